@@ -1,0 +1,38 @@
+# Two commands for users (see README): `make demo` and `make test`. Both set everything up first.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.setup-done
+
+.PHONY: setup demo test check bench soak lock format clean
+
+setup: $(STAMP)
+
+$(STAMP): requirements/dev.txt pyproject.toml
+	scripts/setup.sh "$(PYTHON)" "$(VENV)"
+	touch $@
+
+demo: setup
+	$(BIN)/bascule demo $(ARGS)
+
+test: setup
+	scripts/test.sh
+
+check: setup ## the cheap part of `make test`: format, lint, layers, types, pure tests
+	scripts/test.sh cheap
+
+bench: setup
+	$(BIN)/python -m benchmarks $(ARGS)
+
+soak: setup
+	$(BIN)/python -m benchmarks.soak --proof "$(PROOF)" --seed "$(or $(SEED),1)"
+
+lock:
+	scripts/lock.sh
+
+format: setup
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist

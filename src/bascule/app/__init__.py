@@ -1,0 +1,1 @@
+"""The root: settings, wiring, runtime."""

@@ -1,0 +1,1 @@
+"""The ingress controller's job for two clusters at once."""

@@ -1,0 +1,101 @@
+"""What every gateway can be asked, whatever it is.
+
+`apply` is idempotent and returns when every instance of the gateway has acknowledged the table's
+traffic split and its routes; `observe` looks at what is live, and never guesses.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Protocol
+
+from bascule.ids import Cluster
+from bascule.routing.certificates import CertificateStore
+from bascule.routing.model import RoutingTable
+from bascule.routing.weights import Split
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """What a gateway can do; the planner rounds or refuses, a driver never does quietly."""
+
+    weight_step_bp: int
+    has_sticky_sessions: bool
+    has_mirroring: bool
+    has_preview_by_header: bool
+    has_drain: bool
+    is_switch_atomic: bool
+    traffic_kinds: frozenset[str]
+    """Of: http1, http2, websocket, grpc."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """What an `apply` did. Times are `Clock.monotonic_s` of this process."""
+
+    table_digest: str
+    sent_s: float
+    acknowledged_s: float
+    """When the last instance acknowledged the split; `sent_s` when nothing had to be sent."""
+    instances: int
+    is_split_only: bool
+    """Whether the split alone changed, so that one small message did it."""
+
+
+class Convergence(StrEnum):
+    """The answer of `observe` to whether what we asked for is live."""
+
+    CONVERGED = "converged"
+    PENDING = "pending"
+    FOREIGN_CHANGE = "foreign_change"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClusterTraffic:
+    """What the gateway counts for one cluster, summed over its backends and instances."""
+
+    requests_total: int
+    requests_active: int
+    """Requests, WebSockets and gRPC streams that are open now; 0 means drained."""
+    endpoints_healthy: int
+    failures_total: int
+
+
+def _no_traffic() -> Mapping[Cluster, ClusterTraffic]:
+    return MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """What is live now, as far as can be seen; `reason` says why it is not converged."""
+
+    convergence: Convergence
+    reason: str = ""
+    table_digest: str | None = None
+    split: Split | None = None
+    instances: int = 0
+    traffic: Mapping[Cluster, ClusterTraffic] = field(default_factory=_no_traffic)
+    """Empty when the gateway could not be asked: absent is unknown, never 0."""
+
+
+class GatewayDriver(Protocol):
+    """One gateway, seen from above. One task calls `apply`; anyone may call `observe`."""
+
+    def capabilities(self) -> Capabilities:
+        """Return what this gateway can do."""
+        ...
+
+    async def apply(self, table: RoutingTable, certificates: CertificateStore) -> Applied:
+        """Make `table` live and return when it is acknowledged.
+
+        The same table twice is one effect. Raises DriverError when the gateway refuses it (the last
+        good state stays), OutcomeUnknownError when no acknowledgement came in the driver's time.
+        """
+        ...
+
+    async def observe(self) -> Observation:
+        """Return what is live; `unknown`, never an exception, when it cannot be reached."""
+        ...

@@ -1,0 +1,1 @@
+"""An append-only log that knows nothing of what it records, and an inbox for commands."""

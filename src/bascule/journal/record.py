@@ -1,0 +1,79 @@
+"""One record of the journal: dense sequence, time, actor, kind, data, and a chain of digests."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeAlias
+
+from bascule.errors import CorruptJournalError
+
+Json: TypeAlias = str | int | float | bool | list["Json"] | dict[str, "Json"] | None
+GENESIS = "0" * 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """What a writer wants recorded; `actor` is who, as `user@host` or a component."""
+
+    at: datetime
+    actor: str
+    kind: str
+    data: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """An entry in its place: `seq` counts from 1, no holes; `digest` covers all and `previous`."""
+
+    seq: int
+    entry: Entry
+    generation: int
+    """The writer's fencing generation; never falls from one record to the next."""
+    previous: str
+    digest: str
+
+
+def build_record(entry: Entry, *, seq: int, generation: int, previous: str) -> Record:
+    """Return `entry` as the record `seq` after the one whose digest is `previous`."""
+    text = canonical_text(entry, seq=seq, generation=generation)
+    digest = hashlib.sha256(f"{previous}\n{text}".encode()).hexdigest()
+    return Record(seq=seq, entry=entry, generation=generation, previous=previous, digest=digest)
+
+
+def canonical_text(entry: Entry, *, seq: int, generation: int) -> str:
+    """Return the one JSON text of a record that its digest covers."""
+    body = {
+        "seq": seq,
+        "generation": generation,
+        "at": entry.at.isoformat(),
+        "actor": entry.actor,
+        "kind": entry.kind,
+        "data": entry.data,
+    }
+    return json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def verify_chain(records: Iterable[Record], *, previous: str = GENESIS, first_seq: int = 1) -> int:
+    """Return the number of records if the chain holds from `first_seq` on.
+
+    Raises CorruptJournalError at the first record that is missing, edited, out of order, or written
+    under an older generation than the one before it.
+    """
+    count = 0
+    generation = 0
+    for record in records:
+        seq = first_seq + count
+        if record.seq != seq:
+            raise CorruptJournalError(
+                f"record {seq} of the journal is missing (found {record.seq})"
+            )
+        expected = build_record(
+            record.entry, seq=seq, generation=record.generation, previous=previous
+        )
+        if expected != record or record.generation < generation:
+            raise CorruptJournalError(f"record {seq} of the journal is not as it was written")
+        previous, generation = record.digest, record.generation
+        count += 1
+    return count

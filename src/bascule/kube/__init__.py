@@ -1,0 +1,1 @@
+"""A plain, small Kubernetes client that knows nothing of our domain."""

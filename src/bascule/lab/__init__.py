@@ -1,0 +1,1 @@
+"""The judge: emulated clusters with real servers, load, and verdicts of its own."""

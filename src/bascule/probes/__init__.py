@@ -1,0 +1,1 @@
+"""Samples of real traffic: the product's own open-loop witness."""

@@ -1,0 +1,1 @@
+"""Evidence: the product's own verdict on a switch, as data and text."""

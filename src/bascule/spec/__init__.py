@@ -1,0 +1,1 @@
+"""What the user writes, parsed once into typed values."""
