@@ -8,6 +8,8 @@ ruff format --check .
 ruff check .
 lint-imports
 mypy
-pytest tests/house tests/unit tests/property tests/golden -n 2 --dist loadscope
+coverage run -m pytest -q tests/unit
+python -m tests.house.own_coverage
+pytest -q tests/house tests/property tests/golden -n 2 --dist loadscope
 [ "${1:-all}" = cheap ] && exit 0
 pytest tests/contract tests/integration tests/e2e -n 2 --dist loadscope
