@@ -1,0 +1,103 @@
+"""A gateway in memory: passes the driver contract suite and can be told to fail."""
+
+import asyncio
+from dataclasses import dataclass
+
+from bascule.clock import Clock
+from bascule.errors import BasculeError
+from bascule.gateway.driver import Applied, Capabilities, Convergence, Observation
+from bascule.routing.certificates import EMPTY_STORE, CertificateStore
+from bascule.routing.model import RoutingTable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppliedCall:
+    """One call of `apply` that took effect."""
+
+    table: RoutingTable
+    certificates: CertificateStore
+    applied: Applied
+
+
+class FakeDriver:
+    """Implements `bascule.gateway.driver.GatewayDriver`.
+
+    `fail_next` makes coming calls raise, `hold` keeps calls waiting for `release`, as a gateway
+    that is slow to acknowledge does. A call that is cancelled while it is held has taken no effect.
+    """
+
+    def __init__(self, clock: Clock, *, instances: int = 1) -> None:
+        self._clock = clock
+        self._instances = instances
+        self._failures: list[BasculeError] = []
+        self._gate = asyncio.Event()
+        self._gate.set()
+        self.calls: list[AppliedCall] = []
+        self.attempts: list[RoutingTable] = []
+        self.waiting = 0
+        self.table: RoutingTable | None = None
+        self.certificates = EMPTY_STORE
+
+    def fail_next(self, *errors: BasculeError) -> None:
+        """Let the next calls of `apply` raise these, one each."""
+        self._failures.extend(errors)
+
+    def hold(self) -> None:
+        """Keep every call of `apply` waiting until `release`."""
+        self._gate.clear()
+
+    def release(self) -> None:
+        """Let the calls that wait go on."""
+        self._gate.set()
+
+    def capabilities(self) -> Capabilities:
+        return Capabilities(
+            weight_step_bp=1,
+            has_sticky_sessions=True,
+            has_mirroring=False,
+            has_preview_by_header=True,
+            has_drain=True,
+            is_switch_atomic=True,
+            traffic_kinds=frozenset({"http1", "http2", "websocket", "grpc"}),
+        )
+
+    async def apply(self, table: RoutingTable, certificates: CertificateStore) -> Applied:
+        sent_s = self._clock.monotonic_s()
+        self.attempts.append(table)
+        if self._failures:
+            raise self._failures.pop(0)
+        await self._pass_gate()
+        applied = Applied(
+            table_digest=table.digest,
+            sent_s=sent_s,
+            acknowledged_s=self._clock.monotonic_s(),
+            instances=self._instances,
+            is_split_only=self._is_split_only(table),
+        )
+        self.table, self.certificates = table, certificates
+        self.calls.append(AppliedCall(table=table, certificates=certificates, applied=applied))
+        return applied
+
+    async def observe(self) -> Observation:
+        if self.table is None:
+            return Observation(convergence=Convergence.PENDING, reason="nothing was applied yet")
+        return Observation(
+            convergence=Convergence.CONVERGED,
+            table_digest=self.table.digest,
+            split=self.table.split,
+            instances=self._instances,
+        )
+
+    async def _pass_gate(self) -> None:
+        self.waiting += 1
+        try:
+            await self._gate.wait()
+        finally:
+            self.waiting -= 1
+
+    def _is_split_only(self, table: RoutingTable) -> bool:
+        return (
+            self.table is not None
+            and self.table.split != table.split
+            and self.table.routes.digest == table.routes.digest
+        )
