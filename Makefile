@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.setup-done
 
-.PHONY: setup demo test check bench soak lock format clean
+.PHONY: setup demo test check wheel-test bench soak lock format clean
 
 setup: $(STAMP)
 
@@ -20,6 +20,9 @@ test: setup
 
 check: setup ## the cheap part of `make test`: format, lint, layers, types, pure tests
 	scripts/test.sh cheap
+
+wheel-test: setup ## installs the wheel in fresh environments and uses it there
+	scripts/wheel_test.sh
 
 bench: setup
 	$(BIN)/python -m benchmarks $(ARGS)
