@@ -1,0 +1,1 @@
+"""The shop: three services behind two hosts, what the demonstration moves between clusters."""
