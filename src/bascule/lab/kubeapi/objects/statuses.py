@@ -101,7 +101,7 @@ def invalid(subject: Subject, causes: Sequence[Cause]) -> StatusError:
 
 
 def invalid_patch(cause: str) -> StatusError:
-    """Return the 422 Invalid of a patch that does not fit; the cause is not told, as in the real one."""
+    """Return the 422 Invalid of a patch that does not fit; like the real one, without a cause."""
     error = StatusError(
         "the server rejected our request due to an error in our request",
         code=422,
