@@ -19,13 +19,6 @@ from bascule.lab.kubeapi.kinds import NEWEST_MINOR, Kind, kinds_of_release
 from bascule.lab.kubeapi.lifecycle import DeleteOptions
 from bascule.lab.kubeapi.objects.merge_patch import apply_merge_patch, is_same
 from bascule.lab.kubeapi.objects.statuses import StatusError
-from bascule.lab.kubeapi.selectors import (
-    ANY_FIELDS,
-    EVERYTHING,
-    FieldSelector,
-    LabelSelector,
-    object_filter,
-)
 from bascule.lab.kubeapi.store_log import Entry, StoreLog
 
 Object = dict[str, Any]
@@ -118,14 +111,14 @@ class Store:
         resource: str,
         namespace: str = "",
         *,
-        labels: LabelSelector = EVERYTHING,
-        fields: FieldSelector = ANY_FIELDS,
+        select: Callable[[Object], bool] | None = None,
     ) -> Listing:
-        """Return the objects that are selected, of one namespace or (when empty) of all."""
+        """Return the objects for which `select` holds, of one namespace or (when empty) of all."""
         table = self._tables.get(resource, {})
         spaces = (table.get(namespace, {}),) if namespace else (table[ns] for ns in sorted(table))
-        is_selected = object_filter(labels, fields)
-        items = [obj for space in spaces for _, obj in sorted(space.items()) if is_selected(obj)]
+        items = [obj for space in spaces for _, obj in sorted(space.items())]
+        if select is not None:
+            items = [obj for obj in items if select(obj)]
         return Listing(items=items, resource_version=self._version)
 
     def dependents(self, owner_uid: str) -> tuple[ObjectKey, ...]:
@@ -273,7 +266,7 @@ class Store:
         metadata = {key: value for key, value in given.items() if key not in _KEPT_METADATA}
         metadata.pop("resourceVersion", None)
         if not metadata.get("name") and metadata.get("generateName"):
-            metadata["name"] = self._generated_name(metadata["generateName"])
+            metadata["name"] = self.generate_name(metadata["generateName"])
         if not kind.namespaced:
             metadata.pop("namespace", None)
         metadata["uid"] = str(uuid.UUID(int=self._rng.getrandbits(128), version=4))
@@ -283,7 +276,8 @@ class Store:
         head = {"apiVersion": kind.api_version(), "kind": kind.kind, "metadata": metadata}
         return {**head, **{key: obj[key] for key in obj if key not in head}}
 
-    def _generated_name(self, prefix: str) -> str:
+    def generate_name(self, prefix: str) -> str:
+        """Return `prefix` with a random suffix, at most 63 characters in all."""
         suffix = "".join(self._rng.choices(_SUFFIX_ALPHABET, k=GENERATED_SUFFIX_LENGTH))
         return f"{prefix[: 63 - GENERATED_SUFFIX_LENGTH]}{suffix}"
 
