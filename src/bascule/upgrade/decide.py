@@ -1,0 +1,147 @@
+"""What to do with an order: act on it, or refuse it, with reasons. Nothing is changed here."""
+
+from dataclasses import dataclass
+from typing import TypeAlias, assert_never
+
+from bascule.errors import PlanError
+from bascule.gateway.driver import Capabilities
+from bascule.routing.weights import Split, Weights, render_percent
+from bascule.upgrade.readiness import (
+    TrafficView,
+    check_lists,
+    check_routes,
+    has_any_endpoint,
+    rising_clusters,
+)
+from bascule.upgrade.signals import EVERY_HOST, Order, RollBack, SetWeights, Switch
+from bascule.upgrade.state import GatewayState, Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """Record the intent and set `wanted`; `notes` are what was overridden or accepted."""
+
+    wanted: Split
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refuse:
+    """Record that nothing was done, and why."""
+
+    reason: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AlreadyEnded:
+    """The order came a second time; it is one order."""
+
+    outcome: Outcome
+
+
+Decision: TypeAlias = Act | Refuse | AlreadyEnded
+
+
+def decide(
+    state: GatewayState, order: Order, view: TrafficView, capabilities: Capabilities
+) -> Decision:
+    """Return what to do with `order` when nothing is in flight."""
+    ended = state.outcome_of(order.id)
+    if ended is not None:
+        return AlreadyEnded(ended)
+    try:
+        wanted = plan_split(state, order)
+        _check_step(wanted, capabilities)
+    except PlanError as error:
+        return Refuse(reason=error.message, remedy=error.remedy)
+    if isinstance(order.signal, RollBack):
+        return _decide_rollback(state, wanted, view)
+    return _decide_forward(state, order, wanted, view)
+
+
+def plan_split(state: GatewayState, order: Order) -> Split:
+    """Return the split that `order` asks for. Raises PlanError where it cannot be."""
+    match order.signal:
+        case Switch() as signal:
+            return _plan_switch(state, signal)
+        case SetWeights() as signal:
+            if signal.host == EVERY_HOST:
+                return Split(signal.weights, state.split.by_host)
+            return Split(state.split.default, {**state.split.by_host, signal.host: signal.weights})
+        case RollBack():
+            if not state.homes:
+                raise PlanError(
+                    "there is nothing to roll back to: no switch or shift is recorded",
+                    remedy="use `bascule switch` to move traffic",
+                )
+            return state.homes[-1]
+        case _:
+            assert_never(order.signal)
+
+
+def _plan_switch(state: GatewayState, signal: Switch) -> Split:
+    if signal.source is signal.target:
+        raise PlanError(f"{signal.source} cannot be switched to itself")
+    if signal.source is not state.active:
+        raise PlanError(
+            f"{signal.source} is not the active cluster: {state.active} is",
+            remedy=f"look with `bascule status`; to leave {state.active}, say --from {state.active}",
+        )
+    return Split(Weights.all_to(signal.target))
+
+
+def _check_step(wanted: Split, capabilities: Capabilities) -> None:
+    step = capabilities.weight_step_bp
+    for weights in (wanted.default, *wanted.by_host.values()):
+        if weights.blue_bp % step:
+            raise PlanError(
+                f"the gateway takes weights in steps of {render_percent(step)}, "
+                f"not {render_percent(weights.green_bp)}",
+                remedy=f"choose a multiple of {render_percent(step)}",
+            )
+
+
+def _decide_forward(
+    state: GatewayState, order: Order, wanted: Split, view: TrafficView
+) -> Decision:
+    signal = order.signal
+    findings = (*_check_host(signal, view), *_findings(state, wanted, view))
+    is_forced = isinstance(signal, Switch | SetWeights) and signal.is_forced
+    if not findings:
+        return Act(wanted=wanted)
+    if not is_forced:
+        return Refuse(
+            reason="; ".join(findings),
+            remedy="make it ready, or use --force with --reason to go on all the same",
+        )
+    if not order.reason:
+        return Refuse(reason="--force needs a reason", remedy="give one with --reason")
+    return Act(wanted=wanted, notes=tuple(f"forced: {finding}" for finding in findings))
+
+
+def _decide_rollback(state: GatewayState, wanted: Split, view: TrafficView) -> Decision:
+    """Ask only that the target can answer at all; say what else is wrong with it."""
+    for target in rising_clusters(state.split, wanted):
+        if not has_any_endpoint(view, target):
+            return Refuse(
+                reason=f"{target} has no ready endpoint for any route",
+                remedy="bring it up first: going back to it would serve nobody",
+            )
+    return Act(wanted=wanted, notes=_findings(state, wanted, view))
+
+
+def _findings(state: GatewayState, wanted: Split, view: TrafficView) -> tuple[str, ...]:
+    lists = [
+        finding
+        for target in rising_clusters(state.split, wanted)
+        for finding in check_lists(view, target)
+    ]
+    return (*lists, *check_routes(view, state.split, wanted))
+
+
+def _check_host(signal: Switch | SetWeights | RollBack, view: TrafficView) -> tuple[str, ...]:
+    if not isinstance(signal, SetWeights) or signal.host == EVERY_HOST:
+        return ()
+    known = {host.name for host in view.routes.hosts}
+    return () if signal.host in known else (f"no Ingress names the host {signal.host}",)

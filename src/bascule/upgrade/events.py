@@ -1,0 +1,193 @@
+"""What can happen to a gateway's split, and how each event is written in the journal."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TypeAlias, assert_never
+
+from bascule.errors import JournalError
+from bascule.ids import CommandId
+from bascule.journal.record import Json, Record
+from bascule.routing.weights import Split
+from bascule.upgrade.encoding import (
+    parse_split,
+    read_number,
+    read_object,
+    read_text,
+    render_split,
+)
+
+
+class Result(StrEnum):
+    """How an order ended; `unknown` is neither success nor failure, and is never taken for one."""
+
+    DONE = "done"
+    REFUSED = "refused"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """The gateway's history begins; `split` is what its file says is active."""
+
+    split: Split
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intended:
+    """The split is about to change from `before` to `wanted`; written before anything is sent."""
+
+    order_id: CommandId
+    kind: str
+    before: Split
+    wanted: Split
+    reason: str = ""
+    notes: tuple[str, ...] = ()
+    """What was not as it should be and was overridden or accepted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """An intent has ended; `split` is the one that stands from now on."""
+
+    order_id: CommandId
+    result: Result
+    split: Split
+    reason: str = ""
+    remedy: str = ""
+    command_ms: float | None = None
+    """From the durable intent to the last instance's acknowledgement; None is not known."""
+    instances: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """An order was turned down before anything was changed."""
+
+    order_id: CommandId
+    kind: str
+    reason: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Witnessed:
+    """What the product's own witness saw around an order."""
+
+    order_id: CommandId
+    summary: Mapping[str, Json] = field(default_factory=dict)
+
+
+Event: TypeAlias = Opened | Intended | Finished | Refused | Witnessed
+
+KIND_BY_EVENT: Mapping[type[Event], str] = {
+    Opened: "gateway_opened",
+    Intended: "weights_intended",
+    Finished: "weights_finished",
+    Refused: "order_refused",
+    Witnessed: "order_witnessed",
+}
+
+
+def render_event(event: Event) -> dict[str, Json]:
+    """Return the event's data as the journal keeps it."""
+    match event:
+        case Opened():
+            return {"split": render_split(event.split)}
+        case Intended():
+            return {
+                "order_id": event.order_id,
+                "kind": event.kind,
+                "before": render_split(event.before),
+                "wanted": render_split(event.wanted),
+                "reason": event.reason,
+                "notes": list(event.notes),
+            }
+        case Finished():
+            return {
+                "order_id": event.order_id,
+                "result": event.result.value,
+                "split": render_split(event.split),
+                "reason": event.reason,
+                "remedy": event.remedy,
+                "command_ms": event.command_ms,
+                "instances": event.instances,
+            }
+        case Refused():
+            return {
+                "order_id": event.order_id,
+                "kind": event.kind,
+                "reason": event.reason,
+                "remedy": event.remedy,
+            }
+        case Witnessed():
+            return {"order_id": event.order_id, "summary": dict(event.summary)}
+        case _:
+            assert_never(event)
+
+
+def parse_event(record: Record) -> Event:
+    """Return the event that `record` holds.
+
+    Raises JournalError for a kind that this version does not know, or data that is not its own.
+    """
+    data = record.entry.data
+    match record.entry.kind:
+        case "gateway_opened":
+            return Opened(split=parse_split(data.get("split")))
+        case "weights_intended":
+            return _parse_intended(data)
+        case "weights_finished":
+            return _parse_finished(data)
+        case "order_refused":
+            return Refused(
+                order_id=_order_id(data),
+                kind=read_text(data, "kind"),
+                reason=read_text(data, "reason"),
+                remedy=read_text(data, "remedy"),
+            )
+        case "order_witnessed":
+            return Witnessed(
+                order_id=_order_id(data), summary=read_object(data.get("summary"), "summary")
+            )
+        case kind:
+            raise JournalError(
+                f"record {record.seq} of the journal is of the unknown kind {kind!r}",
+                remedy="use the version of bascule that wrote it, or a later one",
+            )
+
+
+def _parse_intended(data: Mapping[str, Json]) -> Intended:
+    notes = data.get("notes")
+    return Intended(
+        order_id=_order_id(data),
+        kind=read_text(data, "kind"),
+        before=parse_split(data.get("before")),
+        wanted=parse_split(data.get("wanted")),
+        reason=read_text(data, "reason"),
+        notes=tuple(str(note) for note in notes) if isinstance(notes, list) else (),
+    )
+
+
+def _parse_finished(data: Mapping[str, Json]) -> Finished:
+    return Finished(
+        order_id=_order_id(data),
+        result=_parse_result(read_text(data, "result")),
+        split=parse_split(data.get("split")),
+        reason=read_text(data, "reason"),
+        remedy=read_text(data, "remedy"),
+        command_ms=read_number(data, "command_ms"),
+        instances=int(read_number(data, "instances") or 0),
+    )
+
+
+def _parse_result(text: str) -> Result:
+    try:
+        return Result(text)
+    except ValueError as error:
+        raise JournalError(f"{text!r} in the journal is no result of an order") from error
+
+
+def _order_id(data: Mapping[str, Json]) -> CommandId:
+    return CommandId(read_text(data, "order_id"))

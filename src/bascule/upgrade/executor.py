@@ -1,0 +1,265 @@
+"""Carries out orders one at a time: intent recorded, split set, seen live, outcome recorded.
+
+It is the only one that chooses weights and the only writer of the journal. After a restart, or a
+journal that could not be written, an intent without outcome is looked at before anything is sent.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bascule.clock import Clock
+from bascule.errors import (
+    DriverError,
+    InvariantError,
+    JournalError,
+    OutcomeUnknownError,
+    PlanError,
+    StaleWriterError,
+)
+from bascule.gateway.driver import Applied, Convergence, Observation
+from bascule.journal.record import Entry, Record
+from bascule.journal.store import Command, Inbox, JournalStore
+from bascule.routing.weights import Split
+from bascule.upgrade.decide import Act, AlreadyEnded, Decision, Refuse, decide
+from bascule.upgrade.events import (
+    KIND_BY_EVENT,
+    Event,
+    Finished,
+    Intended,
+    Opened,
+    Refused,
+    Result,
+    Witnessed,
+    render_event,
+)
+from bascule.upgrade.ports import Traffic, Wakeup, Witness
+from bascule.upgrade.signals import Order, parse_order
+from bascule.upgrade.state import GatewayState, InFlight, Stamp, evolve, fold
+
+COMPONENT = "executor"
+"""The actor of records that no person asked for."""
+
+CONVERGENCE_S = 10.0
+"""How long an acknowledged split may take to be read back before the outcome is unknown."""
+
+CONVERGENCE_POLL_S = 0.05
+TICK_S = 1.0
+"""How long a command can wait in the inbox when nobody rang."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """All that the executor acts through."""
+
+    journal: JournalStore
+    inbox: Inbox
+    traffic: Traffic
+    witness: Witness
+    clock: Clock
+
+
+class Executor:
+    """Reads the inbox, moves traffic, writes the journal. Use `open`, then `run`."""
+
+    def __init__(self, ports: Ports) -> None:
+        self._ports = ports
+        self._state: GatewayState | None = None
+        self.trouble: JournalError | None = None
+        """Why orders wait: the journal cannot be written. None when all is well."""
+
+    @property
+    def state(self) -> GatewayState:
+        """What the journal says. Call `open` first."""
+        if self._state is None:
+            raise InvariantError("the executor is used before it is opened")
+        return self._state
+
+    async def open(self, initial: Split) -> GatewayState:
+        """Fold the journal, or begin it with `initial`, and return the state.
+
+        Raises JournalError, StaleWriterError.
+        """
+        records = await self._ports.journal.read()
+        self._state = fold(records)
+        if self._state is None:
+            await self._append(Opened(split=initial))
+        return self.state
+
+    async def run(self, wakeup: Wakeup) -> None:
+        """Work until cancelled. Raises StaleWriterError when another owner has taken over.
+
+        A journal that cannot be written stops orders, not traffic: it is tried again each tick.
+        """
+        while True:
+            try:
+                await self.tick()
+                self.trouble = None
+            except StaleWriterError:
+                raise
+            except JournalError as error:
+                self.trouble = error
+                await self._reload()
+            await wakeup.wait(self._ports.clock.monotonic_s() + TICK_S)
+
+    async def tick(self) -> None:
+        """Finish what is in flight, then every order that waits, then keep what witnesses saw."""
+        if self.state.in_flight is not None:
+            await self._settle(self.state.in_flight)
+        for command in await self._ports.inbox.pending():
+            await self._serve(command)
+        for order_id, summary in self._ports.witness.take().items():
+            await self._append(Witnessed(order_id=order_id, summary=summary))
+
+    async def _serve(self, command: Command) -> None:
+        try:
+            order = parse_order(command)
+        except PlanError as error:
+            await self._refuse(command, Refuse(reason=error.message, remedy=error.remedy))
+        else:
+            await self._carry_out(command, order, self._decide(order))
+        await self._ports.inbox.done(command.id)
+
+    def _decide(self, order: Order) -> Decision:
+        traffic = self._ports.traffic
+        return decide(self.state, order, traffic.view(), traffic.capabilities())
+
+    async def _carry_out(self, command: Command, order: Order, decision: Decision) -> None:
+        match decision:
+            case AlreadyEnded():
+                return
+            case Refuse():
+                await self._refuse(command, decision)
+            case Act():
+                await self._change(order, decision)
+
+    async def _refuse(self, command: Command, refusal: Refuse) -> None:
+        refused = Refused(
+            order_id=command.id, kind=command.kind, reason=refusal.reason, remedy=refusal.remedy
+        )
+        await self._append(refused, actor=command.actor)
+
+    async def _change(self, order: Order, act: Act) -> None:
+        intent = Intended(
+            order_id=order.id,
+            kind=order.kind,
+            before=self.state.split,
+            wanted=act.wanted,
+            reason=order.reason,
+            notes=act.notes,
+        )
+        self._ports.witness.begin(order.id, act.wanted)
+        acknowledged_s: float | None = None
+        try:
+            await self._append(intent, actor=order.actor)
+            finished, acknowledged_s = await self._apply(intent)
+            await self._append(finished)
+        finally:
+            self._ports.witness.end(order.id, acknowledged_s)
+
+    async def _settle(self, flight: InFlight) -> None:
+        """Look before acting: an earlier life may have sent the split already."""
+        intent = flight.intent
+        seen = await self._ports.traffic.observe()
+        if _is_live(seen, intent.wanted):
+            reason = "found in place after a restart"
+            finished = _finish(intent, Result.DONE, reason=reason, instances=seen.instances)
+        else:
+            finished, _ = await self._apply(intent, is_timed=False)
+        await self._append(finished)
+
+    async def _apply(
+        self, intent: Intended, *, is_timed: bool = True
+    ) -> tuple[Finished, float | None]:
+        """Set the wanted split; the intent is durable when this begins."""
+        begun_s = self._ports.clock.monotonic_s()
+        try:
+            applied = await self._ports.traffic.set_split(intent.wanted)
+        except DriverError as error:
+            reason = f"{error.message}{await self._restore(intent.before)}"
+            return _finish(intent, Result.FAILED, reason=reason, remedy=error.remedy), None
+        except OutcomeUnknownError as error:
+            return _finish(intent, Result.UNKNOWN, reason=error.message, remedy=error.remedy), None
+        seen = await self._wait_until_live(intent.wanted)
+        if not _is_live(seen, intent.wanted):
+            return _finish(intent, Result.UNKNOWN, reason=_doubt(seen)), None
+        if applied.instances == 0 or not is_timed:
+            return _finish(intent, Result.DONE, instances=seen.instances), None
+        return _finish(
+            intent,
+            Result.DONE,
+            command_ms=_elapsed_ms(begun_s, applied),
+            instances=applied.instances,
+        ), applied.acknowledged_s
+
+    async def _wait_until_live(self, wanted: Split) -> Observation:
+        clock = self._ports.clock
+        deadline_s = clock.monotonic_s() + CONVERGENCE_S
+        while True:
+            seen = await self._ports.traffic.observe()
+            if _is_live(seen, wanted) or clock.monotonic_s() >= deadline_s:
+                return seen
+            await clock.sleep_until(clock.monotonic_s() + CONVERGENCE_POLL_S)
+
+    async def _restore(self, before: Split) -> str:
+        """Let the controller want again what is live; return what to add to the reason."""
+        try:
+            await self._ports.traffic.set_split(before)
+        except (DriverError, OutcomeUnknownError) as error:
+            return f"; setting the former weights again: {error.message}"
+        return ""
+
+    async def _append(self, event: Event, *, actor: str = COMPONENT) -> None:
+        entry = Entry(
+            at=self._ports.clock.now(),
+            actor=actor,
+            kind=KIND_BY_EVENT[type(event)],
+            data=render_event(event),
+        )
+        seq = 0 if self._state is None else self._state.seq
+        expected = Stamp(seq=seq + 1, at=entry.at, actor=actor)
+        moved = evolve(self._state, event, expected)
+        await self._ports.journal.append([entry], expected_seq=seq)
+        self._state = moved
+
+    async def _reload(self) -> None:
+        """Believe the file, not the memory, after an append that may or may not have landed."""
+        try:
+            records: Sequence[Record] = await self._ports.journal.read()
+        except JournalError as error:
+            self.trouble = error
+        else:
+            self._state = fold(records) or self._state
+
+
+def _finish(
+    intent: Intended,
+    result: Result,
+    *,
+    reason: str = "",
+    remedy: str = "",
+    command_ms: float | None = None,
+    instances: int = 0,
+) -> Finished:
+    return Finished(
+        order_id=intent.order_id,
+        result=result,
+        split=intent.before if result is Result.FAILED else intent.wanted,
+        reason=reason,
+        remedy=remedy,
+        command_ms=command_ms,
+        instances=instances,
+    )
+
+
+def _is_live(seen: Observation, wanted: Split) -> bool:
+    return seen.convergence is Convergence.CONVERGED and seen.split == wanted and seen.instances > 0
+
+
+def _doubt(seen: Observation) -> str:
+    because = f": {seen.reason}" if seen.reason else ""
+    state = f"{seen.convergence}{because}"
+    return f"the gateway did not show the new weights in {CONVERGENCE_S:g} s ({state})"
+
+
+def _elapsed_ms(begun_s: float, applied: Applied) -> float:
+    return round(max(0.0, applied.acknowledged_s - begun_s) * 1000, 3)

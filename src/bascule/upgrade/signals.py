@@ -1,0 +1,129 @@
+"""What an operator asks for, with who and why: a command of the inbox as a typed value."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias, assert_never
+
+from bascule.errors import JournalError, PlanError
+from bascule.ids import Cluster, CommandId
+from bascule.journal.record import Json
+from bascule.journal.store import Command
+from bascule.routing.weights import Weights
+from bascule.upgrade.encoding import read_object, read_text
+
+EVERY_HOST = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Switch:
+    """Move everything to `target`, if `source` is the active cluster (Patroni's rule)."""
+
+    source: Cluster
+    target: Cluster
+    is_forced: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetWeights:
+    """Split the requests so; of one host, or of every host (`EVERY_HOST`) without its own split."""
+
+    weights: Weights
+    host: str = EVERY_HOST
+    is_forced: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RollBack:
+    """Go back to the split before the last switch or shift."""
+
+
+Signal: TypeAlias = Switch | SetWeights | RollBack
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """A signal with its idempotency key, its sender and the sender's reason."""
+
+    id: CommandId
+    at: datetime
+    actor: str
+    signal: Signal
+    reason: str = ""
+
+    @property
+    def kind(self) -> str:
+        """The name of the verb that sends it."""
+        match self.signal:
+            case Switch():
+                return "switch"
+            case SetWeights():
+                return "weights"
+            case RollBack():
+                return "rollback"
+            case _:
+                assert_never(self.signal)
+
+
+def build_command(order: Order) -> Command:
+    """Return `order` as it goes into the inbox."""
+    data = {**_signal_data(order.signal), "reason": order.reason}
+    return Command(id=order.id, at=order.at, actor=order.actor, kind=order.kind, data=data)
+
+
+def parse_order(command: Command) -> Order:
+    """Return the order that `command` carries. Raises PlanError when it is none of ours."""
+    try:
+        return Order(
+            id=command.id,
+            at=command.at,
+            actor=command.actor,
+            signal=_parse_signal(command),
+            reason=read_text(command.data, "reason", default=""),
+        )
+    except (JournalError, ValueError) as error:
+        raise PlanError(f"the command {command.id} cannot be understood: {error}") from error
+
+
+def _signal_data(signal: Signal) -> dict[str, Json]:
+    match signal:
+        case Switch():
+            return {
+                "from": signal.source.value,
+                "to": signal.target.value,
+                "force": signal.is_forced,
+            }
+        case SetWeights():
+            weights: dict[str, Json] = {
+                "blue_bp": signal.weights.blue_bp,
+                "green_bp": signal.weights.green_bp,
+            }
+            return {"weights": weights, "host": signal.host, "force": signal.is_forced}
+        case RollBack():
+            return {}
+        case _:
+            assert_never(signal)
+
+
+def _parse_signal(command: Command) -> Signal:
+    data = command.data
+    is_forced = data.get("force") is True
+    match command.kind:
+        case "switch":
+            return Switch(
+                source=Cluster(read_text(data, "from")),
+                target=Cluster(read_text(data, "to")),
+                is_forced=is_forced,
+            )
+        case "weights":
+            blue = read_object(data.get("weights"), "weights").get("blue_bp")
+            if not isinstance(blue, int):
+                raise JournalError("blue_bp is not a whole number")
+            return SetWeights(
+                weights=Weights(blue),
+                host=read_text(data, "host", default=EVERY_HOST),
+                is_forced=is_forced,
+            )
+        case "rollback":
+            return RollBack()
+        case _:
+            raise JournalError(f"there is no verb {command.kind!r}")

@@ -1,0 +1,186 @@
+"""The state of a gateway's split, as a fold of its journal; there is no other memory.
+
+`homes` is the way back: the splits that traffic had settled in (all of it in one cluster) before
+each switch or shift, newest last. A shift is any number of weights on the way from one settled
+split to the next, so that one roll back undoes it whole.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import assert_never
+
+from bascule.errors import InvariantError
+from bascule.ids import Cluster, CommandId
+from bascule.journal.record import Record
+from bascule.routing.weights import Split
+from bascule.upgrade.events import (
+    Event,
+    Finished,
+    Intended,
+    Opened,
+    Refused,
+    Result,
+    Witnessed,
+    parse_event,
+)
+
+HOMES_MAX = 16
+RECENT_MAX = 64
+"""How many ended orders are remembered, to know an order that comes a second time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stamp:
+    """Where and when an event stands in the journal, and who caused it."""
+
+    seq: int
+    at: datetime
+    actor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InFlight:
+    """An intent without an outcome, and the way back as it was before."""
+
+    intent: Intended
+    stamp: Stamp
+    homes_before: tuple[Split, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How one order ended."""
+
+    order_id: CommandId
+    kind: str
+    result: Result
+    stamp: Stamp
+    reason: str = ""
+    remedy: str = ""
+    before: Split | None = None
+    split: Split | None = None
+    command_ms: float | None = None
+    instances: int = 0
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewayState:
+    """What the journal says. `split` is what the last recorded intent asks for."""
+
+    seq: int
+    split: Split
+    homes: tuple[Split, ...] = ()
+    in_flight: InFlight | None = None
+    recent: tuple[Outcome, ...] = ()
+
+    @property
+    def active(self) -> Cluster:
+        """The cluster whose traffic it is: it has all of it, or had it before the shift began."""
+        settled = self.split.default.only
+        if settled is None and self.homes:
+            settled = self.homes[-1].default.only
+        if settled is not None:
+            return settled
+        weights = self.split.default
+        return Cluster.BLUE if weights.blue_bp >= weights.green_bp else Cluster.GREEN
+
+    def outcome_of(self, order_id: CommandId) -> Outcome | None:
+        """Return how the order ended, or None if it did not end lately."""
+        return next((o for o in self.recent if o.order_id == order_id), None)
+
+
+def fold(records: Iterable[Record]) -> GatewayState | None:
+    """Return the state after `records`, or None for a journal in which nothing is opened yet.
+
+    Raises JournalError for records of an unknown kind, InvariantError for an illegal move.
+    """
+    state: GatewayState | None = None
+    for record in records:
+        stamp = Stamp(seq=record.seq, at=record.entry.at, actor=record.entry.actor)
+        state = evolve(state, parse_event(record), stamp)
+    return state
+
+
+def evolve(state: GatewayState | None, event: Event, stamp: Stamp) -> GatewayState:
+    """Return the state after one more event. Raises InvariantError for an illegal move."""
+    if isinstance(event, Opened):
+        if state is not None:
+            raise InvariantError("the gateway is opened a second time")
+        return GatewayState(seq=stamp.seq, split=event.split)
+    if state is None:
+        raise InvariantError("the first event of a journal does not open the gateway")
+    moved = replace(state, seq=stamp.seq)
+    match event:
+        case Intended():
+            return _begin(moved, event, stamp)
+        case Finished():
+            return _end(moved, event, stamp)
+        case Refused():
+            outcome = Outcome(
+                order_id=event.order_id,
+                kind=event.kind,
+                result=Result.REFUSED,
+                stamp=stamp,
+                reason=event.reason,
+                remedy=event.remedy,
+            )
+            return _remember(moved, outcome)
+        case Witnessed():
+            return moved
+        case _:
+            assert_never(event)
+
+
+def is_settled(split: Split) -> bool:
+    """Return whether every host has all its traffic in one cluster."""
+    return all(w.only is not None for w in (split.default, *split.by_host.values()))
+
+
+def _begin(state: GatewayState, event: Intended, stamp: Stamp) -> GatewayState:
+    if state.in_flight is not None:
+        raise InvariantError(f"an intent while {state.in_flight.intent.order_id} is in flight")
+    if event.before != state.split:
+        raise InvariantError("an intent starts from another split than the last one")
+    in_flight = InFlight(intent=event, stamp=stamp, homes_before=state.homes)
+    homes = _homes_after(state.homes, event)
+    return replace(state, split=event.wanted, homes=homes, in_flight=in_flight)
+
+
+def _homes_after(homes: tuple[Split, ...], event: Intended) -> tuple[Split, ...]:
+    if event.before == event.wanted:
+        return homes
+    if event.kind == "rollback":
+        return homes[:-1]
+    if is_settled(event.before):
+        return (*homes, event.before)[-HOMES_MAX:]
+    if homes and homes[-1] == event.wanted:
+        return homes[:-1]
+    return homes
+
+
+def _end(state: GatewayState, event: Finished, stamp: Stamp) -> GatewayState:
+    flight = state.in_flight
+    if flight is None or flight.intent.order_id != event.order_id:
+        raise InvariantError(f"an outcome of {event.order_id}, which is not in flight")
+    homes = state.homes if event.split == flight.intent.wanted else flight.homes_before
+    outcome = Outcome(
+        order_id=event.order_id,
+        kind=flight.intent.kind,
+        result=event.result,
+        stamp=replace(stamp, actor=flight.stamp.actor),
+        reason=event.reason,
+        remedy=event.remedy,
+        before=flight.intent.before,
+        split=event.split,
+        command_ms=event.command_ms,
+        instances=event.instances,
+        notes=flight.intent.notes,
+    )
+    ended = replace(state, split=event.split, homes=homes, in_flight=None)
+    return _remember(ended, outcome)
+
+
+def _remember(state: GatewayState, outcome: Outcome) -> GatewayState:
+    return replace(state, recent=(*state.recent, outcome)[-RECENT_MAX:])
