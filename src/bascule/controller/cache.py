@@ -1,0 +1,93 @@
+"""What is known of one cluster, kept up to date from its feed."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import assert_never
+
+from bascule.controller.feed import FeedEvent
+from bascule.kube.reflector import Gone, Lost, Put, Resumed, Synced
+from bascule.manifest.objects import Kind, ManifestObject
+from bascule.manifest.snapshot import EMPTY_SNAPSHOT, ClusterSnapshot
+
+
+class ClusterState(StrEnum):
+    """How well a cluster is known."""
+
+    LOADING = "loading"
+    """Its lists are not complete yet."""
+    SYNCED = "synced"
+    STALE = "stale"
+    """Its API is away; what was known last still counts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClusterKnowledge:
+    """What is known of a cluster; `since` is when this state began, `reason` why it is stale."""
+
+    state: ClusterState
+    since: datetime
+    reason: str
+    is_complete: bool
+    objects: int
+
+
+class ClusterCache:
+    """Feed events in, snapshot out. Raw objects never come here, and nothing is read twice."""
+
+    def __init__(self, now: datetime) -> None:
+        self.snapshot: ClusterSnapshot = EMPTY_SNAPSHOT
+        self._listed: set[Kind] = set()
+        self._lost: dict[Kind, str] = {}
+        self._state = ClusterState.LOADING
+        self._since = now
+
+    def take(self, kind: Kind, event: FeedEvent, now: datetime) -> bool:
+        """Take in one event of the feed of `kind`; return whether the snapshot changed."""
+        before = self.snapshot
+        match event:
+            case Synced(objects):
+                self._lost.pop(kind, None)
+                self._listed.add(kind)
+                self.snapshot = before.with_kind(kind, _known(objects))
+            case Put(item):
+                self.snapshot = before if item is None else before.with_object(item)
+            case Gone(item):
+                self.snapshot = before if item is None else before.without(item.ref)
+            case Lost(reason):
+                self._lost[kind] = reason
+            case Resumed():
+                self._lost.pop(kind, None)
+            case _:
+                assert_never(event)
+        self._settle(now)
+        return self.snapshot is not before
+
+    def knowledge(self) -> ClusterKnowledge:
+        """Return how well the cluster is known now."""
+        return ClusterKnowledge(
+            state=self._state,
+            since=self._since,
+            reason=next(iter(self._lost.values()), ""),
+            is_complete=self.snapshot.is_complete,
+            objects=len(self.snapshot),
+        )
+
+    def _settle(self, now: datetime) -> None:
+        is_complete, is_stale = len(self._listed) == len(Kind), bool(self._lost)
+        if (is_complete, is_stale) != (self.snapshot.is_complete, self.snapshot.is_stale):
+            self.snapshot = replace(self.snapshot, is_complete=is_complete, is_stale=is_stale)
+        state = _state(is_complete=is_complete, is_stale=is_stale)
+        if state is not self._state:
+            self._state, self._since = state, now
+
+
+def _state(*, is_complete: bool, is_stale: bool) -> ClusterState:
+    if is_stale:
+        return ClusterState.STALE
+    return ClusterState.SYNCED if is_complete else ClusterState.LOADING
+
+
+def _known(objects: Iterable[ManifestObject | None]) -> list[ManifestObject]:
+    return [item for item in objects if item is not None]

@@ -1,0 +1,65 @@
+"""The objects of one cluster as routing reads them, from its API server."""
+
+import random
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+from bascule.clock import Clock
+from bascule.kube import resources
+from bascule.kube.client import ALL, KubeClient, Selection
+from bascule.kube.reflector import Event, reflect
+from bascule.kube.resources import Resource
+from bascule.manifest.objects import Kind, ManifestObject
+from bascule.manifest.parse import parse_object
+
+FeedEvent: TypeAlias = Event[ManifestObject | None]
+"""Objects that routing does not read come as None."""
+
+
+class ClusterFeed(Protocol):
+    """Where the controller hears of one cluster."""
+
+    def follow(self, kind: Kind) -> AsyncGenerator[FeedEvent, None]:
+        """Yield what happens to the objects of `kind`, for ever, beginning with Synced or Lost."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    resource: Resource
+    selection: Selection = ALL
+
+
+_SOURCES: Mapping[Kind, _Source] = {
+    Kind.INGRESS: _Source(resources.INGRESSES),
+    Kind.INGRESS_CLASS: _Source(resources.INGRESS_CLASSES),
+    Kind.SERVICE: _Source(resources.SERVICES),
+    Kind.ENDPOINT_SLICE: _Source(resources.ENDPOINT_SLICES),
+    Kind.SECRET: _Source(resources.SECRETS, Selection(field_selector="type=kubernetes.io/tls")),
+}
+
+
+class KubeFeed:
+    """Follows the kinds through one client; parses each object as it arrives and drops the rest."""
+
+    def __init__(self, client: KubeClient, *, clock: Clock, rng: random.Random) -> None:
+        self._client = client
+        self._clock = clock
+        self._rng = rng
+
+    async def follow(self, kind: Kind) -> AsyncGenerator[FeedEvent, None]:
+        """Yield what happens to the objects of `kind`; of Secrets only those of type TLS."""
+        source = _SOURCES[kind]
+        events = reflect(
+            self._client,
+            source.resource,
+            selection=source.selection,
+            keep=parse_object,
+            clock=self._clock,
+            rng=self._rng,
+        )
+        async with aclosing(events):
+            async for event in events:
+                yield event

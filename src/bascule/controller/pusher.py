@@ -1,0 +1,204 @@
+"""Brings routes and split to the gateway, the split first, and remembers what it acknowledged."""
+
+import asyncio
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import structlog
+
+from bascule.clock import Clock
+from bascule.controller.bell import Bell
+from bascule.controller.cache import ClusterKnowledge
+from bascule.controller.ports import LastGoodStore
+from bascule.controller.view import ControllerView, Fault
+from bascule.errors import (
+    BasculeError,
+    DriverError,
+    InvariantError,
+    JournalError,
+    OutcomeUnknownError,
+)
+from bascule.gateway.driver import Applied, GatewayDriver
+from bascule.ids import Cluster
+from bascule.kube.backoff import Backoff
+from bascule.routing.certificates import CertificateStore
+from bascule.routing.model import RouteSet, RoutingTable
+from bascule.routing.weights import Split
+
+BACKOFF = Backoff(first_s=0.2, max_s=30.0)
+STORE_PAUSE_S = 1.0
+EMPTY_ROUTES = RouteSet(listeners=(), hosts=())
+_LOG: structlog.stdlib.BoundLogger = structlog.get_logger("bascule.controller")
+
+
+@dataclass(frozen=True, slots=True)
+class _Offer:
+    """Routes with the certificates that they name."""
+
+    routes: RouteSet
+    certificates: CertificateStore
+
+    def asks_the_same(self, other: "_Offer | None") -> bool:
+        """Whether the gateway would be sent the same; problems and staleness do not count."""
+        if other is None:
+            return False
+        mine, others = self.routes, other.routes
+        return mine is others or (mine.hosts == others.hosts and mine.listeners == others.listeners)
+
+
+class Pusher:
+    """The only caller of `GatewayDriver.apply`, one call at a time."""
+
+    def __init__(
+        self,
+        driver: GatewayDriver,
+        *,
+        last_good: LastGoodStore,
+        split: Split,
+        clock: Clock,
+        rng: random.Random,
+    ) -> None:
+        self._driver = driver
+        self._last_good = last_good
+        self._clock = clock
+        self._rng = rng
+        self.wanted_split = split
+        self._offered: _Offer | None = None
+        self._applied: _Offer | None = None
+        self._applied_table: RoutingTable | None = None
+        self._is_offered = asyncio.Event()
+        self._turn = asyncio.Lock()
+        self._switches = 0
+        self._no_switches = asyncio.Event()
+        self._no_switches.set()
+        self._wake = Bell()
+        self._to_store = Bell()
+        self._gateway_fault: Fault | None = None
+        self._store_fault: Fault | None = None
+
+    def offer(self, routes: RouteSet, certificates: CertificateStore) -> None:
+        """Make these the routes to push next; what was offered before and not pushed is dropped."""
+        self._offered = _Offer(routes, certificates)
+        self._is_offered.set()
+        self._wake.ring()
+
+    async def wait_for_switches(self) -> None:
+        """Return when no switch is under way: bulk work can wait for that long."""
+        await self._no_switches.wait()
+
+    async def set_split(self, split: Split) -> Applied:
+        """See `Controller.set_split`."""
+        former = self.wanted_split
+        self._begin_switch()
+        try:
+            await self._is_offered.wait()
+            async with self._turn:
+                self.wanted_split = split
+                return await self._apply(self._best_offer())
+        except OutcomeUnknownError:
+            raise
+        except DriverError:
+            self.wanted_split = former
+            raise
+        finally:
+            self._end_switch()
+            self._wake.ring()
+
+    async def keep_pushed(self) -> None:
+        """Push whatever differs from what the gateway acknowledged, until cancelled."""
+        while True:
+            await self._wake.wait()
+            while self._is_behind():
+                await self._no_switches.wait()
+                async with self._turn:
+                    await self._push()
+                if (fault := self._gateway_fault) is not None:
+                    wait_s = BACKOFF.wait_s(fault.attempts, self._rng)
+                    await self._wake.wait_until(self._clock, self._clock.monotonic_s() + wait_s)
+
+    async def keep_stored(self) -> None:
+        """Store each acknowledged table, at most one a second, until cancelled."""
+        while True:
+            await self._to_store.wait()
+            table, offer = self._applied_table, self._applied
+            if table is None or offer is None:
+                continue
+            try:
+                await asyncio.to_thread(self._last_good.store, table, offer.certificates)
+                self._store_fault = None
+            except JournalError as error:
+                self._store_fault = self._fault(self._store_fault, error)
+                _LOG.warning("the last good table is not stored", reason=error.message)
+            await self._clock.sleep_until(self._clock.monotonic_s() + STORE_PAUSE_S)
+
+    def view(
+        self, clusters: Mapping[Cluster, ClusterKnowledge], routes: RouteSet | None
+    ) -> ControllerView:
+        """Return what is known and done now."""
+        table = self._applied_table
+        return ControllerView(
+            clusters=clusters,
+            routes=routes or EMPTY_ROUTES,
+            wanted_split=self.wanted_split,
+            applied_split=table.split if table else None,
+            applied_table_digest=table.digest if table else None,
+            is_pending=self._is_behind(),
+            gateway_fault=self._gateway_fault,
+            last_good_fault=self._store_fault,
+        )
+
+    def _is_behind(self) -> bool:
+        if self._offered is None:
+            return False
+        table = self._applied_table
+        if table is None or table.split != self.wanted_split:
+            return True
+        return not self._offered.asks_the_same(self._applied)
+
+    async def _push(self) -> None:
+        offer = self._offered
+        if offer is None or not self._is_behind():
+            return
+        try:
+            await self._apply(offer)
+        except (DriverError, OutcomeUnknownError) as error:
+            self._gateway_fault = self._fault(self._gateway_fault, error)
+            _LOG.warning(
+                "the gateway did not take the routing table",
+                reason=error.message,
+                remedy=error.remedy,
+                attempts=self._gateway_fault.attempts,
+            )
+
+    async def _apply(self, offer: _Offer) -> Applied:
+        table = RoutingTable(routes=offer.routes, split=self.wanted_split)
+        applied = await self._driver.apply(table, offer.certificates)
+        self._applied, self._applied_table = offer, table
+        self._gateway_fault = None
+        self._to_store.ring()
+        return applied
+
+    def _best_offer(self) -> _Offer:
+        """Return the routes for a switch: those that are live, so that nothing else is sent."""
+        offer = self._applied or self._offered
+        if offer is None:
+            raise InvariantError("a switch began before there were routes")
+        return offer
+
+    def _begin_switch(self) -> None:
+        self._switches += 1
+        self._no_switches.clear()
+
+    def _end_switch(self) -> None:
+        self._switches -= 1
+        if self._switches == 0:
+            self._no_switches.set()
+
+    def _fault(self, former: Fault | None, error: BasculeError) -> Fault:
+        return Fault(
+            message=error.message,
+            remedy=error.remedy,
+            since=former.since if former else self._clock.now(),
+            attempts=former.attempts + 1 if former else 1,
+        )
