@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import TracebackType
+from typing import Self
 
 import httptools
 import wsproto
@@ -42,7 +43,7 @@ class FaultyServer:
         self._connections: set[_Connection] = set()
         self._server: asyncio.Server | None = None
 
-    async def __aenter__(self) -> "FaultyServer":
+    async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(lambda: _Connection(self), "127.0.0.1", 0)
         self.port = self._server.sockets[0].getsockname()[1]
