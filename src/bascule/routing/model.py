@@ -8,12 +8,18 @@ the same whatever the number of routes (see `RoutingTable.with_split`).
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 from types import MappingProxyType
 
+import msgspec
+
 from bascule.ids import CertificateDigest, Cluster
 from bascule.routing.weights import Split, Weights
+
+_ENCODER = msgspec.json.Encoder(enc_hook=dict, order="deterministic")
+"""Equal values to equal bytes; the hook is for mapping proxies."""
 
 
 class PathKind(StrEnum):
@@ -162,9 +168,11 @@ class CertificateRef:
     namespace: str
     secret: str
     digest: CertificateDigest
+    not_after: datetime | None = None
+    """When the leaf expires, in UTC."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Host:
     """A host name with its routes in matching order: the first that matches answers.
 
@@ -177,6 +185,11 @@ class Host:
     routes: tuple[Route, ...]
     certificate: CertificateRef | None = None
     is_tls: bool = False
+
+    @cached_property
+    def digest(self) -> bytes:
+        """SHA-256 of all that the host asks for; kept, so that only changed hosts cost time."""
+        return hashlib.sha256(_ENCODER.encode(self)).digest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,7 +240,9 @@ class RouteSet:
     @cached_property
     def digest(self) -> str:
         """SHA-256 (hex) of listeners and hosts; problems and staleness do not count."""
-        return hashlib.sha256(repr((self.listeners, self.hosts)).encode()).hexdigest()
+        found = hashlib.sha256(_ENCODER.encode(self.listeners))
+        found.update(b"".join([host.digest for host in self.hosts]))
+        return found.hexdigest()
 
     @cached_property
     def backends(self) -> tuple[Backend, ...]:

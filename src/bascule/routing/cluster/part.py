@@ -1,0 +1,261 @@
+"""One cluster's part of the table, kept up to date: a change rebuilds only the hosts it touches."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import UTC
+
+from bascule.ids import Cluster
+from bascule.manifest.objects import (
+    EndpointSlice,
+    Fault,
+    Ingress,
+    IngressBackend,
+    Kind,
+    ObjectRef,
+    ServiceBackend,
+)
+from bascule.manifest.snapshot import EMPTY_SNAPSHOT, ClusterSnapshot, diff_snapshots
+from bascule.routing.certificates import Certificate
+from bascule.routing.cluster.backends import BackendKey, ResolvedBackend, resolve_backend
+from bascule.routing.cluster.claims import IngressClaims, read_claims
+from bascule.routing.cluster.classes import OwnClasses, read_classes
+from bascule.routing.cluster.hosts import (
+    Certified,
+    ClusterHost,
+    GatewayDefault,
+    Lookups,
+    assemble_host,
+    ingress_problem,
+)
+from bascule.routing.model import CertificateRef, IngressRef, Problem, Severity
+from bascule.routing.options import BuildOptions
+
+Key = tuple[str, str]
+"""Namespace and name."""
+
+
+class ClusterPart:
+    """What the last snapshot of one cluster asks for, host by host."""
+
+    def __init__(self, cluster: Cluster, options: BuildOptions) -> None:
+        self.hosts: dict[str, ClusterHost] = {}
+        self.default: GatewayDefault | None = None
+        self._cluster = cluster
+        self._options = options
+        self._snapshot = EMPTY_SNAPSHOT
+        self._classes: OwnClasses | None = None
+        self._claims: dict[Key, IngressClaims] = {}
+        self._problems: dict[Key, tuple[Problem, ...]] = {}
+        self._claims_by_host: dict[str, dict[Key, IngressClaims]] = defaultdict(dict)
+        self._claims_by_service: dict[Key, set[Key]] = defaultdict(set)
+        self._claims_by_secret: dict[Key, set[Key]] = defaultdict(set)
+        self._defaults: dict[Key, IngressClaims] = {}
+        self._slices: dict[Key, dict[str, EndpointSlice]] = defaultdict(dict)
+        self._slice_owner: dict[Key, Key] = {}
+        self._backends: dict[BackendKey, ResolvedBackend] = {}
+        self._backend_keys: dict[Key, set[BackendKey]] = defaultdict(set)
+        self._certificates: dict[Key, Certified] = {}
+        self._lookups = Lookups(backend=self._backend, certificate=self._certificate)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the cluster has no Ingress of ours."""
+        return not self._claims
+
+    def problems(self) -> Iterable[Problem]:
+        """Yield what is wrong with whole Ingresses; hosts carry their own problems."""
+        for found in self._problems.values():
+            yield from found
+
+    def update(self, snapshot: ClusterSnapshot) -> set[str]:
+        """Take `snapshot` in and return the names of the hosts that it may have changed."""
+        diff = diff_snapshots(self._snapshot, snapshot)
+        old_default = self.default
+        self._snapshot = snapshot
+        touched: set[str] = set()
+        if self._classes is None or any(
+            ref.kind is Kind.INGRESS_CLASS for ref in (*diff.changed, *diff.removed)
+        ):
+            touched |= self._read_classes()
+        for ref in (*diff.changed, *diff.removed):
+            touched |= self._take(ref)
+        for name in touched:
+            self._assemble(name)
+        self.default = self._choose_default()
+        if self.default != old_default:
+            touched |= self.hosts.keys()
+        return touched
+
+    def _take(self, ref: ObjectRef) -> set[str]:
+        key = (ref.namespace, ref.name)
+        match ref.kind:
+            case Kind.INGRESS:
+                return self._take_ingress(key)
+            case Kind.SERVICE:
+                return self._forget_backends(key)
+            case Kind.ENDPOINT_SLICE:
+                return self._take_slice(key)
+            case Kind.SECRET:
+                self._certificates.pop(key, None)
+                return self._hosts_of(self._claims_by_secret.get(key, ()))
+            case Kind.INGRESS_CLASS:
+                return set()
+
+    def _read_classes(self) -> set[str]:
+        """Read the classes again, and every Ingress when they changed."""
+        classes = read_classes(
+            self._snapshot.ingress_classes(),
+            names=self._options.ingress_classes,
+            controller=self._options.controller,
+        )
+        if classes == self._classes:
+            return set()
+        self._classes = classes
+        touched: set[str] = set()
+        for ingress in self._snapshot.ingresses():
+            touched |= self._take_ingress((ingress.meta.namespace, ingress.meta.name))
+        return touched
+
+    def _take_ingress(self, key: Key) -> set[str]:
+        touched = self._drop_claims(key)
+        ingress = self._snapshot.get(ObjectRef(Kind.INGRESS, *key))
+        if not isinstance(ingress, Ingress) or not self._classes or not self._classes.owns(ingress):
+            return touched
+        claims = read_claims(ingress, self._cluster)
+        self._claims[key] = claims
+        faults = [(fault, Severity.ERROR) for fault in claims.faults]
+        faults += [(fault, Severity.WARNING) for fault in claims.warnings]
+        faults += [(fault, Severity.WARNING) for fault in self._classes.check(ingress)]
+        if faults:
+            self._problems[key] = tuple(
+                ingress_problem(claims.ref, fault, severity) for fault, severity in faults
+            )
+        if claims.gateway_default is not None:
+            self._defaults[key] = claims
+        for host in claims.hosts:
+            self._claims_by_host[host][key] = claims
+        for service in _services(claims):
+            self._claims_by_service[service].add(key)
+        for secret in _secrets(claims):
+            self._claims_by_secret[secret].add(key)
+        return touched | claims.hosts.keys()
+
+    def _drop_claims(self, key: Key) -> set[str]:
+        claims = self._claims.pop(key, None)
+        if claims is None:
+            return set()
+        self._problems.pop(key, None)
+        self._defaults.pop(key, None)
+        for host in claims.hosts:
+            self._claims_by_host[host].pop(key)
+        for service in _services(claims):
+            self._claims_by_service[service].discard(key)
+        for secret in _secrets(claims):
+            self._claims_by_secret[secret].discard(key)
+        return set(claims.hosts)
+
+    def _take_slice(self, key: Key) -> set[str]:
+        namespace, name = key
+        touched: set[str] = set()
+        owner = self._slice_owner.pop(key, None)
+        if owner is not None:
+            self._slices[owner].pop(name)
+            touched |= self._forget_backends(owner)
+        item = self._snapshot.get(ObjectRef(Kind.ENDPOINT_SLICE, namespace, name))
+        if isinstance(item, EndpointSlice):
+            owner = (namespace, item.service)
+            self._slice_owner[key] = owner
+            self._slices[owner][name] = item
+            touched |= self._forget_backends(owner)
+        return touched
+
+    def _forget_backends(self, service: Key) -> set[str]:
+        for key in self._backend_keys.pop(service, ()):
+            self._backends.pop(key, None)
+        return self._hosts_of(self._claims_by_service.get(service, ()))
+
+    def _hosts_of(self, keys: Iterable[Key]) -> set[str]:
+        return {host for key in keys for host in self._claims[key].hosts}
+
+    def _assemble(self, name: str) -> None:
+        claims = self._claims_by_host.get(name)
+        if claims:
+            self.hosts[name] = assemble_host(name, claims.values(), self._lookups)
+        else:
+            self._claims_by_host.pop(name, None)
+            self.hosts.pop(name, None)
+
+    def _choose_default(self) -> GatewayDefault | None:
+        oldest = min(self._defaults.values(), key=lambda item: item.age, default=None)
+        if oldest is None or oldest.gateway_default is None:
+            return None
+        key = BackendKey(oldest.ref.namespace, oldest.gateway_default)
+        return GatewayDefault(item=oldest, backend=self._backend(key).backend)
+
+    def _backend(self, key: BackendKey) -> ResolvedBackend:
+        found = self._backends.get(key)
+        if found is None:
+            service = _service_of(key.namespace, key.wanted)
+            slices = self._slices.get(service, {})
+            found = resolve_backend(
+                self._cluster,
+                key,
+                self._snapshot.service(*service),
+                [slices[name] for name in sorted(slices)],
+            )
+            self._backends[key] = found
+            self._backend_keys[service].add(key)
+        return found
+
+    def _certificate(self, namespace: str, name: str) -> Certified:
+        key = (namespace, name)
+        found = self._certificates.get(key)
+        if found is None:
+            found = self._certificates[key] = self._read_certificate(namespace, name)
+        return found
+
+    def _read_certificate(self, namespace: str, name: str) -> Certified:
+        secret = self._snapshot.secret(namespace, name)
+        if secret is None:
+            return Certified()
+        if secret.pair is None:
+            ref = IngressRef(self._cluster, namespace, name)
+            problems = (secret_problem(ref, fault) for fault in secret.faults)
+            return Certified(problems=tuple(problems))
+        pair = secret.pair
+        return Certified(
+            certificate=CertificateRef(
+                namespace=namespace,
+                secret=name,
+                digest=Certificate(pair.chain_pem, pair.key_pem).digest,
+                not_after=pair.not_after.astimezone(UTC),
+            )
+        )
+
+
+def secret_problem(ref: IngressRef, fault: Fault) -> Problem:
+    """Return the Problem that says `fault` of a Secret."""
+    return Problem(
+        cluster=ref.cluster,
+        kind="Secret",
+        namespace=ref.namespace,
+        name=ref.name,
+        code=fault.code,
+        message=fault.message,
+    )
+
+
+def _service_of(namespace: str, wanted: IngressBackend) -> Key:
+    return (namespace, wanted.service if isinstance(wanted, ServiceBackend) else "")
+
+
+def _services(claims: IngressClaims) -> set[Key]:
+    namespace = claims.ref.namespace
+    wanted = [backend for host in claims.hosts.values() for _, backend in host.routes]
+    wanted += [host.default for host in claims.hosts.values() if host.default is not None]
+    return {_service_of(namespace, backend) for backend in wanted}
+
+
+def _secrets(claims: IngressClaims) -> set[Key]:
+    namespace = claims.ref.namespace
+    return {(namespace, name) for host in claims.hosts.values() for name in host.secrets}

@@ -1,0 +1,22 @@
+"""What a build of the routing table takes beside the clusters' objects."""
+
+from dataclasses import dataclass
+
+from bascule.ids import Cluster
+from bascule.routing.cluster.classes import CONTROLLER
+from bascule.routing.model import Listener
+
+DEFAULT_LISTENERS = (
+    Listener(name="http", address="127.0.0.1", port=8080),
+    Listener(name="https", address="127.0.0.1", port=8443, is_tls=True),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildOptions:
+    """Listeners, which Ingresses are ours, and the cluster whose settings win (`active`)."""
+
+    listeners: tuple[Listener, ...] = DEFAULT_LISTENERS
+    ingress_classes: tuple[str, ...] = ("bascule",)
+    controller: str = CONTROLLER
+    active: Cluster = Cluster.BLUE
