@@ -13,18 +13,20 @@ from types import MappingProxyType
 from bascule.clock import Clock
 from bascule.controller.bell import Bell
 from bascule.controller.cache import ClusterCache
-from bascule.controller.certificates import find_certificates
 from bascule.controller.feed import ClusterFeed
 from bascule.controller.holdoff import HoldOff, Pending, due_s, note_change
-from bascule.controller.ports import BuildRoutes, LastGoodStore
+from bascule.controller.ports import LastGoodStore
 from bascule.controller.pusher import Pusher
 from bascule.controller.view import ControllerView
 from bascule.gateway.driver import Applied, GatewayDriver
 from bascule.ids import Cluster
 from bascule.manifest.objects import Kind
 from bascule.manifest.snapshot import ClusterSnapshot
+from bascule.routing.build import collect_certificates
 from bascule.routing.certificates import EMPTY_STORE
+from bascule.routing.incremental import Builder
 from bascule.routing.model import RouteSet
+from bascule.routing.options import BuildOptions
 from bascule.routing.weights import Split
 from bascule.storage.last_good import LastGood
 
@@ -36,13 +38,13 @@ class ControllerPorts:
     driver: GatewayDriver
     feeds: Mapping[Cluster, ClusterFeed]
     last_good: LastGoodStore
-    build_routes: BuildRoutes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ControllerOptions:
-    """How the controller paces itself."""
+    """How the controller builds tables, and how it paces itself."""
 
+    build: BuildOptions = field(default_factory=BuildOptions)
     hold_off: HoldOff = field(default_factory=HoldOff)
     cold_start_s: float = 10.0
     """How long the first table waits for a cluster that has weight and was never known."""
@@ -63,9 +65,10 @@ class Controller:
         self._ports = ports
         self._clock = clock
         self._options = options or ControllerOptions()
-        self._caches = {cluster: ClusterCache(clock.now()) for cluster in Cluster}
+        self._caches = {cluster: ClusterCache(clock.now()) for cluster in ports.feeds}
         self._pending: Pending | None = None
         self._changed = Bell()
+        self._builder = Builder(self._options.build)
         self._routes: RouteSet | None = None
         self._certificates = EMPTY_STORE
         self._pusher = Pusher(
@@ -102,6 +105,7 @@ class Controller:
         found = await asyncio.to_thread(self._ports.last_good.load)
         if isinstance(found, LastGood):
             self._routes = found.table.routes
+            self._builder = Builder(self._options.build, self._routes)
             self._certificates = found.certificates
             self._pusher.offer(self._routes, self._certificates)
 
@@ -127,8 +131,10 @@ class Controller:
 
     def _build(self, snapshots: Mapping[Cluster, ClusterSnapshot]) -> None:
         """Rebuild in a thread; the digest is made here because it costs time for every route."""
-        routes = self._ports.build_routes(snapshots, previous=self._routes)
-        self._certificates = find_certificates(routes, snapshots, self._certificates)
+        routes = self._builder.build(snapshots)
+        self._certificates = collect_certificates(
+            routes, snapshots.values(), previous=self._certificates
+        )
         self._routes = routes
         _ = routes.digest
 
@@ -147,7 +153,7 @@ class Controller:
     def _needed(self) -> list[Cluster]:
         split = self._pusher.wanted_split
         weights = (split.default, *split.by_host.values())
-        return [cluster for cluster in Cluster if any(w.of(cluster) for w in weights)]
+        return [cluster for cluster in self._caches if any(w.of(cluster) for w in weights)]
 
     async def _hold_off(self) -> None:
         while self._pending is not None:

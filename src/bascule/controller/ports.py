@@ -1,23 +1,10 @@
 """What the controller needs besides the gateway driver."""
 
-from collections.abc import Mapping
 from typing import Protocol
 
-from bascule.ids import Cluster
-from bascule.manifest.snapshot import ClusterSnapshot
 from bascule.routing.certificates import CertificateStore
-from bascule.routing.model import RouteSet, RoutingTable
+from bascule.routing.model import RoutingTable
 from bascule.storage.last_good import LastGood, NoLastGood
-
-
-class BuildRoutes(Protocol):
-    """Turns what is known of the clusters into routes; runs in a thread, one call at a time."""
-
-    def __call__(
-        self, snapshots: Mapping[Cluster, ClusterSnapshot], *, previous: RouteSet | None
-    ) -> RouteSet:
-        """Return the routes; a cluster whose snapshot is not complete keeps its `previous` part."""
-        ...
 
 
 class LastGoodStore(Protocol):
