@@ -86,7 +86,7 @@ def _plan_switch(state: GatewayState, signal: Switch) -> Split:
     if signal.source is not state.active:
         raise PlanError(
             f"{signal.source} is not the active cluster: {state.active} is",
-            remedy=f"look with `bascule status`; to leave {state.active}, say --from {state.active}",
+            remedy=f"look with `bascule status`; say --from {state.active} to leave {state.active}",
         )
     return Split(Weights.all_to(signal.target))
 

@@ -175,8 +175,7 @@ class Executor:
         try:
             applied = await self._ports.traffic.set_split(intent.wanted)
         except DriverError as error:
-            reason = f"{error.message}{await self._restore(intent.before)}"
-            return _finish(intent, Result.FAILED, reason=reason, remedy=error.remedy), None
+            return _finish(intent, Result.FAILED, reason=error.message, remedy=error.remedy), None
         except OutcomeUnknownError as error:
             return _finish(intent, Result.UNKNOWN, reason=error.message, remedy=error.remedy), None
         seen = await self._wait_until_live(intent.wanted)
@@ -199,14 +198,6 @@ class Executor:
             if _is_live(seen, wanted) or clock.monotonic_s() >= deadline_s:
                 return seen
             await clock.sleep_until(clock.monotonic_s() + CONVERGENCE_POLL_S)
-
-    async def _restore(self, before: Split) -> str:
-        """Let the controller want again what is live; return what to add to the reason."""
-        try:
-            await self._ports.traffic.set_split(before)
-        except (DriverError, OutcomeUnknownError) as error:
-            return f"; setting the former weights again: {error.message}"
-        return ""
 
     async def _append(self, event: Event, *, actor: str = COMPONENT) -> None:
         entry = Entry(

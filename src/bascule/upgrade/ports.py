@@ -24,8 +24,8 @@ class Traffic(Protocol):
     async def set_split(self, split: Split) -> Applied:
         """Make `split` live and return when every instance has acknowledged it.
 
-        Raises DriverError when the gateway refuses it, OutcomeUnknownError when no acknowledgement
-        came in time.
+        Raises DriverError when the gateway refuses it: the former split then stays wanted. Raises
+        OutcomeUnknownError when no acknowledgement came in time: the new one stays wanted.
         """
         ...
 
