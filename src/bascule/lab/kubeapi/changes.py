@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, Self
 
@@ -120,6 +120,7 @@ class Feed:
     def __init__(self) -> None:
         self._windows: dict[str, Window] = {}
         self._subscribers: dict[str, list[Subscription]] = {}
+        self._listeners: dict[str, list[Callable[[Change], None]]] = {}
         self._start = 0
 
     def begin_at(self, resource_version: int) -> None:
@@ -132,6 +133,14 @@ class Feed:
         self.window(change.resource).append(change)
         for subscription in self._subscribers.get(change.resource, ()):
             subscription.push(change)
+        for listener in tuple(self._listeners.get(change.resource, ())):
+            listener(change)
+
+    def listen(self, resource: str, listener: Callable[[Change], None]) -> None:
+        """Call a function at once with every change of a resource; it may write in turn."""
+        listeners = self._listeners.setdefault(resource, [])
+        if listener not in listeners:
+            listeners.append(listener)
 
     def subscribe(self, resources: Iterable[str], since: int | None = None) -> Subscription:
         """Return a subscription, from now on or from after the version `since` (ExpiredError)."""

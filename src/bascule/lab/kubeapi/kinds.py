@@ -36,6 +36,8 @@ class ServedVersion:
     deprecated_in: int | None = None
     removed_in: int | None = None
     replacement: str = ""
+    is_served: bool = True
+    """False for a stored version of a custom kind that is no longer served."""
 
     def is_served_by(self, minor: int) -> bool:
         """Say whether release 1.`minor` serves this version."""
@@ -93,8 +95,9 @@ class Kind:
         return "status" in self.subresources
 
     def served_version(self, name: str) -> ServedVersion | None:
-        """Return the version of that name, or None."""
-        return next((version for version in self.versions if version.name == name), None)
+        """Return the version of that name if it is served, or None."""
+        found = (version for version in self.versions if version.name == name)
+        return next((version for version in found if version.is_served), None)
 
 
 def _versions(*versions: ServedVersion) -> tuple[ServedVersion, ...]:

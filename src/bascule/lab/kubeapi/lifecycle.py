@@ -14,6 +14,7 @@ from bascule.lab.kubeapi.kinds import Kind
 from bascule.lab.kubeapi.objects.merge_patch import is_same
 
 Object = dict[str, Any]
+Propagation = Literal["", "Background", "Foreground", "Orphan"]
 
 POD_GRACE_S: Final = 30
 FOREGROUND_FINALIZER: Final = "foregroundDeletion"
@@ -46,7 +47,7 @@ class DeleteOptions:
     """How to delete; `grace_period_s` None means the object's own, 0 means at once."""
 
     grace_period_s: int | None = None
-    propagation: Literal["", "Background", "Foreground", "Orphan"] = ""
+    propagation: Propagation = ""
     uid: str = ""
     resource_version: str = ""
     dry_run: bool = False

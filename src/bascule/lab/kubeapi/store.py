@@ -163,7 +163,7 @@ class Store:
         metadata = new["metadata"]
         namespace, name = metadata.get("namespace", ""), metadata["name"]
         if kind.namespaced:
-            self._check_namespace(kind, name, namespace)
+            self.check_namespace(kind, name, namespace)
         if self.find(resource, name, namespace) is not None:
             raise refusals.already_exists(kind, name)
         lifecycle.prepare_create(kind, new)
@@ -281,7 +281,8 @@ class Store:
         suffix = "".join(self._rng.choices(_SUFFIX_ALPHABET, k=GENERATED_SUFFIX_LENGTH))
         return f"{prefix[: 63 - GENERATED_SUFFIX_LENGTH]}{suffix}"
 
-    def _check_namespace(self, kind: Kind, name: str, namespace: str) -> None:
+    def check_namespace(self, kind: Kind, name: str, namespace: str) -> None:
+        """Raise NotFoundError or ForbiddenError if nothing can be created in a namespace."""
         space = self.find("namespaces", namespace)
         if space is None:
             raise refusals.not_found(self.kind("namespaces"), namespace)

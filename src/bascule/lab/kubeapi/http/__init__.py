@@ -1,0 +1,1 @@
+"""The API over HTTP: paths, formats, discovery, reads, watches and writes."""
