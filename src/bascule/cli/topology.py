@@ -50,6 +50,7 @@ def outcome_document(outcome: Outcome) -> dict[str, Json]:
         "before": None if outcome.before is None else render_split(outcome.before),
         "weights": None if outcome.split is None else render_split(outcome.split),
         "command_ms": outcome.command_ms,
+        "effective_at": outcome.effective_at.isoformat() if outcome.effective_at else None,
         "instances": outcome.instances,
     }
 

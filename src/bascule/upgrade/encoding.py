@@ -1,6 +1,7 @@
 """A split as JSON: how it stands in the journal, in the inbox and in the output of verbs."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from bascule.errors import JournalError
 from bascule.journal.record import Json
@@ -43,6 +44,17 @@ def read_number(data: Mapping[str, Json], name: str) -> float | None:
     if isinstance(value, bool) or not (value is None or isinstance(value, int | float)):
         raise JournalError(f"{name} is not a number in a record or command")
     return value
+
+
+def read_time(data: Mapping[str, Json], name: str) -> datetime | None:
+    """Return the time field `name`, or None where it is null or missing: not known."""
+    value = data.get(name)
+    if value is None:
+        return None
+    try:
+        return datetime.fromisoformat(str(value))
+    except ValueError as error:
+        raise JournalError(f"{name} is not a time in a record or command") from error
 
 
 def _render(weights: Weights) -> dict[str, Json]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import TypeAlias, assert_never
 
@@ -14,6 +15,7 @@ from bascule.upgrade.encoding import (
     read_number,
     read_object,
     read_text,
+    read_time,
     render_split,
 )
 
@@ -58,6 +60,8 @@ class Finished:
     remedy: str = ""
     command_ms: float | None = None
     """From the durable intent to the last instance's acknowledgement; None is not known."""
+    effective_at: datetime | None = None
+    """Wall-clock time of that acknowledgement; None is not known."""
     instances: int = 0
 
 
@@ -112,6 +116,7 @@ def render_event(event: Event) -> dict[str, Json]:
                 "reason": event.reason,
                 "remedy": event.remedy,
                 "command_ms": event.command_ms,
+                "effective_at": event.effective_at.isoformat() if event.effective_at else None,
                 "instances": event.instances,
             }
         case Refused():
@@ -178,6 +183,7 @@ def _parse_finished(data: Mapping[str, Json]) -> Finished:
         reason=read_text(data, "reason"),
         remedy=read_text(data, "remedy"),
         command_ms=read_number(data, "command_ms"),
+        effective_at=read_time(data, "effective_at"),
         instances=int(read_number(data, "instances") or 0),
     )
 

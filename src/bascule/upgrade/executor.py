@@ -6,6 +6,7 @@ journal that could not be written, an intent without outcome is looked at before
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from bascule.clock import Clock
 from bascule.errors import (
@@ -187,8 +188,13 @@ class Executor:
             intent,
             Result.DONE,
             command_ms=_elapsed_ms(begun_s, applied),
+            effective_at=self._wall_time(applied.acknowledged_s),
             instances=applied.instances,
         ), applied.acknowledged_s
+
+    def _wall_time(self, at_s: float) -> datetime:
+        clock = self._ports.clock
+        return clock.now() - timedelta(seconds=clock.monotonic_s() - at_s)
 
     async def _wait_until_live(self, wanted: Split) -> Observation:
         clock = self._ports.clock
@@ -229,6 +235,7 @@ def _finish(
     reason: str = "",
     remedy: str = "",
     command_ms: float | None = None,
+    effective_at: datetime | None = None,
     instances: int = 0,
 ) -> Finished:
     return Finished(
@@ -238,6 +245,7 @@ def _finish(
         reason=reason,
         remedy=remedy,
         command_ms=command_ms,
+        effective_at=effective_at,
         instances=instances,
     )
 
