@@ -185,14 +185,16 @@ def diff_snapshots(old: ClusterSnapshot, new: ClusterSnapshot) -> SnapshotDiff:
         before, after = old.objects.get(kind, _EMPTY), new.objects.get(kind, _EMPTY)
         if before is after:
             continue
-        for namespace in {*before, *after}:
+        for namespace in sorted({*before, *after}):
             was, now = before.get(namespace, _NONE), after.get(namespace, _NONE)
             if was is now:
                 continue
             changed += [
                 ObjectRef(kind, namespace, name)
-                for name, item in now.items()
+                for name, item in sorted(now.items())
                 if (earlier := was.get(name)) is not item and earlier != item
             ]
-            removed += [ObjectRef(kind, namespace, name) for name in was if name not in now]
-    return SnapshotDiff(changed=tuple(sorted(changed)), removed=tuple(sorted(removed)))
+            removed += [
+                ObjectRef(kind, namespace, name) for name in sorted(was.keys() - now.keys())
+            ]
+    return SnapshotDiff(changed=tuple(changed), removed=tuple(removed))

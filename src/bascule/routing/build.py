@@ -6,7 +6,7 @@ from bascule.ids import Cluster
 from bascule.manifest.snapshot import ClusterSnapshot
 from bascule.routing.certificates import EMPTY_STORE, Certificate, CertificateStore
 from bascule.routing.incremental import Builder
-from bascule.routing.model import RouteSet
+from bascule.routing.model import CertificateRef, RouteSet
 from bascule.routing.options import BuildOptions
 from bascule.routing.validate import validate_routes
 
@@ -40,21 +40,26 @@ def collect_certificates(
 
     One that neither holds is left out, and its host's TLS is refused by the gateway.
     """
-    found: dict[str, Certificate] = {}
-    refs = {host.certificate for host in routes.hosts if host.certificate is not None}
+    refs = {c.digest: c for host in routes.hosts if (c := host.certificate) is not None}
+    if refs.keys() == previous.by_digest.keys():
+        return previous
     sources = tuple(snapshots)
-    for ref in refs:
-        known = previous.by_digest.get(ref.digest)
-        pairs = (_pair(snapshot, ref.namespace, ref.secret) for snapshot in sources)
-        candidates = (known, *pairs)
-        match = next((c for c in candidates if c is not None and c.digest == ref.digest), None)
-        if match is not None:
-            found[ref.digest] = match
-    return CertificateStore({ref.digest: found[ref.digest] for ref in refs if ref.digest in found})
+    found = {}
+    for digest, ref in sorted(refs.items()):
+        certificate = previous.by_digest.get(digest) or _find_certificate(ref, sources)
+        if certificate is not None:
+            found[digest] = certificate
+    return CertificateStore(found)
 
 
-def _pair(snapshot: ClusterSnapshot, namespace: str, name: str) -> Certificate | None:
-    secret = snapshot.secret(namespace, name)
-    if secret is None or secret.pair is None:
-        return None
-    return Certificate(secret.pair.chain_pem, secret.pair.key_pem)
+def _find_certificate(
+    ref: CertificateRef, snapshots: Iterable[ClusterSnapshot]
+) -> Certificate | None:
+    for snapshot in snapshots:
+        secret = snapshot.secret(ref.namespace, ref.secret)
+        if secret is None or secret.pair is None:
+            continue
+        certificate = Certificate(secret.pair.chain_pem, secret.pair.key_pem)
+        if certificate.digest == ref.digest:
+            return certificate
+    return None

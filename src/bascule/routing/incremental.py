@@ -4,11 +4,11 @@ A build here equals `build_routes` of the same snapshots with the last result as
 property tests hold both to that.
 """
 
-from bisect import bisect_left, insort
 from collections.abc import Iterable, Mapping
 
 from bascule.ids import Cluster
 from bascule.manifest.snapshot import ClusterSnapshot
+from bascule.routing.catalog import BackendCatalog
 from bascule.routing.cluster.hosts import ClusterHost, ClusterRoute
 from bascule.routing.cluster.part import ClusterPart
 from bascule.routing.merge import Side, merge_host
@@ -24,8 +24,10 @@ class Builder:
         self._previous = {host.name: host for host in previous.hosts} if previous else {}
         self._parts: dict[Cluster, ClusterPart | FrozenPart] = {}
         self._hosts: dict[str, Host] = {}
-        self._order: list[tuple[int, str]] = []
+        self._names: list[str] = []
+        self._is_sorted = True
         self._problems: dict[str, tuple[Problem, ...]] = {}
+        self._catalog = BackendCatalog()
         self._judged: Mapping[Cluster, bool] = {}
 
     def build(self, snapshots: Mapping[Cluster, ClusterSnapshot]) -> RouteSet:
@@ -43,9 +45,9 @@ class Builder:
         for name in touched:
             self._merge(name)
         self._previous = self._hosts
-        return RouteSet(
+        routes = RouteSet(
             listeners=tuple(sorted(self._options.listeners, key=lambda item: item.name)),
-            hosts=tuple([self._hosts[name] for _, name in self._order]),
+            hosts=tuple([self._hosts[name] for name in self._sorted_names()]),
             problems=tuple(sorted(set(self._all_problems()))),
             stale=frozenset(
                 cluster
@@ -53,6 +55,8 @@ class Builder:
                 if snapshot.is_stale or not snapshot.is_complete
             ),
         )
+        vars(routes)["backends"] = self._catalog.all()  # fills the cached property
+        return routes
 
     def _update(self, cluster: Cluster, snapshot: ClusterSnapshot | None) -> set[str]:
         part = self._parts.get(cluster)
@@ -88,15 +92,31 @@ class Builder:
             self._remove(name)
             return
         merged = merge_host(name, active, other, earlier.certificate if earlier else None)
-        if name not in self._hosts:
-            insort(self._order, host_order(name))
+        self._problems.pop(name, None)
+        if merged.problems:
+            self._problems[name] = merged.problems
+        present = self._hosts.get(name)
+        if present == merged.host:
+            return
+        if present is None:
+            self._is_sorted = False
+        else:
+            self._catalog.drop(present)
+        self._catalog.add(merged.host)
         self._hosts[name] = merged.host
-        self._problems[name] = merged.problems
 
     def _remove(self, name: str) -> None:
-        if self._hosts.pop(name, None) is not None:
+        present = self._hosts.pop(name, None)
+        if present is not None:
             self._problems.pop(name, None)
-            del self._order[bisect_left(self._order, host_order(name))]
+            self._catalog.drop(present)
+            self._is_sorted = False
+
+    def _sorted_names(self) -> list[str]:
+        if not self._is_sorted:
+            self._names = sorted(self._hosts, key=host_order)
+            self._is_sorted = True
+        return self._names
 
     def _all_problems(self) -> Iterable[Problem]:
         for part in self._parts.values():

@@ -152,33 +152,31 @@ def select_endpoints(
     Ready ones; if there are none, those that still serve; never one that terminates. Of a
     dual-stack Service only `family` counts as long as it has slices with endpoints.
     """
-    states: dict[AddressFamily, dict[Endpoint, _State]] = {}
+    states: dict[AddressFamily, dict[tuple[str, int], int]] = {}
     for item in slices:
         number = next((number for name, number in item.ports if name == port_name), None)
         if number is None or item.family is AddressFamily.FQDN:
             continue
         found = states.setdefault(item.family, {})
         for endpoint in item.endpoints:
+            said = _flags(endpoint)
             for address in endpoint.addresses:
-                place = Endpoint(address, number)
-                found[place] = found.get(place, _State()).merged(endpoint)
+                place = (address, number)
+                found[place] = found.get(place, 0) | said
     chosen = states.get(family) or next((part for part in states.values() if part), {})
-    usable = {place: state for place, state in chosen.items() if not state.is_terminating}
-    ready = [place for place, state in usable.items() if state.is_ready]
-    return tuple(sorted(ready or [p for p, state in usable.items() if state.is_serving]))
+    usable = {place: said for place, said in chosen.items() if not said & _TERMINATING}
+    ready = [place for place, said in usable.items() if said & _READY]
+    serving = ready or [place for place, said in usable.items() if said & _SERVING]
+    return tuple([Endpoint(address, number) for address, number in sorted(serving)])
 
 
-@dataclass(frozen=True, slots=True)
-class _State:
-    """What all slices together say of one endpoint: one word that it terminates is enough."""
+_READY, _SERVING, _TERMINATING = 1, 2, 4
+"""What all slices together say of one endpoint: one word that it terminates is enough."""
 
-    is_ready: bool = False
-    is_serving: bool = False
-    is_terminating: bool = False
 
-    def merged(self, said: SliceEndpoint) -> "_State":
-        return _State(
-            self.is_ready or said.is_ready,
-            self.is_serving or said.is_serving,
-            self.is_terminating or said.is_terminating,
-        )
+def _flags(endpoint: SliceEndpoint) -> int:
+    return (
+        _READY * endpoint.is_ready
+        | _SERVING * endpoint.is_serving
+        | _TERMINATING * endpoint.is_terminating
+    )

@@ -73,11 +73,15 @@ class ClusterPart:
         old_default = self.default
         self._snapshot = snapshot
         touched: set[str] = set()
-        if self._classes is None or any(
-            ref.kind is Kind.INGRESS_CLASS for ref in (*diff.changed, *diff.removed)
-        ):
-            touched |= self._read_classes()
-        for ref in (*diff.changed, *diff.removed):
+        refs = (*diff.changed, *diff.removed)
+        if self._classes is None or any(ref.kind is Kind.INGRESS_CLASS for ref in refs):
+            self._classes = read_classes(
+                snapshot.ingress_classes(),
+                names=self._options.ingress_classes,
+                controller=self._options.controller,
+            )
+            refs = (*refs, *(item.ref for item in snapshot.ingresses()))
+        for ref in dict.fromkeys(refs):
             touched |= self._take(ref)
         for name in touched:
             self._assemble(name)
@@ -100,21 +104,6 @@ class ClusterPart:
                 return self._hosts_of(self._claims_by_secret.get(key, ()))
             case Kind.INGRESS_CLASS:
                 return set()
-
-    def _read_classes(self) -> set[str]:
-        """Read the classes again, and every Ingress when they changed."""
-        classes = read_classes(
-            self._snapshot.ingress_classes(),
-            names=self._options.ingress_classes,
-            controller=self._options.controller,
-        )
-        if classes == self._classes:
-            return set()
-        self._classes = classes
-        touched: set[str] = set()
-        for ingress in self._snapshot.ingresses():
-            touched |= self._take_ingress((ingress.meta.namespace, ingress.meta.name))
-        return touched
 
     def _take_ingress(self, key: Key) -> set[str]:
         touched = self._drop_claims(key)
@@ -251,9 +240,12 @@ def _service_of(namespace: str, wanted: IngressBackend) -> Key:
 
 def _services(claims: IngressClaims) -> set[Key]:
     namespace = claims.ref.namespace
-    wanted = [backend for host in claims.hosts.values() for _, backend in host.routes]
-    wanted += [host.default for host in claims.hosts.values() if host.default is not None]
-    return {_service_of(namespace, backend) for backend in wanted}
+    found = set()
+    for host in claims.hosts.values():
+        found.update([_service_of(namespace, backend) for _, backend in host.routes])
+        if host.default is not None:
+            found.add(_service_of(namespace, host.default))
+    return found
 
 
 def _secrets(claims: IngressClaims) -> set[Key]:

@@ -51,8 +51,13 @@ class IngressSettings:
         )
 
 
+DEFAULTS = IngressSettings()
+
+
 def read_settings(annotations: Mapping[str, str]) -> tuple[IngressSettings, tuple[Fault, ...]]:
     """Return the settings that `annotations` ask for, and what in them could not be read."""
+    if not annotations:
+        return DEFAULTS, ()
     faults = [
         _unknown(key[len(PREFIX) :])
         for key in annotations
@@ -106,7 +111,7 @@ class _Reader:
         return None
 
     def retries(self) -> int:
-        default = IngressSettings().retries
+        default = DEFAULTS.retries
         value = self._annotations.get(PREFIX + "retries")
         if value is None:
             return default
@@ -116,7 +121,7 @@ class _Reader:
         return default
 
     def affinity(self) -> Affinity:
-        default = Affinity()
+        default = DEFAULTS.affinity
         value = self._annotations.get(PREFIX + "affinity", AffinityKind.COOKIE)
         if value not in tuple(AffinityKind):
             self._refuse(PREFIX + "affinity", value, " or ".join(AffinityKind))
