@@ -1,5 +1,6 @@
 """Where answers of an API server and exceptions of the HTTP library become errors of ours."""
 
+import os
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -132,7 +133,8 @@ def _connect_error(request: str, error: aiohttp.ClientConnectorError) -> Transpo
             f"{request}: TLS failed: {_text(cause)}",
             remedy="check the client certificate and that `server` in the kubeconfig speaks TLS",
         )
-    return TransportError(f"{request}: {cause.strerror or _text(cause)}", remedy=_REACH_REMEDY)
+    why = os.strerror(cause.errno) if cause.errno and cause.errno > 0 else _text(cause)
+    return TransportError(f"{request}: {why}", remedy=_REACH_REMEDY)
 
 
 def _certificate_error(request: str, error: Exception) -> TransportError:
