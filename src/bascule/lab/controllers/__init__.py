@@ -1,0 +1,1 @@
+"""What makes a cluster live: the controllers, each a function from one object's key to writes."""

@@ -1,0 +1,1 @@
+"""Controllers of how pods are reached: Service addresses, EndpointSlices, Endpoints."""

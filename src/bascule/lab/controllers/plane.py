@@ -1,0 +1,89 @@
+"""The control plane of one cluster: which controllers there are, and in which order they look."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import Random
+
+from bascule.lab.controllers.kubelet.kubelet import Kubelet
+from bascule.lab.controllers.kubelet.pod_runtime import NodeWorld
+from bascule.lab.controllers.network.endpoint_slices import EndpointSliceController
+from bascule.lab.controllers.network.service_addresses import ServiceAddresses
+from bascule.lab.controllers.system.garbage import GarbageCollector
+from bascule.lab.controllers.system.namespaces import NamespaceController
+from bascule.lab.controllers.system.nodes import NodeController, NodeShape
+from bascule.lab.controllers.system.scheduler import Scheduler
+from bascule.lab.controllers.work import Controller, Dispatcher
+from bascule.lab.controllers.workloads.deployments import DeploymentController
+from bascule.lab.controllers.workloads.pod_sets import REPLICATION_CONTROLLER, PodSetController
+from bascule.lab.kubeapi.store import Store
+from bascule.lab.pods.ledger import Ledger
+from bascule.lab.pods.network import PodNetwork
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaneOptions:
+    """What a cluster is."""
+
+    cluster: str
+    version: str
+    network: PodNetwork
+    authority_pem: bytes
+    shape: NodeShape
+    wall_s: Callable[[], float]
+
+
+class ControlPlane:
+    """All controllers over one store; `run` is the cluster's life."""
+
+    def __init__(self, store: Store, ledger: Ledger, rng: Random, options: PlaneOptions) -> None:
+        self._store = store
+        self._options = options
+        prefix = options.network.prefix
+        self._nodes = NodeController(
+            store,
+            cluster=options.cluster,
+            version=options.version,
+            network=prefix,
+            shape=options.shape,
+        )
+        self._addresses = ServiceAddresses(store, prefix)
+        store.add_admission("services", self._addresses.admit)
+        self._world = NodeWorld(
+            store=store,
+            network=options.network,
+            ledger=ledger,
+            cluster=options.cluster,
+            version=options.version,
+            rng=rng,
+            wall_s=options.wall_s,
+            host_of_node=self._nodes.host,
+        )
+        self.kubelet: Kubelet | None = None
+
+    async def run(self) -> None:
+        """Keep the cluster alive until cancelled; pods end with it, as if the power went."""
+        self._nodes.fill()
+        async with asyncio.TaskGroup() as tasks:
+            self.kubelet = Kubelet(self._world, tasks)
+            dispatcher = Dispatcher(
+                self._store,
+                (*self._controllers(), self.kubelet),
+                asyncio.get_running_loop().time,
+            )
+            await dispatcher.run()
+
+    def _controllers(self) -> tuple[Controller, ...]:
+        """Return the controllers in order: endpoints are told first, the kubelet comes last."""
+        store = self._store
+        return (
+            EndpointSliceController(store),
+            self._addresses,
+            NamespaceController(store, self._options.authority_pem),
+            self._nodes,
+            DeploymentController(store),
+            PodSetController(store),
+            PodSetController(store, REPLICATION_CONTROLLER),
+            Scheduler(store),
+            GarbageCollector(store),
+        )

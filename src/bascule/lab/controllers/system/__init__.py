@@ -1,0 +1,1 @@
+"""Controllers of the cluster itself: nodes, scheduling, namespaces, garbage, definitions."""

@@ -1,0 +1,1 @@
+"""Controllers of what runs: Deployments, ReplicaSets, StatefulSets, DaemonSets, Jobs, CronJobs."""
