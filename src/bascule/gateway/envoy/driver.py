@@ -1,0 +1,354 @@
+"""Envoy behind the driver protocol: what is to be live is published, and acknowledged."""
+
+import asyncio
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType, TracebackType
+from typing import Self
+
+from bascule.clock import Clock
+from bascule.errors import BasculeError, OutcomeUnknownError, TransportError
+from bascule.gateway.driver import (
+    Applied,
+    Capabilities,
+    ClusterTraffic,
+    Convergence,
+    Observation,
+)
+from bascule.gateway.envoy.admin import AdminClient
+from bascule.gateway.envoy.consistency import ConsistencyCheck
+from bascule.gateway.envoy.server import AdsServer, MutualTls, refusal
+from bascule.gateway.envoy.snapshot import EMPTY_SNAPSHOT, Kind, Snapshot, diff_kind
+from bascule.gateway.envoy.stance import LAYER_NAME, Stance, build_runtime, plan_flip, runtime_key
+from bascule.gateway.envoy.translate import NOTHING, Translation, translate_in_steps
+from bascule.ids import Cluster
+from bascule.routing.certificates import CertificateStore
+from bascule.routing.model import RouteSet, RoutingTable
+from bascule.routing.weights import Split
+
+ACK_TIMEOUT_S = 20.0
+SETTLE_S = 2.0
+"""So long after a switch the routes are left alone: a rollback then never waits behind them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnixListen:
+    """Serve xDS to Envoys on this machine."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TcpListen:
+    """Serve xDS to Envoys elsewhere, with mutual TLS."""
+
+    address: str
+    tls: MutualTls
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Live:
+    """What was acknowledged last, and what is published now."""
+
+    table: RoutingTable
+    certificates: CertificateStore
+    stance: Stance
+    translation: Translation
+
+
+class EnvoyDriver:
+    """Implements `bascule.gateway.driver.GatewayDriver` for every Envoy that connects.
+
+    Use it as an async context manager, entered and left by one task.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        listen: UnixListen | TcpListen,
+        admin_sockets: Sequence[Path] = (),
+        instances_min: int = 1,
+        ack_timeout_s: float = ACK_TIMEOUT_S,
+        settle_s: float = SETTLE_S,
+    ) -> None:
+        self._clock = clock
+        self._listen = listen
+        self._admins = tuple(AdminClient(path) for path in admin_sockets)
+        self._instances_min = instances_min
+        self._ack_timeout_s = ack_timeout_s
+        self._settle_s = settle_s
+        self._stack = AsyncExitStack()
+        self._server = AdsServer()
+        self._check = ConsistencyCheck()
+        self._lock = asyncio.Lock()
+        self._tasks: asyncio.TaskGroup | None = None
+        self._consolidation: asyncio.Task[None] | None = None
+        self._live: _Live | None = None
+        self._published: Stance | None = None
+        """The stance that Envoys may hold beside the live one, while a push is under way."""
+        self._wanted: RoutingTable | None = None
+        self._reason = ""
+        self.port: int | None = None
+
+    async def __aenter__(self) -> Self:
+        await self._stack.enter_async_context(self._server)
+        if isinstance(self._listen, UnixListen):
+            await self._server.listen_unix(self._listen.path)
+        else:
+            self.port = await self._server.listen_tcp(self._listen.address, self._listen.tls)
+        self._tasks = await self._stack.enter_async_context(asyncio.TaskGroup())
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        await self._stop_consolidation()
+        await self._stack.aclose()
+
+    def capabilities(self) -> Capabilities:
+        """Return what Envoy can do: shares by a hundredth of a percent, and an atomic switch."""
+        return Capabilities(
+            weight_step_bp=1,
+            has_sticky_sessions=True,
+            has_mirroring=False,
+            has_preview_by_header=False,
+            has_drain=True,
+            is_switch_atomic=True,
+            traffic_kinds=frozenset({"http1", "http2", "websocket", "grpc"}),
+        )
+
+    async def apply(self, table: RoutingTable, certificates: CertificateStore) -> Applied:
+        """Make `table` live and return when every connected Envoy acknowledged it.
+
+        A change of the split to all or nothing is one small message; the routes follow later, in
+        the background. Raises DriverError when an Envoy refuses (all keep or get back the last
+        good state), OutcomeUnknownError when no acknowledgement came in time.
+        """
+        await self._stop_consolidation()
+        async with self._lock:
+            self._wanted = table
+            sent_s = self._clock.monotonic_s()
+            try:
+                async with asyncio.timeout(self._ack_timeout_s):
+                    is_split_only = await self._bring_about(table, certificates)
+            except TimeoutError:
+                self._reason = self._explain_silence()
+                raise OutcomeUnknownError(
+                    f"no acknowledgement within {self._ack_timeout_s:g} s: {self._reason}",
+                    remedy="look with `bascule status`; it is sent again when Envoy is back",
+                ) from None
+            except BasculeError as error:
+                self._reason = error.message
+                self._server.publish(self._live.translation.snapshot if self._live else None)
+                raise
+            self._reason = ""
+            acknowledged_s = self._clock.monotonic_s()
+        self._plan_consolidation()
+        return Applied(
+            table_digest=table.digest,
+            sent_s=sent_s,
+            acknowledged_s=acknowledged_s,
+            instances=len(self._server.sessions),
+            is_split_only=is_split_only,
+        )
+
+    async def _bring_about(self, table: RoutingTable, certificates: CertificateStore) -> bool:
+        live = self._live
+        if live is None:
+            await self._push_routes(table, certificates, Stance(table.split))
+            return False
+        if self._server.rejections():
+            self._server.retry_refused()
+        forced = self._plan_flip(table.split)
+        is_same = _is_same_store(live.certificates, certificates) and _is_same(
+            live.table.routes, table.routes
+        )
+        if forced is None:
+            # The keys in force outrank the new weights until every Envoy has them.
+            await self._push_routes(table, certificates, Stance(table.split, live.stance.forced))
+            await self._push_runtime(table, {})
+            return False
+        if not is_same:
+            await self._push_routes(table, certificates, live.stance)
+        await self._push_runtime(table, forced)
+        return is_same
+
+    def _plan_flip(self, wanted: Split) -> Mapping[str, Cluster] | None:
+        live = self._live
+        if live is None:
+            return None
+        forced = plan_flip(live.stance.configured, wanted)
+        if self._published is None or forced is None:
+            return forced
+        # A push of routes was cut short: some Envoys may have it and some not.
+        other = plan_flip(self._published.configured, wanted)
+        return None if other is None else MappingProxyType({**other, **forced})
+
+    async def _push_routes(
+        self, table: RoutingTable, certificates: CertificateStore, stance: Stance
+    ) -> None:
+        previous = self._live.translation if self._live else NOTHING
+        translation = await _take_steps(
+            translate_in_steps(table.routes, stance, certificates, previous)
+        )
+        self._check.check(translation.snapshot)
+        self._published = stance
+        await self._publish(translation.snapshot)
+        self._published = None
+        self._live = _Live(
+            table=RoutingTable(routes=table.routes, split=stance.effective),
+            certificates=certificates,
+            stance=stance,
+            translation=translation,
+        )
+
+    async def _push_runtime(self, table: RoutingTable, forced: Mapping[str, Cluster]) -> None:
+        live = self._live
+        published = self._server.snapshot
+        if live is None or published is None:
+            return
+        runtime = {Kind.RUNTIME: {LAYER_NAME: build_runtime(forced)}}
+        if forced != live.stance.forced or published.of(Kind.RUNTIME) != runtime[Kind.RUNTIME]:
+            await self._publish(published.replacing(runtime), (Kind.RUNTIME,))
+        self._live = _Live(
+            table=RoutingTable(routes=live.table.routes, split=table.split),
+            certificates=live.certificates,
+            stance=Stance(live.stance.configured, forced),
+            translation=live.translation.under(live.translation.snapshot.replacing(runtime)),
+        )
+
+    async def _publish(self, snapshot: Snapshot, kinds: Iterable[Kind] = Kind) -> None:
+        before = self._live.translation.snapshot if self._live else EMPTY_SNAPSHOT
+        expected: dict[Kind, Mapping[str, str | None]] = {}
+        for kind in kinds:
+            delta = diff_kind(before.of(kind), snapshot.of(kind))
+            if not delta.is_empty:
+                gone = delta.removed if kind in {Kind.CLUSTER, Kind.LISTENER} else ()
+                expected[kind] = {
+                    **{r.name: r.version for r in delta.changed},
+                    **dict.fromkeys(gone),
+                }
+        self._server.publish(snapshot)
+        await self._server.wait_for(expected, instances_min=self._instances_min)
+
+    def _explain_silence(self) -> str:
+        count = len(self._server.sessions)
+        if count < self._instances_min:
+            return f"{count} of at least {self._instances_min} Envoys are connected"
+        return f"{count} Envoys are connected, and not all have answered"
+
+    async def _stop_consolidation(self) -> None:
+        task, self._consolidation = self._consolidation, None
+        if task is not None:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    def _plan_consolidation(self) -> None:
+        live = self._live
+        if self._tasks is not None and live is not None and live.stance.forced:
+            self._consolidation = self._tasks.create_task(self._consolidate())
+
+    async def _consolidate(self) -> None:
+        """Make the split that the runtime forces the configured one, then clear the runtime.
+
+        An Envoy that starts without us then serves the cluster that it should.
+        """
+        await self._clock.sleep_until(self._clock.monotonic_s() + self._settle_s)
+        async with self._lock:
+            live = self._live
+            if live is None:
+                return
+            stance = Stance(live.table.split, live.stance.forced)
+            try:
+                async with asyncio.timeout(self._ack_timeout_s):
+                    await self._push_routes(live.table, live.certificates, stance)
+                    await self._push_runtime(live.table, {})
+            except (BasculeError, TimeoutError) as error:
+                self._reason = f"the configured default could not be brought up to date: {error}"
+
+    async def observe(self) -> Observation:
+        """Return what is live on all connected Envoys; never raises."""
+        live = self._live
+        count = len(self._server.sessions)
+        if live is None or count < self._instances_min:
+            return Observation(
+                convergence=Convergence.UNKNOWN,
+                reason=self._reason or self._explain_silence(),
+                instances=count,
+            )
+        try:
+            traffic = await self._fetch_traffic()
+            foreign = await self._find_foreign_change(live)
+        except TransportError as error:
+            traffic, foreign = {}, error.message
+        convergence, reason = self._judge(live, foreign)
+        return Observation(
+            convergence=convergence,
+            reason=reason,
+            table_digest=live.table.digest,
+            split=live.table.split,
+            instances=count,
+            traffic=traffic,
+        )
+
+    def _judge(self, live: _Live, foreign: str) -> tuple[Convergence, str]:
+        if rejections := self._server.rejections():
+            return Convergence.REFUSED, refusal(rejections[0]).message
+        if self._wanted is not None and self._wanted.digest != live.table.digest:
+            is_refused = bool(self._reason) and not self._lock.locked()
+            state = Convergence.REFUSED if is_refused else Convergence.PENDING
+            return state, self._reason or "waiting for acknowledgements"
+        if foreign:
+            return Convergence.FOREIGN_CHANGE, foreign
+        return Convergence.CONVERGED, self._reason
+
+    async def _fetch_traffic(self) -> Mapping[Cluster, ClusterTraffic]:
+        if not self._admins or len(self._admins) < len(self._server.sessions):
+            return {}
+        found = [await admin.fetch_traffic() for admin in self._admins]
+        return {cluster: _sum([one[cluster] for one in found]) for cluster in Cluster}
+
+    async def _find_foreign_change(self, live: _Live) -> str:
+        scopes = live.stance.forced.items()
+        wanted = {runtime_key(scope, cluster): "100" for scope, cluster in scopes}
+        for admin in self._admins:
+            found = await admin.fetch_runtime()
+            ours = {k: v for k, v in found.items() if k.startswith("bascule.") and v != "0"}
+            if ours != wanted:
+                return f"the runtime holds {ours or 'nothing'}, not {wanted or 'nothing'}"
+        return ""
+
+
+async def _take_steps(steps: Generator[None, None, Translation]) -> Translation:
+    """Run a translation to its end, and let others run between its steps."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as done:
+            result: Translation = done.value
+            return result
+        await asyncio.sleep(0)
+
+
+def _is_same(a: RouteSet, b: RouteSet) -> bool:
+    return a is b or a.digest == b.digest
+
+
+def _sum(parts: Sequence[ClusterTraffic]) -> ClusterTraffic:
+    return ClusterTraffic(
+        requests_total=sum(p.requests_total for p in parts),
+        requests_active=sum(p.requests_active for p in parts),
+        endpoints_healthy=sum(p.endpoints_healthy for p in parts),
+        failures_total=sum(p.failures_total for p in parts),
+    )
+
+
+def _is_same_store(a: CertificateStore, b: CertificateStore) -> bool:
+    return a is b or a.by_digest.keys() == b.by_digest.keys()
