@@ -1,12 +1,16 @@
 """Checks a finished table for what can only be our own mistake."""
 
 from collections.abc import Sequence
+from itertools import pairwise
+from typing import TypeVar
 
 from bascule.errors import InvariantError
 from bascule.ids import Cluster
 from bascule.routing.cluster.hosts import match_order
 from bascule.routing.incremental import host_order
-from bascule.routing.model import Backend, Host, Route, RouteSet
+from bascule.routing.model import Backend, Endpoint, Host, Route, RouteSet
+
+Key = TypeVar("Key", str, tuple[int, str], tuple[int, bool, str], Endpoint)
 
 
 def validate_routes(routes: RouteSet) -> None:
@@ -48,6 +52,6 @@ def _validate_route(host: Host, route: Route) -> None:
         _require_sorted(backend.endpoints, f"endpoints of {backend.name}")
 
 
-def _require_sorted(keys: Sequence[object], what: str) -> None:
-    if list(keys) != sorted(set(keys)):  # type: ignore[type-var]  # keys of one list are alike
+def _require_sorted(keys: Sequence[Key], what: str) -> None:
+    if any(not before < after for before, after in pairwise(keys)):
         raise InvariantError(f"the {what} are not sorted, or one is there twice")
