@@ -1,17 +1,13 @@
-"""Where a gateway keeps its files: one directory, 0700, and short paths for its sockets."""
+"""Where a gateway keeps its files: one directory, 0700; a socket goes elsewhere if need be."""
 
-import hashlib
 import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from bascule.errors import UsageError
+from bascule.gateway.envoy.sockets import place_socket
 from bascule.ids import GatewayName
-
-SOCKET_PATH_BYTES_MAX = 100
-"""The kernel takes 107 bytes; some are left for the names that Envoy makes beside a socket."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +15,6 @@ class StateDir:
     """The state directory of one gateway, and the files in it."""
 
     path: Path
-    sockets: Path
 
     @property
     def journal(self) -> Path:
@@ -39,17 +34,17 @@ class StateDir:
     @property
     def control_socket(self) -> Path:
         """Where the runtime is woken and asked."""
-        return self.sockets / "control.sock"
+        return place_socket(self.path, "control.sock")
 
     @property
     def xds_socket(self) -> Path:
         """Where our own Envoy gets its configuration."""
-        return self.sockets / "xds.sock"
+        return place_socket(self.path, "xds.sock")
 
     @property
     def admin_socket(self) -> Path:
         """Where our own Envoy answers."""
-        return self.sockets / "admin.sock"
+        return place_socket(self.path, "admin.sock")
 
 
 def state_home(environment: Mapping[str, str]) -> Path:
@@ -62,34 +57,24 @@ def state_home(environment: Mapping[str, str]) -> Path:
     return home / "bascule"
 
 
-def build_state_dir(path: Path, environment: Mapping[str, str]) -> StateDir:
-    """Return the files of the state directory `path`; sockets go elsewhere if it is too long."""
-    absolute = path.expanduser().absolute()
-    longest = absolute / "control.sock"
-    if len(os.fsencode(longest)) <= SOCKET_PATH_BYTES_MAX:
-        return StateDir(path=absolute, sockets=absolute)
-    digest = hashlib.sha256(os.fsencode(absolute)).hexdigest()[:16]
-    return StateDir(path=absolute, sockets=_runtime_home(environment) / digest)
-
-
 def apply_state_dir(state_dir: StateDir) -> None:
-    """Make the directories, 0700. Raises UsageError if they cannot be ours alone."""
-    for path in dict.fromkeys((state_dir.path, state_dir.sockets)):
-        try:
-            path.mkdir(parents=True, exist_ok=True, mode=0o700)
-            found = path.stat()
-            if found.st_uid == os.geteuid():
-                path.chmod(0o700)
-        except OSError as error:
-            raise UsageError(
-                f"the state directory {path} cannot be made: {error.strerror}",
-                remedy="choose another with --state DIR",
-            ) from error
-        if found.st_uid != os.geteuid():
-            raise UsageError(
-                f"the state directory {path} belongs to another user",
-                remedy="choose another with --state DIR",
-            )
+    """Make the directory, 0700. Raises UsageError if it cannot be ours alone."""
+    path = state_dir.path
+    try:
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        is_ours = path.stat().st_uid == os.geteuid()
+        if is_ours:
+            path.chmod(0o700)
+    except OSError as error:
+        raise UsageError(
+            f"the state directory {path} cannot be made: {error.strerror}",
+            remedy="choose another with --state DIR",
+        ) from error
+    if not is_ours:
+        raise UsageError(
+            f"the state directory {path} belongs to another user",
+            remedy="choose another with --state DIR",
+        )
 
 
 def find_state_dir(
@@ -100,13 +85,13 @@ def find_state_dir(
     Without options it is the only one that there is. Raises UsageError if there are none or more.
     """
     if state is not None:
-        return build_state_dir(state, environment)
+        return StateDir(state.expanduser().absolute())
     home = state_home(environment)
     if name is not None:
-        return build_state_dir(home / name, environment)
+        return StateDir(home / name)
     found = sorted(path.parent for path in home.glob("*/journal.db"))
     if len(found) == 1:
-        return build_state_dir(found[0], environment)
+        return StateDir(found[0])
     if not found:
         raise UsageError(
             f"there is no gateway in {home}",
@@ -116,10 +101,3 @@ def find_state_dir(
     raise UsageError(
         f"there are several gateways: {names}", remedy="choose one with --gateway NAME"
     )
-
-
-def _runtime_home(environment: Mapping[str, str]) -> Path:
-    given = Path(environment.get("XDG_RUNTIME_DIR", ""))
-    if given.is_absolute() and len(os.fsencode(given)) < SOCKET_PATH_BYTES_MAX // 2:
-        return given / "bascule"
-    return Path(tempfile.gettempdir()) / f"bascule-{os.geteuid()}"

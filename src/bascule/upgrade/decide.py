@@ -5,6 +5,7 @@ from typing import TypeAlias, assert_never
 
 from bascule.errors import PlanError
 from bascule.gateway.driver import Capabilities
+from bascule.ids import Cluster
 from bascule.routing.weights import Split, Weights, render_percent
 from bascule.upgrade.readiness import (
     TrafficView,
@@ -15,6 +16,12 @@ from bascule.upgrade.readiness import (
 )
 from bascule.upgrade.signals import EVERY_HOST, Order, RollBack, SetWeights, Switch
 from bascule.upgrade.state import GatewayState, Outcome
+
+AGE_MAX_S = 60.0
+"""An order that no runtime took for so long is not carried out any more."""
+
+PATIENCE_S = 10.0
+"""How long an order waits for a cluster that is still being listed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,24 +47,47 @@ class AlreadyEnded:
     outcome: Outcome
 
 
-Decision: TypeAlias = Act | Refuse | AlreadyEnded
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Look again soon: a cluster is still being listed, as after a restart."""
+
+    reason: str
 
 
-def decide(
-    state: GatewayState, order: Order, view: TrafficView, capabilities: Capabilities
-) -> Decision:
+Decision: TypeAlias = Act | Refuse | AlreadyEnded | Wait
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What is known of the world when an order is decided; `age_s` is the order's."""
+
+    view: TrafficView
+    capabilities: Capabilities
+    age_s: float
+
+
+def decide(state: GatewayState, order: Order, facts: Facts) -> Decision:
     """Return what to do with `order` when nothing is in flight."""
+    view = facts.view
     ended = state.outcome_of(order.id)
     if ended is not None:
         return AlreadyEnded(ended)
+    if facts.age_s > AGE_MAX_S:
+        return Refuse(
+            reason=f"it waited {facts.age_s:.0f} s for a runtime, too long to be still meant",
+            remedy="say it again if it is",
+        )
     try:
         wanted = plan_split(state, order)
-        _check_step(wanted, capabilities)
+        _check_step(wanted, facts.capabilities)
     except PlanError as error:
         return Refuse(reason=error.message, remedy=error.remedy)
     if isinstance(order.signal, RollBack):
         return _decide_rollback(state, wanted, view)
-    return _decide_forward(state, order, wanted, view)
+    decision = _decide_forward(state, order, wanted, view)
+    if isinstance(decision, Refuse) and facts.age_s < PATIENCE_S and _is_loading(view):
+        return Wait(decision.reason)
+    return decision
 
 
 def plan_split(state: GatewayState, order: Order) -> Split:
@@ -138,6 +168,13 @@ def _findings(state: GatewayState, wanted: Split, view: TrafficView) -> tuple[st
         for finding in check_lists(view, target)
     ]
     return (*lists, *check_routes(view, state.split, wanted))
+
+
+def _is_loading(view: TrafficView) -> bool:
+    return any(
+        not (view.lists[c].is_complete or view.lists[c].is_stale) if c in view.lists else True
+        for c in Cluster
+    )
 
 
 def _check_host(signal: Switch | SetWeights | RollBack, view: TrafficView) -> tuple[str, ...]:

@@ -7,11 +7,11 @@ journal that could not be written, an intent without outcome is looked at before
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import assert_never
 
 from bascule.clock import Clock
 from bascule.errors import (
     DriverError,
-    InvariantError,
     JournalError,
     OutcomeUnknownError,
     PlanError,
@@ -21,7 +21,7 @@ from bascule.gateway.driver import Applied, Convergence, Observation
 from bascule.journal.record import Entry, Record
 from bascule.journal.store import Command, Inbox, JournalStore
 from bascule.routing.weights import Split
-from bascule.upgrade.decide import Act, AlreadyEnded, Decision, Refuse, decide
+from bascule.upgrade.decide import Act, AlreadyEnded, Decision, Facts, Refuse, Wait, decide
 from bascule.upgrade.events import (
     KIND_BY_EVENT,
     Event,
@@ -44,7 +44,7 @@ CONVERGENCE_S = 10.0
 """How long an acknowledged split may take to be read back before the outcome is unknown."""
 
 CONVERGENCE_POLL_S = 0.05
-TICK_S = 1.0
+TICK_S = 0.5
 """How long a command can wait in the inbox when nobody rang."""
 
 
@@ -59,32 +59,28 @@ class Ports:
     clock: Clock
 
 
-class Executor:
-    """Reads the inbox, moves traffic, writes the journal. Use `open`, then `run`."""
+async def open_history(journal: JournalStore, initial: Split, clock: Clock) -> GatewayState:
+    """Return the state that the journal tells of; an empty one is begun with `initial`.
 
-    def __init__(self, ports: Ports) -> None:
+    Raises JournalError, StaleWriterError.
+    """
+    state = fold(await journal.read())
+    if state is not None:
+        return state
+    entry = _entry(Opened(split=initial), COMPONENT, clock)
+    (record,) = await journal.append([entry], expected_seq=0)
+    return evolve(None, Opened(split=initial), _stamp(record))
+
+
+class Executor:
+    """Reads the inbox, moves traffic, writes the journal, from the `state` that it is handed."""
+
+    def __init__(self, ports: Ports, state: GatewayState) -> None:
         self._ports = ports
-        self._state: GatewayState | None = None
+        self.state = state
+        """What the journal says."""
         self.trouble: JournalError | None = None
         """Why orders wait: the journal cannot be written. None when all is well."""
-
-    @property
-    def state(self) -> GatewayState:
-        """What the journal says. Call `open` first."""
-        if self._state is None:
-            raise InvariantError("the executor is used before it is opened")
-        return self._state
-
-    async def open(self, initial: Split) -> GatewayState:
-        """Fold the journal, or begin it with `initial`, and return the state.
-
-        Raises JournalError, StaleWriterError.
-        """
-        records = await self._ports.journal.read()
-        self._state = fold(records)
-        if self._state is None:
-            await self._append(Opened(split=initial))
-        return self.state
 
     async def run(self, wakeup: Wakeup) -> None:
         """Work until cancelled. Raises StaleWriterError when another owner has taken over.
@@ -117,14 +113,21 @@ class Executor:
         except PlanError as error:
             await self._refuse(command, Refuse(reason=error.message, remedy=error.remedy))
         else:
-            await self._carry_out(command, order, self._decide(order))
+            decision = self._decide(order)
+            if isinstance(decision, Wait):
+                return
+            await self._carry_out(command, order, decision)
         await self._ports.inbox.done(command.id)
 
     def _decide(self, order: Order) -> Decision:
         traffic = self._ports.traffic
-        return decide(self.state, order, traffic.view(), traffic.capabilities())
+        age_s = (self._ports.clock.now() - order.at).total_seconds()
+        facts = Facts(view=traffic.view(), capabilities=traffic.capabilities(), age_s=age_s)
+        return decide(self.state, order, facts)
 
-    async def _carry_out(self, command: Command, order: Order, decision: Decision) -> None:
+    async def _carry_out(
+        self, command: Command, order: Order, decision: Act | Refuse | AlreadyEnded
+    ) -> None:
         match decision:
             case AlreadyEnded():
                 return
@@ -132,6 +135,8 @@ class Executor:
                 await self._refuse(command, decision)
             case Act():
                 await self._change(order, decision)
+            case _:
+                assert_never(decision)
 
     async def _refuse(self, command: Command, refusal: Refuse) -> None:
         refused = Refused(
@@ -149,13 +154,11 @@ class Executor:
             notes=act.notes,
         )
         self._ports.witness.begin(order.id, act.wanted)
-        acknowledged_s: float | None = None
         try:
             await self._append(intent, actor=order.actor)
-            finished, acknowledged_s = await self._apply(intent)
-            await self._append(finished)
+            await self._append(await self._apply(intent))
         finally:
-            self._ports.witness.end(order.id, acknowledged_s)
+            self._ports.witness.end(order.id)
 
     async def _settle(self, flight: InFlight) -> None:
         """Look before acting: an earlier life may have sent the split already."""
@@ -165,32 +168,30 @@ class Executor:
             reason = "found in place after a restart"
             finished = _finish(intent, Result.DONE, reason=reason, instances=seen.instances)
         else:
-            finished, _ = await self._apply(intent, is_timed=False)
+            finished = await self._apply(intent, is_timed=False)
         await self._append(finished)
 
-    async def _apply(
-        self, intent: Intended, *, is_timed: bool = True
-    ) -> tuple[Finished, float | None]:
+    async def _apply(self, intent: Intended, *, is_timed: bool = True) -> Finished:
         """Set the wanted split; the intent is durable when this begins."""
         begun_s = self._ports.clock.monotonic_s()
         try:
             applied = await self._ports.traffic.set_split(intent.wanted)
         except DriverError as error:
-            return _finish(intent, Result.FAILED, reason=error.message, remedy=error.remedy), None
+            return _finish(intent, Result.FAILED, reason=error.message, remedy=error.remedy)
         except OutcomeUnknownError as error:
-            return _finish(intent, Result.UNKNOWN, reason=error.message, remedy=error.remedy), None
+            return _finish(intent, Result.UNKNOWN, reason=error.message, remedy=error.remedy)
         seen = await self._wait_until_live(intent.wanted)
         if not _is_live(seen, intent.wanted):
-            return _finish(intent, Result.UNKNOWN, reason=_doubt(seen)), None
+            return _finish(intent, Result.UNKNOWN, reason=_doubt(seen))
         if applied.instances == 0 or not is_timed:
-            return _finish(intent, Result.DONE, instances=seen.instances), None
+            return _finish(intent, Result.DONE, instances=seen.instances)
         return _finish(
             intent,
             Result.DONE,
             command_ms=_elapsed_ms(begun_s, applied),
             effective_at=self._wall_time(applied.acknowledged_s),
             instances=applied.instances,
-        ), applied.acknowledged_s
+        )
 
     def _wall_time(self, at_s: float) -> datetime:
         clock = self._ports.clock
@@ -206,17 +207,12 @@ class Executor:
             await clock.sleep_until(clock.monotonic_s() + CONVERGENCE_POLL_S)
 
     async def _append(self, event: Event, *, actor: str = COMPONENT) -> None:
-        entry = Entry(
-            at=self._ports.clock.now(),
-            actor=actor,
-            kind=KIND_BY_EVENT[type(event)],
-            data=render_event(event),
-        )
-        seq = 0 if self._state is None else self._state.seq
-        expected = Stamp(seq=seq + 1, at=entry.at, actor=actor)
-        moved = evolve(self._state, event, expected)
+        """Record `event`; an illegal move raises before anything is written."""
+        entry = _entry(event, actor, self._ports.clock)
+        seq = self.state.seq
+        moved = evolve(self.state, event, Stamp(seq=seq + 1, at=entry.at, actor=actor))
         await self._ports.journal.append([entry], expected_seq=seq)
-        self._state = moved
+        self.state = moved
 
     async def _reload(self) -> None:
         """Believe the file, not the memory, after an append that may or may not have landed."""
@@ -225,7 +221,16 @@ class Executor:
         except JournalError as error:
             self.trouble = error
         else:
-            self._state = fold(records) or self._state
+            self.state = fold(records) or self.state
+
+
+def _entry(event: Event, actor: str, clock: Clock) -> Entry:
+    kind = KIND_BY_EVENT[type(event)]
+    return Entry(at=clock.now(), actor=actor, kind=kind, data=render_event(event))
+
+
+def _stamp(record: Record) -> Stamp:
+    return Stamp(seq=record.seq, at=record.entry.at, actor=record.entry.actor)
 
 
 def _finish(

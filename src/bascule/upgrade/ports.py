@@ -41,8 +41,8 @@ class Witness(Protocol):
         """Say that the split is about to change; returns at once."""
         ...
 
-    def end(self, order_id: CommandId, acknowledged_s: float | None) -> None:
-        """Say that the change has ended, and when the gateway acknowledged it, if it did."""
+    def end(self, order_id: CommandId) -> None:
+        """Say that the change has ended, however it did."""
         ...
 
     def take(self) -> Mapping[CommandId, Mapping[str, Json]]:

@@ -1,0 +1,28 @@
+"""The runtime's log: one line an event on standard error, secrets masked at the source."""
+
+import sys
+
+import structlog
+from structlog.typing import EventDict
+
+from bascule.redact import redact
+
+
+def set_up_logs() -> None:
+    """Send every event of this process to standard error as `time level event key=value`."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _mask,
+            structlog.processors.KeyValueRenderer(
+                key_order=["timestamp", "level", "event"], drop_missing=True
+            ),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+
+
+def _mask(_logger: object, _method: str, event: EventDict) -> EventDict:
+    return {key: redact(value) if isinstance(value, str) else value for key, value in event.items()}

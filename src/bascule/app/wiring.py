@@ -1,0 +1,129 @@
+"""The one place that names concrete adapters: builds the parts of a runtime from a gateway's file.
+
+What can be wrong with files is found here, before anything is started.
+"""
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from bascule.app.state_dir import StateDir
+from bascule.clock import Clock
+from bascule.controller.feed import KubeFeed
+from bascule.controller.holdoff import HoldOff
+from bascule.controller.loop import Controller, ControllerOptions, ControllerPorts
+from bascule.gateway.driver import GatewayDriver
+from bascule.gateway.envoy.binary import find_envoy
+from bascule.gateway.envoy.bootstrap import UnixXds
+from bascule.gateway.envoy.driver import EnvoyDriver, TcpListen, UnixListen
+from bascule.gateway.envoy.process import EnvoyProcess, ProcessOptions
+from bascule.gateway.envoy.server import MutualTls
+from bascule.ids import Cluster
+from bascule.kube.client import KubeClient
+from bascule.kube.connection import Connection
+from bascule.kube.kubeconfig import load_kubeconfig
+from bascule.routing.model import Listener
+from bascule.routing.options import BuildOptions
+from bascule.routing.weights import Split
+from bascule.spec.gateway import Gateway
+from bascule.storage.last_good import LastGoodFile
+
+HOLD_OFF_FACTOR = 10
+"""Changes that never pause are sent after so many times the hold-off."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Elsewhere:
+    """Envoys that are run elsewhere and fetch their configuration from us, with mutual TLS."""
+
+    listen: TcpListen
+
+
+def build_elsewhere(address: str, *, cert: Path, key: Path, ca: Path) -> Elsewhere:
+    """Return how Envoys elsewhere are served at `address` (HOST:PORT), mutual TLS always."""
+    tls = MutualTls(chain_file=cert, key_file=key, client_ca_file=ca)
+    return Elsewhere(listen=TcpListen(address=address, tls=tls))
+
+
+def load_connections(gateway: Gateway) -> Mapping[Cluster, Connection]:
+    """Return how each cluster is reached. Raises SpecError for a kubeconfig that is wrong."""
+    return {
+        cluster: load_kubeconfig(access.kubeconfig, access.context)
+        for cluster in Cluster
+        for access in (gateway.clusters.of(cluster),)
+    }
+
+
+def build_listeners(gateway: Gateway) -> tuple[Listener, ...]:
+    """Return the gateway's listeners in the words of the routing table."""
+    return tuple(
+        Listener(name=item.name, address=item.address, port=item.port, is_tls=item.tls)
+        for item in gateway.listeners
+    )
+
+
+def build_driver(state_dir: StateDir, elsewhere: Elsewhere | None, clock: Clock) -> EnvoyDriver:
+    """Return the driver for our own Envoy, or for those that run elsewhere."""
+    if elsewhere is not None:
+        return EnvoyDriver(clock=clock, listen=elsewhere.listen)
+    return EnvoyDriver(
+        clock=clock,
+        listen=UnixListen(path=state_dir.xds_socket),
+        admin_sockets=(state_dir.admin_socket,),
+    )
+
+
+def build_process(gateway: Gateway, state_dir: StateDir, clock: Clock) -> EnvoyProcess:
+    """Return our own Envoy, not started. Raises UsageError when it is not installed."""
+    settings = gateway.gateway
+    binary = None if settings.binary is None else str(settings.binary)
+    find_envoy(binary)
+    options = ProcessOptions(
+        node=gateway.name,
+        binary=binary,
+        concurrency=settings.concurrency,
+        drain_s=settings.drain_seconds,
+        addresses=tuple((item.address, item.port) for item in gateway.listeners),
+    )
+    return EnvoyProcess(state_dir.path, UnixXds(path=state_dir.xds_socket), options, clock=clock)
+
+
+def build_client(connection: Connection, clock: Clock) -> KubeClient:
+    """Return a client for one cluster."""
+    return KubeClient(connection, clock=clock)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControllerParts:
+    """What a controller is made of beside the gateway's file."""
+
+    driver: GatewayDriver
+    clients: Mapping[Cluster, KubeClient]
+    last_good: Path
+    split: Split
+    active: Cluster
+
+
+def build_controller(gateway: Gateway, parts: ControllerParts, clock: Clock) -> Controller:
+    """Return the steady loop of this gateway."""
+    rng = random.SystemRandom()
+    quiet_s = gateway.hold_off_ms / 1000
+    build = BuildOptions(
+        listeners=build_listeners(gateway),
+        ingress_classes=gateway.ingress_classes,
+        active=parts.active,
+    )
+    ports = ControllerPorts(
+        driver=parts.driver,
+        feeds={c: KubeFeed(client, clock=clock, rng=rng) for c, client in parts.clients.items()},
+        last_good=LastGoodFile(parts.last_good),
+    )
+    hold_off = HoldOff(quiet_s=quiet_s, max_s=quiet_s * HOLD_OFF_FACTOR)
+    return Controller(
+        ports,
+        split=parts.split,
+        clock=clock,
+        rng=rng,
+        options=ControllerOptions(build=build, hold_off=hold_off),
+    )

@@ -1,0 +1,152 @@
+"""Runs the product's own witness around orders and turns what it saw into summaries.
+
+It is idle until an order is near: `prepare` is called when an operator begins to ask for one, so
+that there is a baseline by the time the order comes. It never delays an order.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+
+from bascule.clock import Clock
+from bascule.controller.bell import Bell
+from bascule.gateway.driver import ClusterTraffic, Observation
+from bascule.ids import Cluster, CommandId
+from bascule.journal.record import Json
+from bascule.probes.targets import Target
+from bascule.probes.witness import Witness
+from bascule.report.summary import summarise
+from bascule.report.verdict import GatewayCounts, judge
+from bascule.routing.weights import Split
+
+BASELINE_S = 5.0
+AFTER_S = 3.0
+"""How long an order is watched after it has ended."""
+
+WARM_S = 60.0
+"""How long the witness asks on after the last order, so that the next one has a baseline."""
+
+POLL_S = 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """Where the witness finds its targets and the gateway's counters."""
+
+    targets: Callable[[], tuple[Target, ...]]
+    observe: Callable[[], Awaitable[Observation]]
+    on_summary: Callable[[], None]
+    """Told when a summary waits to be taken."""
+
+
+@dataclass(slots=True, kw_only=True)
+class _Watch:
+    """One order that is being watched; the counters are None until they are read."""
+
+    begun_s: float
+    wanted: Split
+    ended_s: float | None = None
+    counts: GatewayCounts | None = None
+    has_settled: bool = False
+
+
+@dataclass(slots=True)
+class _Desk:
+    watches: dict[CommandId, _Watch] = field(default_factory=dict)
+    summaries: dict[CommandId, Mapping[str, Json]] = field(default_factory=dict)
+
+
+class WitnessDesk:
+    """Implements `bascule.upgrade.ports.Witness`; `run` it in a task."""
+
+    def __init__(self, world: World, clock: Clock) -> None:
+        self._world = world
+        self._clock = clock
+        self._desk = _Desk()
+        self._witness = Witness((), clock)
+        self._warm_until_s = clock.monotonic_s()
+        self._bell = Bell()
+
+    def prepare(self) -> None:
+        """Begin to ask now, for a baseline of the order that will come."""
+        self._warm_until_s = self._clock.monotonic_s() + WARM_S
+        self._bell.ring()
+
+    def begin(self, order_id: CommandId, wanted: Split) -> None:
+        """Say that the split is about to change; returns at once."""
+        self._desk.watches[order_id] = _Watch(begun_s=self._clock.monotonic_s(), wanted=wanted)
+        self.prepare()
+
+    def end(self, order_id: CommandId) -> None:
+        """Say that the change has ended."""
+        watch = self._desk.watches.get(order_id)
+        if watch is not None:
+            watch.ended_s = self._clock.monotonic_s()
+
+    def take(self) -> Mapping[CommandId, Mapping[str, Json]]:
+        """Return the summaries that are ready and were not taken before."""
+        ready, self._desk.summaries = self._desk.summaries, {}
+        return ready
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        while True:
+            await self._bell.wait()
+            async with asyncio.TaskGroup() as group:
+                asking = group.create_task(self._witness.run())
+                await self._attend()
+                asking.cancel()
+
+    async def _attend(self) -> None:
+        while self._desk.watches or self._clock.monotonic_s() < self._warm_until_s:
+            self._witness.set_targets(self._world.targets())
+            for order_id, watch in tuple(self._desk.watches.items()):
+                await self._look_after(order_id, watch)
+            await self._bell.wait_until(self._clock, self._clock.monotonic_s() + POLL_S)
+
+    async def _look_after(self, order_id: CommandId, watch: _Watch) -> None:
+        if watch.counts is None:
+            before = await self._read_counters()
+            watch.counts = GatewayCounts(before=before, takes_nothing=_idle(watch.wanted))
+        if watch.ended_s is None:
+            return
+        now_s = self._clock.monotonic_s()
+        if not watch.has_settled:
+            watch.has_settled = True
+            watch.counts = _with_settled(watch.counts, await self._read_counters())
+        elif now_s >= watch.ended_s + AFTER_S:
+            counts = _with_after(watch.counts, await self._read_counters())
+            self._desk.summaries[order_id] = self._summarise(watch, counts, now_s)
+            del self._desk.watches[order_id]
+            self._world.on_summary()
+
+    def _summarise(self, watch: _Watch, counts: GatewayCounts, now_s: float) -> dict[str, Json]:
+        baseline = self._witness.window(watch.begun_s - BASELINE_S, watch.begun_s)
+        during = self._witness.window(watch.begun_s, now_s)
+        return summarise(judge(baseline, during, counts=counts))
+
+    async def _read_counters(self) -> Mapping[Cluster, ClusterTraffic]:
+        return (await self._world.observe()).traffic
+
+
+def _idle(wanted: Split) -> Cluster | None:
+    """Return the cluster that gets nothing any more, if the whole of the traffic has one home."""
+    taker = wanted.default.only
+    if taker is None or any(w.only is not taker for w in wanted.by_host.values()):
+        return None
+    return taker.other
+
+
+def _with_settled(
+    counts: GatewayCounts, settled: Mapping[Cluster, ClusterTraffic]
+) -> GatewayCounts:
+    return GatewayCounts(before=counts.before, settled=settled, takes_nothing=counts.takes_nothing)
+
+
+def _with_after(counts: GatewayCounts, after: Mapping[Cluster, ClusterTraffic]) -> GatewayCounts:
+    return GatewayCounts(
+        before=counts.before,
+        settled=counts.settled,
+        after=after,
+        takes_nothing=counts.takes_nothing,
+    )

@@ -1,0 +1,130 @@
+"""`bascule run`: the controller of one gateway, in the foreground."""
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bascule.app.logs import set_up_logs
+from bascule.app.runtime import RunOptions, Started, run_gateway
+from bascule.app.wiring import Elsewhere, build_elsewhere
+from bascule.cli.arguments import takes
+from bascule.cli.options import OutputOption, Where, choose_state_dir, read_file
+from bascule.cli.rendering import Output, print_document, print_lines
+from bascule.errors import UsageError
+from bascule.spec.gateway import Gateway
+from bascule.spec.load import parse_gateway
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Xds:
+    """How Envoys that are run elsewhere reach us."""
+
+    xds_listen: Annotated[
+        str | None,
+        typer.Option(help="HOST:PORT for Envoys run elsewhere; no Envoy is started here."),
+    ] = None
+    xds_cert: Annotated[Path | None, typer.Option(help="Our certificate chain, PEM.")] = None
+    xds_key: Annotated[Path | None, typer.Option(help="Our private key, PEM.")] = None
+    xds_ca: Annotated[
+        Path | None, typer.Option(help="The CA whose certificates Envoys must show, PEM.")
+    ] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arguments:
+    """What `bascule run` is told."""
+
+    file: Annotated[Path, typer.Option("--file", "-f", help="The gateway's file (gateway.yaml).")]
+    state: Annotated[
+        Path | None,
+        typer.Option("--state", help="State directory, if not $XDG_STATE_HOME/bascule/NAME."),
+    ] = None
+    stop_envoy: Annotated[
+        bool, typer.Option("--stop-envoy", help="End Envoy too when this ends.")
+    ] = False
+    xds: Xds
+    output: OutputOption = Output.TEXT
+
+
+@takes(Arguments)
+def run(arguments: Arguments) -> None:
+    """Run the controller of a gateway, with an Envoy of its own, until it is told to stop.
+
+    Envoy goes on serving when this ends, unless --stop-envoy is given; `bascule stop` ends both.
+    """
+    gateway = parse_gateway(read_file(arguments.file), arguments.file)
+    where = Where(gateway=gateway.name, state=arguments.state)
+    options = RunOptions(
+        state_dir=choose_state_dir(where),
+        elsewhere=_parse_xds(arguments.xds),
+        stop_envoy=arguments.stop_envoy,
+    )
+    set_up_logs()
+    pid = asyncio.run(
+        run_gateway(
+            gateway,
+            options,
+            on_started=lambda started: _announce(gateway, options, started, arguments.output),
+        )
+    )
+    if pid is not None and arguments.output is Output.TEXT:
+        print_lines(
+            [
+                f"the runtime has ended; Envoy (process {pid}) goes on serving",
+                f"to end it: bascule stop --state {options.state_dir.path}",
+            ]
+        )
+
+
+def _parse_xds(xds: Xds) -> Elsewhere | None:
+    given = (xds.xds_cert, xds.xds_key, xds.xds_ca)
+    if xds.xds_listen is None:
+        if any(given):
+            raise UsageError(
+                "--xds-cert, --xds-key and --xds-ca go with --xds-listen",
+                remedy="add --xds-listen HOST:PORT, or leave them out",
+            )
+        return None
+    cert, key, ca = given
+    if cert is None or key is None or ca is None:
+        raise UsageError(
+            "--xds-listen needs mutual TLS, since it carries private keys",
+            remedy="give --xds-cert, --xds-key and --xds-ca",
+        )
+    return build_elsewhere(xds.xds_listen, cert=cert, key=key, ca=ca)
+
+
+def _announce(gateway: Gateway, options: RunOptions, started: Started, output: Output) -> None:
+    if output is Output.JSON:
+        print_document(
+            {
+                "event": "started",
+                "gateway": gateway.name,
+                "state": str(options.state_dir.path),
+                "envoy_pid": started.envoy_pid,
+                "envoy_adopted": started.is_adopted,
+                "xds_port": started.xds_port,
+                "listeners": [
+                    {"name": item.name, "address": item.address, "port": item.port, "tls": item.tls}
+                    for item in gateway.listeners
+                ],
+            }
+        )
+        return
+    places = ", ".join(
+        f"{'https' if item.tls else 'http'}://{item.address}:{item.port}"
+        for item in gateway.listeners
+    )
+    if started.envoy_pid is None:
+        print_lines([f"gateway {gateway.name} serves xDS on port {started.xds_port}"])
+        return
+    how = "found running" if started.is_adopted else "started"
+    print_lines(
+        [
+            f"gateway {gateway.name} serves {places}",
+            f"Envoy is process {started.envoy_pid}, {how}; state is in {options.state_dir.path}",
+        ]
+    )
