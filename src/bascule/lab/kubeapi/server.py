@@ -1,11 +1,11 @@
 """The API server of one cluster: HTTPS on a loopback address, over a store."""
 
-import socket
-from collections.abc import Mapping
+import asyncio
+import random
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Final
-
-from aiohttp import web
 
 from bascule.lab.kubeapi import bootstrap
 from bascule.lab.kubeapi.access.authentication import Authenticator
@@ -15,18 +15,28 @@ from bascule.lab.kubeapi.access.rbac import Rbac
 from bascule.lab.kubeapi.access.tokens import TokenIssuer
 from bascule.lab.kubeapi.access.users import MASTERS, User
 from bascule.lab.kubeapi.custom_kinds import CustomKinds
+from bascule.lab.kubeapi.faults import FaultBoard, Faults, Outage
 from bascule.lab.kubeapi.http.call import Api
-from bascule.lab.kubeapi.http.dispatch import Dispatcher
+from bascule.lab.kubeapi.http.deprecations import DeprecatedUse
+from bascule.lab.kubeapi.http.dispatch import Dispatcher, Parts
+from bascule.lab.kubeapi.http.lab_pages import LabPages
+from bascule.lab.kubeapi.http.log_source import LogSource
+from bascule.lab.kubeapi.http.openapi_pages import OpenApiPages
+from bascule.lab.kubeapi.http.reading import PinnedLists
+from bascule.lab.kubeapi.http.reviews import Reviews
+from bascule.lab.kubeapi.http.watching import Watches
+from bascule.lab.kubeapi.listener import Listener
 from bascule.lab.kubeapi.objects.schema import load_catalog
 from bascule.lab.kubeapi.store import Store
 
 ADMIN: Final = "kubernetes-admin"
-BACKLOG: Final = 1_024
-SHUTDOWN_S: Final = 1.0
 
 
 class KubeApiServer:
-    """Serves one store; the cluster's own certificates lie in `directory` (0700)."""
+    """Serves one store; the cluster's own certificates lie in `directory` (0700).
+
+    `start` and `stop` are called by one task, which is the parent of the server's own.
+    """
 
     def __init__(
         self,
@@ -44,41 +54,50 @@ class KubeApiServer:
         self.certificates = Certificates(directory, clock=store.clock, address=address)
         self.tokens = TokenIssuer(self.certificates.token_key)
         catalog = load_catalog(version)
-        self.custom = CustomKinds(store, catalog)
-        self.api = Api(store=store, version=version, catalog=catalog, custom=self.custom)
-        self._rbac = Rbac(store)
-        authenticator = Authenticator(store, self.tokens, user_by_token=user_by_token or {})
-        self._dispatcher = Dispatcher(self.api, authenticator=authenticator, rbac=self._rbac)
-        self._runner: web.ServerRunner | None = None
+        custom = CustomKinds(store, catalog)
+        self._api = Api(store=store, version=version, catalog=catalog, custom=custom)
+        self._parts = self._assemble(custom, user_by_token or {})
+        context = self.certificates.server_context()
+        self._listener = Listener(Dispatcher(self._parts).answer, context)
+        self._stack = AsyncExitStack()
+        self._tasks: asyncio.TaskGroup | None = None
+        self._outage: asyncio.Task[None] | None = None
 
     @property
     def url(self) -> str:
         """Return where clients find the server; the port is known once it is started."""
-        return f"https://{self.address}:{self.port}"
+        host = f"[{self.address}]" if ":" in self.address else self.address
+        return f"https://{host}:{self.port}"
+
+    def attach(
+        self,
+        *,
+        logs: LogSource | None = None,
+        effects: Callable[[], Mapping[str, int]] | None = None,
+    ) -> None:
+        """Say where the logs of containers and the ledger of side effects are found."""
+        self._api.logs = logs or self._api.logs
+        self._api.effects = effects or self._api.effects
 
     async def start(self) -> None:
-        """Fill a new cluster with what it always holds, and listen."""
+        """Fill a new cluster with what it always holds, and listen or raise OSError."""
         bootstrap.fill(self.store)
-        server = web.Server(self._dispatcher.answer, handler_cancellation=True)
-        runner = web.ServerRunner(server, handle_signals=False, shutdown_timeout=SHUTDOWN_S)
-        await runner.setup()
-        listener = socket.socket(socket.AF_INET6 if ":" in self.address else socket.AF_INET)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((self.address, self.port))
-        self.port = listener.getsockname()[1]
-        context = self.certificates.server_context()
-        site = web.SockSite(runner, listener, ssl_context=context, backlog=BACKLOG)
-        await site.start()
-        self._runner = runner
+        self.port = await self._listener.open(self.address, self.port)
+        self._tasks = await self._stack.enter_async_context(asyncio.TaskGroup())
 
     async def stop(self) -> None:
         """End all watches and close the listener; the store stays open."""
-        for watch in self._dispatcher.watches.select(lambda _: True):
+        if self._outage is not None:
+            self._outage.cancel()
+        for watch in self._parts.watches.select(lambda _: True):
             watch.end()
-        if self._runner is not None:
-            await self._runner.cleanup()
-        self._runner = None
-        self._rbac.close()
+        await self._listener.shut_down()
+        await self._stack.aclose()
+        self._parts.rbac.close()
+
+    def order(self, faults: Faults) -> None:
+        """Put faults in force, as `PUT /lab/faults` does; `Faults()` ends them."""
+        self._parts.lab.order(faults)
 
     def access(
         self, context: str, *, user: str = ADMIN, groups: tuple[str, ...] = (MASTERS,)
@@ -96,3 +115,48 @@ class KubeApiServer:
     def write_kubeconfig(self, path: Path, *, context: str) -> None:
         """Write the administrator's kubeconfig (0600)."""
         write_kubeconfig(path, [self.access(context)])
+
+    def _assemble(self, custom: CustomKinds, user_by_token: Mapping[str, User]) -> Parts:
+        store, api = self.store, self._api
+        rbac = Rbac(store)
+        authenticator = Authenticator(store, self.tokens, user_by_token=user_by_token)
+        watches, pinned = Watches(), PinnedLists()
+        board = FaultBoard(random.Random(0))  # noqa: S311 - which requests fail, not a secret
+        return Parts(
+            api=api,
+            authenticator=authenticator,
+            rbac=rbac,
+            reviews=Reviews(rbac, authenticator),
+            openapi=OpenApiPages(store, api.catalog, custom),
+            board=board,
+            lab=LabPages(api, board, watches=watches, pinned=pinned, on_faults=self._on_faults),
+            watches=watches,
+            pinned=pinned,
+            certificates=self.certificates,
+            tokens=self.tokens,
+            deprecated=DeprecatedUse(),
+        )
+
+    def _on_faults(self, faults: Faults) -> None:
+        if faults.outage is not None and self._tasks is not None and self._outage is None:
+            self._outage = self._tasks.create_task(self._go_away(faults.outage))
+
+    async def _go_away(self, outage: Outage) -> None:
+        """Be away for a while; the request that ordered it still gets its answer."""
+        await asyncio.sleep(ANSWER_FIRST_S)
+        try:
+            if outage.mode == "refuse":
+                self._listener.close()
+            else:
+                self._listener.resets = True
+            self._listener.reset_connections()
+            await asyncio.sleep(outage.duration_s)
+        finally:
+            self._outage = None
+            self._listener.resets = False
+        if outage.mode == "refuse":
+            await self._listener.open(self.address, self.port)
+
+
+ANSWER_FIRST_S: Final = 0.05
+"""An outage begins this long after it was ordered."""

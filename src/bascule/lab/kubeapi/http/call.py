@@ -1,13 +1,15 @@
 """One request on its way through the server, and what all requests share."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from aiohttp import web
 
 from bascule.lab.kubeapi.access.users import User
+from bascule.lab.kubeapi.http.features import Feature
 from bascule.lab.kubeapi.http.formats import Wanted
+from bascule.lab.kubeapi.http.log_source import LogSource
 from bascule.lab.kubeapi.http.paths import Target
 from bascule.lab.kubeapi.kinds import Kind, ServedVersion
 from bascule.lab.kubeapi.objects.schema import Catalog, Gvk, Schema
@@ -16,30 +18,7 @@ from bascule.lab.kubeapi.store import Store
 Object = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogRequest:
-    """Which lines of which container are wanted; `tail_lines` None means all."""
-
-    namespace: str
-    pod: str
-    container: str
-    follow: bool = False
-    tail_lines: int | None = None
-    since_s: float | None = None
-    timestamps: bool = False
-    previous: bool = False
-    limit_bytes: int | None = None
-
-
-class LogSource(Protocol):
-    """Where the lines of containers come from."""
-
-    def read(self, request: LogRequest) -> AsyncIterator[str]:
-        """Yield the lines, without newlines; ends at the end of the log unless it follows."""
-        ...
-
-
-class CustomKinds(Protocol):
+class CustomFacts(Protocol):
     """What only a CustomResourceDefinition says about a kind."""
 
     def schema(self, kind: Kind, version: str) -> Schema | None:
@@ -50,6 +29,10 @@ class CustomKinds(Protocol):
         """Return the additionalPrinterColumns of a version; None for a built-in kind."""
         ...
 
+    def scale_paths(self, kind: Kind, version: str) -> Mapping[str, str] | None:
+        """Return the JSON paths of the scale subresource, or None if there is none."""
+        ...
+
 
 @dataclass(slots=True, kw_only=True)
 class Api:
@@ -58,9 +41,14 @@ class Api:
     store: Store
     version: str
     catalog: Catalog
-    custom: CustomKinds
+    custom: CustomFacts
     logs: LogSource | None = None
+    disabled: frozenset[Feature] = frozenset()
     effects: Callable[[], Mapping[str, int]] | None = None
+
+    def has(self, feature: Feature) -> bool:
+        """Say whether a feature is on."""
+        return feature not in self.disabled
 
     def schema(self, kind: Kind, version: str) -> Schema | None:
         """Return the schema of a kind in one of its versions."""

@@ -12,6 +12,7 @@ from aiohttp import web
 from bascule.lab.kubeapi import refusals
 from bascule.lab.kubeapi.http import answers
 from bascule.lab.kubeapi.http.call import Call
+from bascule.lab.kubeapi.http.features import Feature
 from bascule.lab.kubeapi.objects import selectors
 from bascule.lab.kubeapi.objects.statuses import StatusError, bad_request
 from bascule.lab.kubeapi.store import Listing
@@ -86,9 +87,9 @@ def selection(call: Call) -> Callable[[Object], bool] | None:
     label_text = call.query.get("labelSelector", "")
     field_text = call.query.get("fieldSelector", "")
     tests: list[Callable[[Object], bool]] = []
-    if label_text:
+    if label_text and call.api.has(Feature.LABEL_SELECTORS):
         tests.append(selectors.parse_label_selector(label_text))
-    if field_text:
+    if field_text and call.api.has(Feature.FIELD_SELECTORS):
         tests.append(selectors.parse_field_selector(field_text, call.kind.storage_resource))
     if call.target.name:
         name = call.target.name

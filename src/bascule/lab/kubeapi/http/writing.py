@@ -10,9 +10,10 @@ from aiohttp import web
 from bascule.lab.kubeapi import refusals
 from bascule.lab.kubeapi.http import answers, formats, reading
 from bascule.lab.kubeapi.http.call import Call
+from bascule.lab.kubeapi.http.features import Feature
 from bascule.lab.kubeapi.http.paths import is_true
 from bascule.lab.kubeapi.lifecycle import DeleteOptions, Propagation
-from bascule.lab.kubeapi.objects import apply, defaults, statuses, validation
+from bascule.lab.kubeapi.objects import apply, defaults, protobuf, statuses, validation
 from bascule.lab.kubeapi.objects.json_patch import apply_json_patch
 from bascule.lab.kubeapi.objects.merge_patch import apply_merge_patch
 from bascule.lab.kubeapi.objects.statuses import StatusError, Subject, bad_request
@@ -64,8 +65,8 @@ async def update(call: Call) -> web.Response:
 async def patch(call: Call) -> web.Response:
     """Answer a PATCH of any of the four types."""
     media = formats.media_type(call.request.headers.get("Content-Type", ""))
-    if media not in formats.PATCH_TYPES:
-        raise formats.unsupported_media_type(media, formats.PATCH_TYPES)
+    if media not in _patch_types(call):
+        raise formats.unsupported_media_type(media, _patch_types(call))
     body = formats.decode_body(await call.request.read(), media)
     target = call.target
     current = call.store.find(call.resource, target.name, target.namespace)
@@ -114,6 +115,11 @@ async def delete_options(call: Call) -> DeleteOptions:
     body = await call.request.read()
     content_type = call.request.headers.get("Content-Type", "")
     given = formats.decode_object(body, content_type) if body.strip() else {}
+    return parse_delete_options(call, given)
+
+
+def parse_delete_options(call: Call, given: Object) -> DeleteOptions:
+    """Return the options that a DeleteOptions object and the query ask for."""
     grace = given.get("gracePeriodSeconds", call.query.get("gracePeriodSeconds"))
     propagation = given.get("propagationPolicy") or call.query.get("propagationPolicy", "")
     if not propagation and given.get("orphanDependents", call.query.get("orphanDependents")):
@@ -135,7 +141,13 @@ def is_dry_run(call: Call) -> bool:
     values = call.request.query.getall("dryRun", [])
     if any(value not in {"All", ""} for value in values):
         raise bad_request(f'dryRun: Unsupported value: {values}: supported values: "All"')
-    return "All" in values
+    return "All" in values and call.api.has(Feature.DRY_RUN)
+
+
+def _patch_types(call: Call) -> tuple[str, ...]:
+    if call.api.has(Feature.SERVER_SIDE_APPLY):
+        return formats.PATCH_TYPES
+    return tuple(media for media in formats.PATCH_TYPES if media != formats.APPLY_PATCH)
 
 
 def _server_side_apply(call: Call, old: Object | None, body: Any) -> Written:
@@ -187,6 +199,8 @@ def _check_applied_version(call: Call, old: Object | None, intent: Object) -> No
 
 def _write_over(call: Call, old: Object, new: Object, *, is_tracked: bool = False) -> Written:
     """Store `new` over `old` (both in the version asked for), or its status alone."""
+    if not call.api.has(Feature.OPTIMISTIC_LOCK):
+        new["metadata"]["resourceVersion"] = old["metadata"]["resourceVersion"]
     writes_status = call.target.subresource == "status"
     if writes_status:
         new = {**old, "status": new.get("status"), "metadata": _status_metadata(old, new)}
@@ -216,7 +230,7 @@ def _patched(call: Call, media: str, old: Object, body: Any) -> Any:
         return apply_json_patch(old, body)
     if not isinstance(body, dict):
         raise bad_request("the patch is not an object")
-    if media == formats.MERGE_PATCH:
+    if media == formats.MERGE_PATCH or not call.api.has(Feature.STRATEGIC_MERGE):
         return apply_merge_patch(old, body)
     schema = call.schema
     if call.kind.is_custom or schema is None:
@@ -229,10 +243,16 @@ async def _body(call: Call) -> Object:
     content_type = call.request.headers.get("Content-Type", "")
     body = await call.request.read()
     strictness = field_validation(call)
-    if strictness != "Ignore" and not body.startswith(b"k8s\0"):
+    if strictness != "Ignore" and not body.startswith(protobuf.MAGIC):
         is_yaml = formats.media_type(content_type) in formats.YAML_TYPES
         _report_fields(call, validation.find_duplicate_fields(body, is_yaml=is_yaml))
+    _check_media(call, body)
     return formats.decode_object(body, content_type)
+
+
+def _check_media(call: Call, body: bytes) -> None:
+    if body.startswith(protobuf.MAGIC) and not call.api.has(Feature.PROTOBUF):
+        raise formats.unsupported_media_type(protobuf.MEDIA_TYPE, (formats.JSON,))
 
 
 def field_validation(call: Call) -> str:
@@ -240,7 +260,7 @@ def field_validation(call: Call) -> str:
     value = call.query.get("fieldValidation") or "Warn"
     if value not in {"Strict", "Warn", "Ignore"}:
         raise bad_request(f'fieldValidation: Unsupported value: "{value}"')
-    return value
+    return value if call.api.has(Feature.STRICT_FIELDS) else "Ignore"
 
 
 def _known_fields(call: Call, obj: Object) -> Object:
@@ -326,6 +346,8 @@ def _check_identity(call: Call, old: Object, new: Object) -> None:
 
 def _completed(call: Call, obj: Object) -> Object:
     """Return the object with the defaults of its kind."""
+    if not call.api.has(Feature.DEFAULTS):
+        return obj
     if not call.kind.is_custom:
         return defaults.fill_defaults(obj)
     schema = call.schema
@@ -337,7 +359,7 @@ def _custom_schema(call: Call) -> Any:
 
 
 def _refuse(call: Call, obj: Object, causes: tuple[statuses.Cause, ...]) -> None:
-    if not causes:
+    if not causes or not call.api.has(Feature.VALIDATION):
         return
     name = obj["metadata"].get("name", "")
     subject = Subject(
