@@ -45,6 +45,7 @@ class ClusterOptions:
     port: int
     nodes: int
     seed: int
+    latency_ms: float
 
 
 async def run_cluster(options: ClusterOptions) -> None:
@@ -98,6 +99,7 @@ def _build_plane(
             authority_pem=server.certificates.authority_pem,
             shape=NodeShape(count=options.nodes),
             wall_s=time.time,
+            latency_ms=options.latency_ms,
         ),
     )
 
@@ -125,6 +127,7 @@ def parse_arguments(argv: Sequence[str] | None = None) -> ClusterOptions:
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--nodes", type=int, default=3)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--latency-ms", type=float, default=0.0)
     parsed = parser.parse_args(argv)
     return ClusterOptions(
         directory=parsed.dir,
@@ -135,6 +138,7 @@ def parse_arguments(argv: Sequence[str] | None = None) -> ClusterOptions:
         port=parsed.port,
         nodes=parsed.nodes,
         seed=parsed.seed,
+        latency_ms=parsed.latency_ms,
     )
 
 

@@ -31,6 +31,8 @@ class PlaneOptions:
     authority_pem: bytes
     shape: NodeShape
     wall_s: Callable[[], float]
+    latency_ms: float = 0.0
+    """Latency of pods whose template does not set its own."""
 
 
 class ControlPlane:
@@ -58,6 +60,7 @@ class ControlPlane:
             rng=rng,
             wall_s=options.wall_s,
             host_of_node=self._nodes.host,
+            latency_ms=options.latency_ms,
         )
         self.kubelet: Kubelet | None = None
 

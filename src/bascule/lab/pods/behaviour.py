@@ -33,12 +33,13 @@ class Behaviour:
     exit_code: int = 0
 
 
-def parse_behaviour(annotations: Mapping[str, str]) -> Behaviour:
+def parse_behaviour(annotations: Mapping[str, str], *, latency_ms: float = 0.0) -> Behaviour:
     """Read the annotations `lab.bascule.dev/*`; others are left alone.
 
+    `latency_ms` is that of a pod whose annotations do not set one.
     Raises BehaviourError for a value that cannot be read or is out of range.
     """
-    default = Behaviour()
+    default = Behaviour(latency_ms=latency_ms)
     run_ms = annotations.get(PREFIX + "run-ms")
     return Behaviour(
         latency_ms=_number(annotations, "latency-ms", default.latency_ms, LATENCY_MAX_MS),

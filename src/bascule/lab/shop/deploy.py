@@ -7,23 +7,25 @@ import asyncio
 import base64
 import ssl
 import tempfile
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import aiohttp
 import msgspec
 import yaml
 
-from bascule.errors import ApiError, SpecError, TransportError
+from bascule.errors import ApiError, BasculeError, SpecError, TransportError
 
 FIELD_MANAGER = "bascule-lab-shop"
 CONCURRENT_MAX = 16
 REQUEST_TIMEOUT_S = 30.0
 AVAILABLE_TIMEOUT_S = 60.0
 POLL_S = 0.05
+
+T = TypeVar("T")
 
 _PLURAL_BY_KIND = {
     "ConfigMap": "configmaps",
@@ -144,6 +146,16 @@ async def wait_available(api: ClusterApi, paths: Iterable[str]) -> None:
         ) from error
 
 
+async def together(work: Iterable[Coroutine[object, object, T]]) -> list[T]:
+    """Run all of it at once and return the results in order; the first failure is raised plain."""
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            running = [tasks.create_task(item) for item in work]
+    except* BasculeError as group:
+        raise _first(group) from None
+    return [task.result() for task in running]
+
+
 def load_target(kubeconfig: Path, context: str | None = None) -> Target:
     """Read a lab's kubeconfig (inline data only). Raises SpecError for a context it lacks."""
     document = yaml.safe_load(kubeconfig.read_text(encoding="utf-8"))
@@ -184,12 +196,12 @@ async def _apply_all(api: ClusterApi, objects: Iterable[Mapping[str, Any]]) -> N
         async with gate:
             await api.apply(item)
 
-    try:
-        async with asyncio.TaskGroup() as tasks:
-            for item in objects:
-                tasks.create_task(apply(item))
-    except* (ApiError, TransportError) as group:
-        raise group.exceptions[0] from None
+    await together(apply(item) for item in objects)
+
+
+def _first(group: BaseExceptionGroup[BasculeError]) -> BasculeError:
+    first = group.exceptions[0]
+    return _first(first) if isinstance(first, BaseExceptionGroup) else first
 
 
 def _is_available(deployment: Mapping[str, Any]) -> bool:

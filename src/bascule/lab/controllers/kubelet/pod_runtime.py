@@ -43,6 +43,7 @@ class NodeWorld:
     rng: Random
     wall_s: Callable[[], float]
     host_of_node: Callable[[str], str]
+    latency_ms: float = 0.0
 
 
 class PodRuntime:
@@ -112,7 +113,8 @@ class PodRuntime:
         self._publish_ports()
         self._write_status()
         try:
-            behaviour = parse_behaviour(self._pod["metadata"].get("annotations") or {})
+            annotations = self._pod["metadata"].get("annotations") or {}
+            behaviour = parse_behaviour(annotations, latency_ms=self._world.latency_ms)
         except BehaviourError as error:
             self._fail_to_start("InvalidAnnotation", str(error))
             return

@@ -1,0 +1,177 @@
+"""`bascule lab`: start, look at and remove lab clusters."""
+
+import asyncio
+import os
+import shlex
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from typing import Annotated, TypeAlias, TypeVar
+
+import msgspec
+import typer
+
+from bascule.cli.arguments import takes
+from bascule.cli.options import OutputOption
+from bascule.cli.rendering import Output, print_document, print_lines, render_columns
+from bascule.lab.supervisor import control
+from bascule.lab.supervisor.description import (
+    CLUSTERS_DEFAULT,
+    NAME_DEFAULT,
+    LabDescription,
+    check_name,
+    parse_clusters,
+)
+
+lab = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+shop = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+lab.add_typer(shop, name="shop", help="Put the demonstration's shop into lab clusters.")
+
+NameOption: TypeAlias = Annotated[str, typer.Option("--name", help="Which lab.")]
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpArguments:
+    """What `bascule lab up` is told."""
+
+    name: NameOption = NAME_DEFAULT
+    clusters: Annotated[
+        str, typer.Option("--clusters", help="Clusters and their Kubernetes versions.")
+    ] = CLUSTERS_DEFAULT
+    latency: Annotated[
+        float, typer.Option("--latency", min=0, help="Latency of every pod, in milliseconds.")
+    ] = 0.0
+    nodes: Annotated[int, typer.Option("--nodes", min=1, max=20, help="Nodes per cluster.")] = 3
+    shop: Annotated[bool, typer.Option("--shop", help="Put the shop into every cluster.")] = False
+    restart: Annotated[bool, typer.Option("--restart", help="Start dead clusters again.")] = False
+    output: OutputOption = Output.TEXT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusArguments:
+    """What `bascule lab status` is told."""
+
+    name: Annotated[str, typer.Option("--name", help="Which lab; all of them if not said.")] = ""
+    output: OutputOption = Output.TEXT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvArguments:
+    """What `bascule lab env` is told."""
+
+    name: NameOption = NAME_DEFAULT
+    output: OutputOption = Output.TEXT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DownArguments:
+    """What `bascule lab down` is told."""
+
+    name: NameOption = NAME_DEFAULT
+    keep_data: Annotated[
+        bool, typer.Option("--keep-data", help="Keep the clusters' objects for the next `up`.")
+    ] = False
+    output: OutputOption = Output.TEXT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeployArguments:
+    """What `bascule lab shop deploy` is told."""
+
+    name: NameOption = NAME_DEFAULT
+    cluster: Annotated[str, typer.Option("--cluster", help="Only this cluster.")] = ""
+    routes: Annotated[int, typer.Option("--routes", min=0, help="Filler routes beside it.")] = 0
+    output: OutputOption = Output.TEXT
+
+
+@lab.command()
+@takes(UpArguments)
+def up(arguments: UpArguments) -> None:
+    """Start lab clusters in the background, with kubeconfigs for kubectl."""
+    description = LabDescription(
+        name=check_name(arguments.name),
+        clusters=parse_clusters(arguments.clusters),
+        nodes=arguments.nodes,
+        restarts=arguments.restart,
+        latency_ms=arguments.latency,
+    )
+    result = _run(control.bring_up(description, os.environ))
+    if arguments.shop:
+        _deploy(arguments.name, "", 0)
+    if arguments.output is Output.JSON:
+        print_document(msgspec.to_builtins(result))
+        return
+    _print_status(result)
+    print_lines([f'Use it with: eval "$(bascule lab env --name {arguments.name})"'])
+
+
+@lab.command()
+@takes(StatusArguments)
+def status(arguments: StatusArguments) -> None:
+    """Show one lab, or all of them."""
+    name = arguments.name
+    found = [control.find_lab(name, os.environ)] if name else control.list_labs(os.environ)
+    statuses = [control.status_of(directory) for directory in found]
+    if arguments.output is Output.JSON:
+        print_document({"labs": msgspec.to_builtins(statuses)})
+        return
+    if not statuses:
+        print_lines(["There is no lab. Start one with `bascule lab up`."])
+    for item in statuses:
+        _print_status(item)
+
+
+@lab.command()
+@takes(EnvArguments)
+def env(arguments: EnvArguments) -> None:
+    """Print shell exports with which kubectl finds the clusters."""
+    directory = control.find_lab(arguments.name, os.environ)
+    exports = control.shell_exports(directory, os.environ)
+    if arguments.output is Output.JSON:
+        print_document(dict(exports))
+    else:
+        print_lines(f"export {key}={shlex.quote(value)}" for key, value in exports.items())
+
+
+@lab.command()
+@takes(DownArguments)
+def down(arguments: DownArguments) -> None:
+    """End the clusters; no process is left and, without --keep-data, no file."""
+    directory = control.find_lab(arguments.name, os.environ)
+    _run(control.take_down(directory, keeps_data=arguments.keep_data))
+    if arguments.output is Output.JSON:
+        print_document({"name": arguments.name, "kept": arguments.keep_data})
+        return
+    kept = f"; its data is kept in {directory.path}" if arguments.keep_data else ""
+    print_lines([f"Lab {arguments.name} is down{kept}."])
+
+
+@shop.command("deploy")
+@takes(DeployArguments)
+def deploy_shop(arguments: DeployArguments) -> None:
+    """Apply the shop's manifests through the Kubernetes API and wait until it is available."""
+    counts = _deploy(arguments.name, arguments.cluster, arguments.routes)
+    if arguments.output is Output.JSON:
+        print_document({"applied": dict(counts)})
+    else:
+        print_lines(f"{context}: {count} objects applied" for context, count in counts.items())
+
+
+def _deploy(name: str, cluster: str, routes: int) -> dict[str, int]:
+    from bascule.lab.shop.rollout import deploy_to_lab
+
+    directory = control.find_lab(name, os.environ)
+    return _run(deploy_to_lab(directory, cluster=cluster, routes=routes))
+
+
+def _print_status(item: control.LabStatus) -> None:
+    rows = [("CLUSTER", "VERSION", "STATE", "CONTEXT", "SERVER", "PODS")]
+    rows += [
+        (each.name, each.version, each.state, each.context, each.url or "-", each.network or "-")
+        for each in item.clusters
+    ]
+    print_lines([f"Lab {item.name} is {item.state} ({item.directory})", *render_columns(rows)])
+
+
+def _run(work: Coroutine[object, object, _T]) -> _T:
+    return asyncio.run(work)

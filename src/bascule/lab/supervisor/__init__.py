@@ -1,0 +1,1 @@
+"""Labs on this machine: their directories, networks and processes."""

@@ -1,0 +1,199 @@
+"""What the verbs do with a lab: bring it up, look at it, take it down."""
+
+import asyncio
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from bascule.errors import BasculeError, NotFoundError, UsageError
+from bascule.lab.supervisor.description import LabDescription, LabDirectory, labs_root
+from bascule.lab.supervisor.processes import POLL_S, end_process, load_record
+from bascule.lab.supervisor.supervise import STOP_LIMIT_S, is_locked
+
+UP_LIMIT_S = 45.0
+DOWN_LIMIT_S = 2 * STOP_LIMIT_S
+_TRANSIENT = ("ready.json", "supervisor.pid", "supervisor.log", "lock")
+
+
+class LabFailedError(BasculeError):
+    """The lab's processes did not come up."""
+
+
+class ClusterStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """One cluster as seen from outside; `url` is empty while it does not serve."""
+
+    name: str
+    version: str
+    context: str
+    state: str
+    pid: int | None
+    url: str
+    network: str
+
+
+class LabStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """A lab as seen from outside: `running`, `stopped` (data kept), or `degraded`."""
+
+    name: str
+    state: str
+    directory: str
+    kubeconfig: str
+    clusters: tuple[ClusterStatus, ...]
+
+
+def find_lab(name: str, environment: Mapping[str, str]) -> LabDirectory:
+    """Return the directory of a lab that exists. Raises NotFoundError."""
+    directory = LabDirectory(labs_root(environment) / name)
+    if not directory.description.exists():
+        raise NotFoundError(
+            f"there is no lab {name!r} in {directory.path.parent}",
+            remedy=f"start it with `bascule lab up --name {name}`",
+        )
+    return directory
+
+
+def list_labs(environment: Mapping[str, str]) -> list[LabDirectory]:
+    """Return all labs of this user, by name."""
+    root = labs_root(environment)
+    if not root.is_dir():
+        return []
+    return [LabDirectory(path) for path in sorted(root.iterdir()) if (path / "lab.json").exists()]
+
+
+async def bring_up(lab: LabDescription, environment: Mapping[str, str]) -> LabStatus:
+    """Start a lab and return once its API servers answer; one that runs already is left alone.
+
+    Raises UsageError if it runs with other clusters, LabFailedError if it does not come up; then
+    no process of it is left.
+    """
+    directory = LabDirectory(labs_root(environment) / lab.name)
+    directory.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if is_locked(directory.lock):
+        if directory.load() != lab:
+            raise UsageError(
+                f"lab {lab.name!r} is running with other settings",
+                remedy=f"end it first: `bascule lab down --name {lab.name}`",
+            )
+        await _wait_ready(directory, None)
+        return status_of(directory)
+    await _end_leftovers(directory)
+    directory.ready.unlink(missing_ok=True)
+    directory.description.write_bytes(msgspec.json.format(msgspec.json.encode(lab)))
+    with directory.log.open("wb") as log:
+        process = subprocess.Popen(  # noqa: ASYNC220, S603 - our own module, made to outlive this loop
+            [sys.executable, "-m", "bascule.lab.supervisor", "--dir", str(directory.path)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            cwd="/",
+        )
+    try:
+        await _wait_ready(directory, process)
+    except BaseException:
+        await take_down(directory, keeps_data=True)
+        raise
+    # The supervisor goes on without us; Popen must not warn that it still runs.
+    process.returncode = 0
+    return status_of(directory)
+
+
+async def take_down(directory: LabDirectory, *, keeps_data: bool) -> None:
+    """End all processes of a lab; remove its files too unless `keeps_data`."""
+    supervisor = load_record(directory.pid)
+    if supervisor is not None:
+        await end_process(supervisor, DOWN_LIMIT_S)
+    await _end_leftovers(directory)
+    if not keeps_data:
+        shutil.rmtree(directory.path, ignore_errors=True)
+        return
+    for name in _TRANSIENT:
+        (directory.path / name).unlink(missing_ok=True)
+
+
+def status_of(directory: LabDirectory) -> LabStatus:
+    """Return how a lab is, from its files and processes alone."""
+    lab = directory.load()
+    if lab is None:
+        raise NotFoundError(f"there is no lab in {directory.path}")
+    clusters = tuple(
+        _cluster_status(directory, lab, cluster.name, cluster.version) for cluster in lab.clusters
+    )
+    states = {cluster.state for cluster in clusters}
+    if not is_locked(directory.lock) and states == {"stopped"}:
+        state = "stopped"
+    else:
+        state = "running" if states == {"running"} else "degraded"
+    return LabStatus(
+        name=lab.name,
+        state=state,
+        directory=str(directory.path),
+        kubeconfig=str(directory.kubeconfig),
+        clusters=clusters,
+    )
+
+
+def shell_exports(directory: LabDirectory, environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables with which the real kubectl finds the lab's clusters."""
+    exports = {"KUBECONFIG": str(directory.kubeconfig)}
+    tools = str(Path(sys.executable).parent)
+    path = environment.get("PATH", "")
+    if tools not in path.split(os.pathsep):
+        exports["PATH"] = os.pathsep.join(part for part in (tools, path) if part)
+    return exports
+
+
+def _cluster_status(
+    directory: LabDirectory, lab: LabDescription, name: str, version: str
+) -> ClusterStatus:
+    home = directory.cluster(name)
+    record = load_record(directory.cluster_pid(name))
+    ready = _load_json(home / "ready.json") if record else {}
+    network = home / "network"
+    state = "stopped" if record is None else ("running" if ready else "starting")
+    return ClusterStatus(
+        name=name,
+        version=version,
+        context=lab.context(name),
+        state=state,
+        pid=record.pid if record else None,
+        url=str(ready.get("url", "")),
+        network=f"{network.read_text()}.0.0/16" if network.exists() else "",
+    )
+
+
+async def _wait_ready(directory: LabDirectory, process: "subprocess.Popen[bytes] | None") -> None:
+    loop = asyncio.get_running_loop()
+    deadline_s = loop.time() + UP_LIMIT_S
+    while not directory.ready.exists():
+        ended = process is not None and process.poll() is not None
+        if ended or loop.time() > deadline_s:
+            lines = directory.log.read_text(errors="replace").strip().splitlines()
+            reason = lines[-1] if lines else "the supervisor said nothing"
+            raise LabFailedError(
+                f"the lab did not come up: {reason}", remedy=f"see {directory.log}"
+            )
+        await asyncio.sleep(POLL_S)
+
+
+async def _end_leftovers(directory: LabDirectory) -> None:
+    """End cluster processes whose supervisor was killed."""
+    for path in directory.path.glob("clusters/*/cluster.pid"):
+        record = load_record(path)
+        if record is not None:
+            await end_process(record, STOP_LIMIT_S)
+        path.unlink(missing_ok=True)
+
+
+def _load_json(path: Path) -> dict[str, Any]:
+    try:
+        content: dict[str, Any] = msgspec.json.decode(path.read_bytes())
+    except (FileNotFoundError, msgspec.DecodeError):
+        return {}
+    return content

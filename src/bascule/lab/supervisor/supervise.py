@@ -1,0 +1,227 @@
+"""The supervisor of one lab: holds its lock and networks, and keeps one process per cluster."""
+
+import asyncio
+import fcntl
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import yaml
+
+from bascule.errors import BasculeError, LockedError
+from bascule.lab.supervisor.description import ClusterDescription, LabDescription, LabDirectory
+from bascule.lab.supervisor.networks import Network, hold_network, locks_directory
+from bascule.lab.supervisor.processes import POLL_S, write_record
+
+READY_LIMIT_S = 30.0
+STOP_LIMIT_S = 8.0
+RESTARTS_MAX = 10
+RESTART_PAUSE_S = 0.2
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Member:
+    """One cluster and its process."""
+
+    cluster: ClusterDescription
+    network: Network
+    process: asyncio.subprocess.Process
+
+
+class Supervisor:
+    """Starts the clusters of a lab, watches them, and ends them all on SIGTERM."""
+
+    def __init__(self, directory: LabDirectory, lab: LabDescription) -> None:
+        self._directory = directory
+        self._lab = lab
+        self._stop = asyncio.Event()
+        self._members: list[_Member] = []
+
+    async def run(self) -> None:
+        """Serve until SIGTERM. Raises LockedError if the lab already has a supervisor."""
+        lock = hold_lock(self._directory.lock)
+        write_record(self._directory.pid, os.getpid())
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop.set)
+        try:
+            for cluster in self._lab.clusters:
+                await self._begin(cluster)
+            await self._wait_ready(self._members)
+            if not self._stop.is_set():
+                self._publish()
+                await self._watch()
+        finally:
+            self._directory.ready.unlink(missing_ok=True)
+            await self._end()
+            self._directory.pid.unlink(missing_ok=True)
+            os.close(lock)
+
+    async def _begin(self, cluster: ClusterDescription) -> None:
+        home = self._directory.cluster(cluster.name)
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        remembered = home / "network"
+        preferred = remembered.read_text() if remembered.exists() else ""
+        network = hold_network(locks_directory(), preferred)
+        remembered.write_text(network.prefix)
+        process = await self._start(cluster, network)
+        self._members.append(_Member(cluster, network, process))
+
+    async def _start(
+        self, cluster: ClusterDescription, network: Network
+    ) -> asyncio.subprocess.Process:
+        with self._directory.cluster_log(cluster.name).open("ab") as log:
+            process = await asyncio.create_subprocess_exec(
+                *self._command(cluster, network),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                pass_fds=network.descriptors,
+            )
+        write_record(self._directory.cluster_pid(cluster.name), process.pid)
+        return process
+
+    def _command(self, cluster: ClusterDescription, network: Network) -> Iterable[str]:
+        lab = self._lab
+        return (
+            sys.executable,
+            *("-m", "bascule.lab.cluster"),
+            *("--dir", str(self._directory.cluster(cluster.name))),
+            *("--name", cluster.name),
+            *("--version", cluster.version),
+            *("--context", lab.context(cluster.name)),
+            *("--network", network.prefix),
+            *("--port", str(_free_port(self._directory.cluster_port(cluster.name)))),
+            *("--nodes", str(lab.nodes)),
+            *("--latency-ms", str(lab.latency_ms)),
+        )
+
+    # Readiness.
+
+    async def _wait_ready(self, members: list[_Member]) -> None:
+        loop = asyncio.get_running_loop()
+        deadline_s = loop.time() + READY_LIMIT_S
+        for member in members:
+            ready = self._directory.cluster(member.cluster.name) / "ready.json"
+            while not _names(ready, member.process.pid):
+                if self._stop.is_set():
+                    return
+                if member.process.returncode is not None or loop.time() > deadline_s:
+                    raise BasculeError(
+                        f"cluster {member.cluster.name} did not start: {self._last_line(member)}",
+                        remedy=f"see {self._directory.cluster_log(member.cluster.name)}",
+                    )
+                await asyncio.sleep(POLL_S)
+            port = msgspec.json.decode(ready.read_bytes())["port"]
+            self._directory.cluster_port(member.cluster.name).write_text(str(port))
+
+    def _last_line(self, member: _Member) -> str:
+        log = self._directory.cluster_log(member.cluster.name)
+        lines = log.read_text(errors="replace").strip().splitlines()
+        return lines[-1] if lines else "it said nothing"
+
+    def _publish(self) -> None:
+        self._merge_kubeconfigs()
+        content = {member.cluster.name: {"pid": member.process.pid} for member in self._members}
+        draft = self._directory.ready.with_suffix(".new")
+        draft.write_bytes(msgspec.json.encode(content))
+        draft.replace(self._directory.ready)
+
+    def _merge_kubeconfigs(self) -> None:
+        merged: dict[str, Any] = {"apiVersion": "v1", "kind": "Config", "preferences": {}}
+        for cluster in self._lab.clusters:
+            path = self._directory.cluster(cluster.name) / "kubeconfig"
+            document = yaml.safe_load(path.read_text())
+            for section in ("clusters", "users", "contexts"):
+                merged.setdefault(section, []).extend(document[section])
+        merged["current-context"] = merged["contexts"][0]["name"]
+        draft = self._directory.kubeconfig.with_suffix(".new")
+        draft.touch(mode=0o600)
+        draft.write_text(yaml.safe_dump(merged, sort_keys=False))
+        draft.replace(self._directory.kubeconfig)
+
+    # Watching and ending.
+
+    async def _watch(self) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            watchers = [tasks.create_task(self._keep(member)) for member in self._members]
+            await self._stop.wait()
+            for watcher in watchers:
+                watcher.cancel()
+
+    async def _keep(self, member: _Member) -> None:
+        """Wait for a cluster's death, and start it again if the lab was asked to."""
+        for _ in range(RESTARTS_MAX):
+            code = await member.process.wait()
+            _log.warning("cluster %s ended with code %s", member.cluster.name, code)
+            if not self._lab.restarts:
+                return
+            await asyncio.sleep(RESTART_PAUSE_S)
+            member.process = await self._start(member.cluster, member.network)
+            await self._wait_ready([member])
+            self._merge_kubeconfigs()
+        _log.error("cluster %s: not started again after %s times", member.cluster, RESTARTS_MAX)
+
+    async def _end(self) -> None:
+        for member in self._members:
+            if member.process.returncode is None:
+                member.process.terminate()
+        for member in self._members:
+            try:
+                async with asyncio.timeout(STOP_LIMIT_S):
+                    await member.process.wait()
+            except TimeoutError:
+                member.process.kill()
+                await member.process.wait()
+            self._directory.cluster_pid(member.cluster.name).unlink(missing_ok=True)
+            member.network.release()
+
+
+def hold_lock(path: Path) -> int:
+    """Return a descriptor that holds the lock. Raises LockedError if another process has it."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(descriptor)
+        raise LockedError(f"{path} is held by another process") from error
+    return descriptor
+
+
+def is_locked(path: Path) -> bool:
+    """Say whether a supervisor lives; asks without taking the lock for longer than the question."""
+    if not path.exists():
+        return False
+    try:
+        os.close(hold_lock(path))
+    except LockedError:
+        return True
+    return False
+
+
+def _names(ready: Path, pid: int) -> bool:
+    try:
+        return bool(msgspec.json.decode(ready.read_bytes())["pid"] == pid)
+    except (FileNotFoundError, msgspec.DecodeError):
+        return False
+
+
+def _free_port(remembered: Path) -> int:
+    """Return the API server's port of before if it is still free, else 0 (any)."""
+    port = int(remembered.read_text()) if remembered.exists() else 0
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            sock.bind(("127.0.0.1", port))
+        except OSError:
+            return 0
+    return port
