@@ -174,7 +174,7 @@ def _server_side_apply(call: Call, old: Object | None, body: Any) -> Written:
     if old is not None:
         return _write_over(call, old, new, is_tracked=True)
     namespace = call.target.namespace
-    if namespace:
+    if namespace and call.kind.namespaced:
         call.store.check_namespace(call.kind, call.target.name, namespace)
     obj = _completed(call, new)
     _refuse(call, obj, validation.find_causes(obj, _custom_schema(call)))
