@@ -9,6 +9,7 @@ from bascule.lab.kubeapi.objects.pod_defaults import (
     fill_missing,
     fill_pod,
     fill_template,
+    make_object,
     object_in,
     objects_in,
 )
@@ -58,47 +59,32 @@ def _fill_from_schema(value: Any, schema: Schema) -> None:
 
 
 def _spec(obj: dict[str, Any]) -> dict[str, Any]:
-    spec = obj.get("spec")
-    if spec is None:
-        spec = obj["spec"] = {}
-    return spec if isinstance(spec, dict) else {}
+    return make_object(obj, "spec")
 
 
 def _fill_status(obj: dict[str, Any], defaults: Mapping[str, Any]) -> None:
-    status = obj.get("status")
-    if status is None:
-        status = obj["status"] = {}
-    if isinstance(status, dict):
-        fill_missing(status, defaults)
+    fill_missing(make_object(obj, "status"), defaults)
+
+
+def _fill_strategy(spec: dict[str, Any], key: str, rolling: Mapping[str, Any]) -> None:
+    strategy = make_object(spec, key)
+    strategy["type"] = strategy.get("type") or "RollingUpdate"
+    if strategy["type"] == "RollingUpdate":
+        fill_missing(make_object(strategy, "rollingUpdate"), rolling)
 
 
 def _fill_deployment(obj: dict[str, Any]) -> None:
     spec = _spec(obj)
-    fill_missing(
-        spec,
-        {"replicas": 1, "revisionHistoryLimit": 10, "progressDeadlineSeconds": 600, "strategy": {}},
-    )
-    strategy = object_in(spec, "strategy")
-    if strategy is not None:
-        strategy["type"] = strategy.get("type") or "RollingUpdate"
-        if strategy["type"] == "RollingUpdate":
-            fill_missing(strategy, {"rollingUpdate": {}})
-            rolling = object_in(strategy, "rollingUpdate") or {}
-            fill_missing(rolling, {"maxUnavailable": "25%", "maxSurge": "25%"})
+    fill_missing(spec, {"replicas": 1, "revisionHistoryLimit": 10, "progressDeadlineSeconds": 600})
+    _fill_strategy(spec, "strategy", {"maxUnavailable": "25%", "maxSurge": "25%"})
     fill_template(object_in(spec, "template"))
     _fill_status(obj, {})
 
 
 def _fill_daemon_set(obj: dict[str, Any]) -> None:
     spec = _spec(obj)
-    fill_missing(spec, {"revisionHistoryLimit": 10, "updateStrategy": {}})
-    strategy = object_in(spec, "updateStrategy")
-    if strategy is not None:
-        strategy["type"] = strategy.get("type") or "RollingUpdate"
-        if strategy["type"] == "RollingUpdate":
-            fill_missing(strategy, {"rollingUpdate": {}})
-            rolling = object_in(strategy, "rollingUpdate") or {}
-            fill_missing(rolling, {"maxUnavailable": 1, "maxSurge": 0})
+    fill_missing(spec, {"revisionHistoryLimit": 10})
+    _fill_strategy(spec, "updateStrategy", {"maxUnavailable": 1, "maxSurge": 0})
     fill_template(object_in(spec, "template"))
     counts = (
         "currentNumberScheduled",
@@ -118,19 +104,11 @@ def _fill_stateful_set(obj: dict[str, Any]) -> None:
             "revisionHistoryLimit": 10,
             "podManagementPolicy": "OrderedReady",
             "serviceName": "",
-            "updateStrategy": {},
-            "persistentVolumeClaimRetentionPolicy": {},
         },
     )
-    strategy = object_in(spec, "updateStrategy")
-    if strategy is not None:
-        strategy["type"] = strategy.get("type") or "RollingUpdate"
-        if strategy["type"] == "RollingUpdate":
-            fill_missing(strategy, {"rollingUpdate": {}})
-            fill_missing(object_in(strategy, "rollingUpdate") or {}, {"partition": 0})
-    retention = object_in(spec, "persistentVolumeClaimRetentionPolicy")
-    if retention is not None:
-        fill_missing(retention, {"whenDeleted": "Retain", "whenScaled": "Retain"})
+    _fill_strategy(spec, "updateStrategy", {"partition": 0})
+    retention = make_object(spec, "persistentVolumeClaimRetentionPolicy")
+    fill_missing(retention, {"whenDeleted": "Retain", "whenScaled": "Retain"})
     for claim in objects_in(spec, "volumeClaimTemplates"):
         fill_missing(claim, {"apiVersion": "v1", "kind": "PersistentVolumeClaim"})
         _fill_claim(claim)
@@ -202,10 +180,8 @@ def _fill_service(obj: dict[str, Any]) -> None:
     spec["type"] = kind = spec.get("type") or "ClusterIP"
     spec["sessionAffinity"] = spec.get("sessionAffinity") or "None"
     if spec["sessionAffinity"] == "ClientIP":
-        fill_missing(spec, {"sessionAffinityConfig": {}})
-        config = object_in(spec, "sessionAffinityConfig") or {}
-        fill_missing(config, {"clientIP": {}})
-        fill_missing(config["clientIP"], {"timeoutSeconds": _AFFINITY_SECONDS})
+        client = make_object(make_object(spec, "sessionAffinityConfig"), "clientIP")
+        fill_missing(client, {"timeoutSeconds": _AFFINITY_SECONDS})
     for port in objects_in(spec, "ports"):
         port["protocol"] = port.get("protocol") or "TCP"
         if port.get("targetPort") in (None, 0, ""):
@@ -304,7 +280,7 @@ def _fill_autoscaler(obj: dict[str, Any]) -> None:
     if not spec.get("metrics"):
         target = {"type": "Utilization", "averageUtilization": 80}
         spec["metrics"] = [{"type": "Resource", "resource": {"name": "cpu", "target": target}}]
-    _fill_status(obj, {"currentMetrics": None, "desiredReplicas": 0})
+    _fill_status(obj, {"desiredReplicas": 0})
 
 
 def _fill_binding(obj: dict[str, Any]) -> None:

@@ -31,6 +31,13 @@ def object_in(parent: Mapping[str, Any], key: str) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
+def make_object(parent: dict[str, Any], key: str) -> dict[str, Any]:
+    """Return the object at a key of `parent`, which is put there if there is nothing."""
+    fill_missing(parent, {key: {}})
+    value = parent[key]
+    return value if isinstance(value, dict) else {}
+
+
 def fill_pod(pod: dict[str, Any]) -> None:
     """Fill in a Pod as the API server and its usual admission plugins do, in place."""
     spec = object_in(pod, "spec")
