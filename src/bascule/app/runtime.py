@@ -30,6 +30,7 @@ from bascule.journal.record import Json
 from bascule.kube.client import KubeClient, ServerVersion
 from bascule.probes.targets import choose_targets
 from bascule.routing.certificates import EMPTY_STORE
+from bascule.routing.documents import answer_explain
 from bascule.routing.weights import Split, Weights
 from bascule.spec.gateway import Gateway
 from bascule.storage.lock import hold_lock
@@ -238,6 +239,9 @@ class _Runtime:
                 return {"ok": True}
             case "status":
                 return await self._status()
+            case "explain":
+                view = self.controller.view()
+                return answer_explain(view.routes, view.wanted_split, request)
             case "stop":
                 self.stop.ask(envoy=request.get("envoy") is True)
                 return {"ok": True, "pid": os.getpid()}

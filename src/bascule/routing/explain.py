@@ -120,7 +120,7 @@ def matches_path(match: Match, path: str) -> bool:
     """Return whether a request for `path`, without its query, matches; Prefix by path element."""
     if match.kind is PathKind.EXACT:
         return path == match.path
-    return match.path == "/" or path == match.path or path.startswith(f"{match.path}/")
+    return match.path in ("/", path) or path.startswith(f"{match.path}/")
 
 
 def render_rule(host: Host, match: Match) -> str:
@@ -249,6 +249,6 @@ def _related_problems(routes: RouteSet, host: Host, winner: Route | None) -> Ite
     for problem in routes.problems:
         ref = IngressRef(problem.cluster, problem.namespace, problem.name)
         is_source = problem.kind == "Ingress" and ref in sources
-        if is_source or where in problem.message:
+        if is_source or where in problem.message.replace(":", " ").split():
             owner = f"{problem.kind} {problem.namespace}/{problem.name}"
             yield f"{problem.cluster}: {owner}: {problem.code}: {problem.message}"
