@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
+from bascule.app.outcomes import outcome_document
 from bascule.controller.view import ControllerView, Fault
 from bascule.gateway.driver import Observation
 from bascule.gateway.envoy.process import Death
@@ -11,12 +12,24 @@ from bascule.kube.client import ServerVersion
 from bascule.routing.model import Host, Problem, Route, RouteSet
 from bascule.routing.weights import Split
 from bascule.upgrade.encoding import render_split
-from bascule.upgrade.state import GatewayState, Outcome
+from bascule.upgrade.state import GatewayState
 
 LISTED_MAX = 200
 """How many routes and problems one document names; the counts beside are of all."""
 
 OUTCOMES_MAX = 10
+
+CONTROLLER_KEYS = (
+    "clusters",
+    "routes",
+    "problems_total",
+    "problems",
+    "is_pending",
+    "applied_weights",
+    "applied_table_digest",
+    "faults",
+)
+"""What only a runtime knows: null without one."""
 
 
 def journal_document(state: GatewayState) -> dict[str, Json]:
@@ -36,24 +49,6 @@ def journal_document(state: GatewayState) -> dict[str, Json]:
             "wanted": render_split(flight.intent.wanted),
         },
         "orders": [outcome_document(o) for o in reversed(state.recent[-OUTCOMES_MAX:])],
-    }
-
-
-def outcome_document(outcome: Outcome) -> dict[str, Json]:
-    """Return how one order ended."""
-    return {
-        "order_id": outcome.order_id,
-        "kind": outcome.kind,
-        "result": outcome.result.value,
-        "at": outcome.stamp.at.isoformat(),
-        "actor": outcome.stamp.actor,
-        "reason": outcome.reason,
-        "remedy": outcome.remedy,
-        "notes": list(outcome.notes),
-        "before": None if outcome.before is None else render_split(outcome.before),
-        "weights": None if outcome.split is None else render_split(outcome.split),
-        "command_ms": outcome.command_ms,
-        "instances": outcome.instances,
     }
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import typer
 
+from bascule.app.outcomes import outcome_document
 from bascule.cli.options import Consent, Where, choose_state_dir
 from bascule.cli.ordering import (
     Ended,
@@ -18,7 +19,6 @@ from bascule.cli.ordering import (
 )
 from bascule.cli.rendering import Output, error_document, print_document, print_error, print_lines
 from bascule.cli.topology import (
-    outcome_document,
     render_outcome,
     render_topology,
     render_weights,

@@ -1,6 +1,6 @@
 """How a split is shown to a person and to a script."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from bascule.ids import Cluster
 from bascule.journal.record import Json
@@ -33,26 +33,6 @@ def render_outcome(outcome: Outcome, operator_ms: float | None) -> list[str]:
     if operator_ms is not None:
         lines.append(f"  from the command line to here {operator_ms:.0f} ms")
     return lines
-
-
-def outcome_document(outcome: Outcome) -> dict[str, Json]:
-    """Return an outcome as every verb's JSON shows it; null is not known, or does not apply."""
-    notes: Sequence[Json] = list(outcome.notes)
-    return {
-        "order_id": outcome.order_id,
-        "kind": outcome.kind,
-        "result": outcome.result.value,
-        "at": outcome.stamp.at.isoformat(),
-        "actor": outcome.stamp.actor,
-        "reason": outcome.reason,
-        "remedy": outcome.remedy,
-        "notes": list(notes),
-        "before": None if outcome.before is None else render_split(outcome.before),
-        "weights": None if outcome.split is None else render_split(outcome.split),
-        "command_ms": outcome.command_ms,
-        "effective_at": outcome.effective_at.isoformat() if outcome.effective_at else None,
-        "instances": outcome.instances,
-    }
 
 
 def state_document(state: GatewayState) -> Mapping[str, Json]:

@@ -1,0 +1,155 @@
+"""The status document as lines for a person; what is null is said to be not known."""
+
+from collections.abc import Iterator, Mapping
+
+from bascule.cli.rendering import render_columns
+from bascule.ids import Cluster
+from bascule.journal.record import Json
+from bascule.routing.weights import render_percent
+
+LINES_MAX = 20
+"""How many routes, problems or orders are shown before the rest is only counted."""
+
+UNKNOWN = "not known"
+
+
+def render_status(document: Mapping[str, Json]) -> list[str]:
+    """Return the lines of `bascule status`."""
+    return [
+        *_head(document),
+        "",
+        *_clusters(document),
+        *_routes(_object(document.get("routes"))),
+        *_problems(document),
+        *_gateway(document),
+        *_orders(document),
+    ]
+
+
+def _head(document: Mapping[str, Json]) -> Iterator[str]:
+    runtime = _object(document.get("runtime"))
+    yield f"gateway  {document.get('gateway')}"
+    if runtime:
+        yield f"runtime  process {runtime.get('pid')}"
+        if runtime.get("trouble"):
+            yield f"         orders wait: {runtime.get('trouble')}"
+    else:
+        yield f"runtime  none: {document.get('runtime_reason', UNKNOWN)}"
+    yield f"active   {document.get('active')}"
+    flight = _object(document.get("in_flight"))
+    if flight:
+        yield f"in flight: {flight.get('kind')} by {flight.get('actor')} since {flight.get('at')}"
+
+
+def _clusters(document: Mapping[str, Json]) -> list[str]:
+    weights = _object(_object(document.get("weights")).get("default"))
+    live = _object(_object(_object(document.get("live")).get("weights")).get("default"))
+    clusters = _object(document.get("clusters"))
+    traffic = _object(_object(document.get("live")).get("traffic"))
+    rows = [["CLUSTER", "WANTED", "LIVE", "VERSION", "STATE", "SINCE", "OPEN REQUESTS"]]
+    for cluster in Cluster:
+        known = _object(clusters.get(cluster.value))
+        counts = _object(traffic.get(cluster.value))
+        state = _text(known.get("state"))
+        if known.get("reason"):
+            state = f"{state} ({known.get('reason')})"
+        rows.append(
+            [
+                cluster.value,
+                _percent(weights.get(f"{cluster.value}_bp")),
+                _percent(live.get(f"{cluster.value}_bp")),
+                _text(known.get("version")),
+                state,
+                _text(known.get("since")),
+                _text(counts.get("requests_active")),
+            ]
+        )
+    hosts = _object(_object(document.get("weights")).get("by_host"))
+    own = [
+        f"{host}: blue {_percent(_object(w).get('blue_bp'))}, "
+        f"green {_percent(_object(w).get('green_bp'))}"
+        for host, w in hosts.items()
+    ]
+    return [*render_columns(rows), *own]
+
+
+def _routes(routes: Mapping[str, Json]) -> Iterator[str]:
+    yield ""
+    if not routes:
+        yield f"routes   {UNKNOWN}"
+        return
+    yield (
+        f"routes   {routes.get('total')} on {routes.get('hosts_total')} hosts, "
+        f"{routes.get('bound_total')} bound to one cluster, {routes.get('down_total')} down"
+    )
+    for word, key in (("down", "down"), ("bound", "bound")):
+        for route in map(_object, _list(routes.get(key))[:LINES_MAX]):
+            bound = f" to {route.get('bound_to')}" if route.get("bound_to") else ""
+            place = f"{route.get('host')}{route.get('path')}"
+            yield f"  {word}{bound}: {place}: {route.get('reason')}"
+
+
+def _problems(document: Mapping[str, Json]) -> Iterator[str]:
+    total = document.get("problems_total")
+    if total is None:
+        yield f"problems {UNKNOWN}"
+        return
+    yield f"problems {total}"
+    for problem in map(_object, _list(document.get("problems"))[:LINES_MAX]):
+        place = f"{problem.get('cluster')} {problem.get('kind')} "
+        place += f"{problem.get('namespace')}/{problem.get('name')}"
+        yield f"  {problem.get('severity')}: {place}: {problem.get('message')}"
+    for fault in map(_object, _list(document.get("faults"))):
+        yield f"  fault of {fault.get('part')}: {fault.get('message')}"
+
+
+def _gateway(document: Mapping[str, Json]) -> Iterator[str]:
+    live = _object(document.get("live"))
+    envoy = _object(document.get("envoy"))
+    reason = f": {live.get('reason')}" if live.get("reason") else ""
+    yield f"gateway  {live.get('convergence')}, {live.get('instances')} instance(s){reason}"
+    if envoy:
+        pid = envoy.get("pid")
+        yield f"envoy    process {pid}" if pid is not None else "envoy    does not run"
+        for death in map(_object, _list(envoy.get("deaths"))[-LINES_MAX:]):
+            back = death.get("ready_at") or "not yet"
+            yield f"  died {death.get('died_at')}, served again {back}"
+    for rejection in map(_object, _list(document.get("rejections"))):
+        yield f"  refused by {rejection.get('node')}: {rejection.get('reason')}"
+
+
+def _orders(document: Mapping[str, Json]) -> Iterator[str]:
+    orders = [_object(order) for order in _list(document.get("orders"))]
+    if not orders:
+        return
+    yield ""
+    rows = [["ORDER", "RESULT", "AT", "BY", "COMMAND", "REASON"]]
+    for order in orders:
+        command_ms = order.get("command_ms")
+        rows.append(
+            [
+                _text(order.get("kind")),
+                _text(order.get("result")),
+                _text(order.get("at")),
+                _text(order.get("actor")),
+                f"{command_ms} ms" if command_ms is not None else UNKNOWN,
+                str(order.get("reason") or ""),
+            ]
+        )
+    yield from render_columns(rows)
+
+
+def _object(value: Json) -> Mapping[str, Json]:
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: Json) -> list[Json]:
+    return value if isinstance(value, list) else []
+
+
+def _text(value: Json) -> str:
+    return UNKNOWN if value is None else str(value)
+
+
+def _percent(value: Json) -> str:
+    return render_percent(value) if isinstance(value, int) else UNKNOWN
