@@ -24,13 +24,14 @@ class AdminClient:
     async def fetch_text(self, path: str) -> str:
         """Return the body of a GET. Raises TransportError when no answer 200 came."""
         import aiohttp
+        from yarl import URL
 
         timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
         connector = aiohttp.UnixConnector(path=str(self._socket))
         try:
             async with (
                 aiohttp.ClientSession(connector=connector, timeout=timeout) as http,
-                http.get(f"http://envoy{path}") as answer,
+                http.get(URL(f"http://envoy{path}", encoded=True)) as answer,
             ):
                 text = await answer.text()
                 if answer.status != 200:
@@ -57,13 +58,24 @@ class AdminClient:
 
     async def fetch_traffic(self) -> Mapping[Cluster, ClusterTraffic]:
         """Return what this Envoy counts for each cluster, summed over its backends."""
-        text = await self.fetch_text(
-            rf"/stats?usedonly&filter=^cluster\.(blue|green)/.*\.({TRAFFIC})$".replace("^", "%5E")
-            .replace("\\", "%5C")
-            .replace("|", "%7C")
-            .replace("$", "%24")
+        return sum_traffic(await self._fetch_stats(rf"^cluster\.(blue|green)/.*\.({TRAFFIC})$"))
+
+    async def fetch_healthy(self, cluster: Cluster) -> int:
+        """Return how many endpoints of `cluster` this Envoy would send requests to."""
+        text = await self._fetch_stats(rf"^cluster\.{cluster}/.*\.membership_healthy$")
+        return sum_traffic(text)[cluster].endpoints_healthy
+
+    async def _fetch_stats(self, regex: str) -> str:
+        from urllib.parse import quote
+
+        return await self.fetch_text(f"/stats?usedonly&filter={quote(regex)}")
+
+    async def fetch_route_versions(self) -> list[str]:
+        """Return the versions of the route sets that are in force."""
+        answer = await self.fetch_json(
+            "/config_dump?resource=dynamic_route_configs&mask=version_info"
         )
-        return sum_traffic(text)
+        return [str(item["version_info"]) for item in answer.get("configs", ())]
 
     async def fetch_runtime(self) -> Mapping[str, str]:
         """Return the runtime keys of ours that are in force."""

@@ -9,19 +9,18 @@ from types import MappingProxyType, TracebackType
 from typing import Self
 
 from bascule.clock import Clock
-from bascule.errors import BasculeError, OutcomeUnknownError, TransportError
+from bascule.errors import BasculeError, DriverError, OutcomeUnknownError, TransportError
 from bascule.gateway.driver import (
     Applied,
     Capabilities,
-    ClusterTraffic,
     Convergence,
     Observation,
 )
-from bascule.gateway.envoy.admin import AdminClient
 from bascule.gateway.envoy.consistency import ConsistencyCheck
+from bascule.gateway.envoy.instances import Instances
 from bascule.gateway.envoy.server import AdsServer, MutualTls, refusal
 from bascule.gateway.envoy.snapshot import EMPTY_SNAPSHOT, Kind, Snapshot, diff_kind
-from bascule.gateway.envoy.stance import LAYER_NAME, Stance, build_runtime, plan_flip, runtime_key
+from bascule.gateway.envoy.stance import LAYER_NAME, Stance, build_runtime, plan_flip
 from bascule.gateway.envoy.translate import NOTHING, Translation, translate_in_steps
 from bascule.ids import Cluster
 from bascule.routing.certificates import CertificateStore
@@ -76,7 +75,7 @@ class EnvoyDriver:
     ) -> None:
         self._clock = clock
         self._listen = listen
-        self._admins = tuple(AdminClient(path) for path in admin_sockets)
+        self._instances = Instances(admin_sockets)
         self._instances_min = instances_min
         self._ack_timeout_s = ack_timeout_s
         self._settle_s = settle_s
@@ -176,8 +175,16 @@ class EnvoyDriver:
             return False
         if not is_same:
             await self._push_routes(table, certificates, live.stance)
+        for cluster in sorted(set(forced.values())):
+            await self._require_healthy(cluster)
         await self._push_runtime(table, forced)
         return is_same
+
+    async def _require_healthy(self, cluster: Cluster) -> None:
+        live = self._live
+        if live is not None:
+            proof = live.translation.snapshot.of(Kind.CLUSTER)
+            await self._instances.require_healthy(cluster, live.translation.backends, proof)
 
     def _plan_flip(self, wanted: Split) -> Mapping[str, Cluster] | None:
         live = self._live
@@ -251,20 +258,24 @@ class EnvoyDriver:
                 await task
 
     def _plan_consolidation(self) -> None:
-        live = self._live
-        if self._tasks is not None and live is not None and live.stance.forced:
+        if self._tasks is not None:
             self._consolidation = self._tasks.create_task(self._consolidate())
 
     async def _consolidate(self) -> None:
-        """Make the split that the runtime forces the configured one, then clear the runtime.
+        """Get ready for the next switch, and make the split of the last one the configured one.
 
         An Envoy that starts without us then serves the cluster that it should.
         """
+        try:
+            for cluster in Cluster:
+                await self._require_healthy(cluster)
+        except DriverError:
+            pass  # Asked again, and told, when somebody wants to switch to it.
+        live = self._live
+        if live is None or not live.stance.forced:
+            return
         await self._clock.sleep_until(self._clock.monotonic_s() + self._settle_s)
         async with self._lock:
-            live = self._live
-            if live is None:
-                return
             stance = Stance(live.table.split, live.stance.forced)
             try:
                 async with asyncio.timeout(self._ack_timeout_s):
@@ -284,8 +295,11 @@ class EnvoyDriver:
                 instances=count,
             )
         try:
-            traffic = await self._fetch_traffic()
-            foreign = await self._find_foreign_change(live)
+            is_whole = len(self._instances) >= count
+            traffic = await self._instances.fetch_traffic() if is_whole else {}
+            foreign = await self._instances.fetch_foreign_change(
+                live.translation.snapshot, live.stance.forced
+            )
         except TransportError as error:
             traffic, foreign = {}, error.message
         convergence, reason = self._judge(live, foreign)
@@ -309,22 +323,6 @@ class EnvoyDriver:
             return Convergence.FOREIGN_CHANGE, foreign
         return Convergence.CONVERGED, self._reason
 
-    async def _fetch_traffic(self) -> Mapping[Cluster, ClusterTraffic]:
-        if not self._admins or len(self._admins) < len(self._server.sessions):
-            return {}
-        found = [await admin.fetch_traffic() for admin in self._admins]
-        return {cluster: _sum([one[cluster] for one in found]) for cluster in Cluster}
-
-    async def _find_foreign_change(self, live: _Live) -> str:
-        scopes = live.stance.forced.items()
-        wanted = {runtime_key(scope, cluster): "100" for scope, cluster in scopes}
-        for admin in self._admins:
-            found = await admin.fetch_runtime()
-            ours = {k: v for k, v in found.items() if k.startswith("bascule.") and v != "0"}
-            if ours != wanted:
-                return f"the runtime holds {ours or 'nothing'}, not {wanted or 'nothing'}"
-        return ""
-
 
 async def _take_steps(steps: Generator[None, None, Translation]) -> Translation:
     """Run a translation to its end, and let others run between its steps."""
@@ -339,15 +337,6 @@ async def _take_steps(steps: Generator[None, None, Translation]) -> Translation:
 
 def _is_same(a: RouteSet, b: RouteSet) -> bool:
     return a is b or a.digest == b.digest
-
-
-def _sum(parts: Sequence[ClusterTraffic]) -> ClusterTraffic:
-    return ClusterTraffic(
-        requests_total=sum(p.requests_total for p in parts),
-        requests_active=sum(p.requests_active for p in parts),
-        endpoints_healthy=sum(p.endpoints_healthy for p in parts),
-        failures_total=sum(p.failures_total for p in parts),
-    )
 
 
 def _is_same_store(a: CertificateStore, b: CertificateStore) -> bool:

@@ -204,7 +204,7 @@ def _missing(subscription: Subscription, wanted: Mapping[str, Resource]) -> Delt
     names = subscription.names
     if subscription.is_wildcard:
         names = names | wanted.keys() | subscription.sent.keys()
-    delta = diff_versions(subscription.sent, wanted, sorted(names))
+    delta = diff_versions(subscription.sent, wanted, names)
     refused = {} if subscription.rejection is None else subscription.rejection.versions
     return Delta(
         tuple(r for r in delta.changed if refused.get(r.name) != r.version),

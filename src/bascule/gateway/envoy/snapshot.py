@@ -82,7 +82,7 @@ class Delta:
 def diff_versions(
     known: Mapping[str, str], wanted: Mapping[str, Resource], names: Iterable[str]
 ) -> Delta:
-    """Return what brings a client that knows `known` to `wanted`, as far as `names` go."""
+    """Return what brings a client that knows `known` to `wanted`, as far as `names` go, sorted."""
     changed: list[Resource] = []
     removed: list[str] = []
     for name in names:
@@ -91,7 +91,8 @@ def diff_versions(
             removed.append(name)
         elif known.get(name) != resource.version:
             changed.append(resource)
-    return Delta(tuple(changed), tuple(removed))
+    changed.sort(key=lambda resource: resource.name)
+    return Delta(tuple(changed), tuple(sorted(removed)))
 
 
 def diff_kind(old: Mapping[str, Resource], new: Mapping[str, Resource]) -> Delta:

@@ -22,6 +22,7 @@ RETRIES_DEFAULT = 2
 RETRY_HOSTS_MAX = 5
 RETRY_BASE_MS = 10
 RETRY_MAX_MS = 250
+DEFAULT_COOKIE = Affinity().name
 NO_CERTIFICATE_BODY = "This host is served by TLS only, and its certificate is missing.\n"
 
 Fields = dict[str, Any]
@@ -212,11 +213,11 @@ def _weighted_entries(route: Route, weights: Weights, serving: Serving) -> Itera
                 "match": {**path, "headers": [_has_cookie(affinity.name)]},
                 "route": _weighted(route, weights, by_cookie),
             }
-            yield {
-                "match": path,
-                "route": _weighted(route, weights, by_request),
-                "response_headers_to_add": [_issue_cookie(affinity, serving)],
-            }
+            others = {"match": path, "route": _weighted(route, weights, by_request)}
+            if affinity.name == DEFAULT_COOKIE:
+                # A cookie that the user named is the application's to issue.
+                others["response_headers_to_add"] = [_issue_cookie(affinity, serving)]
+            yield others
 
 
 def _weighted(route: Route, weights: Weights, hash_policy: Fields | None) -> Fields:

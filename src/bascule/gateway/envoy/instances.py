@@ -1,0 +1,87 @@
+"""The Envoys of this machine, asked together: what they count, and what they really hold."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from bascule.errors import DriverError, TransportError
+from bascule.gateway.driver import ClusterTraffic
+from bascule.gateway.envoy.admin import AdminClient
+from bascule.gateway.envoy.snapshot import Kind, Snapshot
+from bascule.gateway.envoy.stance import runtime_key
+from bascule.ids import Cluster
+from bascule.routing.model import Backend
+
+HEALTH_TIMEOUT_S = 5.0
+HEALTH_POLL_S = 0.02
+
+
+class Instances:
+    """The Envoys whose admin sockets we can reach; none of those that run elsewhere."""
+
+    def __init__(self, admin_sockets: Sequence[Path]) -> None:
+        self._admins = tuple(AdminClient(path) for path in admin_sockets)
+        self._healthy: dict[Cluster, object] = {}
+
+    def __len__(self) -> int:
+        return len(self._admins)
+
+    async def fetch_traffic(self) -> Mapping[Cluster, ClusterTraffic]:
+        """Return what all of them count. Raises TransportError when one does not answer."""
+        found = [await admin.fetch_traffic() for admin in self._admins]
+        return {c: _sum([one[c] for one in found]) for c in Cluster} if found else {}
+
+    async def fetch_foreign_change(self, snapshot: Snapshot, forced: Mapping[str, Cluster]) -> str:
+        """Return how an Envoy differs from what it acknowledged; empty when none does."""
+        keys = {runtime_key(scope, cluster): "100" for scope, cluster in forced.items()}
+        versions = sorted(r.version for r in snapshot.of(Kind.ROUTES).values())
+        for admin in self._admins:
+            runtime = await admin.fetch_runtime()
+            ours = {k: v for k, v in runtime.items() if k.startswith("bascule.") and v != "0"}
+            if ours != keys:
+                return f"Envoy's runtime holds {ours or 'nothing'}, not {keys or 'nothing'}"
+            if sorted(await admin.fetch_route_versions()) != versions:
+                return "Envoy holds other routes than those that it acknowledged"
+        return ""
+
+    async def require_healthy(
+        self, cluster: Cluster, backends: tuple[Backend, ...], proof: object
+    ) -> None:
+        """Return when each Envoy has a healthy endpoint in `cluster`, if the table has one.
+
+        A proof is kept and read once: the same `proof` object needs no new look, which keeps the
+        cost of a switch apart from the number of routes. An Envoy that cannot be asked is judged
+        by its acknowledgements. Raises DriverError when there is none within HEALTH_TIMEOUT_S.
+        """
+        if self._healthy.get(cluster) is proof:
+            return
+        if any(b.cluster is cluster and b.endpoints for b in backends):
+            for admin in self._admins:
+                try:
+                    await _wait_for_health(admin, cluster)
+                except TransportError:
+                    continue
+        self._healthy[cluster] = proof
+
+
+async def _wait_for_health(admin: AdminClient, cluster: Cluster) -> None:
+    try:
+        async with asyncio.timeout(HEALTH_TIMEOUT_S):
+            while True:
+                if await admin.fetch_healthy(cluster):
+                    return
+                await asyncio.sleep(HEALTH_POLL_S)
+    except TimeoutError:
+        raise DriverError(
+            f"no endpoint of {cluster} is healthy in Envoy, so nothing was switched to it",
+            remedy=f"see whether the pods of {cluster} are ready, then switch again",
+        ) from None
+
+
+def _sum(parts: Sequence[ClusterTraffic]) -> ClusterTraffic:
+    return ClusterTraffic(
+        requests_total=sum(p.requests_total for p in parts),
+        requests_active=sum(p.requests_active for p in parts),
+        endpoints_healthy=sum(p.endpoints_healthy for p in parts),
+        failures_total=sum(p.failures_total for p in parts),
+    )
