@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
 from bascule.controller.holdoff import HoldOff
-from bascule.controller.loop import Controller, ControllerOptions, ControllerPorts
+from bascule.controller.loop import Controller, ControllerOptions
+from bascule.controller.ports import ControllerPorts
 from bascule.errors import BasculeError
 from bascule.ids import Cluster
 from bascule.routing.certificates import CertificateStore

@@ -3,6 +3,7 @@
 What can be wrong with files is found here, before anything is started.
 """
 
+import ipaddress
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +13,9 @@ from bascule.app.state_dir import StateDir
 from bascule.clock import Clock
 from bascule.controller.feed import KubeFeed
 from bascule.controller.holdoff import HoldOff
-from bascule.controller.loop import Controller, ControllerOptions, ControllerPorts
+from bascule.controller.loop import Controller, ControllerOptions
+from bascule.controller.ports import ControllerPorts
+from bascule.controller.report import KubeReporter, ReportOptions
 from bascule.gateway.driver import GatewayDriver
 from bascule.gateway.envoy.binary import find_envoy
 from bascule.gateway.envoy.bootstrap import UnixXds
@@ -105,6 +108,16 @@ class ControllerParts:
     active: Cluster
 
 
+def build_report_options(gateway: Gateway) -> ReportOptions:
+    """Return what to write to the clusters; an address for all interfaces is nobody's address."""
+    places = [ipaddress.ip_address(item.address) for item in gateway.listeners]
+    named = sorted({str(place) for place in places if not place.is_unspecified})
+    return ReportOptions(
+        has_events="events" in gateway.report,
+        addresses=tuple(named) if "status" in gateway.report else (),
+    )
+
+
 def build_controller(gateway: Gateway, parts: ControllerParts, clock: Clock) -> Controller:
     """Return the steady loop of this gateway."""
     rng = random.SystemRandom()
@@ -118,6 +131,10 @@ def build_controller(gateway: Gateway, parts: ControllerParts, clock: Clock) -> 
         driver=parts.driver,
         feeds={c: KubeFeed(client, clock=clock, rng=rng) for c, client in parts.clients.items()},
         last_good=LastGoodFile(parts.last_good),
+        reporters=tuple(
+            KubeReporter(client, cluster, clock=clock, options=build_report_options(gateway))
+            for cluster, client in parts.clients.items()
+        ),
     )
     hold_off = HoldOff(quiet_s=quiet_s, max_s=quiet_s * HOLD_OFF_FACTOR)
     return Controller(

@@ -15,10 +15,10 @@ from bascule.controller.bell import Bell
 from bascule.controller.cache import ClusterCache
 from bascule.controller.feed import ClusterFeed
 from bascule.controller.holdoff import HoldOff, Pending, due_s, note_change
-from bascule.controller.ports import LastGoodStore
+from bascule.controller.ports import ControllerPorts
 from bascule.controller.pusher import Pusher
 from bascule.controller.view import ControllerView
-from bascule.gateway.driver import Applied, GatewayDriver
+from bascule.gateway.driver import Applied
 from bascule.ids import Cluster
 from bascule.manifest.objects import Kind
 from bascule.manifest.snapshot import ClusterSnapshot
@@ -29,15 +29,6 @@ from bascule.routing.model import RouteSet
 from bascule.routing.options import BuildOptions
 from bascule.routing.weights import Split
 from bascule.storage.last_good import LastGood
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ControllerPorts:
-    """What the controller works on."""
-
-    driver: GatewayDriver
-    feeds: Mapping[Cluster, ClusterFeed]
-    last_good: LastGoodStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,9 +62,7 @@ class Controller:
         self._builder = Builder(self._options.build)
         self._routes: RouteSet | None = None
         self._certificates = EMPTY_STORE
-        self._pusher = Pusher(
-            ports.driver, last_good=ports.last_good, split=split, clock=clock, rng=rng
-        )
+        self._pusher = Pusher(ports, split=split, clock=clock, rng=rng)
 
     async def run(self) -> None:
         """Work until cancelled. Only our own mistakes end it."""
@@ -85,6 +74,8 @@ class Controller:
             group.create_task(self._keep_built())
             group.create_task(self._pusher.keep_pushed())
             group.create_task(self._pusher.keep_stored())
+            for reporter in self._ports.reporters:
+                group.create_task(reporter.keep_reported())
 
     async def set_split(self, split: Split) -> Applied:
         """Make `split` live, at once, and return when the gateway has acknowledged it.
@@ -125,11 +116,12 @@ class Controller:
             await self._pusher.wait_for_switches()
             snapshots = {cluster: cache.snapshot for cluster, cache in self._caches.items()}
             self._pending = None
-            await asyncio.to_thread(self._build, snapshots)
-            if self._routes is not None:
-                self._pusher.offer(self._routes, self._certificates)
+            routes = await asyncio.to_thread(self._build, snapshots)
+            self._pusher.offer(routes, self._certificates)
+            for reporter in self._ports.reporters:
+                reporter.tell_problems(routes.problems)
 
-    def _build(self, snapshots: Mapping[Cluster, ClusterSnapshot]) -> None:
+    def _build(self, snapshots: Mapping[Cluster, ClusterSnapshot]) -> RouteSet:
         """Rebuild in a thread; the digest is made here because it costs time for every route."""
         routes = self._builder.build(snapshots)
         self._certificates = collect_certificates(
@@ -137,6 +129,7 @@ class Controller:
         )
         self._routes = routes
         _ = routes.digest
+        return routes
 
     async def _wait_for_start(self) -> None:
         """Return when a table can be built that loses nothing, or when it has been waited enough.

@@ -10,7 +10,7 @@ import structlog
 from bascule.clock import Clock
 from bascule.controller.bell import Bell
 from bascule.controller.cache import ClusterKnowledge
-from bascule.controller.ports import LastGoodStore
+from bascule.controller.ports import ControllerPorts
 from bascule.controller.view import ControllerView, Fault
 from bascule.errors import (
     BasculeError,
@@ -19,7 +19,7 @@ from bascule.errors import (
     JournalError,
     OutcomeUnknownError,
 )
-from bascule.gateway.driver import Applied, GatewayDriver
+from bascule.gateway.driver import Applied
 from bascule.ids import Cluster
 from bascule.kube.backoff import Backoff
 from bascule.routing.certificates import CertificateStore
@@ -51,16 +51,11 @@ class Pusher:
     """The only caller of `GatewayDriver.apply`, one call at a time."""
 
     def __init__(
-        self,
-        driver: GatewayDriver,
-        *,
-        last_good: LastGoodStore,
-        split: Split,
-        clock: Clock,
-        rng: random.Random,
+        self, ports: ControllerPorts, *, split: Split, clock: Clock, rng: random.Random
     ) -> None:
-        self._driver = driver
-        self._last_good = last_good
+        self._driver = ports.driver
+        self._last_good = ports.last_good
+        self._reporters = ports.reporters
         self._clock = clock
         self._rng = rng
         self.wanted_split = split
@@ -72,6 +67,7 @@ class Pusher:
         self._switches = 0
         self._no_switches = asyncio.Event()
         self._no_switches.set()
+        self._bulk: asyncio.Timeout | None = None
         self._wake = Bell()
         self._to_store = Bell()
         self._gateway_fault: Fault | None = None
@@ -89,17 +85,15 @@ class Pusher:
 
     async def set_split(self, split: Split) -> Applied:
         """See `Controller.set_split`."""
-        former = self.wanted_split
+        former, self.wanted_split = self.wanted_split, split
         self._begin_switch()
         try:
             await self._is_offered.wait()
             async with self._turn:
-                self.wanted_split = split
-                return await self._apply(self._best_offer())
-        except OutcomeUnknownError:
-            raise
+                return await self._apply(self._best_offer(), split)
         except DriverError:
-            self.wanted_split = former
+            if self.wanted_split is split:
+                self.wanted_split = former
             raise
         finally:
             self._end_switch()
@@ -161,7 +155,10 @@ class Pusher:
         if offer is None or not self._is_behind():
             return
         try:
-            await self._apply(offer)
+            async with asyncio.timeout(None) as self._bulk:
+                await self._apply(offer, self.wanted_split)
+        except TimeoutError:
+            _LOG.info("routes wait for a switch")
         except (DriverError, OutcomeUnknownError) as error:
             self._gateway_fault = self._fault(self._gateway_fault, error)
             _LOG.warning(
@@ -170,13 +167,17 @@ class Pusher:
                 remedy=error.remedy,
                 attempts=self._gateway_fault.attempts,
             )
+        finally:
+            self._bulk = None
 
-    async def _apply(self, offer: _Offer) -> Applied:
-        table = RoutingTable(routes=offer.routes, split=self.wanted_split)
+    async def _apply(self, offer: _Offer, split: Split) -> Applied:
+        table = RoutingTable(routes=offer.routes, split=split)
         applied = await self._driver.apply(table, offer.certificates)
         self._applied, self._applied_table = offer, table
         self._gateway_fault = None
         self._to_store.ring()
+        for reporter in self._reporters:
+            reporter.tell_applied(offer.routes)
         return applied
 
     def _best_offer(self) -> _Offer:
@@ -187,8 +188,14 @@ class Pusher:
         return offer
 
     def _begin_switch(self) -> None:
+        """Hold back the pushing of routes; one that is under way is broken off and begun again.
+
+        What the gateway has of it already stays in force, and the split overtakes it.
+        """
         self._switches += 1
         self._no_switches.clear()
+        if self._bulk is not None and not self._bulk.expired():
+            self._bulk.reschedule(asyncio.get_running_loop().time())
 
     def _end_switch(self) -> None:
         self._switches -= 1

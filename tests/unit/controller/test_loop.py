@@ -1,5 +1,7 @@
 """The steady loop: feeds in, tables out, the split first."""
 
+import asyncio
+
 from bascule.ids import Cluster
 from bascule.routing.certificates import EMPTY_STORE
 from tests.support.controller_world import (
@@ -98,3 +100,25 @@ async def test_an_endpoint_that_goes_leaves_the_gateway_within_the_hold_off() ->
         )
 
         assert world.driver.calls[-1].applied.sent_s - start_s <= 0.1
+
+
+async def test_a_switch_overtakes_routes_that_are_on_their_way() -> None:
+    async with running(make_world()) as world:
+        world.blue.sync(*shop("127.64.0.1"))
+        world.green.sync(*shop("127.65.0.1"))
+        await world.until(lambda: world.pushed)
+        live = world.pushed[-1]
+        world.driver.hold()
+        world.blue.put(*parsed(raw_slice(addresses=["127.64.0.2"])))
+        await world.until(lambda: world.driver.waiting)
+
+        async with asyncio.TaskGroup() as group:
+            switch = group.create_task(world.controller.set_split(ALL_GREEN))
+            await world.pass_time(0)
+            world.driver.release()
+
+        assert switch.result().is_split_only
+        assert world.pushed[1].routes is live.routes
+        await world.until(lambda: not world.controller.view().is_pending)
+        assert endpoints_of(world.pushed[-1], Cluster.BLUE) == ["127.64.0.2"]
+        assert world.pushed[-1].split == ALL_GREEN
