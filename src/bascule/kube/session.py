@@ -33,7 +33,7 @@ class ClientLimits:
     throttled_wait_max_s: float = 10.0
     error_bytes_max: int = 2**20
     certificates_max: int = 8
-    """TLS contexts kept for the client certificates that an exec plugin renews."""
+    """Pools of connections kept, one for each client certificate that a plugin brought."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +71,7 @@ class Session:
         self._limits = limits
         self._on_warning = on_warning
         self._credentials = CredentialSource(connection, clock)
-        self._contexts: dict[ClientCertificate | None, aiohttp.ClientSession] = {}
+        self._pools: dict[ClientCertificate | None, aiohttp.ClientSession] = {}
 
     async def __aenter__(self) -> Self:
         if not self._connection.is_verified:
@@ -88,9 +88,9 @@ class Session:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for http in self._contexts.values():
+        for http in self._pools.values():
             await http.close()
-        self._contexts.clear()
+        self._pools.clear()
 
     async def open(self, call: Call) -> aiohttp.ClientResponse:
         """Return the answer with its body unread; the caller closes it (`async with`).
@@ -116,7 +116,7 @@ class Session:
         raise InvariantError("a request was neither answered nor refused")
 
     async def _send(self, call: Call, request: str, login: Login) -> aiohttp.ClientResponse:
-        http = self._http(login.certificate or self._connection.certificate)
+        http = await self._http(login.certificate or self._connection.certificate)
         timeout = aiohttp.ClientTimeout(
             total=None,
             connect=self._limits.connect_s,
@@ -136,18 +136,19 @@ class Session:
                 timeout=timeout,
             )
 
-    def _http(self, certificate: ClientCertificate | None) -> aiohttp.ClientSession:
-        http = self._contexts.get(certificate)
+    async def _http(self, certificate: ClientCertificate | None) -> aiohttp.ClientSession:
+        """Return the pool of connections for `certificate`; the oldest one makes room."""
+        http = self._pools.get(certificate)
         if http is None:
-            if len(self._contexts) >= self._limits.certificates_max:
-                raise InvariantError("the login plugin brings ever new certificates")
             context = build_ssl_context(self._connection, certificate)
             http = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(ssl=context, limit=0),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 read_bufsize=2**20,
             )
-            self._contexts[certificate] = http
+            self._pools[certificate] = http
+            if len(self._pools) > self._limits.certificates_max:
+                await self._pools.pop(next(iter(self._pools))).close()
         return http
 
     def _headers(self, call: Call, login: Login) -> list[tuple[str, str]]:
