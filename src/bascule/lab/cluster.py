@@ -69,10 +69,12 @@ async def run_cluster(options: ClusterOptions) -> None:
         directory=options.directory / "pki",
         port=options.port,
     )
+    server.attach(effects=ledger.effects)
     try:
         await server.start()
         server.write_kubeconfig(options.directory / KUBECONFIG_FILE, context=options.context)
         plane = _build_plane(options, store, ledger, server)
+        server.attach(logs=plane.log_of, effects=ledger.effects)
         async with asyncio.TaskGroup() as tasks:
             running = tasks.create_task(plane.run())
             _write_ready(ready, server)
