@@ -1,0 +1,180 @@
+"""The story itself: what is done in which order, and what the generator is told of it."""
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from bascule.errors import BasculeError
+from bascule.lab.load.live import LiveLine
+from bascule.lab.load.orders import Drained, Effects
+from bascule.lab.load.verdict import Verdict
+from bascule.lab.story.generator import Generator
+from bascule.lab.story.settings import AFTER_S, BASELINE_S, StorySettings
+from bascule.lab.story.stage import Stage
+from bascule.lab.story.traffic import WARM_UP_S, build_plan
+from bascule.lab.story.verbs import Called, call_verb
+
+SHARES = (5, 25, 100)
+DRAIN_LIMIT_S = 30.0
+DRAIN_POLL_S = 0.3
+SHORT_HOLD_S = 1.0
+"""Blue is retired soon after the switch, so that streams are still on it and must be waited for."""
+WITNESS_LIMIT_S = 10.0
+
+
+class NotDrainedError(BasculeError):
+    """Requests or streams stayed on the cluster that was to go."""
+
+
+class Display(Protocol):
+    """Who shows the story while it is told."""
+
+    def begin(self, act: str) -> None:
+        """Take note that an act begins; the one before is over."""
+
+    def show(self, line: LiveLine) -> None:
+        """Take the generator's last figures."""
+
+    def end(self) -> None:
+        """Take note that the story is over."""
+
+
+@dataclass(slots=True)
+class Told:
+    """All that the story brought to light."""
+
+    settings: StorySettings
+    called_by_step: dict[str, Called] = field(default_factory=dict)
+    drained_after_s: float | None = None
+    status: Called | None = None
+    verdict: Verdict | None = None
+    seconds_by_act: dict[str, float] = field(default_factory=dict)
+
+
+class Story:
+    """Tells the story on a stage. Raises BasculeError where an act cannot be played."""
+
+    def __init__(self, stage: Stage, display: Display) -> None:
+        self._stage = stage
+        self._display = display
+        self._generator = Generator(stage.directory, stage.environment)
+        self._hold_s = stage.settings.hold_s
+        self._begun_s = time.monotonic()
+        self._act = ""
+        self.told = Told(stage.settings)
+
+    async def tell(self) -> Told:
+        """Play all acts and return what was seen."""
+        self._begin("two clusters, a shop in each")
+        await self._stage.start_clusters()
+        self._begin("a gateway in front")
+        await self._stage.start_gateway()
+        try:
+            await self._under_load()
+        finally:
+            await self._generator.end()
+        self._begin("")
+        self._display.end()
+        return self.told
+
+    async def _under_load(self) -> None:
+        await self._generator.start(build_plan(self._stage.settings, self._stage.places))
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._generator.watch(self._display.show))
+                blue = await self._move_the_shop()
+        except* BasculeError as group:
+            raise group.exceptions[0] from group
+        self._begin("verdicts")
+        green = await self._stage.fetch_effects("green")
+        self.told.status = await self._await_witness()
+        self.told.verdict = await self._generator.judge(
+            [
+                Effects(cluster="blue", count_by_key=blue),
+                Effects(cluster="green", count_by_key=green),
+            ]
+        )
+
+    async def _move_the_shop(self) -> dict[str, int]:
+        """Play the acts under load; returns blue's ledger."""
+        self._begin("baseline: all traffic on blue")
+        await asyncio.sleep(WARM_UP_S + BASELINE_S)
+        await self._shift()
+        await self._roll_back_and_switch()
+        blue = await self._retire_blue()
+        self._begin("green alone")
+        await asyncio.sleep(AFTER_S)
+        await self._generator.settle()
+        return blue
+
+    async def _shift(self) -> None:
+        for share in SHARES:
+            self._begin(f"shift {share} % to green")
+            await self._command(
+                f"shift-{share}",
+                *("weights", f"blue={100 - share}", f"green={share}"),
+                to="green" if share == 100 else "",
+            )
+            await asyncio.sleep(self._hold_s)
+
+    async def _roll_back_and_switch(self) -> None:
+        self._begin("roll back to blue in one step")
+        await self._command("rollback", "rollback", to="blue")
+        await asyncio.sleep(self._hold_s)
+        self._begin("switch to green")
+        await self._command("switch", "switch", "--from", "blue", "--to", "green", to="green")
+        await asyncio.sleep(min(SHORT_HOLD_S, self._hold_s))
+
+    async def _retire_blue(self) -> dict[str, int]:
+        """Wait until blue is idle, then take it away; returns its ledger."""
+        self._begin("retire blue: drain")
+        begun_s = time.monotonic()
+        while await self._open_on_blue() != 0:
+            if time.monotonic() - begun_s > DRAIN_LIMIT_S:
+                raise NotDrainedError(
+                    f"blue is not idle after {DRAIN_LIMIT_S:g} s; it was not taken away",
+                    remedy="look with `bascule status`",
+                )
+            await asyncio.sleep(DRAIN_POLL_S)
+        drained_s = time.monotonic()
+        self.told.drained_after_s = drained_s - begun_s
+        self._generator.tell(Drained(cluster="blue", at_s=drained_s))
+        effects = await self._stage.fetch_effects("blue")
+        self._begin("retire blue: take it away")
+        await self._stage.end_cluster("blue")
+        return effects
+
+    async def _open_on_blue(self) -> int | None:
+        """Return how many requests and streams the gateway has open on blue; None is not known."""
+        called = await call_verb(self._stage.environment, "status")
+        live = called.document.get("live") or {}
+        traffic = (live.get("traffic") or {}).get("blue") or {}
+        active = traffic.get("requests_active")
+        return active if isinstance(active, int) else None
+
+    async def _await_witness(self) -> Called:
+        """Return the gateway's status once it holds the product's verdict on every command."""
+        deadline_s = time.monotonic() + WITNESS_LIMIT_S
+        while True:
+            called = await call_verb(self._stage.environment, "status")
+            orders = called.document.get("orders") or []
+            is_complete = all(order.get("witness") for order in orders)
+            if is_complete or time.monotonic() > deadline_s:
+                return called
+            await asyncio.sleep(DRAIN_POLL_S)
+
+    async def _command(self, step: str, *arguments: str, to: str) -> None:
+        called = await call_verb(
+            self._stage.environment, *arguments, "--yes", "--reason", f"demo: {step}"
+        )
+        self.told.called_by_step[step] = called
+        self._generator.tell(called.as_order(step, to=to))
+
+    def _begin(self, act: str) -> None:
+        now_s = time.monotonic()
+        if self._act:
+            self.told.seconds_by_act[self._act] = round(now_s - self._begun_s, 3)
+        self._act, self._begun_s = act, now_s
+        if act:
+            self._display.begin(act)

@@ -1,0 +1,43 @@
+"""How long, how fast and how big the demonstration is."""
+
+from dataclasses import dataclass
+
+from bascule.errors import UsageError
+
+RATE_DEFAULT = 400.0
+RATE_MAX = 5_000.0
+DURATION_DEFAULT_S = 26.0
+DURATION_MIN_S = 12.0
+DURATION_MAX_S = 600.0
+ROUTES_MAX = 20_000
+BASELINE_S = 5.0
+AFTER_S = 3.0
+HOLDS = 5
+"""After 5 %, 25 %, 100 % and the roll back; one is for the switch and the drain."""
+HOLD_MIN_S = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StorySettings:
+    """What the user may choose; raises UsageError for what cannot be."""
+
+    routes: int = 0
+    rate: float = RATE_DEFAULT
+    duration_s: float = DURATION_DEFAULT_S
+    keep: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what is out of bounds."""
+        _check("--routes", self.routes, 0, ROUTES_MAX)
+        _check("--rate", self.rate, 50, RATE_MAX)
+        _check("--duration", self.duration_s, DURATION_MIN_S, DURATION_MAX_S)
+
+    @property
+    def hold_s(self) -> float:
+        """How long the traffic stays as it is after each step."""
+        return max(HOLD_MIN_S, (self.duration_s - BASELINE_S - AFTER_S) / HOLDS - 0.5)
+
+
+def _check(option: str, value: float, least: float, most: float) -> None:
+    if not least <= value <= most:
+        raise UsageError(f"{option} is {value:g}", remedy=f"give {least:g} to {most:g}")
