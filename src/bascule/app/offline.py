@@ -35,7 +35,6 @@ async def fetch_offline_status(state_dir: StateDir) -> dict[str, Json]:
         **dict.fromkeys(status.CONTROLLER_KEYS),
         "live": status.gateway_document(await _observe(process)),
         "envoy": status.envoy_document(process.pid, ()),
-        "rejections": None,
     }
 
 

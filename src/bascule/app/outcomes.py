@@ -19,5 +19,7 @@ def outcome_document(outcome: Outcome) -> dict[str, Json]:
         "before": None if outcome.before is None else render_split(outcome.before),
         "weights": None if outcome.split is None else render_split(outcome.split),
         "command_ms": outcome.command_ms,
+        "effective_at": None if outcome.effective_at is None else outcome.effective_at.isoformat(),
         "instances": outcome.instances,
+        "witness": None if outcome.witness is None else dict(outcome.witness),
     }

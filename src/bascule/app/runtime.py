@@ -11,6 +11,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
+import msgspec
 import structlog
 
 from bascule.app import status, wiring
@@ -21,6 +22,7 @@ from bascule.app.traffic import ControllerTraffic
 from bascule.app.witnessing import WitnessDesk, World
 from bascule.clock import Clock
 from bascule.controller.bell import Bell
+from bascule.controller.cache import ClusterState
 from bascule.controller.loop import Controller
 from bascule.errors import BasculeError
 from bascule.gateway.envoy.driver import EnvoyDriver
@@ -29,17 +31,19 @@ from bascule.ids import Cluster
 from bascule.journal.record import Json
 from bascule.kube.client import KubeClient, ServerVersion
 from bascule.probes.targets import choose_targets
-from bascule.routing.certificates import EMPTY_STORE
 from bascule.routing.documents import answer_explain
 from bascule.routing.weights import Split, Weights
 from bascule.spec.gateway import Gateway
 from bascule.storage.lock import hold_lock
 from bascule.storage.sqlite import open_journal
+from bascule.upgrade.encoding import render_split
 from bascule.upgrade.executor import Executor, Ports, open_history
 
 VERSION_POLL_S = 60.0
 VERSION_RETRY_S = 2.0
+STATE_POLL_S = 0.2
 FIRST_TABLE_POLL_S = 0.02
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _LOG: structlog.stdlib.BoundLogger = structlog.get_logger("bascule.runtime")
 
 
@@ -156,7 +160,7 @@ async def _assemble(
 
 def _outside(controller: Controller, driver: EnvoyDriver, bell: Bell) -> World:
     return World(
-        targets=lambda: choose_targets(controller.view().routes, EMPTY_STORE),
+        targets=lambda: choose_targets(controller.view().routes, controller.certificates),
         observe=driver.observe,
         on_summary=bell.ring,
     )
@@ -183,7 +187,7 @@ class _Runtime:
     async def work(self, on_started: Callable[[Started], None]) -> None:
         """Work until told to stop, or until a part ends with an error, which is raised."""
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in _SIGNALS:
             loop.add_signal_handler(number, self.stop.ask)
         try:
             async with (
@@ -192,6 +196,7 @@ class _Runtime:
             ):
                 tasks = [group.create_task(part) for part in self._parts(on_started)]
                 await self.stop.event.wait()
+                _stop_listening(loop)
                 for task in tasks:
                     task.cancel()
         except BaseExceptionGroup as failures:
@@ -203,6 +208,7 @@ class _Runtime:
             self.executor.run(_Wakeup(self.bell, self.clock)),
             self.witness.run(),
             self._announce(on_started),
+            self._log_changes(),
             *(self._follow_version(cluster) for cluster in self.clients),
         ]
         if self.process is not None:
@@ -219,6 +225,20 @@ class _Runtime:
                 xds_port=self.driver.port,
             )
         )
+
+    async def _log_changes(self) -> None:
+        """Say in one line when a cluster comes, goes away or comes back."""
+        former: dict[Cluster, ClusterState] = {}
+        while True:
+            for cluster, known in self.controller.view().clusters.items():
+                if former.get(cluster) is known.state:
+                    continue
+                former[cluster] = known.state
+                if known.state is ClusterState.STALE:
+                    _LOG.warning("cluster is away", cluster=cluster.value, reason=known.reason)
+                else:
+                    _LOG.info("cluster is " + known.state.value, cluster=cluster.value)
+            await self.clock.sleep_until(self.clock.monotonic_s() + STATE_POLL_S)
 
     async def _follow_version(self, cluster: Cluster) -> None:
         while True:
@@ -242,15 +262,21 @@ class _Runtime:
             case "explain":
                 view = self.controller.view()
                 return answer_explain(view.routes, view.wanted_split, request)
+            case "table":
+                return self._table()
             case "stop":
                 self.stop.ask(envoy=request.get("envoy") is True)
                 return {"ok": True, "pid": os.getpid()}
             case op:
                 return {"error": f"unknown op {op!r}"}
 
+    def _table(self) -> dict[str, Json]:
+        view = self.controller.view()
+        routes: Json = msgspec.to_builtins(view.routes, enc_hook=dict, str_keys=True)
+        return {"routes": routes, "weights": render_split(view.wanted_split)}
+
     async def _status(self) -> dict[str, Json]:
         trouble = self.executor.trouble
-        rejections: list[Json] = []
         return {
             "gateway": self.gateway.name,
             "runtime": {"pid": os.getpid(), "trouble": trouble.message if trouble else None},
@@ -260,7 +286,6 @@ class _Runtime:
             "envoy": None
             if self.process is None
             else status.envoy_document(self.process.pid, self.process.deaths),
-            "rejections": rejections,
         }
 
 
@@ -273,6 +298,12 @@ class _Wakeup:
 
     async def wait(self, deadline_s: float) -> None:
         await self.bell.wait_until(self.clock, deadline_s)
+
+
+def _stop_listening(loop: asyncio.AbstractEventLoop) -> None:
+    """Let a second signal end the process at once, as it would end any other."""
+    for number in _SIGNALS:
+        loop.remove_signal_handler(number)
 
 
 def _log_death(death: Death) -> None:

@@ -44,10 +44,18 @@ class _Watch:
     """One order that is being watched; the counters are None until they are read."""
 
     begun_s: float
-    wanted: Split
+    idle: Cluster | None
+    """The cluster that gets nothing after the order; None when both may get requests."""
     ended_s: float | None = None
+    closed_s: float | None = None
+    """When the next order began, which ends this one's time."""
     counts: GatewayCounts | None = None
     has_settled: bool = False
+
+    def close(self, now_s: float) -> None:
+        """Judge up to now: from here on another order decides who answers."""
+        self.closed_s = self.closed_s or now_s
+        self.idle = None
 
 
 @dataclass(slots=True)
@@ -74,7 +82,10 @@ class WitnessDesk:
 
     def begin(self, order_id: CommandId, wanted: Split) -> None:
         """Say that the split is about to change; returns at once."""
-        self._desk.watches[order_id] = _Watch(begun_s=self._clock.monotonic_s(), wanted=wanted)
+        now_s = self._clock.monotonic_s()
+        for watch in self._desk.watches.values():
+            watch.close(now_s)
+        self._desk.watches[order_id] = _Watch(begun_s=now_s, idle=_idle(wanted))
         self.prepare()
 
     def end(self, order_id: CommandId) -> None:
@@ -107,22 +118,23 @@ class WitnessDesk:
     async def _look_after(self, order_id: CommandId, watch: _Watch) -> None:
         if watch.counts is None:
             before = await self._read_counters()
-            watch.counts = GatewayCounts(before=before, takes_nothing=_idle(watch.wanted))
+            watch.counts = GatewayCounts(before=before)
         if watch.ended_s is None:
             return
         now_s = self._clock.monotonic_s()
         if not watch.has_settled:
             watch.has_settled = True
             watch.counts = _with_settled(watch.counts, await self._read_counters())
-        elif now_s >= watch.ended_s + AFTER_S:
-            counts = _with_after(watch.counts, await self._read_counters())
-            self._desk.summaries[order_id] = self._summarise(watch, counts, now_s)
+        elif watch.closed_s is not None or now_s >= watch.ended_s + AFTER_S:
+            counts = _with_after(watch.counts, await self._read_counters(), watch.idle)
+            summary = self._summarise(watch, counts, watch.closed_s or now_s)
+            self._desk.summaries[order_id] = summary
             del self._desk.watches[order_id]
             self._world.on_summary()
 
-    def _summarise(self, watch: _Watch, counts: GatewayCounts, now_s: float) -> dict[str, Json]:
+    def _summarise(self, watch: _Watch, counts: GatewayCounts, end_s: float) -> dict[str, Json]:
         baseline = self._witness.window(watch.begun_s - BASELINE_S, watch.begun_s)
-        during = self._witness.window(watch.begun_s, now_s)
+        during = self._witness.window(watch.begun_s, end_s)
         return summarise(judge(baseline, during, counts=counts))
 
     async def _read_counters(self) -> Mapping[Cluster, ClusterTraffic]:
@@ -140,13 +152,12 @@ def _idle(wanted: Split) -> Cluster | None:
 def _with_settled(
     counts: GatewayCounts, settled: Mapping[Cluster, ClusterTraffic]
 ) -> GatewayCounts:
-    return GatewayCounts(before=counts.before, settled=settled, takes_nothing=counts.takes_nothing)
+    return GatewayCounts(before=counts.before, settled=settled)
 
 
-def _with_after(counts: GatewayCounts, after: Mapping[Cluster, ClusterTraffic]) -> GatewayCounts:
+def _with_after(
+    counts: GatewayCounts, after: Mapping[Cluster, ClusterTraffic], idle: Cluster | None
+) -> GatewayCounts:
     return GatewayCounts(
-        before=counts.before,
-        settled=counts.settled,
-        after=after,
-        takes_nothing=counts.takes_nothing,
+        before=counts.before, settled=counts.settled, after=after, takes_nothing=idle
     )

@@ -15,7 +15,7 @@ from bascule.cli.rendering import Output
 from bascule.errors import SpecError
 from bascule.ids import CommandId, GatewayName
 
-TIMEOUT_S = 30.0
+TIMEOUT_S = 45.0
 
 OutputOption: TypeAlias = Annotated[
     Output, typer.Option("--output", "-o", help="Text for people, or one JSON document.")

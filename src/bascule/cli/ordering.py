@@ -6,6 +6,7 @@ that does not come in time is reported as not known, never as failed or done.
 
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import typer
@@ -64,6 +65,7 @@ def require_runtime(state_dir: StateDir) -> None:
 async def fetch_plan(state_dir: StateDir, signal: Signal, *, reason: str) -> Plan:
     """Return the plan for `signal`. Raises PlanError where it cannot be, JournalError."""
     clock = SystemClock()
+    await _ring(state_dir, "prepare")
     with open_journal(state_dir.journal) as journal:
         state = await _fetch_state(journal)
     order = Order(
@@ -101,7 +103,7 @@ async def carry_out(state_dir: StateDir, plan: Plan, *, timeout_s: float) -> End
     deadline_s = clock.monotonic_s() + timeout_s
     with open_journal(state_dir.journal) as journal:
         await journal.put(build_command(plan.order))
-        await _wake(state_dir)
+        await _ring(state_dir, "wake")
         return await _wait(journal, plan, clock, deadline_s)
 
 
@@ -119,11 +121,10 @@ def error_of(outcome: Outcome) -> BasculeError | None:
             return OutcomeUnknownError(f"the outcome is not known: {outcome.reason}", remedy=remedy)
 
 
-async def _wake(state_dir: StateDir) -> None:
-    try:
-        await fetch_answer(state_dir.control_socket, {"op": "wake"})
-    except TransportError:
-        return  # the runtime looks into the inbox by itself, only later
+async def _ring(state_dir: StateDir, op: str) -> None:
+    """Tell the runtime; where it does not answer it looks into the inbox by itself, only later."""
+    with suppress(TransportError):
+        await fetch_answer(state_dir.control_socket, {"op": op})
 
 
 async def _wait(journal: SqliteJournal, plan: Plan, clock: Clock, deadline_s: float) -> Ended:

@@ -114,8 +114,6 @@ def _gateway(document: Mapping[str, Json]) -> Iterator[str]:
         for death in map(_object, _list(envoy.get("deaths"))[-LINES_MAX:]):
             back = death.get("ready_at") or "not yet"
             yield f"  died {death.get('died_at')}, served again {back}"
-    for rejection in map(_object, _list(document.get("rejections"))):
-        yield f"  refused by {rejection.get('node')}: {rejection.get('reason')}"
 
 
 def _orders(document: Mapping[str, Json]) -> Iterator[str]:

@@ -23,7 +23,7 @@ from bascule.ids import Cluster
 from bascule.manifest.objects import Kind
 from bascule.manifest.snapshot import ClusterSnapshot
 from bascule.routing.build import collect_certificates
-from bascule.routing.certificates import EMPTY_STORE
+from bascule.routing.certificates import EMPTY_STORE, CertificateStore
 from bascule.routing.incremental import Builder
 from bascule.routing.model import RouteSet
 from bascule.routing.options import BuildOptions
@@ -86,6 +86,11 @@ class Controller:
         is tried again.
         """
         return await self._pusher.set_split(split)
+
+    @property
+    def certificates(self) -> CertificateStore:
+        """The certificates that the newest routes name."""
+        return self._certificates
 
     def view(self) -> ControllerView:
         """Return what is known and done now."""

@@ -5,14 +5,14 @@ each switch or shift, newest last. A shift is any number of weights on the way f
 split to the next, so that one roll back undoes it whole.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
 
 from bascule.errors import InvariantError
 from bascule.ids import Cluster, CommandId
-from bascule.journal.record import Record
+from bascule.journal.record import Json, Record
 from bascule.routing.weights import Split
 from bascule.upgrade.events import (
     Event,
@@ -64,6 +64,8 @@ class Outcome:
     effective_at: datetime | None = None
     instances: int = 0
     notes: tuple[str, ...] = ()
+    witness: Mapping[str, Json] | None = None
+    """What the product's own witness saw, once it has told; None until then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +131,7 @@ def evolve(state: GatewayState | None, event: Event, stamp: Stamp) -> GatewaySta
             )
             return _remember(moved, outcome)
         case Witnessed():
-            return moved
+            return replace(moved, recent=tuple(_with_witness(o, event) for o in moved.recent))
         case _:
             assert_never(event)
 
@@ -182,6 +184,12 @@ def _end(state: GatewayState, event: Finished, stamp: Stamp) -> GatewayState:
     )
     ended = replace(state, split=event.split, homes=homes, in_flight=None)
     return _remember(ended, outcome)
+
+
+def _with_witness(outcome: Outcome, event: Witnessed) -> Outcome:
+    if outcome.order_id != event.order_id:
+        return outcome
+    return replace(outcome, witness=event.summary)
 
 
 def _remember(state: GatewayState, outcome: Outcome) -> GatewayState:
