@@ -11,6 +11,7 @@ from bascule.gateway.envoy.stance import LAYER_NAME
 from bascule.ids import Cluster
 
 TIMEOUT_S = 3.0
+_LISTENING = r"^listener_manager\.(workers_started|total_listeners_warming)$"
 TRAFFIC = "upstream_rq_total|upstream_rq_active|membership_healthy|upstream_rq_5xx"
 _LINE = re.compile(rf"^cluster\.(blue|green)/.*\.({TRAFFIC}): (\d+)$", re.MULTILINE)
 
@@ -21,17 +22,16 @@ class AdminClient:
     def __init__(self, socket: Path) -> None:
         self._socket = socket
 
-    async def fetch_text(self, path: str) -> str:
+    async def fetch_text(self, path: str, **query: str) -> str:
         """Return the body of a GET. Raises TransportError when no answer 200 came."""
         import aiohttp
-        from yarl import URL
 
         timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
         connector = aiohttp.UnixConnector(path=str(self._socket))
         try:
             async with (
                 aiohttp.ClientSession(connector=connector, timeout=timeout) as http,
-                http.get(URL(f"http://envoy{path}", encoded=True)) as answer,
+                http.get(f"http://envoy{path}", params=query) as answer,
             ):
                 text = await answer.text()
                 if answer.status != 200:
@@ -43,11 +43,11 @@ class AdminClient:
                 remedy="see whether Envoy runs; its log is envoy.log in the state directory",
             ) from error
 
-    async def fetch_json(self, path: str) -> Any:
+    async def fetch_json(self, path: str, **query: str) -> Any:
         """Return the body of a GET as JSON."""
         import json
 
-        return json.loads(await self.fetch_text(path))
+        return json.loads(await self.fetch_text(path, **query))
 
     async def is_ready(self) -> bool:
         """Whether this Envoy serves; False when it cannot be asked."""
@@ -66,14 +66,21 @@ class AdminClient:
         return sum_traffic(text)[cluster].endpoints_healthy
 
     async def _fetch_stats(self, regex: str) -> str:
-        from urllib.parse import quote
+        return await self.fetch_text("/stats", usedonly="", filter=regex)
 
-        return await self.fetch_text(f"/stats?usedonly&filter={quote(regex)}")
+    async def is_listening(self) -> bool:
+        """Whether this Envoy accepts connections on every listener that it was given."""
+        text = await self.fetch_text("/stats", filter=_LISTENING)
+        found = dict(line.split(": ") for line in text.splitlines() if ": " in line)
+        return (
+            found.get("listener_manager.workers_started") == "1"
+            and found.get("listener_manager.total_listeners_warming") == "0"
+        )
 
     async def fetch_route_versions(self) -> list[str]:
         """Return the versions of the route sets that are in force."""
         answer = await self.fetch_json(
-            "/config_dump?resource=dynamic_route_configs&mask=version_info"
+            "/config_dump", resource="dynamic_route_configs", mask="version_info"
         )
         return [str(item["version_info"]) for item in answer.get("configs", ())]
 

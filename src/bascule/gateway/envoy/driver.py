@@ -110,6 +110,11 @@ class EnvoyDriver:
         await self._stop_consolidation()
         await self._stack.aclose()
 
+    @property
+    def instances(self) -> int:
+        """How many Envoys are connected."""
+        return len(self._server.sessions)
+
     def capabilities(self) -> Capabilities:
         """Return what Envoy can do: shares by a hundredth of a percent, and an atomic switch."""
         return Capabilities(
@@ -207,6 +212,10 @@ class EnvoyDriver:
         self._check.check(translation.snapshot)
         self._published = stance
         await self._publish(translation.snapshot)
+        listeners = translation.snapshot.of(Kind.LISTENER)
+        if listeners is not previous.snapshot.of(Kind.LISTENER):
+            # A listener is acknowledged a little before it opens its port.
+            await self._instances.wait_until_listening()
         self._published = None
         self._live = _Live(
             table=RoutingTable(routes=table.routes, split=stance.effective),

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from bascule.errors import DriverError, TransportError
@@ -13,7 +14,7 @@ from bascule.ids import Cluster
 from bascule.routing.model import Backend
 
 HEALTH_TIMEOUT_S = 5.0
-HEALTH_POLL_S = 0.02
+POLL_S = 0.02
 
 
 class Instances:
@@ -44,6 +45,15 @@ class Instances:
                 return "Envoy holds other routes than those that it acknowledged"
         return ""
 
+    async def wait_until_listening(self) -> None:
+        """Return when each Envoy that can be asked has opened its ports; waits for ever."""
+        for admin in self._admins:
+            with suppress(TransportError):
+                while True:
+                    if await admin.is_listening():
+                        break
+                    await asyncio.sleep(POLL_S)
+
     async def require_healthy(
         self, cluster: Cluster, backends: tuple[Backend, ...], proof: object
     ) -> None:
@@ -70,7 +80,7 @@ async def _wait_for_health(admin: AdminClient, cluster: Cluster) -> None:
             while True:
                 if await admin.fetch_healthy(cluster):
                     return
-                await asyncio.sleep(HEALTH_POLL_S)
+                await asyncio.sleep(POLL_S)
     except TimeoutError:
         raise DriverError(
             f"no endpoint of {cluster} is healthy in Envoy, so nothing was switched to it",

@@ -72,7 +72,7 @@ class EnvoyProcess:
         self, state: Path, xds: UnixXds | TcpXds, options: ProcessOptions, *, clock: Clock
     ) -> None:
         self._state = state
-        self._xds = xds
+        self.xds = xds
         self._options = options
         self._clock = clock
         self.admin_socket = place_socket(state, "admin.sock")
@@ -110,7 +110,7 @@ class EnvoyProcess:
         binary = find_envoy(self._options.binary)
         self._write_private(
             self._bootstrap_file,
-            json.dumps(build_bootstrap(self._options.node, self._xds, self.admin_socket), indent=1),
+            json.dumps(build_bootstrap(self._options.node, self.xds, self.admin_socket), indent=1),
         )
         self._pid_file.unlink(missing_ok=True)
         self.admin_socket.unlink(missing_ok=True)

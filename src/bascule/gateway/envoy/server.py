@@ -218,7 +218,7 @@ class AdsServer:
         """Return how many Envoys hold the versions in `expected`, once all connected ones do.
 
         A version None means that the resource is gone. Waits for ever: the caller sets the limit.
-        Raises DriverError when an Envoy refuses an update of one of these kinds.
+        Raises DriverError when an Envoy that is behind refuses an update of one of these kinds.
         """
 
         def holds(session: Session) -> bool:
@@ -230,11 +230,14 @@ class AdsServer:
 
         def is_done() -> bool:
             sessions = self.sessions
-            for rejection in self.rejections():
-                if rejection.kind in expected:
+            behind = [session for session in sessions if not holds(session)]
+            for rejection in (r for session in behind for r in session.rejections()):
+                if rejection.kind in kinds:
                     raise refusal(rejection)
-            return len(sessions) >= instances_min and all(holds(s) for s in sessions)
+            return len(sessions) >= instances_min and not behind
 
+        # Without its listener an Envoy never asks for the listener's routes.
+        kinds = {*expected, *((Kind.LISTENER,) if Kind.ROUTES in expected else ())}
         await self.wait_until(is_done)
         return len(self._streams)
 

@@ -72,6 +72,9 @@ class Session:
             subscription.sent.update(request.initial_resource_versions)
             subscription.acked.update(request.initial_resource_versions)
             self._is_resuming |= kind is Kind.RUNTIME and bool(request.initial_resource_versions)
+            # Only these two mean everything by naming nothing.
+            names_nothing = not request.resource_names_subscribe
+            subscription.is_wildcard = names_nothing and kind in {Kind.CLUSTER, Kind.LISTENER}
         _subscribe(subscription, request, is_first=is_first)
         if request.response_nonce:
             self._settle(kind, subscription, request)
@@ -185,7 +188,7 @@ class Session:
 
 def _subscribe(subscription: Subscription, request: Any, *, is_first: bool) -> None:
     asked = set(request.resource_names_subscribe)
-    subscription.is_wildcard |= "*" in asked or (is_first and not asked)
+    subscription.is_wildcard |= "*" in asked
     for name in asked - {"*"}:
         subscription.names.add(name)
         if not is_first:

@@ -213,7 +213,7 @@ def _weighted_entries(route: Route, weights: Weights, serving: Serving) -> Itera
                 "match": {**path, "headers": [_has_cookie(affinity.name)]},
                 "route": _weighted(route, weights, by_cookie),
             }
-            others = {"match": path, "route": _weighted(route, weights, by_request)}
+            others: Fields = {"match": path, "route": _weighted(route, weights, by_request)}
             if affinity.name == DEFAULT_COOKIE:
                 # A cookie that the user named is the application's to issue.
                 others["response_headers_to_add"] = [_issue_cookie(affinity, serving)]
