@@ -49,7 +49,10 @@ def demo(arguments: Arguments) -> None:
         duration_s=arguments.duration,
         keep=arguments.keep,
     )
-    document, lines = asyncio.run(_tell(settings, arguments.output))
+    try:
+        document, lines = asyncio.run(_tell(settings, arguments.output))
+    except asyncio.CancelledError as error:
+        raise KeyboardInterrupt from error
     if arguments.output is Output.JSON:
         print_document(document)
     else:
@@ -59,9 +62,7 @@ def demo(arguments: Arguments) -> None:
 
 
 async def _tell(settings: StorySettings, output: Output) -> tuple[Document, list[str]]:
-    task = asyncio.current_task()
-    if task is not None:
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    _cancel_on_signals()
     display = _build_display(output)
     try:
         async with open_stage(settings) as stage:
@@ -69,6 +70,22 @@ async def _tell(settings: StorySettings, output: Output) -> tuple[Document, list
             return build_document(told), _how_to_end(stage) if settings.keep else []
     finally:
         display.end()
+
+
+def _cancel_on_signals() -> None:
+    """End the story at the first signal; later ones must not disturb the clearing up."""
+    task = asyncio.current_task()
+    seen: list[int] = []
+
+    def cancel(number: int) -> None:
+        seen.append(number)
+        if task is not None and len(seen) == 1:
+            task.cancel()
+        else:
+            sys.stderr.write("clearing up; this takes a few seconds\n")
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, cancel, number)
 
 
 def _build_display(output: Output) -> Display:

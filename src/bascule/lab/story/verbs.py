@@ -84,6 +84,7 @@ async def call_verb(environment: Mapping[str, str], *arguments: str) -> Called:
     finally:
         if process.returncode is None:
             process.kill()
+            await process.wait()
     ended_s = time.monotonic()
     if process.returncode != 0:
         raise VerbFailedError(
