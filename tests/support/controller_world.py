@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
@@ -12,7 +12,7 @@ from bascule.controller.ports import ControllerPorts
 from bascule.errors import BasculeError
 from bascule.ids import Cluster
 from bascule.routing.certificates import CertificateStore
-from bascule.routing.model import RoutingTable
+from bascule.routing.model import Problem, RouteSet, RoutingTable
 from bascule.routing.weights import Split, Weights
 from bascule.storage.last_good import LastGood, NoLastGood
 from tests.support.fake_driver import FakeDriver
@@ -42,6 +42,23 @@ class FakeLastGood:
         self.stored.append(LastGood(table=table, certificates=certificates))
 
 
+class FakeReporter:
+    """Implements `bascule.controller.report.Reporter`."""
+
+    def __init__(self) -> None:
+        self.problems: tuple[Problem, ...] = ()
+        self.applied: list[RouteSet] = []
+
+    def tell_problems(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+
+    def tell_applied(self, routes: RouteSet) -> None:
+        self.applied.append(routes)
+
+    async def keep_reported(self) -> None:
+        await asyncio.Event().wait()
+
+
 @dataclass(slots=True)
 class ControllerWorld:
     """What the tests steer and look at. Time passes only when `pass_time` says so."""
@@ -51,6 +68,7 @@ class ControllerWorld:
     blue: FakeFeed
     green: FakeFeed
     last_good: FakeLastGood
+    reporter: FakeReporter
     controller: Controller
     options: ControllerOptions = field(default_factory=ControllerOptions)
 
@@ -76,11 +94,14 @@ def make_world(
 ) -> ControllerWorld:
     clock = VirtualClock()
     driver, blue, green = FakeDriver(clock), FakeFeed(), FakeFeed()
-    last_good = FakeLastGood(found)
+    last_good, reporter = FakeLastGood(found), FakeReporter()
     options = ControllerOptions(hold_off=HoldOff(), cold_start_s=cold_start_s)
     controller = Controller(
         ControllerPorts(
-            driver=driver, feeds={Cluster.BLUE: blue, Cluster.GREEN: green}, last_good=last_good
+            driver=driver,
+            feeds={Cluster.BLUE: blue, Cluster.GREEN: green},
+            last_good=last_good,
+            reporters=(reporter,),
         ),
         split=split,
         clock=clock,
@@ -93,6 +114,7 @@ def make_world(
         blue=blue,
         green=green,
         last_good=last_good,
+        reporter=reporter,
         controller=controller,
         options=options,
     )

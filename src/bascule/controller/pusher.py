@@ -28,6 +28,7 @@ from bascule.routing.weights import Split
 
 BACKOFF = Backoff(first_s=0.2, max_s=30.0)
 STORE_PAUSE_S = 1.0
+STORE_RETRY_S = 5.0
 EMPTY_ROUTES = RouteSet(listeners=(), hosts=())
 _LOG: structlog.stdlib.BoundLogger = structlog.get_logger("bascule.controller")
 
@@ -86,9 +87,9 @@ class Pusher:
     async def set_split(self, split: Split) -> Applied:
         """See `Controller.set_split`."""
         former, self.wanted_split = self.wanted_split, split
+        await self._is_offered.wait()
         self._begin_switch()
         try:
-            await self._is_offered.wait()
             async with self._turn:
                 return await self._apply(self._best_offer(), split)
         except DriverError:
@@ -123,8 +124,9 @@ class Pusher:
                 self._store_fault = None
             except JournalError as error:
                 self._store_fault = self._fault(self._store_fault, error)
+                self._to_store.ring()
                 _LOG.warning("the last good table is not stored", reason=error.message)
-            await self._clock.sleep_until(self._clock.monotonic_s() + STORE_PAUSE_S)
+            await self._clock.sleep_until(self._clock.monotonic_s() + self._store_pause_s())
 
     def view(
         self, clusters: Mapping[Cluster, ClusterKnowledge], routes: RouteSet | None
@@ -186,6 +188,9 @@ class Pusher:
         if offer is None:
             raise InvariantError("a switch began before there were routes")
         return offer
+
+    def _store_pause_s(self) -> float:
+        return STORE_RETRY_S if self._store_fault else STORE_PAUSE_S
 
     def _begin_switch(self) -> None:
         """Hold back the pushing of routes; one that is under way is broken off and begun again.

@@ -2,7 +2,9 @@
 
 import asyncio
 
+from bascule.controller.cache import ClusterState
 from bascule.ids import Cluster
+from bascule.manifest.objects import Kind
 from bascule.routing.certificates import EMPTY_STORE
 from tests.support.controller_world import (
     ALL_GREEN,
@@ -12,7 +14,15 @@ from tests.support.controller_world import (
     make_world,
     running,
 )
-from tests.support.raw_objects import parsed, raw_slice, shop
+from tests.support.pki import Authority
+from tests.support.raw_objects import (
+    parsed,
+    raw_ingress,
+    raw_secret,
+    raw_service,
+    raw_slice,
+    shop,
+)
 
 
 async def test_both_clusters_reach_the_gateway_once_they_are_listed() -> None:
@@ -122,3 +132,119 @@ async def test_a_switch_overtakes_routes_that_are_on_their_way() -> None:
         await world.until(lambda: not world.controller.view().is_pending)
         assert endpoints_of(world.pushed[-1], Cluster.BLUE) == ["127.64.0.2"]
         assert world.pushed[-1].split == ALL_GREEN
+
+
+async def test_a_cluster_with_weight_is_waited_for_at_a_cold_start() -> None:
+    async with running(make_world(split=HALVES)) as world:
+        world.blue.sync(*shop("127.64.0.1"))
+        await world.pass_time(9)
+        assert world.pushed == []
+
+        world.green.sync(*shop("127.65.0.1"))
+        await world.until(lambda: world.pushed)
+
+        assert endpoints_of(world.pushed[0], Cluster.GREEN) == ["127.65.0.1"]
+
+
+async def test_a_cluster_without_weight_is_not_waited_for() -> None:
+    async with running(make_world(split=ALL_GREEN)) as world:
+        world.blue.lose()
+        world.green.sync(*shop("127.65.0.1"))
+
+        await world.until(lambda: world.pushed)
+
+        assert world.clock.monotonic_s() < 1_010
+        assert endpoints_of(world.pushed[0], Cluster.GREEN) == ["127.65.0.1"]
+
+
+async def test_a_cold_start_serves_what_there_is_after_a_while() -> None:
+    async with running(make_world(split=HALVES, cold_start_s=10)) as world:
+        world.green.lose("no such host")
+        world.blue.sync(*shop("127.64.0.1"))
+
+        await world.until(lambda: world.pushed, step_s=1)
+
+        assert world.clock.monotonic_s() >= 1_010
+        assert endpoints_of(world.pushed[-1], Cluster.BLUE) == ["127.64.0.1"]
+
+
+async def test_a_cluster_that_goes_away_keeps_its_endpoints_and_does_not_block_a_switch() -> None:
+    async with running(make_world()) as world:
+        world.blue.sync(*shop("127.64.0.1"))
+        world.green.sync(*shop("127.65.0.1"))
+        await world.until(lambda: world.pushed)
+
+        world.blue.lose("connection refused")
+        await world.pass_time(5)
+        applied = await world.controller.set_split(ALL_GREEN)
+
+        blue = world.controller.view().clusters[Cluster.BLUE]
+        assert applied.is_split_only
+        assert blue.state is ClusterState.STALE
+        assert blue.reason == "connection refused"
+        assert endpoints_of(world.pushed[-1], Cluster.BLUE) == ["127.64.0.1"]
+
+
+async def test_a_burst_of_changes_is_built_and_sent_once() -> None:
+    async with running(make_world()) as world:
+        world.blue.sync(*shop())
+        world.green.sync(*shop())
+        await world.until(lambda: world.pushed)
+        sent = len(world.driver.attempts)
+
+        for number in range(50):
+            world.blue.put(*parsed(raw_slice(addresses=[f"127.64.1.{number}"])))
+        await world.until(
+            lambda: endpoints_of(world.pushed[-1], Cluster.BLUE) == ["127.64.1.49"], step_s=0.005
+        )
+
+        assert len(world.driver.attempts) == sent + 1
+
+
+async def test_a_certificate_whose_secret_vanishes_is_served_on() -> None:
+    pair = Authority().issue("shop.example.com")
+    tls = parsed(
+        raw_ingress(tls_secret="shop-tls"),
+        raw_service(),
+        raw_slice(),
+        raw_secret(data=pair.secret_data),
+    )
+    async with running(make_world()) as world:
+        world.blue.sync(*tls)
+        world.green.sync()
+        await world.until(lambda: world.pushed)
+        first = world.driver.calls[-1].certificates
+
+        world.blue.remove(tls[-1])
+        world.blue.put(*parsed(raw_slice(addresses=["127.64.0.9"])))
+        await world.until(lambda: endpoints_of(world.pushed[-1], Cluster.BLUE) == ["127.64.0.9"])
+
+        assert [c.chain_pem for c in first.by_digest.values()] == [pair.chain_pem]
+        assert world.driver.calls[-1].certificates == first
+
+
+async def test_problems_and_acknowledged_routes_are_told() -> None:
+    async with running(make_world()) as world:
+        world.blue.sync(*parsed(raw_ingress()))
+        world.green.sync(*shop())
+        await world.until(lambda: world.pushed)
+
+        assert "ServiceNotFound" in {problem.code for problem in world.reporter.problems}
+        assert world.reporter.applied[-1].digest == world.pushed[-1].routes.digest
+
+
+async def test_nothing_is_known_before_the_first_event() -> None:
+    view = make_world().controller.view()
+
+    assert view.routes.hosts == ()
+    assert view.applied_split is None
+    assert view.applied_table_digest is None
+    assert {known.state for known in view.clusters.values()} == {ClusterState.LOADING}
+
+
+async def test_every_feed_is_closed_at_the_end() -> None:
+    async with running(make_world()) as world:
+        world.blue.sync()
+        await world.pass_time()
+
+    assert world.blue.closed == world.green.closed == set(Kind)

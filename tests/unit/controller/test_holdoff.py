@@ -1,0 +1,27 @@
+import pytest
+
+from bascule.controller.holdoff import HoldOff, Pending, due_s, note_change
+
+HOLD_OFF = HoldOff(quiet_s=0.010, max_s=0.100)
+
+
+def test_a_single_change_is_built_after_a_short_quiet() -> None:
+    pending = note_change(None, 5.0)
+
+    assert pending == Pending(first_s=5.0, last_s=5.0)
+    assert due_s(pending, HOLD_OFF) == pytest.approx(5.010)
+
+
+def test_each_further_change_puts_it_off() -> None:
+    pending = note_change(note_change(None, 5.0), 5.008)
+
+    assert pending == Pending(first_s=5.0, last_s=5.008)
+    assert due_s(pending, HOLD_OFF) == pytest.approx(5.018)
+
+
+def test_changes_without_a_pause_are_built_at_the_limit() -> None:
+    pending = note_change(None, 5.0)
+    for step in range(1, 100):
+        pending = note_change(pending, 5.0 + step * 0.005)
+
+    assert due_s(pending, HOLD_OFF) == pytest.approx(5.1)
