@@ -126,6 +126,12 @@ class Schema:
             self._children["[]"] = self._definitions.node(raw) if isinstance(raw, dict) else None
         return self._children["[]"]
 
+    def options(self, key: str) -> tuple["Schema", ...]:
+        """Return the schemas under `allOf`, `anyOf`, `oneOf` or `not`."""
+        raw = self.target.get(key) or ()
+        listed = [raw] if isinstance(raw, dict) else raw
+        return tuple(self._definitions.node(option) for option in listed)
+
     @property
     def required(self) -> tuple[str, ...]:
         """Return the names of the fields that must be there."""
