@@ -99,21 +99,18 @@ class ClusterSnapshot:
 
     def ingresses(self) -> Iterator[Ingress]:
         """Yield every Ingress."""
-        for item in self._of_kind(Kind.INGRESS):
-            if isinstance(item, Ingress):
-                yield item
+        found = self._of_kind(Kind.INGRESS)
+        yield from (item for item in found if isinstance(item, Ingress))
 
     def ingress_classes(self) -> Iterator[IngressClass]:
         """Yield every IngressClass."""
-        for item in self._of_kind(Kind.INGRESS_CLASS):
-            if isinstance(item, IngressClass):
-                yield item
+        found = self._of_kind(Kind.INGRESS_CLASS)
+        yield from (item for item in found if isinstance(item, IngressClass))
 
     def endpoint_slices(self) -> Iterator[EndpointSlice]:
         """Yield every EndpointSlice."""
-        for item in self._of_kind(Kind.ENDPOINT_SLICE):
-            if isinstance(item, EndpointSlice):
-                yield item
+        found = self._of_kind(Kind.ENDPOINT_SLICE)
+        yield from (item for item in found if isinstance(item, EndpointSlice))
 
     def service(self, namespace: str, name: str) -> Service | None:
         """Return a Service, or None where there is none."""

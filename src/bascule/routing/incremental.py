@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping
 from bascule.ids import Cluster
 from bascule.manifest.snapshot import ClusterSnapshot
 from bascule.routing.catalog import BackendCatalog
-from bascule.routing.cluster.hosts import ClusterHost, ClusterRoute
+from bascule.routing.cluster.claims import CATCH_ALL
+from bascule.routing.cluster.hosts import ClusterHost, ClusterRoute, GatewayDefault
 from bascule.routing.cluster.part import ClusterPart
 from bascule.routing.merge import Side, merge_host
 from bascule.routing.model import Host, Problem, RouteSet, Severity
@@ -37,7 +38,10 @@ class Builder:
         """
         touched: set[str] = set()
         for cluster in Cluster:
+            default = self._default_of(cluster)
             touched |= self._update(cluster, snapshots.get(cluster))
+            if self._default_of(cluster) != default:
+                touched |= self._left_open(cluster)
         judged = {cluster: self._is_judged(cluster) for cluster in Cluster}
         if judged != self._judged:
             self._judged = judged
@@ -70,6 +74,15 @@ class Builder:
             return part.update(snapshot)
         fresh = self._parts[cluster] = ClusterPart(cluster, self._options)
         return fresh.update(snapshot) | (part.hosts.keys() if part else set())
+
+    def _default_of(self, cluster: Cluster) -> GatewayDefault | None:
+        part = self._parts.get(cluster)
+        return part.default if part else None
+
+    def _left_open(self, cluster: Cluster) -> set[str]:
+        """Return the hosts that the gateway-wide default of `cluster` serves a part of."""
+        hosts = self._parts[cluster].hosts
+        return {name for name in self._hosts if not _is_closed(hosts.get(name))}
 
     def _is_judged(self, cluster: Cluster) -> bool:
         part = self._parts[cluster]
@@ -133,7 +146,7 @@ class Builder:
 class FrozenPart:
     """The last known part of a cluster whose objects are not all listed yet."""
 
-    default = None
+    default: GatewayDefault | None = None
 
     def __init__(self, hosts: dict[str, ClusterHost]) -> None:
         self.hosts = hosts
@@ -141,6 +154,12 @@ class FrozenPart:
     def problems(self) -> Iterable[Problem]:
         """Nothing is said of what cannot be seen."""
         return ()
+
+
+def _is_closed(host: ClusterHost | None) -> bool:
+    """Return whether a route of the host matches every path; it sorts last."""
+    routes = host.routes if host else ()
+    return bool(routes) and routes[-1].match == CATCH_ALL
 
 
 def project(hosts: Mapping[str, Host], cluster: Cluster) -> dict[str, ClusterHost]:

@@ -70,7 +70,6 @@ class ClusterPart:
     def update(self, snapshot: ClusterSnapshot) -> set[str]:
         """Take `snapshot` in and return the names of the hosts that it may have changed."""
         diff = diff_snapshots(self._snapshot, snapshot)
-        old_default = self.default
         self._snapshot = snapshot
         touched: set[str] = set()
         refs = (*diff.changed, *diff.removed)
@@ -86,8 +85,6 @@ class ClusterPart:
         for name in touched:
             self._assemble(name)
         self.default = self._choose_default()
-        if self.default != old_default:
-            touched |= self.hosts.keys()
         return touched
 
     def _take(self, ref: ObjectRef) -> set[str]:
