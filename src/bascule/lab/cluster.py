@@ -18,6 +18,7 @@ from random import Random
 
 import msgspec
 
+from bascule.lab.controllers.network.api_service import publish_api_server
 from bascule.lab.controllers.plane import ControlPlane, PlaneOptions
 from bascule.lab.controllers.system.nodes import NodeShape
 from bascule.lab.kubeapi.kinds import parse_minor
@@ -74,6 +75,7 @@ async def run_cluster(options: ClusterOptions) -> None:
         await server.start()
         server.write_kubeconfig(options.directory / KUBECONFIG_FILE, context=options.context)
         plane = _build_plane(options, store, ledger, server)
+        publish_api_server(store, server.address, server.port)
         server.attach(logs=plane.log_of, effects=ledger.effects)
         async with asyncio.TaskGroup() as tasks:
             running = tasks.create_task(plane.run())

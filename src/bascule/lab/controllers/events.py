@@ -33,6 +33,7 @@ class EventRecorder:
         self._component = component
         self._known: dict[tuple[str, Note], _Place] = {}
         self._written: deque[tuple[str, Note]] = deque()
+        self._last_stamp = 0
 
     def record(self, about: Object, note: Note, *, host: str = "", field: str = "") -> None:
         """Say something about an object; an Event that cannot be written is dropped."""
@@ -70,7 +71,7 @@ class EventRecorder:
         if field:
             involved["fieldPath"] = field
         event = {
-            "metadata": {"generateName": f"{metadata['name']}.", "namespace": namespace},
+            "metadata": {"name": f"{metadata['name']}.{self._stamp():x}", "namespace": namespace},
             "involvedObject": involved,
             "reason": note.reason,
             "message": note.message,
@@ -88,6 +89,12 @@ class EventRecorder:
         self._written.append(key)
         if len(self._written) > EVENTS_MAX:
             self._forget(self._written.popleft())
+
+    def _stamp(self) -> int:
+        """Return a number that rises with time, so that Events sort as they came."""
+        nanoseconds = int(self._store.clock.now().timestamp() * 1e6) * 1000
+        self._last_stamp = max(nanoseconds, self._last_stamp + 1)
+        return self._last_stamp
 
     def _forget(self, key: tuple[str, Note]) -> None:
         place = self._known.pop(key, None)

@@ -9,15 +9,23 @@ from bascule.lab.controllers.kubelet.kubelet import Kubelet
 from bascule.lab.controllers.kubelet.pod_runtime import NodeWorld
 from bascule.lab.controllers.network.endpoint_slices import EndpointSliceController
 from bascule.lab.controllers.network.service_addresses import ServiceAddresses
+from bascule.lab.controllers.system.budgets import BudgetController
+from bascule.lab.controllers.system.claims import ClaimController
 from bascule.lab.controllers.system.garbage import GarbageCollector
 from bascule.lab.controllers.system.namespaces import NamespaceController
 from bascule.lab.controllers.system.nodes import NodeController, NodeShape
 from bascule.lab.controllers.system.scheduler import Scheduler
 from bascule.lab.controllers.work import Controller, Dispatcher
+from bascule.lab.controllers.workloads.autoscalers import AutoscalerController
+from bascule.lab.controllers.workloads.cron_jobs import CronJobController
+from bascule.lab.controllers.workloads.daemon_sets import DaemonSetController
 from bascule.lab.controllers.workloads.deployments import DeploymentController
+from bascule.lab.controllers.workloads.jobs import JobController, admit_job
 from bascule.lab.controllers.workloads.pod_sets import REPLICATION_CONTROLLER, PodSetController
+from bascule.lab.controllers.workloads.stateful_sets import StatefulSetController
 from bascule.lab.kubeapi.store import Store
 from bascule.lab.pods.ledger import Ledger
+from bascule.lab.pods.logs import ContainerLog
 from bascule.lab.pods.network import PodNetwork
 
 
@@ -51,6 +59,8 @@ class ControlPlane:
         )
         self._addresses = ServiceAddresses(store, prefix)
         store.add_admission("services", self._addresses.admit)
+        store.add_admission("jobs.batch", admit_job)
+        self._claims = ClaimController(store)
         self._world = NodeWorld(
             store=store,
             network=options.network,
@@ -62,19 +72,24 @@ class ControlPlane:
             host_of_node=self._nodes.host,
             latency_ms=options.latency_ms,
         )
-        self.kubelet: Kubelet | None = None
+        self._kubelet: Kubelet | None = None
 
     async def run(self) -> None:
         """Keep the cluster alive until cancelled; pods end with it, as if the power went."""
         self._nodes.fill()
+        self._claims.fill()
         async with asyncio.TaskGroup() as tasks:
-            self.kubelet = Kubelet(self._world, tasks)
+            kubelet = self._kubelet = Kubelet(self._world, tasks)
             dispatcher = Dispatcher(
                 self._store,
-                (*self._controllers(), self.kubelet),
+                (*self._controllers(), kubelet),
                 asyncio.get_running_loop().time,
             )
             await dispatcher.run()
+
+    def log_of(self, namespace: str, pod: str, container: str) -> ContainerLog | None:
+        """Return what a container has written, or None while it has not started."""
+        return self._kubelet.log_of(namespace, pod, container) if self._kubelet else None
 
     def _controllers(self) -> tuple[Controller, ...]:
         """Return the controllers in order: endpoints are told first, the kubelet comes last."""
@@ -87,6 +102,13 @@ class ControlPlane:
             DeploymentController(store),
             PodSetController(store),
             PodSetController(store, REPLICATION_CONTROLLER),
+            StatefulSetController(store),
+            DaemonSetController(store),
+            JobController(store),
+            CronJobController(store),
+            AutoscalerController(store),
+            BudgetController(store),
+            self._claims,
             Scheduler(store),
             GarbageCollector(store),
         )

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from bascule.lab.controllers.ownership import controller_reference
-from bascule.lab.kubeapi.store import editable
+from bascule.lab.kubeapi.objects.defaults import fill_defaults
 
 Object = dict[str, Any]
 
@@ -31,12 +31,9 @@ def build_pod(owner: Object, template: Object, **metadata: Any) -> Object:
         built["annotations"] = annotations
     if of_template.get("finalizers"):
         built["finalizers"] = list(of_template["finalizers"])
-    return {
-        "apiVersion": "v1",
-        "kind": "Pod",
-        "metadata": built,
-        "spec": editable(template.get("spec") or {}),
-    }
+    spec = template.get("spec") or {}
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": built, "spec": spec}
+    return fill_defaults(pod)
 
 
 def template_hash(template: Object, collisions: int = 0) -> str:

@@ -36,6 +36,37 @@ class Container:
         ended = self.state.get("terminated")
         return None if ended is None else int(ended["exitCode"])
 
+    @property
+    def image(self) -> str:
+        """Return the image's name."""
+        return str(self.spec.get("image") or "")
+
+    def ports(self) -> tuple[int, ...]:
+        """Return the TCP ports that it declares."""
+        return tuple(
+            int(port["containerPort"])
+            for port in self.spec.get("ports") or ()
+            if port.get("protocol", "TCP") == "TCP"
+        )
+
+    def resume(self, past: Object | None, now: str) -> None:
+        """Take over what the status said before the node went down: it counts as a restart."""
+        if past is None:
+            return
+        self.restarts = past.get("restartCount", 0)
+        state = past.get("state") or {}
+        if "terminated" in state:
+            self.state = state
+        elif "running" in state:
+            self.restarts += 1
+            began = state["running"].get("startedAt", now)
+            ended = {"exitCode": 255, "reason": "Unknown", "startedAt": began, "finishedAt": now}
+            self.last_state = {"terminated": ended}
+
+    def start(self, now: str) -> None:
+        """Note that it runs."""
+        self.state = {"running": {"startedAt": now}}
+
     def end(self, exit_code: int, now: str, reason: str = "") -> None:
         """Note that it ended."""
         began = self.state.get("running", {}).get("startedAt", now)
@@ -80,8 +111,3 @@ class Container:
 def waiting(reason: str, message: str = "") -> Object:
     """Return the state of a container that does not run."""
     return {"waiting": {"reason": reason, **({"message": message} if message else {})}}
-
-
-def running(since: str) -> Object:
-    """Return the state of a container that runs."""
-    return {"running": {"startedAt": since}}
