@@ -9,7 +9,7 @@ from types import MappingProxyType, TracebackType
 from typing import Self
 
 from bascule.clock import Clock
-from bascule.errors import BasculeError, DriverError, OutcomeUnknownError, TransportError
+from bascule.errors import BasculeError, DriverError, OutcomeUnknownError
 from bascule.gateway.driver import (
     Applied,
     Capabilities,
@@ -17,7 +17,7 @@ from bascule.gateway.driver import (
     Observation,
 )
 from bascule.gateway.envoy.consistency import ConsistencyCheck
-from bascule.gateway.envoy.instances import Instances
+from bascule.gateway.envoy.instances import Instances, ReadBack
 from bascule.gateway.envoy.server import AdsServer, MutualTls, refusal
 from bascule.gateway.envoy.snapshot import EMPTY_SNAPSHOT, Kind, Snapshot, diff_kind
 from bascule.gateway.envoy.stance import LAYER_NAME, Stance, build_runtime, plan_flip
@@ -28,6 +28,8 @@ from bascule.routing.model import RouteSet, RoutingTable
 from bascule.routing.weights import Split
 
 ACK_TIMEOUT_S = 20.0
+READ_BACK_TRIES = 5
+READ_BACK_PAUSE_S = 0.05
 SETTLE_S = 2.0
 """So long after a switch the routes are left alone: a rollback then never waits behind them."""
 
@@ -55,6 +57,14 @@ class _Live:
     certificates: CertificateStore
     stance: Stance
     translation: Translation
+
+
+@dataclass(frozen=True, slots=True)
+class _Trouble:
+    """Why the last call did not bring about what it was asked for."""
+
+    convergence: Convergence
+    reason: str
 
 
 class EnvoyDriver:
@@ -88,8 +98,10 @@ class EnvoyDriver:
         self._live: _Live | None = None
         self._published: Stance | None = None
         """The stance that Envoys may hold beside the live one, while a push is under way."""
+        self._due_s = 0.0
+        """When the configured weights may follow the last switch."""
         self._wanted: RoutingTable | None = None
-        self._reason = ""
+        self._trouble: _Trouble | None = None
         self.port: int | None = None
 
     async def __aenter__(self) -> Self:
@@ -142,16 +154,17 @@ class EnvoyDriver:
                 async with asyncio.timeout(self._ack_timeout_s):
                     is_split_only = await self._bring_about(table, certificates)
             except TimeoutError:
-                self._reason = self._explain_silence()
+                reason = self._explain_silence()
+                self._trouble = _Trouble(Convergence.PENDING, reason)
                 raise OutcomeUnknownError(
-                    f"no acknowledgement within {self._ack_timeout_s:g} s: {self._reason}",
+                    f"no acknowledgement within {self._ack_timeout_s:g} s: {reason}",
                     remedy="look with `bascule status`; it is sent again when Envoy is back",
                 ) from None
             except BasculeError as error:
-                self._reason = error.message
+                self._trouble = _Trouble(Convergence.REFUSED, error.message)
                 self._server.publish(self._live.translation.snapshot if self._live else None)
                 raise
-            self._reason = ""
+            self._trouble = None
             acknowledged_s = self._clock.monotonic_s()
         self._plan_consolidation()
         return Applied(
@@ -173,7 +186,8 @@ class EnvoyDriver:
         is_same = _is_same_store(live.certificates, certificates) and _is_same(
             live.table.routes, table.routes
         )
-        if forced is None:
+        is_due = bool(live.stance.forced) and self._clock.monotonic_s() >= self._due_s
+        if forced is None or (is_due and table.split == live.table.split):
             # The keys in force outrank the new weights until every Envoy has them.
             await self._push_routes(table, certificates, Stance(table.split, live.stance.forced))
             await self._push_runtime(table, {})
@@ -183,7 +197,9 @@ class EnvoyDriver:
         for cluster in sorted(set(forced.values())):
             await self._require_healthy(cluster)
         await self._push_runtime(table, forced)
-        return is_same
+        if table.split != live.table.split:
+            self._due_s = self._clock.monotonic_s() + self._settle_s
+        return is_same and table.split != live.table.split
 
     async def _require_healthy(self, cluster: Cluster) -> None:
         live = self._live
@@ -263,8 +279,7 @@ class EnvoyDriver:
         task, self._consolidation = self._consolidation, None
         if task is not None:
             task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+            await asyncio.wait([task])
 
     def _plan_consolidation(self) -> None:
         if self._tasks is not None:
@@ -275,15 +290,13 @@ class EnvoyDriver:
 
         An Envoy that starts without us then serves the cluster that it should.
         """
-        try:
+        with suppress(DriverError):  # It is told when somebody wants to switch there.
             for cluster in Cluster:
                 await self._require_healthy(cluster)
-        except DriverError:
-            pass  # Asked again, and told, when somebody wants to switch to it.
         live = self._live
         if live is None or not live.stance.forced:
             return
-        await self._clock.sleep_until(self._clock.monotonic_s() + self._settle_s)
+        await self._clock.sleep_until(self._due_s)
         async with self._lock:
             stance = Stance(live.table.split, live.stance.forced)
             try:
@@ -291,46 +304,75 @@ class EnvoyDriver:
                     await self._push_routes(live.table, live.certificates, stance)
                     await self._push_runtime(live.table, {})
             except (BasculeError, TimeoutError) as error:
-                self._reason = f"the configured default could not be brought up to date: {error}"
+                reason = f"the configured weights could not follow the switch: {error}"
+                self._trouble = _Trouble(Convergence.CONVERGED, reason)
 
     async def observe(self) -> Observation:
         """Return what is live on all connected Envoys; never raises."""
+        count = self.instances
         live = self._live
-        count = len(self._server.sessions)
         if live is None or count < self._instances_min:
-            return Observation(
-                convergence=Convergence.UNKNOWN,
-                reason=self._reason or self._explain_silence(),
-                instances=count,
-            )
-        try:
-            is_whole = len(self._instances) >= count
-            traffic = await self._instances.fetch_traffic() if is_whole else {}
-            foreign = await self._instances.fetch_foreign_change(
-                live.translation.snapshot, live.stance.forced
-            )
-        except TransportError as error:
-            traffic, foreign = {}, error.message
-        convergence, reason = self._judge(live, foreign)
+            return self._describe_nothing(count)
+        seen = await self._fetch_read_back(live)
+        for _ in range(READ_BACK_TRIES):
+            # What differs while a push is under way is ours.
+            if not seen.foreign or (self._live is live and not self._lock.locked()):
+                break
+            await self._clock.sleep_until(self._clock.monotonic_s() + READ_BACK_PAUSE_S)
+            live = self._live or live
+            seen = await self._fetch_read_back(live)
+        convergence, reason = self._judge(live, seen)
         return Observation(
             convergence=convergence,
             reason=reason,
             table_digest=live.table.digest,
             split=live.table.split,
             instances=count,
-            traffic=traffic,
+            traffic=seen.traffic if len(self._instances) >= count else {},
         )
 
-    def _judge(self, live: _Live, foreign: str) -> tuple[Convergence, str]:
+    def _describe_nothing(self, count: int) -> Observation:
+        is_absent = count < self._instances_min
+        trouble = self._trouble
+        if trouble is not None and not is_absent:
+            return Observation(
+                convergence=trouble.convergence, reason=trouble.reason, instances=count
+            )
+        return Observation(
+            convergence=Convergence.UNKNOWN if is_absent else Convergence.PENDING,
+            reason=self._explain_silence() if is_absent else "nothing was acknowledged yet",
+            instances=count,
+        )
+
+    async def _fetch_read_back(self, live: _Live) -> ReadBack:
+        snapshots = [live.translation.snapshot]
+        if self._server.snapshot is not None:
+            snapshots.append(self._server.snapshot)
+        return await self._instances.fetch_read_back(snapshots, live.stance.forced)
+
+    def _judge(self, live: _Live, seen: ReadBack) -> tuple[Convergence, str]:
         if rejections := self._server.rejections():
             return Convergence.REFUSED, refusal(rejections[0]).message
+        trouble = self._trouble
         if self._wanted is not None and self._wanted.digest != live.table.digest:
-            is_refused = bool(self._reason) and not self._lock.locked()
-            state = Convergence.REFUSED if is_refused else Convergence.PENDING
-            return state, self._reason or "waiting for acknowledgements"
-        if foreign:
-            return Convergence.FOREIGN_CHANGE, foreign
-        return Convergence.CONVERGED, self._reason
+            if trouble is None or self._lock.locked():
+                return Convergence.PENDING, "waiting for acknowledgements"
+            return trouble.convergence, trouble.reason
+        if not self._all_hold_runtime(live):
+            return Convergence.PENDING, "an Envoy has not acknowledged the split yet"
+        if seen.silence:
+            return Convergence.UNKNOWN, seen.silence
+        if seen.foreign:
+            return Convergence.FOREIGN_CHANGE, seen.foreign
+        return Convergence.CONVERGED, "" if trouble is None else trouble.reason
+
+    def _all_hold_runtime(self, live: _Live) -> bool:
+        published = self._server.snapshot or live.translation.snapshot
+        version = published.of(Kind.RUNTIME)[LAYER_NAME].version
+        return all(
+            session.has_acknowledged(Kind.RUNTIME, LAYER_NAME, version)
+            for session in self._server.sessions
+        )
 
 
 async def _take_steps(steps: Generator[None, None, Translation]) -> Translation:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from bascule.errors import DriverError, TransportError
@@ -17,6 +18,15 @@ HEALTH_TIMEOUT_S = 5.0
 POLL_S = 0.02
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadBack:
+    """What was read: `foreign` says what somebody else changed, `silence` who did not answer."""
+
+    traffic: Mapping[Cluster, ClusterTraffic] = field(default_factory=dict)
+    foreign: str = ""
+    silence: str = ""
+
+
 class Instances:
     """The Envoys whose admin sockets we can reach; none of those that run elsewhere."""
 
@@ -27,23 +37,25 @@ class Instances:
     def __len__(self) -> int:
         return len(self._admins)
 
-    async def fetch_traffic(self) -> Mapping[Cluster, ClusterTraffic]:
-        """Return what all of them count. Raises TransportError when one does not answer."""
-        found = [await admin.fetch_traffic() for admin in self._admins]
-        return {c: _sum([one[c] for one in found]) for c in Cluster} if found else {}
+    async def fetch_read_back(
+        self, snapshots: Sequence[Snapshot], forced: Mapping[str, Cluster]
+    ) -> ReadBack:
+        """Return what all of them count and how they differ from what they acknowledged.
 
-    async def fetch_foreign_change(self, snapshot: Snapshot, forced: Mapping[str, Cluster]) -> str:
-        """Return how an Envoy differs from what it acknowledged; empty when none does."""
+        The routes may be those of any of `snapshots`: one may be under way.
+        """
         keys = {runtime_key(scope, cluster): "100" for scope, cluster in forced.items()}
-        versions = sorted(r.version for r in snapshot.of(Kind.ROUTES).values())
-        for admin in self._admins:
-            runtime = await admin.fetch_runtime()
-            ours = {k: v for k, v in runtime.items() if k.startswith("bascule.") and v != "0"}
-            if ours != keys:
-                return f"Envoy's runtime holds {ours or 'nothing'}, not {keys or 'nothing'}"
-            if sorted(await admin.fetch_route_versions()) != versions:
-                return "Envoy holds other routes than those that it acknowledged"
-        return ""
+        versions = {r.version for s in snapshots for r in s.of(Kind.ROUTES).values()}
+        found: list[Mapping[Cluster, ClusterTraffic]] = []
+        try:
+            foreign = ""
+            for admin in self._admins:
+                found.append(await admin.fetch_traffic())
+                foreign = foreign or await _find_foreign(admin, keys, versions)
+        except TransportError as error:
+            return ReadBack(silence=error.message)
+        traffic = {c: _sum([one[c] for one in found]) for c in Cluster} if found else {}
+        return ReadBack(traffic=traffic, foreign=foreign)
 
     async def wait_until_listening(self) -> None:
         """Return when each Envoy that can be asked has opened its ports; waits for ever."""
@@ -72,6 +84,16 @@ class Instances:
                 except TransportError:
                     continue
         self._healthy[cluster] = proof
+
+
+async def _find_foreign(admin: AdminClient, keys: Mapping[str, str], versions: set[str]) -> str:
+    runtime = await admin.fetch_runtime()
+    ours = {k: v for k, v in runtime.items() if k.startswith("bascule.") and v != "0"}
+    if ours != keys:
+        return f"Envoy's runtime holds {ours or 'nothing'}, not {dict(keys) or 'nothing'}"
+    if not versions.issuperset(await admin.fetch_route_versions()):
+        return "Envoy holds other routes than those that it acknowledged"
+    return ""
 
 
 async def _wait_for_health(admin: AdminClient, cluster: Cluster) -> None:

@@ -1,0 +1,199 @@
+"""What every gateway driver must do, run against a real Envoy and the in-memory fake."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from bascule.app.clock import SystemClock
+from bascule.errors import DriverError
+from bascule.gateway.driver import Applied, Convergence, GatewayDriver
+from bascule.ids import Cluster
+from bascule.routing.certificates import EMPTY_STORE
+from bascule.routing.model import Host, RouteSet
+from bascule.routing.weights import Split, Weights
+from tests.support import tables
+from tests.support.envoy_world import envoy_world
+from tests.support.fake_driver import FakeDriver
+from tests.support.network import free_port
+from tests.support.tables import ALL_BLUE, ALL_GREEN
+
+HOST = "shop.example.com"
+
+
+@dataclass(slots=True, kw_only=True)
+class Bench:
+    """A driver, routes that it can serve, and routes that its gateway refuses."""
+
+    driver: GatewayDriver
+    routes: RouteSet
+    other_routes: RouteSet
+    fake: FakeDriver | None
+
+    async def apply(
+        self, default: Weights = ALL_BLUE, routes: RouteSet | None = None, **hosts: Weights
+    ) -> Applied:
+        split = {name.replace("_", "."): weights for name, weights in hosts.items()}
+        table = tables.table(routes or self.routes, default, split)
+        return await self.driver.apply(table, EMPTY_STORE)
+
+    async def apply_refused(self) -> None:
+        """Apply a table that the gateway says no to."""
+        if self.fake is not None:
+            self.fake.fail_next(DriverError("refused"))
+        bad = tables.backend(Cluster.BLUE, "web", 80, address="nowhere")
+        refused = tables.host(HOST, tables.route(bad, None))
+        await self.apply(routes=_with_port(self.routes, refused))
+
+    async def split(self) -> Split | None:
+        return (await self.driver.observe()).split
+
+
+def _with_port(routes: RouteSet, *hosts: Host) -> RouteSet:
+    return tables.route_set(hosts, port=routes.listeners[0].port)
+
+
+def _make_routes(*paths: str) -> RouteSet:
+    pair = (tables.backend(cluster, "web", 9) for cluster in Cluster)
+    blue, green = pair
+    found = [tables.route(blue, green, path=path) for path in paths]
+    return tables.route_set([tables.host(HOST, *found)], port=free_port())
+
+
+@asynccontextmanager
+async def _open_bench(kind: str, state: Path) -> AsyncIterator[Bench]:
+    routes = _make_routes("/")
+    other = _with_port(routes, *_make_routes("/other", "/").hosts)
+    if kind == "fake":
+        fake = FakeDriver(SystemClock())
+        yield Bench(driver=fake, routes=routes, other_routes=other, fake=fake)
+        return
+    async with envoy_world(state) as world:
+        yield Bench(driver=world.driver, routes=routes, other_routes=other, fake=None)
+
+
+@pytest.fixture(params=["fake", "envoy"])
+async def bench(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Bench]:
+    async with _open_bench(str(request.param), tmp_path) as opened:
+        yield opened
+
+
+async def test_nothing_is_live_before_the_first_table(bench: Bench) -> None:
+    observed = await bench.driver.observe()
+
+    assert observed.convergence in {Convergence.PENDING, Convergence.UNKNOWN}
+    assert observed.reason
+    assert (observed.table_digest, observed.split) == (None, None)
+
+
+async def test_an_applied_table_is_acknowledged_and_seen(bench: Bench) -> None:
+    applied = await bench.apply()
+
+    observed = await bench.driver.observe()
+    assert observed.convergence is Convergence.CONVERGED, observed.reason
+    assert applied.table_digest == observed.table_digest == tables.table(bench.routes).digest
+    assert applied.acknowledged_s >= applied.sent_s
+    assert applied.instances == observed.instances == 1
+    assert not applied.is_split_only
+
+
+async def test_the_same_table_twice_is_one_effect(bench: Bench) -> None:
+    first = await bench.apply(Weights(2_500))
+    seen = await bench.driver.observe()
+
+    second = await bench.apply(Weights(2_500))
+
+    again = await bench.driver.observe()
+    assert first.table_digest == second.table_digest
+    assert not second.is_split_only
+    assert (again.convergence, again.split) == (seen.convergence, seen.split)
+
+
+async def test_a_new_split_alone_is_told_apart_and_seen_at_once(bench: Bench) -> None:
+    await bench.apply(ALL_BLUE)
+
+    to_green = await bench.apply(ALL_GREEN)
+    green = await bench.split()
+    to_blue = await bench.apply(ALL_BLUE)
+    blue = await bench.split()
+
+    assert to_green.is_split_only
+    assert to_blue.is_split_only
+    assert (green, blue) == (Split(ALL_GREEN), Split(ALL_BLUE))
+
+
+async def test_new_routes_are_not_a_split_alone(bench: Bench) -> None:
+    await bench.apply()
+
+    applied = await bench.apply(ALL_GREEN, routes=bench.other_routes)
+
+    assert not applied.is_split_only
+    assert await bench.split() == Split(ALL_GREEN)
+
+
+async def test_shares_are_exact_to_the_step_that_the_driver_names(bench: Bench) -> None:
+    step = bench.driver.capabilities().weight_step_bp
+    weights = Weights(10_000 - step)
+
+    await bench.apply(weights)
+
+    assert await bench.split() == Split(weights)
+
+
+async def test_a_host_may_have_weights_of_its_own(bench: Bench) -> None:
+    await bench.apply(ALL_BLUE, shop_example_com=ALL_GREEN)
+
+    assert await bench.split() == Split(ALL_BLUE, {HOST: ALL_GREEN})
+    await bench.apply(ALL_BLUE)
+    assert await bench.split() == Split(ALL_BLUE)
+
+
+async def test_a_refused_table_leaves_the_last_one_live_and_the_next_one_is_taken(
+    bench: Bench,
+) -> None:
+    good = await bench.apply(ALL_GREEN)
+
+    with pytest.raises(DriverError):
+        await bench.apply_refused()
+
+    observed = await bench.driver.observe()
+    assert observed.table_digest == good.table_digest
+    assert observed.split == Split(ALL_GREEN)
+    await bench.apply(ALL_BLUE, routes=bench.other_routes)
+    assert (await bench.driver.observe()).convergence is Convergence.CONVERGED
+
+
+async def test_a_call_that_is_broken_off_does_no_harm_to_the_next(bench: Bench) -> None:
+    await bench.apply()
+    if bench.fake is not None:
+        bench.fake.hold()
+    async with asyncio.TaskGroup() as tasks:
+        call = tasks.create_task(bench.apply(Weights(5_000), routes=bench.other_routes))
+        await asyncio.sleep(0)
+        call.cancel()
+    if bench.fake is not None:
+        bench.fake.release()
+
+    await bench.apply(ALL_GREEN)
+
+    observed = await bench.driver.observe()
+    assert observed.convergence is Convergence.CONVERGED, observed.reason
+    assert observed.split == Split(ALL_GREEN)
+
+
+async def test_traffic_is_told_for_both_clusters_or_not_at_all(bench: Bench) -> None:
+    await bench.apply()
+
+    traffic = (await bench.driver.observe()).traffic
+
+    assert set(traffic) in (set(), set(Cluster))
+
+
+async def test_what_it_can_do_is_consistent(bench: Bench) -> None:
+    able = bench.driver.capabilities()
+
+    assert 10_000 % able.weight_step_bp == 0
+    assert able.traffic_kinds <= {"http1", "http2", "websocket", "grpc"}
