@@ -1,0 +1,24 @@
+import pytest
+
+from bascule.errors import UsageError
+from bascule.lab.story.settings import DURATION_DEFAULT_S, StorySettings
+
+
+@pytest.mark.parametrize(
+    ("changes", "option"),
+    [
+        ({"rate": 1.0}, "--rate"),
+        ({"rate": 1e9}, "--rate"),
+        ({"duration_s": 1.0}, "--duration"),
+        ({"routes": -1}, "--routes"),
+    ],
+    ids=["too-slow", "too-fast", "too-short", "negative"],
+)
+def test_what_cannot_be_told_is_refused(changes: dict[str, float], option: str) -> None:
+    with pytest.raises(UsageError, match=option):
+        StorySettings(**changes)  # type: ignore[arg-type]  # int and float mixed on purpose
+
+
+def test_a_longer_story_holds_longer_and_a_short_one_still_holds() -> None:
+    assert StorySettings(duration_s=60).hold_s > StorySettings(duration_s=DURATION_DEFAULT_S).hold_s
+    assert StorySettings(duration_s=12).hold_s == 0.5
