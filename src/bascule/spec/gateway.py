@@ -6,7 +6,7 @@ Each field's description ends up in the JSON Schema, and so in the user's editor
 import ipaddress
 import re
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
 from pydantic import (
     AfterValidator,
@@ -14,7 +14,7 @@ from pydantic import (
     ConfigDict,
     Field,
     ValidationInfo,
-    model_validator,
+    field_validator,
 )
 from pydantic.alias_generators import to_camel
 
@@ -147,12 +147,11 @@ class Gateway(Strict):
         default_factory=lambda: EnvoyGateway(type="envoy"), description="The gateway itself."
     )
 
-    @model_validator(mode="after")
-    def _listeners_differ(self) -> Self:
-        names = [listener.name for listener in self.listeners]
-        places = [(listener.address, listener.port) for listener in self.listeners]
-        if len(set(names)) < len(names):
+    @field_validator("listeners")
+    @classmethod
+    def _listeners_differ(cls, found: tuple[ListenerSpec, ...]) -> tuple[ListenerSpec, ...]:
+        if len({listener.name for listener in found}) < len(found):
             raise ValueError("two listeners have the same name")
-        if len(set(places)) < len(places):
+        if len({(listener.address, listener.port) for listener in found}) < len(found):
             raise ValueError("two listeners have the same address and port")
-        return self
+        return found

@@ -1,7 +1,7 @@
 """Text of `gateway.yaml` to `Gateway`, every error with its file, line, column and field."""
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -27,10 +27,17 @@ def parse_gateway(text: str, file: Path | str) -> Gateway:
     try:
         return Gateway.model_validate(document.value, context=Path(name).parent)
     except ValidationError as error:
-        errors = sorted(
-            (_spec_error(details, document, name) for details in error.errors()), key=_order
-        )
-    raise _joined(errors)
+        mistakes = list(_own_errors(error.errors()))
+    raise _joined(sorted((_spec_error(item, document, name) for item in mistakes), key=_order))
+
+
+def _own_errors(errors: Sequence[ErrorDetails]) -> Iterator[ErrorDetails]:
+    """Leave out that a list is too short when that is only because its items are wrong."""
+    for details in errors:
+        path = details["loc"]
+        inner = (other for other in errors if other["loc"][: len(path)] == path)
+        if details["type"] != "too_short" or len(list(inner)) == 1:
+            yield details
 
 
 def _spec_error(details: ErrorDetails, document: Document, file: str) -> SpecError:

@@ -1,0 +1,112 @@
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from bascule.ids import Cluster
+from bascule.spec.gateway import ClusterAccess, Gateway, ListenerSpec
+
+ACCESS = ClusterAccess(kubeconfig=Path("kubeconfig"))
+SMALL = {
+    "name": "shop",
+    "clusters": {"blue": {"kubeconfig": "b"}, "green": {"kubeconfig": "g", "context": "main"}},
+}
+
+
+def test_what_is_not_written_has_a_default() -> None:
+    gateway = Gateway.model_validate(SMALL)
+
+    assert gateway.active is Cluster.BLUE
+    assert [(x.name, x.address, x.port, x.tls) for x in gateway.listeners] == [
+        ("http", "127.0.0.1", 8080, False),
+        ("https", "127.0.0.1", 8443, True),
+    ]
+    assert gateway.ingress_classes == ("bascule",)
+    assert gateway.report == ("events",)
+    assert gateway.gateway.type == "envoy"
+    assert gateway.gateway.drain_seconds == 60
+
+
+def test_classes_may_be_named() -> None:
+    gateway = Gateway.model_validate({**SMALL, "ingressClasses": ["azure/application-gateway"]})
+
+    assert gateway.ingress_classes == ("azure/application-gateway",)
+
+
+def test_listeners_may_be_named() -> None:
+    listeners = [{"name": "a", "port": 1}, {"name": "b", "port": 2}]
+
+    assert len(Gateway.model_validate({**SMALL, "listeners": listeners}).listeners) == 2
+
+
+def test_each_cluster_is_found_by_its_name() -> None:
+    clusters = Gateway.model_validate(SMALL).clusters
+
+    assert clusters.of(Cluster.BLUE).kubeconfig == Path("b")
+    assert clusters.of(Cluster.GREEN).context == "main"
+
+
+def test_paths_count_from_the_directory_of_the_file() -> None:
+    gateway = Gateway.model_validate(SMALL, context=Path("/etc/bascule"))
+
+    assert gateway.clusters.blue.kubeconfig == Path("/etc/bascule/b")
+
+
+def test_an_absolute_path_and_a_home_stay_what_they_are() -> None:
+    paths = {"blue": {"kubeconfig": "/x/b"}, "green": {"kubeconfig": "~/g"}}
+
+    clusters = Gateway.model_validate({**SMALL, "clusters": paths}, context=Path("/etc")).clusters
+
+    assert clusters.blue.kubeconfig == Path("/x/b")
+    assert clusters.green.kubeconfig == Path("~/g").expanduser()
+
+
+def test_addresses_are_written_one_way() -> None:
+    assert ListenerSpec(name="http", port=80, address="0:0::1").address == "::1"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"name": "Shop"}, "String should match pattern"),
+        ({"listeners": []}, "at least 1 item"),
+        ({"listeners": [{"name": "a", "port": 0}]}, "greater than or equal to 1"),
+        ({"listeners": [{"name": "a", "port": 1, "address": "localhost"}]}, "is not an IPv4 or"),
+        (
+            {"listeners": [{"name": "a", "port": 1}, {"name": "a", "port": 2}]},
+            "two listeners have the same name",
+        ),
+        (
+            {"listeners": [{"name": "a", "port": 1}, {"name": "b", "port": 1}]},
+            "two listeners have the same address and port",
+        ),
+        ({"ingressClasses": ["a b"]}, "is not the name of an IngressClass"),
+        ({"report": ["mail"]}, "Input should be 'events' or 'status'"),
+        ({"gateway": {"type": "nginx"}}, "Input should be 'envoy'"),
+        ({"gateway": {"type": "envoy", "concurrency": 0}}, "greater than or equal to 1"),
+        ({"surprise": 1}, "Extra inputs are not permitted"),
+    ],
+    ids=[
+        "name",
+        "empty",
+        "port",
+        "address",
+        "names",
+        "places",
+        "class",
+        "report",
+        "type",
+        "concurrency",
+        "unknown",
+    ],
+)
+def test_what_cannot_be_is_refused(change: dict[str, object], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        Gateway.model_validate({**SMALL, **change})
+
+
+def test_a_gateway_cannot_be_changed() -> None:
+    gateway = Gateway.model_validate(SMALL)
+
+    with pytest.raises(ValidationError, match="frozen"):
+        gateway.active = Cluster.GREEN  # type: ignore[misc]  # this is what is tested
