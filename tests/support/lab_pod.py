@@ -34,7 +34,7 @@ class LabPod:
         answerer = Answerer(
             identity,
             Behaviour(),
-            rng=Random(1),  # noqa: S311 (decides errors that this pod does not make)
+            rng=Random(1),  # noqa: S311 — decides errors that this pod does not make
             record_effect=self._record,
         )
         self._server = PodServer(answerer, ContainerLog(time.time), loop=asyncio.get_running_loop())

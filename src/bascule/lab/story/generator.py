@@ -49,7 +49,7 @@ class Generator:
     async def watch(self, on_line: OnLine) -> None:
         """Hand each live line on until the generator has settled. Raises TransportError if not."""
         process = self._running()
-        assert process.stdout is not None  # noqa: S101 (asked for above)
+        assert process.stdout is not None  # noqa: S101 — asked for above
         async for line in process.stdout:
             if b'"settled"' in line:
                 self._settled.set()
@@ -60,7 +60,7 @@ class Generator:
     def tell(self, order: Command | Drained | Effects | Stop | Judge) -> None:
         """Send an order."""
         process = self._running()
-        assert process.stdin is not None  # noqa: S101 (asked for above)
+        assert process.stdin is not None  # noqa: S101 — asked for above
         process.stdin.write(msgspec.json.encode(order) + b"\n")
 
     async def settle(self) -> None:

@@ -1,7 +1,6 @@
 """Sets the stage: a private directory, two clusters with a shop each, a gateway; and clears it."""
 
 import asyncio
-import datetime as dt
 import os
 import shutil
 import socket
@@ -26,6 +25,7 @@ from bascule.lab.supervisor.control import bring_up, take_down
 from bascule.lab.supervisor.description import LabDescription, LabDirectory, labs_root
 from bascule.lab.supervisor.description import parse_clusters as parse_lab_clusters
 from bascule.lab.supervisor.processes import end_process, load_record
+from bascule.lab.wall_clock import WallClock
 
 LAB_NAME = "demo"
 GATEWAY_NAME = "demo"
@@ -66,11 +66,7 @@ class Stage:
         """Start both clusters and deploy the shop to each."""
         lab = LabDescription(name=LAB_NAME, clusters=parse_lab_clusters(CLUSTERS))
         await bring_up(lab, self.environment)
-        certificate = load_certificate(
-            self.directory,
-            (SHOP_HOST,),
-            now=dt.datetime.now(dt.UTC),  # noqa: TID251
-        )
+        certificate = load_certificate(self.directory, (SHOP_HOST,), now=WallClock().now())
         async with asyncio.TaskGroup() as tasks:
             for cluster in lab.clusters:
                 target = load_target(self.lab.kubeconfig, lab.context(cluster.name))
@@ -91,7 +87,7 @@ class Stage:
         said = self.directory / "run.out"
         with said.open("wb") as out, self._run_log.open("wb") as log:
             # Not a child of asyncio's, which would be killed with the loop: it may stay.
-            self.runtime = subprocess.Popen(  # noqa: ASYNC220, S603 (a command line of ours)
+            self.runtime = subprocess.Popen(  # noqa: ASYNC220, S603 — a command line of ours
                 command_line("run", "-f", str(self.gateway_file), "--output", "json"),
                 stdin=subprocess.DEVNULL,
                 stdout=out,
