@@ -242,7 +242,7 @@ def _attributes(target: Target) -> Attributes:
         version=target.version,
         plural=target.plural,
         subresource=target.subresource,
-        namespace=target.namespace,
+        namespace=target.scope,
         name=target.name,
     )
 

@@ -33,6 +33,11 @@ class Target:
         return bool(self.plural)
 
     @property
+    def scope(self) -> str:
+        """Return the namespace whose roles decide: a namespace's own are its objects' too."""
+        return self.name if self.resource == "namespaces" else self.namespace
+
+    @property
     def resource(self) -> str:
         """Return the group resource, such as `deployments.apps`."""
         return f"{self.plural}.{self.group}" if self.group else self.plural
@@ -64,6 +69,8 @@ def _resource_target(
         if len(rest) > 2 and rest[2] not in _NAMESPACE_SUBRESOURCES:
             rest = rest[2:]
     plural, name, subresource = (*rest, "", "")[:3]
+    if plural == "namespaces" and not group:
+        namespace = ""
     return Target(
         path=path,
         verb=_verb(method, name, query),
