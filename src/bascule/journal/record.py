@@ -52,7 +52,9 @@ def canonical_text(entry: Entry, *, seq: int, generation: int) -> str:
         "kind": entry.kind,
         "data": entry.data,
     }
-    return json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return json.dumps(
+        body, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    )
 
 
 def verify_chain(records: Iterable[Record], *, previous: str = GENESIS, first_seq: int = 1) -> int:

@@ -1,0 +1,206 @@
+from dataclasses import replace
+
+import pytest
+
+from bascule.errors import PlanError
+from bascule.gateway.driver import Capabilities
+from bascule.ids import Cluster
+from bascule.routing.weights import Split, Weights
+from bascule.upgrade.decide import (
+    AGE_MAX_S,
+    PATIENCE_S,
+    Act,
+    AlreadyEnded,
+    Decision,
+    Facts,
+    Refuse,
+    Wait,
+    decide,
+    plan_split,
+)
+from bascule.upgrade.events import Refused
+from bascule.upgrade.readiness import ClusterLists, TrafficView
+from bascule.upgrade.signals import RollBack, SetWeights, Signal, Switch
+from bascule.upgrade.state import GatewayState
+from tests.support.orders import (
+    BLUE,
+    GREEN,
+    moved,
+    order,
+    percent,
+    shop_routes,
+    state_after,
+    view,
+)
+
+SWITCH = Switch(source=Cluster.BLUE, target=Cluster.GREEN)
+FORCED = replace(SWITCH, is_forced=True)
+LOADING = ClusterLists(is_complete=False)
+STALE = ClusterLists(is_complete=True, is_stale=True)
+ANY_STEP = Capabilities(
+    weight_step_bp=1,
+    has_sticky_sessions=True,
+    has_mirroring=False,
+    has_preview_by_header=False,
+    has_drain=True,
+    is_switch_atomic=True,
+    traffic_kinds=frozenset({"http1"}),
+)
+
+
+def decided(
+    signal: Signal,
+    state: GatewayState | None = None,
+    known: TrafficView | None = None,
+    *,
+    reason: str = "",
+    age_s: float = 0.0,
+    capabilities: Capabilities = ANY_STEP,
+) -> Decision:
+    facts = Facts(view=known or view(), capabilities=capabilities, age_s=age_s)
+    return decide(state or state_after(), order(signal, reason=reason), facts)
+
+
+def refusal(decision: Decision) -> str:
+    assert isinstance(decision, Refuse)
+    return decision.reason
+
+
+def test_a_switch_from_the_active_cluster_moves_everything() -> None:
+    assert decided(SWITCH) == Act(wanted=GREEN)
+
+
+def test_a_switch_ends_the_splits_of_single_hosts() -> None:
+    own = Split(BLUE.default, {"shop.example.com": Weights(5_000)})
+
+    assert decided(SWITCH, state_after(*moved(own))) == Act(wanted=GREEN)
+
+
+def test_a_switch_from_a_cluster_that_is_not_active_is_refused_and_names_the_active_one() -> None:
+    found = decided(Switch(source=Cluster.GREEN, target=Cluster.BLUE))
+
+    assert refusal(found) == "green is not the active cluster: blue is"
+
+
+def test_a_cluster_is_not_switched_to_itself() -> None:
+    found = decided(Switch(source=Cluster.BLUE, target=Cluster.BLUE))
+
+    assert "to itself" in refusal(found)
+
+
+def test_a_switch_ends_a_shift_that_is_under_way() -> None:
+    assert decided(SWITCH, state_after(*moved(percent(25)))) == Act(wanted=GREEN)
+
+
+def test_an_order_that_ended_is_one_order_however_often_it_comes() -> None:
+    ended = Refused(order_id=order(SWITCH).id, kind="switch", reason="no")
+
+    assert isinstance(decided(SWITCH, state_after(ended)), AlreadyEnded)
+
+
+def test_an_order_that_waited_too_long_is_not_meant_any_more() -> None:
+    assert "it waited 61 s" in refusal(decided(SWITCH, age_s=AGE_MAX_S + 1))
+
+
+def test_a_switch_to_a_cluster_without_endpoints_is_refused_with_what_is_missing() -> None:
+    found = decided(SWITCH, known=view(shop_routes(green=False)))
+
+    assert refusal(found) == "green has no ready endpoint for shop.example.com/"
+
+
+def test_a_switch_to_a_cluster_whose_api_is_away_is_refused() -> None:
+    assert "the API of green is away" in refusal(decided(SWITCH, known=view(green=STALE)))
+
+
+def test_a_dead_api_of_the_active_cluster_never_blocks_the_switch_away_from_it() -> None:
+    assert decided(SWITCH, known=view(blue=STALE)) == Act(wanted=GREEN)
+
+
+def test_force_goes_on_with_a_reason_and_keeps_what_it_overrode() -> None:
+    found = decided(FORCED, known=view(green=STALE), reason="blue is on fire")
+
+    assert isinstance(found, Act)
+    assert found.notes[0].startswith("forced: the API of green is away")
+
+
+def test_force_without_a_reason_is_refused() -> None:
+    assert refusal(decided(FORCED, known=view(green=STALE))) == "--force needs a reason"
+
+
+def test_an_order_waits_a_little_for_a_cluster_that_is_still_being_listed() -> None:
+    assert isinstance(decided(SWITCH, known=view(green=LOADING)), Wait)
+    assert isinstance(decided(SWITCH, known=view(green=LOADING), age_s=PATIENCE_S), Refuse)
+
+
+def test_an_order_waits_for_a_cluster_that_nobody_follows_yet() -> None:
+    assert isinstance(decided(SWITCH, known=replace(view(), lists={})), Wait)
+
+
+def test_weights_are_set_for_every_host_without_a_split_of_its_own() -> None:
+    own = Split(BLUE.default, {"shop.example.com": Weights(5_000)})
+
+    found = decided(SetWeights(weights=Weights(9_000)), state_after(*moved(own)))
+
+    assert found == Act(wanted=Split(Weights(9_000), own.by_host))
+
+
+def test_weights_of_one_host_leave_the_others_as_they_are() -> None:
+    found = decided(SetWeights(weights=Weights(9_000), host="shop.example.com"))
+
+    assert found == Act(wanted=Split(BLUE.default, {"shop.example.com": Weights(9_000)}))
+
+
+def test_weights_of_a_host_that_no_ingress_names_are_refused() -> None:
+    found = decided(SetWeights(weights=Weights(9_000), host="shpo.example.com"))
+
+    assert refusal(found) == "no Ingress names the host shpo.example.com"
+
+
+def test_weights_finer_than_the_gateway_can_are_refused_not_rounded() -> None:
+    coarse = replace(ANY_STEP, weight_step_bp=100)
+
+    found = decided(SetWeights(weights=Weights(9_950)), capabilities=coarse)
+
+    assert refusal(found) == "the gateway takes weights in steps of 1 %, not 0.5 %"
+
+
+def test_less_weight_for_a_cluster_asks_nothing_of_it() -> None:
+    state = state_after(*moved(percent(50)))
+
+    found = decided(SetWeights(weights=Weights(9_000)), state, view(green=STALE))
+
+    assert found == Act(wanted=percent(10))
+
+
+def test_a_rollback_goes_to_where_the_shift_began() -> None:
+    state = state_after(*moved(percent(5), percent(25), GREEN))
+
+    assert decided(RollBack(), state) == Act(wanted=BLUE)
+
+
+def test_a_rollback_with_nothing_to_go_back_to_is_refused() -> None:
+    assert "nothing to roll back to" in refusal(decided(RollBack()))
+
+
+def test_a_rollback_needs_no_healthy_api_but_says_what_is_wrong() -> None:
+    found = decided(RollBack(), state_after(*moved(GREEN)), view(blue=STALE))
+
+    assert isinstance(found, Act)
+    assert found.notes == ("the API of blue is away, its endpoints are the last known ones",)
+
+
+def test_a_rollback_does_not_wait_for_lists() -> None:
+    found = decided(RollBack(), state_after(*moved(GREEN)), view(blue=LOADING))
+
+    assert isinstance(found, Act)
+
+
+def test_a_rollback_to_a_cluster_without_any_endpoint_is_refused() -> None:
+    found = decided(RollBack(), state_after(*moved(GREEN)), view(shop_routes(blue=False)))
+
+    assert refusal(found) == "blue has no ready endpoint for any route"
+
+
+def test_a_plan_that_cannot_be_raises() -> None:
+    with pytest.raises(PlanError, match="not the active cluster"):
+        plan_split(state_after(*moved(GREEN)), order(SWITCH))

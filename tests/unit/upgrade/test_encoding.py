@@ -1,0 +1,50 @@
+import pytest
+
+from bascule.errors import JournalError
+from bascule.journal.record import Json
+from bascule.routing.weights import Split, Weights
+from bascule.upgrade.encoding import parse_split, read_number, read_text, render_split
+
+
+def test_a_split_is_read_as_it_was_written() -> None:
+    split = Split(Weights(9_999), {"shop.example.com": Weights(0), "*.example.com": Weights(5_000)})
+
+    assert parse_split(render_split(split)) == split
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        None,
+        [],
+        {},
+        {"default": {"blue_bp": 1, "green_bp": 1}, "by_host": {}},
+        {"default": {"blue_bp": "1", "green_bp": 9_999}, "by_host": {}},
+        {"default": {"blue_bp": 1, "green_bp": 9_999}},
+        {"default": {"blue_bp": 1, "green_bp": 9_999}, "by_host": {"a": 1}},
+    ],
+    ids=["null", "list", "empty", "wrong sum", "text", "no hosts", "host without weights"],
+)
+def test_what_is_no_split_is_refused(data: Json) -> None:
+    with pytest.raises(JournalError):
+        parse_split(data)
+
+
+def test_a_missing_text_takes_its_default() -> None:
+    assert read_text({}, "reason", default="none") == "none"
+
+
+def test_a_text_without_default_must_be_there() -> None:
+    with pytest.raises(JournalError, match="reason is not text"):
+        read_text({"reason": 1}, "reason")
+
+
+def test_a_number_that_is_null_is_not_known() -> None:
+    assert read_number({"command_ms": None}, "command_ms") is None
+    assert read_number({"command_ms": 1.5}, "command_ms") == 1.5
+
+
+@pytest.mark.parametrize("value", ["1", True, []])
+def test_what_is_no_number_is_refused(value: Json) -> None:
+    with pytest.raises(JournalError, match="command_ms is not a number"):
+        read_number({"command_ms": value}, "command_ms")

@@ -1,0 +1,70 @@
+from dataclasses import replace
+
+import pytest
+
+from bascule.errors import JournalError
+from bascule.ids import CommandId
+from bascule.journal.record import Entry, Json, Record
+from bascule.upgrade.events import (
+    Event,
+    Finished,
+    Intended,
+    Opened,
+    Refused,
+    Result,
+    Witnessed,
+    parse_event,
+)
+from tests.support.orders import BLUE, GREEN, records_of
+
+ID = CommandId("o1")
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        Opened(split=BLUE),
+        Intended(
+            order_id=ID, kind="switch", before=BLUE, wanted=GREEN, reason="why", notes=("forced",)
+        ),
+        Finished(order_id=ID, result=Result.DONE, split=GREEN, command_ms=1.25, instances=2),
+        Finished(order_id=ID, result=Result.UNKNOWN, split=GREEN, reason="silence", remedy="look"),
+        Refused(order_id=ID, kind="switch", reason="not active", remedy="look"),
+        Witnessed(order_id=ID, summary={"failed": 0}),
+    ],
+    ids=["opened", "intended", "done", "unknown", "refused", "witnessed"],
+)
+def test_an_event_is_read_from_the_journal_as_it_was_written(event: Event) -> None:
+    (record,) = records_of(event)
+
+    assert parse_event(record) == event
+
+
+def _record(kind: str, data: dict[str, Json]) -> Record:
+    (sample,) = records_of(Opened(split=BLUE))
+    return replace(sample, entry=Entry(at=sample.entry.at, actor="ada", kind=kind, data=data))
+
+
+def test_a_kind_of_a_later_version_is_refused_loudly() -> None:
+    with pytest.raises(JournalError, match="unknown kind 'upgrade_started'") as caught:
+        parse_event(_record("upgrade_started", {}))
+
+    assert "version" in caught.value.remedy
+
+
+def test_a_result_of_a_later_version_is_refused() -> None:
+    (record,) = records_of(Finished(order_id=ID, result=Result.DONE, split=GREEN))
+    data = {**record.entry.data, "result": "perhaps"}
+
+    with pytest.raises(JournalError, match="'perhaps' in the journal is no result"):
+        parse_event(_record("weights_finished", data))
+
+
+def test_notes_that_are_no_list_are_none() -> None:
+    (record,) = records_of(Intended(order_id=ID, kind="switch", before=BLUE, wanted=GREEN))
+    data = {**record.entry.data, "notes": None}
+
+    found = parse_event(_record("weights_intended", data))
+
+    assert isinstance(found, Intended)
+    assert found.notes == ()

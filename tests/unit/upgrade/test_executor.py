@@ -1,0 +1,328 @@
+import asyncio
+
+import pytest
+
+from bascule.errors import (
+    DriverError,
+    JournalError,
+    OutcomeUnknownError,
+    StaleWriterError,
+)
+from bascule.ids import Cluster, CommandId
+from bascule.journal.store import Command
+from bascule.upgrade.events import Result
+from bascule.upgrade.readiness import ClusterLists
+from bascule.upgrade.signals import RollBack, Switch
+from bascule.upgrade.state import Outcome, fold
+from tests.support.fake_journal import FakeDisk, FakeJournal
+from tests.support.fake_traffic import ClockBell, FakeTraffic, Life, begin_life
+from tests.support.orders import BLUE, GREEN, START, order, view
+from tests.support.virtual_clock import VirtualClock
+
+SWITCH = Switch(source=Cluster.BLUE, target=Cluster.GREEN)
+
+
+class World:
+    """A disk and a gateway that outlive any number of executors."""
+
+    def __init__(self) -> None:
+        self.clock = VirtualClock()
+        self.disk = FakeDisk()
+        self.traffic = FakeTraffic(self.clock)
+
+    async def life(self) -> Life:
+        return await begin_life(self.disk, self.traffic, self.clock)
+
+    async def tick(self, life: Life) -> None:
+        await self.clock.drive(life.executor.tick())
+
+    def kinds(self) -> list[str]:
+        return [record.entry.kind for record in self.disk.records]
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def outcome_of(life: Life, order_id: str = "o1") -> Outcome:
+    outcome = life.executor.state.outcome_of(CommandId(order_id))
+    assert outcome is not None
+    return outcome
+
+
+async def test_an_empty_journal_is_opened_with_the_split_of_the_file(world: World) -> None:
+    life = await world.life()
+
+    assert life.executor.state.split == BLUE
+    assert world.kinds() == ["gateway_opened"]
+
+
+async def test_a_second_life_goes_on_from_the_journal(world: World) -> None:
+    first = await world.life()
+    await first.give(order(SWITCH))
+    await world.tick(first)
+
+    second = await world.life()
+
+    assert second.executor.state == first.executor.state
+    assert second.executor.state.split == GREEN
+
+
+async def test_an_order_is_intent_effect_outcome(world: World) -> None:
+    life = await world.life()
+    await life.give(order(SWITCH, reason="the release is out"))
+
+    await world.tick(life)
+
+    assert world.kinds() == ["gateway_opened", "weights_intended", "weights_finished"]
+    assert world.disk.records[1].entry.data["reason"] == "the release is out"
+    assert world.disk.records[1].entry.actor == "ada@desk"
+    assert world.traffic.sent == [GREEN]
+    assert outcome_of(life).result is Result.DONE
+    assert await life.journal.pending() == ()
+
+
+async def test_the_command_time_runs_from_the_durable_intent_to_the_last_acknowledgement(
+    world: World,
+) -> None:
+    life = await world.life()
+    await life.give(order(SWITCH))
+
+    await world.tick(life)
+
+    assert outcome_of(life).command_ms == 4.0
+    assert outcome_of(life).instances == 1
+
+
+async def test_the_command_time_is_unknown_when_no_instance_acknowledged(world: World) -> None:
+    world.traffic.instances = 0
+    life = await world.life()
+    await life.give(order(SWITCH))
+
+    await world.tick(life)
+
+    assert outcome_of(life).result is Result.DONE
+    assert outcome_of(life).command_ms is None
+
+
+async def test_an_order_that_is_refused_changes_nothing(world: World) -> None:
+    life = await world.life()
+    await life.give(order(Switch(source=Cluster.GREEN, target=Cluster.BLUE)))
+
+    await world.tick(life)
+
+    assert outcome_of(life).result is Result.REFUSED
+    assert world.traffic.sent == []
+    assert await life.journal.pending() == ()
+
+
+async def test_a_command_that_is_none_of_ours_is_refused(world: World) -> None:
+    life = await world.life()
+    await life.journal.put(
+        Command(id=CommandId("o1"), at=START, actor="ada", kind="dance", data={})
+    )
+
+    await world.tick(life)
+
+    assert "cannot be understood" in outcome_of(life).reason
+
+
+async def test_orders_are_carried_out_in_the_order_in_which_they_came(world: World) -> None:
+    life = await world.life()
+    await life.give(order(SWITCH), order(RollBack(), order_id="o2"))
+
+    await world.tick(life)
+
+    assert world.traffic.sent == [GREEN, BLUE]
+    assert life.executor.state.split == BLUE
+
+
+async def test_the_same_order_twice_is_one_order(world: World) -> None:
+    life = await world.life()
+    await life.give(order(SWITCH))
+    await world.tick(life)
+    world.disk.done.clear()
+
+    await world.tick(life)
+
+    assert world.traffic.sent == [GREEN]
+    assert await life.journal.pending() == ()
+
+
+async def test_an_order_waits_in_the_inbox_while_its_target_is_being_listed(world: World) -> None:
+    world.traffic.known = view(green=ClusterLists(is_complete=False))
+    life = await world.life()
+    await life.give(order(SWITCH))
+
+    await world.tick(life)
+
+    assert len(await life.journal.pending()) == 1
+    world.traffic.known = view()
+    await world.tick(life)
+    assert outcome_of(life).result is Result.DONE
+
+
+async def test_a_refusal_by_the_gateway_leaves_the_former_split_wanted(world: World) -> None:
+    world.traffic.failures = [DriverError("no such key", remedy="report it")]
+    life = await world.life()
+    await life.give(order(SWITCH))
+
+    await world.tick(life)
+
+    found = outcome_of(life)
+    assert (found.result, found.reason, found.remedy) == (
+        Result.FAILED,
+        "no such key",
+        "report it",
+    )
+    assert life.executor.state.split == BLUE
+
+
+async def test_a_silent_gateway_is_an_unknown_outcome_and_never_a_success(world: World) -> None:
+    world.traffic.failures = [OutcomeUnknownError("no acknowledgement")]
+    life = await world.life()
+    await life.give(order(SWITCH))
+
+    await world.tick(life)
+
+    assert outcome_of(life).result is Result.UNKNOWN
+    assert outcome_of(life).command_ms is None
+    assert life.executor.state.split == GREEN
+
+
+async def test_what_was_acknowledged_and_is_not_read_back_is_unknown(world: World) -> None:
+    world.traffic.is_deaf = True
+    life = await world.life()
+    await life.give(order(SWITCH))
+
+    await world.tick(life)
+
+    assert outcome_of(life).result is Result.UNKNOWN
+    assert "did not show the new weights in 10 s (pending: waiting)" in outcome_of(life).reason
+
+
+async def _die_after_intent(world: World) -> None:
+    """Leave an intent without outcome behind, as a kill right after it does."""
+    life = await world.life()
+    await life.give(order(SWITCH))
+    async with asyncio.TaskGroup() as group:
+        working = group.create_task(life.executor.tick())
+        await world.clock.settle()
+        working.cancel()
+    assert world.kinds()[-1] == "weights_intended"
+
+
+async def test_after_a_restart_the_intent_is_carried_out(world: World) -> None:
+    await _die_after_intent(world)
+
+    life = await world.life()
+    await world.tick(life)
+
+    assert world.traffic.live == GREEN
+    assert outcome_of(life).result is Result.DONE
+    assert outcome_of(life).command_ms is None
+    assert await life.journal.pending() == ()
+
+
+async def test_after_a_restart_what_is_in_place_is_not_sent_again(world: World) -> None:
+    await _die_after_intent(world)
+    world.traffic.live = GREEN
+    world.traffic.sent.clear()
+
+    life = await world.life()
+    await world.tick(life)
+
+    assert world.traffic.sent == []
+    assert outcome_of(life).reason == "found in place after a restart"
+
+
+async def test_a_journal_that_cannot_take_the_intent_changes_nothing_and_says_so(
+    world: World,
+) -> None:
+    life = await world.life()
+    await life.give(order(SWITCH))
+    life.journal.fail_next(JournalError("the disk is full"))
+
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(life.executor.run(ClockBell(world.clock)))
+        await world.clock.settle()
+        trouble, sent = life.executor.trouble, list(world.traffic.sent)
+        await world.clock.advance(2.0)
+        running.cancel()
+
+    assert trouble is not None
+    assert trouble.message == "the disk is full"
+    assert sent == []
+    assert life.executor.trouble is None
+    assert outcome_of(life).result is Result.DONE
+
+
+async def test_an_outcome_that_was_not_written_is_found_in_place_later(world: World) -> None:
+    life = await world.life()
+    await life.give(order(SWITCH))
+    world.traffic.when_sent = lambda: life.journal.fail_next(JournalError("the disk is full"))
+
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(life.executor.run(ClockBell(world.clock)))
+        await world.clock.advance(2.0)
+        running.cancel()
+
+    assert world.traffic.sent == [GREEN]
+    assert outcome_of(life).result is Result.DONE
+    assert outcome_of(life).reason == "found in place after a restart"
+
+
+async def test_who_was_taken_over_stops(world: World) -> None:
+    old = await world.life()
+    await world.life()
+    await old.give(order(SWITCH))
+
+    with pytest.raises(StaleWriterError):
+        await old.executor.run(ClockBell(world.clock))
+
+    assert world.traffic.sent == []
+
+
+async def test_a_journal_that_cannot_be_read_again_keeps_orders_waiting(world: World) -> None:
+    life = await world.life()
+    await life.give(order(SWITCH))
+    life.journal.fail_next(JournalError("the disk is full"))
+    spoiled = world.disk.records[0]
+    world.disk.records[0] = world.disk.records[0].__class__(
+        seq=7,
+        entry=spoiled.entry,
+        generation=spoiled.generation,
+        previous=spoiled.previous,
+        digest=spoiled.digest,
+    )
+
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(life.executor.run(ClockBell(world.clock)))
+        await world.clock.settle()
+        running.cancel()
+
+    assert life.executor.trouble is not None
+    assert "record 1" in life.executor.trouble.message
+
+
+async def test_what_the_witness_saw_is_recorded_when_it_is_ready(world: World) -> None:
+    life = await world.life()
+    await life.give(order(SWITCH))
+    await world.tick(life)
+    life.witness.ready = {CommandId("o1"): {"failed": 0}}
+
+    await world.tick(life)
+
+    assert life.witness.begun == life.witness.ended == [CommandId("o1")]
+    assert outcome_of(life).witness == {"failed": 0}
+
+
+async def test_the_journal_alone_tells_the_state(world: World) -> None:
+    life = await world.life()
+    await life.give(order(SWITCH), order(RollBack(), order_id="o2"), order(SWITCH, order_id="o3"))
+    await world.tick(life)
+
+    guest = FakeJournal(world.disk, as_owner=False)
+
+    assert fold(await guest.read()) == life.executor.state

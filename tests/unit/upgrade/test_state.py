@@ -1,0 +1,208 @@
+import pytest
+
+from bascule.errors import InvariantError, JournalError
+from bascule.ids import Cluster, CommandId
+from bascule.routing.weights import Split, Weights
+from bascule.upgrade.events import Event, Finished, Intended, Opened, Refused, Result, Witnessed
+from bascule.upgrade.state import (
+    HOMES_MAX,
+    RECENT_MAX,
+    GatewayState,
+    Stamp,
+    evolve,
+    fold,
+    is_settled,
+)
+from tests.support.orders import BLUE, GREEN, START, moved, percent, records_of, state_after
+
+ID = CommandId("o1")
+STAMP = Stamp(seq=9, at=START, actor="ada@desk")
+INTENT = Intended(order_id=ID, kind="switch", before=BLUE, wanted=GREEN)
+
+
+def homes_after(*events: Event) -> tuple[Split, ...]:
+    return state_after(*events).homes
+
+
+def rolled_back(state: GatewayState) -> GatewayState:
+    wanted = state.homes[-1]
+    order_id = CommandId("back")
+    intent = Intended(order_id=order_id, kind="rollback", before=state.split, wanted=wanted)
+    done = Finished(order_id=order_id, result=Result.DONE, split=wanted)
+    return evolve(evolve(state, intent, STAMP), done, STAMP)
+
+
+def test_an_empty_journal_has_no_state() -> None:
+    assert fold([]) is None
+
+
+def test_a_fold_of_records_is_the_state_after_its_events() -> None:
+    events = moved(percent(5), GREEN)
+
+    state = fold(records_of(Opened(split=BLUE), *events))
+
+    assert state == state_after(*events)
+    assert state is not None
+    assert state.seq == 5
+
+
+def test_an_intent_moves_the_wanted_split_at_once() -> None:
+    state = state_after(INTENT)
+
+    assert state.split == GREEN
+    assert state.in_flight is not None
+    assert state.in_flight.intent == INTENT
+
+
+def test_a_failed_intent_leaves_everything_as_it_was() -> None:
+    before = state_after()
+
+    state = state_after(INTENT, Finished(order_id=ID, result=Result.FAILED, split=BLUE))
+
+    assert (state.split, state.homes, state.in_flight) == (before.split, before.homes, None)
+
+
+def test_an_unknown_outcome_leaves_the_intent_wanted() -> None:
+    state = state_after(INTENT, Finished(order_id=ID, result=Result.UNKNOWN, split=GREEN))
+
+    assert (state.split, state.homes) == (GREEN, (BLUE,))
+
+
+def test_the_outcome_names_who_gave_the_order() -> None:
+    executor = Stamp(seq=3, at=START, actor="executor")
+    begun = evolve(state_after(), INTENT, Stamp(seq=2, at=START, actor="ada@desk"))
+
+    state = evolve(begun, Finished(order_id=ID, result=Result.DONE, split=GREEN), executor)
+
+    outcome = state.outcome_of(ID)
+    assert outcome is not None
+    assert (outcome.stamp.actor, outcome.before, outcome.split) == ("ada@desk", BLUE, GREEN)
+
+
+def test_an_order_that_was_refused_is_remembered_and_changes_nothing() -> None:
+    state = state_after(Refused(order_id=ID, kind="switch", reason="not active"))
+
+    outcome = state.outcome_of(ID)
+    assert outcome is not None
+    assert (outcome.result, state.split) == (Result.REFUSED, BLUE)
+    assert state.outcome_of(CommandId("other")) is None
+
+
+def test_what_the_witness_saw_is_kept_beside_its_order() -> None:
+    other = Refused(order_id=CommandId("o2"), kind="switch", reason="not active")
+    seen = Witnessed(order_id=ID, summary={"failed": 0})
+
+    state = state_after(Refused(order_id=ID, kind="switch", reason="not active"), other, seen)
+
+    assert [outcome.witness for outcome in state.recent] == [{"failed": 0}, None]
+
+
+def test_only_the_last_orders_are_remembered() -> None:
+    refusals = [
+        Refused(order_id=CommandId(f"o{n}"), kind="switch", reason="no")
+        for n in range(RECENT_MAX + 3)
+    ]
+
+    state = state_after(*refusals)
+
+    assert len(state.recent) == RECENT_MAX
+    assert state.recent[-1].order_id == f"o{RECENT_MAX + 2}"
+
+
+def test_a_shift_in_steps_is_rolled_back_whole() -> None:
+    state = state_after(*moved(percent(5), percent(25), GREEN))
+
+    assert state.homes == (BLUE,)
+    assert rolled_back(state).split == BLUE
+
+
+def test_an_unfinished_shift_is_rolled_back_to_where_it_began() -> None:
+    assert homes_after(*moved(percent(5), percent(25))) == (BLUE,)
+
+
+def test_after_a_rollback_there_is_nothing_more_to_roll_back() -> None:
+    assert rolled_back(state_after(*moved(GREEN))).homes == ()
+
+
+def test_each_switch_can_be_rolled_back_newest_first() -> None:
+    state = state_after(*moved(GREEN, BLUE))
+
+    once = rolled_back(state)
+
+    assert (once.split, once.homes) == (GREEN, (BLUE,))
+
+
+def test_a_shift_that_was_taken_back_by_hand_is_forgotten() -> None:
+    assert homes_after(*moved(GREEN, percent(90), GREEN)) == (BLUE,)
+
+
+def test_the_same_split_again_adds_no_way_back() -> None:
+    assert homes_after(*moved(GREEN, GREEN)) == (BLUE,)
+
+
+def test_the_way_back_is_bounded() -> None:
+    there_and_back = [GREEN, BLUE] * HOMES_MAX
+
+    assert len(homes_after(*moved(*there_and_back))) == HOMES_MAX
+
+
+@pytest.mark.parametrize(
+    ("splits", "active"),
+    [
+        ((), Cluster.BLUE),
+        ((percent(25),), Cluster.BLUE),
+        ((percent(75),), Cluster.BLUE),
+        ((GREEN,), Cluster.GREEN),
+        ((GREEN, percent(10)), Cluster.GREEN),
+    ],
+    ids=["at first", "early shift", "late shift", "switched", "shift back"],
+)
+def test_a_cluster_is_active_until_the_other_one_has_everything(
+    splits: tuple[Split, ...], active: Cluster
+) -> None:
+    assert state_after(*moved(*splits)).active is active
+
+
+@pytest.mark.parametrize(
+    ("split", "active"), [(percent(40), Cluster.BLUE), (percent(60), Cluster.GREEN)]
+)
+def test_a_gateway_opened_amid_a_shift_is_of_the_cluster_with_more(
+    split: Split, active: Cluster
+) -> None:
+    assert evolve(None, Opened(split=split), STAMP).active is active
+
+
+def test_a_split_is_settled_when_every_host_has_one_cluster() -> None:
+    host = {"shop.example.com": Weights(0)}
+
+    assert is_settled(Split(Weights(10_000), host))
+    assert not is_settled(Split(Weights(10_000), {"shop.example.com": Weights(1)}))
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        [Opened(split=BLUE)],
+        [INTENT, INTENT],
+        [Intended(order_id=ID, kind="switch", before=GREEN, wanted=BLUE)],
+        [Finished(order_id=ID, result=Result.DONE, split=GREEN)],
+        [INTENT, Finished(order_id=CommandId("other"), result=Result.DONE, split=GREEN)],
+    ],
+    ids=["opened twice", "two intents", "wrong start", "no intent", "outcome of another"],
+)
+def test_an_illegal_move_raises(events: list[Event]) -> None:
+    with pytest.raises(InvariantError):
+        state_after(*events)
+
+
+def test_a_journal_that_does_not_begin_with_its_opening_raises() -> None:
+    with pytest.raises(InvariantError, match="does not open"):
+        fold(records_of(INTENT))
+
+
+def test_a_journal_with_a_record_that_is_not_understood_raises() -> None:
+    (record,) = records_of(Opened(split=BLUE))
+    object.__setattr__(record.entry, "data", {})
+
+    with pytest.raises(JournalError):
+        fold([record])
