@@ -1,13 +1,18 @@
 """Events: what controllers tell people, where `kubectl describe` shows it."""
 
 from collections import deque
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from bascule.lab.controllers.conditions import seconds_since
+from bascule.lab.controllers.work import Key
+from bascule.lab.kubeapi.changes import Change
 from bascule.lab.kubeapi.objects.statuses import StatusError
 from bascule.lab.kubeapi.store import Store, timestamp
 
-EVENTS_MAX = 5_000
-"""Older Events are deleted, as the hour's time to live would."""
+EVENTS_MAX = 2_000
+"""Events that one component keeps; the oldest goes for a new one."""
+TIME_TO_LIVE_S = 3_600.0
 
 Object = dict[str, Any]
 
@@ -23,6 +28,31 @@ class Note(NamedTuple):
 class _Place(NamedTuple):
     namespace: str
     name: str
+
+
+class EventExpiry:
+    """Deletes Events an hour after they were last said."""
+
+    resources = ("events",)
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def keys(self, change: Change) -> Iterable[Key]:
+        """Name a new Event."""
+        return (Key(change.namespace, change.name),) if change.type == "ADDED" else ()
+
+    def reconcile(self, key: Key) -> float | None:
+        """Delete one Event whose time has come; return the seconds until then."""
+        event = self._store.find("events", key.name, key.namespace)
+        if event is None:
+            return None
+        said = event.get("lastTimestamp") or event["metadata"]["creationTimestamp"]
+        age_s = seconds_since(said, self._store.clock.now())
+        if age_s < TIME_TO_LIVE_S:
+            return TIME_TO_LIVE_S - age_s
+        self._store.delete("events", key.name, key.namespace)
+        return None
 
 
 class EventRecorder:
@@ -71,7 +101,7 @@ class EventRecorder:
         if field:
             involved["fieldPath"] = field
         event = {
-            "metadata": {"name": f"{metadata['name']}.{self._stamp():x}", "namespace": namespace},
+            "metadata": {"name": self._name(metadata["name"], namespace), "namespace": namespace},
             "involvedObject": involved,
             "reason": note.reason,
             "message": note.message,
@@ -90,11 +120,14 @@ class EventRecorder:
         if len(self._written) > EVENTS_MAX:
             self._forget(self._written.popleft())
 
-    def _stamp(self) -> int:
-        """Return a number that rises with time, so that Events sort as they came."""
-        nanoseconds = int(self._store.clock.now().timestamp() * 1e6) * 1000
-        self._last_stamp = max(nanoseconds, self._last_stamp + 1)
-        return self._last_stamp
+    def _name(self, about: str, namespace: str) -> str:
+        """Return a free name that rises with time, so that Events sort as they came."""
+        self._last_stamp = max(
+            int(self._store.clock.now().timestamp() * 1e6) * 1000, self._last_stamp + 1
+        )
+        while self._store.find("events", f"{about}.{self._last_stamp:x}", namespace):
+            self._last_stamp += 1
+        return f"{about}.{self._last_stamp:x}"
 
     def _forget(self, key: tuple[str, Note]) -> None:
         place = self._known.pop(key, None)

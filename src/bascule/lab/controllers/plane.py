@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
+from bascule.lab.controllers.events import EventExpiry, EventRecorder
 from bascule.lab.controllers.kubelet.kubelet import Kubelet
 from bascule.lab.controllers.kubelet.pod_runtime import NodeWorld
 from bascule.lab.controllers.network.endpoint_slices import EndpointSliceController
@@ -71,6 +72,7 @@ class ControlPlane:
             wall_s=options.wall_s,
             host_of_node=self._nodes.host,
             latency_ms=options.latency_ms,
+            events=EventRecorder(store, "kubelet"),
         )
         self._kubelet: Kubelet | None = None
 
@@ -111,4 +113,5 @@ class ControlPlane:
             self._claims,
             Scheduler(store),
             GarbageCollector(store),
+            EventExpiry(store),
         )

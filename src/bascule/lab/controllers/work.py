@@ -68,11 +68,6 @@ class Dispatcher:
         self._failures: dict[_Item, int] = {}
         self._interested: dict[str, tuple[int, ...]] = {}
 
-    @property
-    def is_idle(self) -> bool:
-        """Say whether nothing is left to do now (delayed work aside)."""
-        return not self._queue
-
     async def run(self) -> None:
         """Reconcile everything that is there, then whatever changes, until cancelled."""
         subscription = self._subscribe()
@@ -88,22 +83,6 @@ class Dispatcher:
                 await self._wait(subscription)
         finally:
             subscription.close()
-
-    def settle(self, rounds_max: int = 1_000) -> None:
-        """Reconcile until nothing changes any more, without an event loop: for callers in tests.
-
-        Delayed work whose time has come is done too.
-        """
-        with self._subscribe() as subscription:
-            self._seed()
-            for _ in range(rounds_max):
-                self._take(subscription)
-                self._release_due()
-                if not self._queue:
-                    return
-                while self._queue:
-                    self._reconcile(self._queue.popleft())
-        raise AssertionError(f"the controllers did not settle in {rounds_max} rounds")
 
     def _resources(self) -> frozenset[str]:
         return frozenset(kind.storage_resource for kind in self._store.kinds())

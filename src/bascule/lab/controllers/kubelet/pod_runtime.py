@@ -43,6 +43,7 @@ class NodeWorld:
     rng: Random
     wall_s: Callable[[], float]
     host_of_node: Callable[[str], str]
+    events: EventRecorder
     latency_ms: float = 0.0
 
 
@@ -54,7 +55,6 @@ class PodRuntime:
         self._world = world
         self._pod = pod
         self._key = (pod["metadata"]["name"], pod["metadata"]["namespace"])
-        self._events = EventRecorder(world.store, "kubelet")
         self._stop = asyncio.Event()
         self._grace_s = 0.0
         self._address = ""
@@ -259,7 +259,7 @@ class PodRuntime:
         field = "initContainers" if container in self._init_containers else "containers"
         host = self._pod["spec"].get("nodeName", "")
         place = f"spec.{field}{{{container.name}}}"
-        self._events.record(self._pod, note, host=host, field=place)
+        self._world.events.record(self._pod, note, host=host, field=place)
 
     def current(self) -> Object | None:
         """Return the pod's object as it is now, or None if it is gone."""

@@ -31,7 +31,7 @@ Object = dict[str, Any]
 CRON_JOBS = "cronjobs.batch"
 SCHEDULED_AT = "batch.kubernetes.io/cronjob-scheduled-timestamp"
 MISSED_MAX = 100
-"""Past so many missed times none is made up for, as in the real controller."""
+"""Past so many missed times an Event says so."""
 _BACKGROUND = DeleteOptions(propagation="Background")
 
 
@@ -111,18 +111,16 @@ class CronJobController:
         limit_s = cron["spec"].get("startingDeadlineSeconds")
         if limit_s is not None:
             since = max(since, now - timedelta(seconds=limit_s))
-        due = None
-        candidate = schedule.next_after(since.astimezone(zone))
-        for _ in range(MISSED_MAX):
-            if candidate is None or candidate > now:
-                return due
-            due = candidate.astimezone(UTC)
-            candidate = schedule.next_after(candidate)
-        message = (
-            f"too many missed start times: {MISSED_MAX}. Set or decrease startingDeadlineSeconds"
-        )
+        following = schedule.next_after(since.astimezone(zone))
+        if following is None or following > now:
+            return None
+        due = _latest(schedule, since.astimezone(zone), now)
+        if due is not None:
+            return due
+        message = f"too many missed start times (> {MISSED_MAX}), only the last one is made up for"
         self._events.record(cron, Note("TooManyMissedTimes", message, "Warning"))
-        return due
+        gap = (schedule.next_after(following) or following) - following
+        return _latest(schedule, (now - 2 * gap).astimezone(zone), now)
 
     def _create(self, cron: Object, due: datetime) -> None:
         name = f"{cron['metadata']['name'][:52]}-{int(due.timestamp()) // 60}"
@@ -176,6 +174,18 @@ class CronJobController:
         if not status["active"]:
             status.pop("active")
         self._store.update_status(CRON_JOBS, {**cron, "status": status})
+
+
+def _latest(schedule: Schedule, since: datetime, now: datetime) -> datetime | None:
+    """Return the last due minute in between; None if there are none or too many to count."""
+    due = None
+    candidate = schedule.next_after(since)
+    for _ in range(MISSED_MAX):
+        if candidate is None or candidate > now:
+            return due
+        due = candidate.astimezone(UTC)
+        candidate = schedule.next_after(candidate)
+    return None
 
 
 def _is_done(job: Object) -> bool:
