@@ -1,9 +1,17 @@
+from datetime import UTC, datetime
+
 import pytest
 
 from bascule.errors import JournalError
 from bascule.journal.record import Json
 from bascule.routing.weights import Split, Weights
-from bascule.upgrade.encoding import parse_split, read_number, read_text, render_split
+from bascule.upgrade.encoding import (
+    parse_split,
+    read_number,
+    read_text,
+    read_time,
+    render_split,
+)
 
 
 def test_a_split_is_read_as_it_was_written() -> None:
@@ -48,3 +56,15 @@ def test_a_number_that_is_null_is_not_known() -> None:
 def test_what_is_no_number_is_refused(value: Json) -> None:
     with pytest.raises(JournalError, match="command_ms is not a number"):
         read_number({"command_ms": value}, "command_ms")
+
+
+def test_a_time_that_is_null_is_not_known() -> None:
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+
+    assert read_time({}, "effective_at") is None
+    assert read_time({"effective_at": at.isoformat()}, "effective_at") == at
+
+
+def test_what_is_no_time_is_refused() -> None:
+    with pytest.raises(JournalError, match="effective_at is not a time"):
+        read_time({"effective_at": "noon"}, "effective_at")

@@ -15,7 +15,7 @@ from bascule.upgrade.events import (
     Witnessed,
     parse_event,
 )
-from tests.support.orders import BLUE, GREEN, records_of
+from tests.support.orders import BLUE, GREEN, START, records_of
 
 ID = CommandId("o1")
 
@@ -27,7 +27,14 @@ ID = CommandId("o1")
         Intended(
             order_id=ID, kind="switch", before=BLUE, wanted=GREEN, reason="why", notes=("forced",)
         ),
-        Finished(order_id=ID, result=Result.DONE, split=GREEN, command_ms=1.25, instances=2),
+        Finished(
+            order_id=ID,
+            result=Result.DONE,
+            split=GREEN,
+            command_ms=1.25,
+            effective_at=START,
+            instances=2,
+        ),
         Finished(order_id=ID, result=Result.UNKNOWN, split=GREEN, reason="silence", remedy="look"),
         Refused(order_id=ID, kind="switch", reason="not active", remedy="look"),
         Witnessed(order_id=ID, summary={"failed": 0}),
