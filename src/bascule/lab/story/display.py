@@ -48,6 +48,7 @@ class LiveDisplay:
     def __init__(self, console: Console) -> None:
         self._acts: list[tuple[str, float]] = []
         self._line: LiveLine | None = None
+        self._ended_s: float | None = None
         self._live = Live(console=console, get_renderable=self._render, refresh_per_second=8)
         self._live.start()
 
@@ -61,14 +62,16 @@ class LiveDisplay:
 
     def end(self) -> None:
         """Leave the last picture standing."""
+        self._ended_s = self._ended_s or time.monotonic()
         self._live.stop()
 
     def _render(self) -> RenderableType:
         table = Table.grid(padding=(0, 2))
         for index, (act, begun_s) in enumerate(self._acts):
             is_last = index == len(self._acts) - 1
-            ended_s = time.monotonic() if is_last else self._acts[index + 1][1]
-            mark = "[yellow]>[/]" if is_last else "[green]ok[/]"
+            ended_s = self._ended_s if is_last else self._acts[index + 1][1]
+            mark = "[yellow]>[/]" if ended_s is None else "[green]ok[/]"
+            ended_s = ended_s or time.monotonic()
             table.add_row(mark, act, f"{ended_s - begun_s:.1f} s")
         if self._line is None:
             return table

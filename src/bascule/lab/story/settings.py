@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from bascule.errors import UsageError
 
-RATE_DEFAULT = 400.0
+RATE_DEFAULT = 500.0
 RATE_MAX = 5_000.0
 DURATION_DEFAULT_S = 26.0
 DURATION_MIN_S = 12.0

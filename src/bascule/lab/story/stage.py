@@ -30,7 +30,7 @@ from bascule.lab.wall_clock import WallClock
 LAB_NAME = "demo"
 GATEWAY_NAME = "demo"
 CLUSTERS = "blue=1.33,green=1.36"
-LATENCY_MS = 5
+LATENCY_MS = 10
 """The shop's own work for each request."""
 RUN_LIMIT_S = 30.0
 END_LIMIT_S = 10.0
