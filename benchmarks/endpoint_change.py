@@ -18,7 +18,8 @@ from typing_extensions import override
 
 from bascule.app.clock import SystemClock
 from bascule.controller.holdoff import HoldOff
-from bascule.controller.loop import Controller, ControllerOptions, ControllerPorts
+from bascule.controller.loop import Controller, ControllerOptions
+from bascule.controller.ports import ControllerPorts
 from bascule.gateway.driver import Applied
 from bascule.gateway.envoy.bootstrap import UnixXds
 from bascule.gateway.envoy.driver import EnvoyDriver, UnixListen
