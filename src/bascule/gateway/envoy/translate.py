@@ -18,7 +18,7 @@ from bascule.gateway.envoy.stance import Stance, build_runtime
 from bascule.gateway.envoy.virtual_hosts import Serving
 from bascule.ids import CertificateDigest
 from bascule.routing.certificates import CertificateStore
-from bascule.routing.model import Backend, CertificateRef, Listener, RouteSet
+from bascule.routing.model import Backend, CertificateRef, Host, Listener, RouteSet
 from bascule.routing.weights import Split
 
 HTTPS_PORT = 443
@@ -179,17 +179,22 @@ def _translate_listeners(
     built: dict[str, tuple[object, Resource]] = {}
     sets: dict[str, BuiltRoutes] = {}
     https_port = next((x.port for x in routes.listeners if x.is_tls), HTTPS_PORT)
-    fallback = next((h for h in routes.hosts if h.name == "*"), None)
     for listener in routes.listeners:
         groups = listeners.plan_groups(listener, routes.hosts, named)
         built[listener.name] = _translate_listener(listener, groups, previous)
         serving = Serving(is_tls=listener.is_tls, https_port=https_port)
-        setting = Setting(split=split, serving=serving, fallback=fallback)
         for group in groups:
+            setting = Setting(split=split, serving=serving, fallback=_find_fallback(group))
             sets[group.name] = yield from build_route_set(
                 group, setting, previous.route_sets.get(group.name)
             )
     return built, sets
+
+
+def _find_fallback(group: RouteGroup) -> Host | None:
+    """Return the host `*` that this route set may serve."""
+    found = next((host for host in group.hosts if host.name == "*"), None)
+    return None if found is None or (found.is_tls and found.certificate is None) else found
 
 
 def _translate_listener(

@@ -9,6 +9,7 @@ of it moves back.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from bascule.gateway.envoy import protos
@@ -173,28 +174,30 @@ def _duration(seconds: float) -> Fields:
     return {"seconds": whole, "nanos": round((seconds - whole) * 1_000) * 1_000_000}
 
 
-def _retry_policy(retries: int) -> Fields:
+@cache
+def _retry_policy(retries: int) -> Any:
     """Retry only what no backend has begun: safe for every method."""
+    policy = protos.message("envoy.config.route.v3.RetryPolicy")
     if retries <= 0:
-        return {}
+        return policy()
     predicate = protos.message(
         "envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate"
     )()
-    return {
-        "retry_on": RETRY_ON,
-        "num_retries": {"value": retries},
-        "retry_host_predicate": [
+    return policy(
+        retry_on=RETRY_ON,
+        num_retries={"value": retries},
+        retry_host_predicate=[
             {
                 "name": "envoy.retry_host_predicates.previous_hosts",
                 "typed_config": protos.pack(predicate),
             }
         ],
-        "host_selection_retry_max_attempts": RETRY_HOSTS_MAX,
-        "retry_back_off": {
+        host_selection_retry_max_attempts=RETRY_HOSTS_MAX,
+        retry_back_off={
             "base_interval": {"nanos": RETRY_BASE_MS * 1_000_000},
             "max_interval": {"nanos": RETRY_MAX_MS * 1_000_000},
         },
-    }
+    )
 
 
 def _weighted_entries(route: Route, weights: Weights, serving: Serving) -> Iterator[Fields]:
