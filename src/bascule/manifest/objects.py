@@ -149,7 +149,7 @@ class ServicePort:
 
 
 class AddressFamily(StrEnum):
-    """The address types of an EndpointSlice."""
+    """The address types of an EndpointSlice; the API has deprecated FQDN, and we refuse it."""
 
     IPV4 = "IPv4"
     IPV6 = "IPv6"

@@ -4,6 +4,7 @@ A broken object never raises: it becomes a view that carries its faults and as m
 can be understood, so that it costs only its own routes.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
@@ -22,6 +23,7 @@ from bascule.manifest.parse_service import parse_endpoint_slice, parse_service
 
 Raw = Mapping[str, object]
 
+_NAME = re.compile(r"[^/]+")
 _DEFAULT_CLASS = "ingressclass.kubernetes.io/is-default-class"
 _IGNORED_ANNOTATION = "kubectl.kubernetes.io/last-applied-configuration"
 
@@ -46,11 +48,12 @@ def parse_ref(raw: Raw) -> ObjectRef | None:
         return None
     group, _, _ = str(raw.get("apiVersion") or "").rpartition("/")
     name, namespace = meta.get("name"), meta.get("namespace")
-    if group != _API_GROUPS[Kind(kind)] or not isinstance(name, str) or not name:
+    if group != _API_GROUPS[Kind(kind)] or not isinstance(name, str) or not _NAME.fullmatch(name):
         return None
     if kind == Kind.INGRESS_CLASS:
         return ObjectRef(Kind.INGRESS_CLASS, "", name)
-    return ObjectRef(Kind(kind), namespace if isinstance(namespace, str) else "default", name)
+    is_named = isinstance(namespace, str) and _NAME.fullmatch(namespace)
+    return ObjectRef(Kind(kind), str(namespace) if is_named else "default", name)
 
 
 def _parse_metadata(raw: Raw, ref: ObjectRef) -> Metadata:

@@ -123,8 +123,10 @@ def _parse_backend(raw: Mapping[str, object]) -> IngressBackend:
     name = read_text(service, "name")
     port = read_map(service, "port")
     port_name, number = read_text(port, "name"), port.get("number")
-    if not name:
-        return UnusableBackend("no service")
+    if not name or "/" in name:
+        return UnusableBackend(f"service {name!r}")
+    if port_name.isdecimal():
+        return ServiceBackend(name, int(port_name))
     if port_name:
         return ServiceBackend(name, port_name)
     if isinstance(number, int) and not isinstance(number, bool):

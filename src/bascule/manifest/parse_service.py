@@ -74,6 +74,9 @@ def parse_endpoint_slice(raw: Mapping[str, object], meta: Metadata) -> EndpointS
         if family not in tuple(AddressFamily):
             fault = Fault("AddressTypeInvalid", f"addressType {family!r} is not known")
             return EndpointSlice(meta=meta, service=service, faults=(fault,))
+        if family == AddressFamily.FQDN:
+            fault = Fault("AddressTypeRefused", "addressType FQDN: only IP addresses are routed to")
+            return EndpointSlice(meta=meta, service=service, faults=(fault,))
         faults: list[Fault] = []
         return EndpointSlice(
             meta=meta,
@@ -120,8 +123,6 @@ def _parse_endpoints(
 def _parse_addresses(
     item: Mapping[str, object], family: AddressFamily, faults: list[Fault]
 ) -> tuple[str, ...]:
-    if family is AddressFamily.FQDN:
-        return read_texts(item, "addresses")
     texts = read_texts(item, "addresses")
     if family is AddressFamily.IPV4 and all(map(_PLAIN_IPV4.fullmatch, texts)):
         return texts

@@ -17,8 +17,9 @@ from tests.support.raw_objects import Raw, raw_ingress
         {"apiVersion": "example.com/v1", "kind": "Service", "metadata": {"name": "x"}},
         {"apiVersion": "v1", "kind": "Service", "metadata": {"name": ""}},
         {"apiVersion": "v1", "kind": "Service", "metadata": {"name": 5}},
+        {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "a/b"}},
     ],
-    ids=["empty", "null", "kind", "other", "old", "foreign", "nameless", "number"],
+    ids=["empty", "null", "kind", "other", "old", "foreign", "nameless", "number", "slash"],
 )
 def test_what_routing_does_not_read_is_none(raw: Raw) -> None:
     assert parse_object(raw) is None

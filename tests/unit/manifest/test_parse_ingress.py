@@ -67,17 +67,24 @@ def test_a_default_backend_may_name_its_port() -> None:
     ("backend", "what"),
     [
         ({"resource": {"kind": "Bucket", "name": "b"}}, "resource Bucket/b"),
-        ({}, "no service"),
+        ({}, "service ''"),
+        ({"service": {"name": "a/b", "port": {"number": 80}}}, "service 'a/b'"),
         ({"service": {"name": "web"}}, "service web without a port"),
         ({"service": {"name": "web", "port": {"number": True}}}, "service web without a port"),
     ],
-    ids=["resource", "nothing", "portless", "boolean"],
+    ids=["resource", "nothing", "slash", "portless", "boolean"],
 )
 def test_a_backend_that_is_no_service_port_keeps_its_path(backend: Raw, what: str) -> None:
     found = _with_path({"path": "/x", "pathType": "Prefix", "backend": backend})
 
     assert found.rules[0].paths[0].backend == UnusableBackend(what)
     assert len(found.rules[0].paths) == 2
+
+
+def test_a_port_name_of_digits_is_a_number() -> None:
+    found = _parse({"defaultBackend": {"service": {"name": "web", "port": {"name": "80"}}}})
+
+    assert found.default_backend == ServiceBackend("web", 80)
 
 
 @pytest.mark.parametrize(

@@ -105,20 +105,14 @@ def test_addresses_of_ipv6_are_written_one_way() -> None:
     assert (found.family, found.endpoints[0].addresses) == (AddressFamily.IPV6, ("fd00::1",))
 
 
-def test_names_are_kept_for_the_one_who_refuses_them() -> None:
-    found = _slice(addressType="FQDN", endpoints=[{"addresses": ["db.example.com"]}])
-
-    assert found.endpoints[0].addresses == ("db.example.com",)
-    assert found.family is AddressFamily.FQDN
-
-
 @pytest.mark.parametrize(
     ("fields", "code"),
     [
         ({"addressType": "IPX"}, "AddressTypeInvalid"),
+        ({"addressType": "FQDN"}, "AddressTypeRefused"),
         ({"endpoints": [3]}, "EndpointSliceInvalid"),
     ],
-    ids=["family", "endpoint"],
+    ids=["family", "names", "endpoint"],
 )
 def test_a_broken_slice_has_a_fault_and_no_endpoints(fields: Raw, code: str) -> None:
     found = _slice(**fields)

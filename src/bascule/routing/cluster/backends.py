@@ -78,7 +78,8 @@ def resolve_backend(
 def _resolve_port(
     missing: Backend, service: Service, port: ServicePort, slices: Sequence[EndpointSlice]
 ) -> ResolvedBackend:
-    name = port.name or str(port.number)
+    is_named = bool(port.name) and not port.name.isdecimal()
+    name = port.name if is_named else str(port.number)
     protocol = _PROTOCOLS.get(port.app_protocol.lower())
     backend = Backend(
         name=f"{missing.cluster}/{missing.namespace}/{missing.service}/{name}",
@@ -155,7 +156,7 @@ def select_endpoints(
     states: dict[AddressFamily, dict[tuple[str, int], int]] = {}
     for item in slices:
         number = next((number for name, number in item.ports if name == port_name), None)
-        if number is None or item.family is AddressFamily.FQDN:
+        if number is None:
             continue
         found = states.setdefault(item.family, {})
         for endpoint in item.endpoints:
