@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from bascule.routing.certificates import CertificateStore
-from bascule.routing.model import Host, Listener, RouteSet
+from bascule.routing.model import BackendProtocol, Host, Listener, Route, RouteSet
 
 TARGETS_MAX = 4
 """More hosts than this are sampled evenly, so that the witness stays a small part of the load."""
@@ -50,7 +50,8 @@ def choose_targets(
 def _target_of(
     host: Host, listeners: Iterable[Listener], certificates: CertificateStore
 ) -> Target | None:
-    route = next((r for r in host.routes if not r.is_down), None)
+    up = [route for route in host.routes if not route.is_down]
+    route = next((r for r in up if _speaks_http(r)), up[0] if up else None)
     listener = next((item for item in listeners if item.is_tls == host.is_tls), None)
     if route is None or listener is None:
         return None
@@ -68,6 +69,12 @@ def _target_of(
         port=listener.port,
         chain_pem=chain_pem,
     )
+
+
+def _speaks_http(route: Route) -> bool:
+    """Whether a plain GET means something to every backend of the route: not so for gRPC."""
+    backends = [b for b in (route.blue, route.green) if b is not None]
+    return all(b.protocol is not BackendProtocol.H2C for b in backends)
 
 
 def _concrete(name: str) -> str:

@@ -19,8 +19,8 @@ GAP_INTERVALS_MAX = 2
 LATE_S = 0.025
 """The witness was itself to blame for what it saw when it sent this late."""
 UNMEASURED_SHARE_MAX = 0.01
-P99_SAMPLES_MIN = 100
-"""With fewer samples the 99th percentile is unknown."""
+P99_SAMPLES_MIN = 300
+"""With fewer samples the 99th percentile is one or two of them, and so unknown."""
 REASONS_MAX = 20
 
 _EXCUSABLE_ERRORS = frozenset({"tls"})

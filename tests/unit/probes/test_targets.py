@@ -3,6 +3,7 @@ from bascule.probes.targets import choose_targets
 from bascule.routing.certificates import EMPTY_STORE, Certificate, CertificateStore
 from bascule.routing.model import (
     Backend,
+    BackendProtocol,
     CertificateRef,
     Endpoint,
     Host,
@@ -19,7 +20,9 @@ CERTIFICATE = Certificate(chain_pem=b"chain", key_pem=b"key")
 STORE = CertificateStore({CERTIFICATE.digest: CERTIFICATE})
 
 
-def route(path: str, *, is_ready: bool = True) -> Route:
+def route(
+    path: str, *, is_ready: bool = True, protocol: BackendProtocol = BackendProtocol.HTTP
+) -> Route:
     endpoints = (Endpoint("127.64.0.1", 80),) if is_ready else ()
     backend = Backend(
         name="blue/shop/web/http",
@@ -27,6 +30,7 @@ def route(path: str, *, is_ready: bool = True) -> Route:
         namespace="shop",
         service="web",
         port="http",
+        protocol=protocol,
         endpoints=endpoints,
     )
     return Route(match=Match(path, PathKind.PREFIX), blue=backend, green=None)
@@ -58,6 +62,16 @@ def test_a_tls_host_is_held_to_the_chain_that_the_gateway_was_given() -> None:
     assert (target.port, target.chain_pem) == (8443, b"chain")
     assert target.name.startswith("https://")
     assert b"chain" not in repr(target).encode()
+
+
+def test_a_route_for_grpc_is_asked_only_where_there_is_no_other() -> None:
+    grpc = route("/lab.Echo", protocol=BackendProtocol.H2C)
+    both = Host(name="api.example", routes=(grpc, route("/")))
+    alone = Host(name="grpc.example", routes=(grpc,))
+
+    found = [t.path for t in choose_targets(routes(both, alone), EMPTY_STORE)]
+
+    assert found == ["/", "/lab.Echo"]
 
 
 def test_hosts_that_cannot_be_asked_are_left_out() -> None:

@@ -21,6 +21,12 @@ def _figures(document: Mapping[str, Any]) -> Iterator[str]:
         f"streams: {streams['opened']} opened, {streams['moved']} moved to the other cluster, "
         f"{streams['ended']} ended in order, {streams['reset']} reset"
     )
+    users = document["stickiness"]
+    if users is not None:
+        yield (
+            f"users with a cookie: {users['users']}, {users['flaps']} answers by another cluster "
+            f"between steps, {users['moved_back']} moved back as the share grew"
+        )
     for step in document["shift"]["steps"]:
         yield _step(f"shift to {step['percent']} %", step)
     yield _step("roll back", document["rollback"])
@@ -60,6 +66,10 @@ def _verdict(document: Mapping[str, Any]) -> Iterator[str]:
             f"the product's verdict: {word} ({product['failed']} of {product['requests']} requests "
             f"of its witness failed, {product['gateway_failures']} failures at the gateway)"
         )
+        for summary in product["commands"].values():
+            yield from (
+                f"  {rule['reason']}" for rule in summary["rules"] if rule["holds"] is False
+            )
     if document["disagreement"]:
         yield f"the judges disagree: {document['disagreement']}"
 

@@ -24,6 +24,7 @@ def summary(*, failed: int = 0, gateway_failures: int = 0) -> dict[str, Any]:
         "gateway_failures": gateway_failures,
         "wrong_cluster_after_effective": None,
         "max_gap_ms": 51.0,
+        "rules": [{"number": 1, "holds": not failed, "reason": f"{failed} of 60 failed"}],
     }
 
 
@@ -110,8 +111,10 @@ def test_the_judges_differ_when_only_one_saw_a_failure(
 def test_people_read_the_failures_and_who_disagrees() -> None:
     good = render_summary(build_document(told(lab=verdict(), product=status(summary()))))
     bad = render_summary(build_document(told(lab=verdict(failures=2), product=None)))
+    both = told(lab=verdict(failures=2), product=status(summary(failed=1)))
 
     assert any("zero downtime" in line for line in good)
     assert any("2 x reset" in line for line in bad)
     assert any("disagree" in line for line in bad)
+    assert any("1 of 60 failed" in line for line in render_summary(build_document(both)))
     assert any("BROKEN" in line for line in bad)
