@@ -1,13 +1,12 @@
 """Switching traffic at a real Envoy."""
 
 import asyncio
+from itertools import count
 from pathlib import Path
-
-import pytest
 
 from bascule.gateway.driver import Convergence
 from bascule.ids import Cluster
-from bascule.routing.model import Affinity, AffinityKind, RouteSettings
+from bascule.routing.model import Affinity, AffinityKind, RouteSet, RouteSettings
 from bascule.routing.weights import Weights
 from tests.support import tables
 from tests.support.envoy_world import SteadyClients, envoy_world, fetch, open_websocket
@@ -209,10 +208,9 @@ async def test_the_last_endpoint_of_a_cluster_goes_without_a_failure(tmp_path: P
         assert await world.ask() == "green"
 
 
-@pytest.mark.parametrize("count", [200])
-async def test_a_change_of_one_endpoint_sends_one_small_message(tmp_path: Path, count: int) -> None:
+async def test_a_change_of_one_endpoint_reaches_its_host_alone(tmp_path: Path) -> None:
     async with envoy_world(tmp_path) as world:
-        hosts = [world.host(f"h{i}.example.com", f"s{i}") for i in range(count)]
+        hosts = [world.host(f"h{i}.example.com", f"s{i}") for i in range(200)]
         await world.apply(world.routes(*hosts))
         other = tables.backend(Cluster.BLUE, "s7", world.green.port)
         hosts[7] = tables.host(
@@ -223,3 +221,47 @@ async def test_a_change_of_one_endpoint_sends_one_small_message(tmp_path: Path, 
 
         assert await world.ask("h7.example.com") == "green"
         assert await world.ask("h8.example.com") == "blue"
+
+
+async def test_the_routes_follow_a_switch_although_endpoints_change_all_the_time(
+    tmp_path: Path,
+) -> None:
+    async with envoy_world(tmp_path, settle_s=0.3) as world:
+        green = world.backend(Cluster.GREEN)
+
+        def routes(spare: bool) -> RouteSet:  # noqa: FBT001 - two shapes of one thing
+            ports = (world.blue.port, world.green.port) if spare else (world.blue.port,)
+            blue = tables.backend(Cluster.BLUE, "web", *ports)
+            return world.routes(tables.host("shop.example.com", tables.route(blue, green)))
+
+        await world.apply(routes(spare=False))
+        await world.apply(routes(spare=False), ALL_GREEN)
+
+        for turn in count():
+            await world.apply(routes(spare=turn % 2 == 0), ALL_GREEN)
+            if await world.process.admin.fetch_runtime() == {}:
+                break
+
+        assert await world.ask() == "green"
+
+
+async def test_a_switch_overtakes_routes_that_are_being_pushed(tmp_path: Path) -> None:
+    async with envoy_world(tmp_path, settle_s=60) as world:
+        hosts = [world.host(f"h{i}.example.com") for i in range(1_000)]
+        live = world.routes(*hosts)
+        await world.apply(live)
+        extra = tables.route(world.backend(Cluster.BLUE), None, path="/x")
+        moved = [tables.host(host.name, extra, *host.routes) for host in hosts]
+        more = world.routes(*moved)
+        async with asyncio.TaskGroup() as tasks:
+            bulk = tasks.create_task(world.apply(more))
+            await eventually(lambda: world.driver.is_pushing)
+            bulk.cancel()
+            flip = tasks.create_task(world.apply(live, ALL_GREEN))
+
+        assert flip.result().is_split_only
+        assert await world.ask("h999.example.com") == "green"
+        observed = await world.driver.observe()
+        assert observed.convergence is Convergence.CONVERGED, observed.reason
+        await world.apply(more, ALL_GREEN)
+        assert await world.ask("h0.example.com", "/x") == "blue"

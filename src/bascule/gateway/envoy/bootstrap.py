@@ -10,6 +10,8 @@ from bascule.gateway.envoy.stance import LAYER_NAME
 NODE_CLUSTER = "bascule"
 STATS_FLUSH_S = 1
 ADMIN_PATHS = ("/stats", "/ready", "/server_info", "/runtime", "/config_dump", "/clusters")
+# Envoy's own back-off goes up to 30 s: too long to wait for a runtime that was restarted.
+_RECONNECT = {"retry_back_off": {"base_interval": "0.1s", "max_interval": "0.5s"}}
 _HTTP2 = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 
 
@@ -51,7 +53,9 @@ def build_bootstrap(node: str, xds: UnixXds | TcpXds, admin_socket: Path) -> dic
             "ads_config": {
                 "api_type": "DELTA_GRPC",
                 "transport_api_version": "V3",
-                "grpc_services": [{"envoy_grpc": {"cluster_name": "xds"}}],
+                "grpc_services": [
+                    {"envoy_grpc": {"cluster_name": "xds", "retry_policy": _RECONNECT}}
+                ],
             },
         },
         "layered_runtime": {

@@ -127,6 +127,11 @@ class EnvoyDriver:
         """How many Envoys are connected."""
         return len(self._server.sessions)
 
+    @property
+    def is_pushing(self) -> bool:
+        """Whether something was sent that is not acknowledged yet."""
+        return self._published is not None
+
     def capabilities(self) -> Capabilities:
         """Return what Envoy can do: shares by a hundredth of a percent, and an atomic switch."""
         return Capabilities(

@@ -24,6 +24,7 @@ from bascule.gateway.envoy.sockets import place_socket
 
 START_TIMEOUT_S = 10.0
 STOP_TIMEOUT_S = 5.0
+SHEPHERD_TIMEOUT_S = 0.2
 READY_TIMEOUT_S = 60.0
 POLL_S = 0.01
 BACKOFF_FIRST_S = 0.1
@@ -185,9 +186,7 @@ class EnvoyProcess:
 
     async def _record_death(self, on_death: Callable[[Death], None] | None) -> Death:
         died_at = self._clock.now()
-        deadline_s = self._clock.monotonic_s() + 1.0
-        while not self._exit_file.exists() and self._clock.monotonic_s() < deadline_s:
-            await self._clock.sleep_until(self._clock.monotonic_s() + POLL_S)
+        await self._wait_for_shepherd()
         exit_code = None
         with suppress(OSError, ValueError):
             exit_code = int(self._exit_file.read_text())
@@ -198,6 +197,12 @@ class EnvoyProcess:
         if on_death is not None:
             on_death(death)
         return death
+
+    async def _wait_for_shepherd(self) -> None:
+        """Return when the shepherd wrote the exit code, or is taken for dead itself."""
+        deadline_s = self._clock.monotonic_s() + SHEPHERD_TIMEOUT_S
+        while not self._exit_file.exists() and self._clock.monotonic_s() < deadline_s:
+            await self._clock.sleep_until(self._clock.monotonic_s() + POLL_S / 10)
 
     def _amend(self, death: Death, on_death: Callable[[Death], None] | None) -> None:
         self.deaths = (*self.deaths[:-1], death)
@@ -228,6 +233,7 @@ class EnvoyProcess:
         pid = self.find_running()
         if pid is not None:
             await _end(pid, self._clock)
+            await self._wait_for_shepherd()
         self.pid = None
         for path in (self._pid_file, self._exit_file, self._bootstrap_file, self.admin_socket):
             path.unlink(missing_ok=True)

@@ -88,8 +88,8 @@ class Session:
             versions = {r.name: r.version for r in delta.changed}
             reason = request.error_detail.message[:REASON_LENGTH_MAX]
             subscription.rejection = Rejection(self.node, kind, versions, reason)
-            for name in versions:
-                subscription.sent.pop(name, None)
+            # Some of it may have been taken: whatever comes next must replace or remove it.
+            subscription.sent.update(dict.fromkeys(versions, ""))
             return
         subscription.acked.update((r.name, r.version) for r in delta.changed)
         for name in delta.removed:
