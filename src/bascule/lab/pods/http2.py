@@ -93,7 +93,9 @@ class Http2Connection(asyncio.Protocol):
         elif isinstance(event, h2.events.WindowUpdated | h2.events.RemoteSettingsChanged):
             self._send_backlogs()
         elif isinstance(event, h2.events.ConnectionTerminated):
-            self._last_stream = self._last_stream or 0
+            # h2 takes a GOAWAY for the end, though open streams go on (RFC 9113, 6.8).
+            self._h2.state_machine.state = h2.connection.ConnectionState.SERVER_OPEN
+            self._last_stream = self._h2.highest_inbound_stream_id
 
     def _begin(self, stream_id: int, headers: _Headers) -> None:
         if self._last_stream is not None and stream_id > self._last_stream:
