@@ -73,7 +73,9 @@ def translate_in_steps(
     before = previous.snapshot
     cluster, endpoints = yield from _translate_backends(routes.backends, previous)
     named = name_secrets(routes)
-    references = {named[h.name]: h.certificate for h in routes.hosts if h.certificate is not None}
+    # Envoy asks for, and so acknowledges, only secrets that a TLS listener names.
+    served = routes.hosts if any(item.is_tls for item in routes.listeners) else ()
+    references = {named[h.name]: h.certificate for h in served if h.certificate is not None}
     secrets = _translate_secrets(references, certificates, previous)
     built, sets = yield from _translate_listeners(routes, stance.configured, named, previous)
     runtime = build_runtime(stance.forced)

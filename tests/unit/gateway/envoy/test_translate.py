@@ -181,3 +181,14 @@ def test_a_large_table_lets_others_run_while_it_is_built() -> None:
     steps = list(translate_in_steps(tables.route_set(_hosts(count)), BLUE, EMPTY_STORE))
 
     assert len(steps) >= 3
+
+
+def test_without_a_tls_listener_no_secret_is_published() -> None:
+    certificate = Certificate(b"chain", b"key")
+    blue = tables.backend(Cluster.BLUE, "web", 1001)
+    host = tables.host("a.example.com", tables.route(blue, None), certificate=certificate)
+    routes = tables.route_set([host])
+
+    translation = translate(routes, BLUE, tables.store(certificate))
+
+    assert translation.snapshot.of(Kind.SECRET) == {}
