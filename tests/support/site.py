@@ -1,0 +1,177 @@
+"""A lab, a gateway before it and its runtime, each started by the command that a user types."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bascule.app.control import fetch_answer
+from bascule.app.state_dir import StateDir
+
+POLL_S = 0.02
+START_LIMIT_S = 40.0
+VERB_LIMIT_S = 55.0
+HOST = "api.example.test"
+"""A host of the lab's shop that is served without TLS."""
+
+_GATEWAY = """\
+name: {name}
+clusters:
+  blue: {{kubeconfig: {kubeconfig}, context: {name}-blue}}
+  green: {{kubeconfig: {kubeconfig}, context: {name}-green}}
+listeners:
+  - {{name: http, port: {port}}}
+gateway: {{type: envoy, concurrency: 1}}
+report: []
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """How one call of the command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The JSON document that it printed last."""
+        lines = self.out.strip().splitlines()
+        assert lines, f"nothing was printed; exit code {self.code}: {self.err}"
+        found: dict[str, Any] = json.loads(lines[-1])
+        return found
+
+
+@dataclass(slots=True, kw_only=True)
+class Site:
+    """One gateway. Processes that it started end with `close`."""
+
+    directory: Path
+    name: str
+    port: int
+    environment: Mapping[str, str] = field(default_factory=dict)
+    runtime: "subprocess.Popen[bytes] | None" = None
+    lives: int = 0
+
+    @property
+    def state_dir(self) -> StateDir:
+        return StateDir(self.directory / "state")
+
+    @property
+    def file(self) -> Path:
+        return self.directory / "gateway.yaml"
+
+    def verb(self, *arguments: str) -> Said:
+        """Run `bascule ARGUMENTS` to its end."""
+        done = subprocess.run(
+            [sys.executable, "-m", "bascule", *arguments],
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=VERB_LIMIT_S,
+            check=False,
+        )
+        return Said(code=done.returncode, out=done.stdout, err=done.stderr)
+
+    def on_gateway(self, verb: str, *arguments: str) -> Said:
+        """Run a verb on this gateway and ask for JSON."""
+        state = str(self.state_dir.path)
+        return self.verb(verb, "--state", state, "--output", "json", *arguments)
+
+    def status(self) -> dict[str, Any]:
+        return self.on_gateway("status").document
+
+    def ask_runtime(self, op: str) -> dict[str, Any]:
+        """Return the running runtime's answer on its control socket."""
+        request = fetch_answer(self.state_dir.control_socket, {"op": op})
+        answer: dict[str, Any] = asyncio.run(request)
+        return answer
+
+    def start_runtime(self, *arguments: str) -> None:
+        """Start `bascule run` and return when the gateway has its first table."""
+        self.lives += 1
+        out = self.directory / f"run-{self.lives}.out"
+        state = str(self.state_dir.path)
+        command = [sys.executable, "-m", "bascule", "run", "-f", str(self.file)]
+        with out.open("wb") as told, self.runtime_log.open("ab") as log:
+            self.runtime = subprocess.Popen(
+                [*command, "--state", state, "--output", "json", *arguments],
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=told,
+                stderr=log,
+                start_new_session=True,
+            )
+        runtime = self.runtime
+        wait_until(lambda: bool(out.read_text()) or runtime.poll() is not None)
+        assert runtime.poll() is None, f"the runtime ended: {self.runtime_log.read_text()}"
+
+    @property
+    def runtime_log(self) -> Path:
+        return self.directory / "run.log"
+
+    def kill_runtime(self) -> None:
+        """End the runtime as a power cut would."""
+        assert self.runtime is not None
+        self.runtime.kill()
+        self.runtime.wait()
+
+    def terminate_runtime(self) -> int:
+        """End the runtime by SIGTERM and return its exit code."""
+        assert self.runtime is not None
+        self.runtime.terminate()
+        return self.runtime.wait(timeout=START_LIMIT_S)
+
+    def envoy_pid(self) -> int:
+        return int((self.state_dir.path / "envoy.pid").read_text())
+
+    def kill_envoy(self) -> None:
+        os.kill(self.envoy_pid(), signal.SIGKILL)
+
+    def close(self) -> None:
+        if self.state_dir.path.exists():
+            self.on_gateway("stop")
+        if self.runtime is not None and self.runtime.poll() is None:
+            self.runtime.kill()
+            self.runtime.wait()
+
+
+@contextmanager
+def open_site(directory: Path, *, name: str, port: int) -> Iterator[Site]:
+    """Start a lab with the shop in both clusters, and write a gateway for it; end all of it."""
+    home = directory / "home"
+    site = Site(
+        directory=directory,
+        name=name,
+        port=port,
+        environment={**os.environ, "XDG_STATE_HOME": str(home)},
+    )
+    try:
+        up = site.verb("lab", "up", "--name", name, "--shop", "--output", "json")
+        assert up.code == 0, up.err
+        kubeconfig = home / "bascule" / "lab" / name / "kubeconfig"
+        site.file.write_text(_GATEWAY.format(name=name, kubeconfig=kubeconfig, port=port))
+        yield site
+    finally:
+        site.close()
+        site.verb("lab", "down", "--name", name)
+
+
+def wait_until(predicate: Callable[[], bool], *, within_s: float = START_LIMIT_S) -> None:
+    """Return once `predicate` holds; for tests without an event loop."""
+    deadline_s = time.monotonic() + within_s
+    pause = threading.Event()
+    while not predicate():
+        assert time.monotonic() < deadline_s, f"not within {within_s} s"
+        pause.wait(POLL_S)
