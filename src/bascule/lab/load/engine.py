@@ -86,7 +86,8 @@ class Engine:
         self.started_s = _now()
         end_s = self.started_s + self.plan.duration_max_s
         rates = [lane.rate for lane in self.plan.lanes]
-        schedule = Schedule(rates, start_s=self.started_s, end_s=end_s)
+        ramp_s = self.plan.ramp_s
+        schedule = Schedule(rates, start_s=self.started_s, end_s=end_s, ramp_s=ramp_s)
         timer = _Timer(self, schedule)
         handle = loop.call_soon(timer.tick)
         try:

@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import cast
 
@@ -11,6 +12,13 @@ from typing_extensions import override
 
 from bascule.lab.load.plan import Lane, LaneKind
 from bascule.lab.load.samples import Outcome, Samples
+
+OPENING_MAX = 16
+"""Kept connections of a lane that are opened at a time: more due requests wait for one to be free.
+
+Without it one slow moment makes every request of it shake hands, which makes the next one slower.
+"""
+OPENING_FRESH_MAX = 256
 
 _now = time.monotonic
 
@@ -36,24 +44,23 @@ class Http1Lane:
         self._timeout_s = timeout_s
         self._idle: list[Http1Connection] = []
         self._connections: set[Http1Connection] = set()
+        self._waiting: deque[int] = deque()
         self._opening = 0
         self._is_fresh = lane.kind is LaneKind.FRESH
+        self._opening_max = OPENING_FRESH_MAX if self._is_fresh else OPENING_MAX
         self._head = _head(lane)
         self.cookie_by_user: dict[int, bytes] = {}
 
     def launch(self, row: int) -> None:
-        """Send the request of `row` now; the row ends with an answer or a failure."""
+        """Send the request of `row` now, or as soon as a connection is free; it always ends."""
         idle = self._idle
         while idle:
             connection = idle.pop()
             if connection.is_usable:
                 connection.request(row, self._payload(row))
                 return
-        if len(self._connections) + self._opening >= self._connections_max:
-            self.samples.fail(row, _now(), Outcome.NO_CONNECTION)
-            return
-        self._opening += 1
-        self._spawn(self._open(row))
+        self._waiting.append(row)
+        self._open_more()
 
     def expire(self, row: int) -> None:
         """End `row` as timed out and drop the connection that carries it."""
@@ -69,7 +76,7 @@ class Http1Lane:
     def answered(self, connection: "Http1Connection", *, keep: bool) -> None:
         """Take back a connection whose answer is complete."""
         if keep and not self._is_fresh:
-            self._idle.append(connection)
+            self._serve(connection)
         else:
             connection.close()
 
@@ -80,8 +87,33 @@ class Http1Lane:
     def lost(self, connection: "Http1Connection") -> None:
         """Forget a connection that is gone."""
         self._connections.discard(connection)
+        if self._waiting:
+            self._open_more()
 
-    async def _open(self, row: int) -> None:
+    def _open_more(self) -> None:
+        """Open a connection for a row that waits, unless enough are being opened or open."""
+        is_full = len(self._connections) + self._opening >= self._connections_max
+        if not is_full and self._opening < self._opening_max:
+            self._opening += 1
+            self._spawn(self._open())
+
+    def _serve(self, connection: "Http1Connection") -> None:
+        """Give a free connection the row that waits longest, or keep it idle."""
+        row = self._next_waiting()
+        if row is None:
+            self._idle.append(connection)
+        else:
+            connection.request(row, self._payload(row))
+
+    def _next_waiting(self) -> int | None:
+        while self._waiting:
+            row = self._waiting.popleft()
+            if self.samples.is_pending(row):
+                return row
+        return None
+
+    async def _open(self) -> None:
+        outcome = Outcome.PENDING
         target = self._lane.target
         loop = asyncio.get_running_loop()
         try:
@@ -93,19 +125,21 @@ class Http1Lane:
                     ssl=self._context,
                     server_hostname=target.host if self._context else None,
                 )
+            self._serve(connection)
         except ssl.SSLError:
-            self.samples.fail(row, _now(), Outcome.TLS)
+            outcome = Outcome.TLS
         except TimeoutError:
-            self.samples.fail(row, _now(), Outcome.TIMED_OUT)
+            outcome = Outcome.TIMED_OUT
         except OSError:
-            self.samples.fail(row, _now(), Outcome.CONNECT)
-        else:
-            if self.samples.is_pending(row):
-                connection.request(row, self._payload(row))
-            else:
-                connection.close()
+            outcome = Outcome.CONNECT
         finally:
             self._opening -= 1
+        if outcome is not Outcome.PENDING:
+            row = self._next_waiting()
+            if row is not None:
+                self.samples.fail(row, _now(), outcome)
+        if self._waiting:
+            self._open_more()
 
     def _payload(self, row: int) -> bytes:
         kind = self._lane.kind

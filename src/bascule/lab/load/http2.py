@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Protocol, cast
 
@@ -58,6 +59,12 @@ class Http2Connection(asyncio.Protocol):
     def is_worn(self) -> bool:
         """Whether it has carried as many streams as a connection should."""
         return self._opened >= STREAMS_PER_CONNECTION_MAX
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the far end allows no further stream at this moment."""
+        allowed = self._h2.remote_settings.max_concurrent_streams
+        return self.is_usable and len(self._owner_by_stream) >= allowed
 
     def open_stream(self, headers: Headers, owner: StreamOwner, *, is_complete: bool) -> int:
         """Send the headers of a new stream; `is_complete` says that no body follows."""
@@ -227,6 +234,7 @@ class Http2Lane:
         self._slots: list[Http2Connection | None] = [None] * CONNECTIONS_PER_LANE
         self._waiting: list[list[int] | None] = [None] * CONNECTIONS_PER_LANE
         self._open: dict[int, tuple[Http2Connection, int]] = {}
+        self._backlog: deque[int] = deque()
         self._turn = 0
         self._headers = (
             (":method", "GET"),
@@ -241,7 +249,9 @@ class Http2Lane:
         self._turn = (self._turn + 1) % CONNECTIONS_PER_LANE
         connection = self._slots[self._turn]
         waiting = self._waiting[self._turn]
-        if connection is not None and connection.is_usable and not connection.is_worn:
+        if connection is not None and connection.is_full:
+            self._backlog.append(row)
+        elif connection is not None and connection.is_usable and not connection.is_worn:
             self._request(row, connection)
         elif waiting is not None:
             waiting.append(row)
@@ -265,8 +275,13 @@ class Http2Lane:
                 connection.close()
 
     def ended(self, row: int) -> None:
-        """Forget a row that ended."""
+        """Forget a row that ended, and send one that waited for a free stream."""
         self._open.pop(row, None)
+        while self._backlog:
+            waiting = self._backlog.popleft()
+            if self.samples.is_pending(waiting):
+                self.launch(waiting)
+                return
 
     async def _connect(self, slot: int) -> None:
         outcome: Outcome | None = None

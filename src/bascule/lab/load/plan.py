@@ -86,6 +86,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     duration_max_s: float = 60.0
     timeout_s: float = 5.0
     warm_up_s: float = 0.5
+    """Not judged for gaps and latency; failures in it count."""
+    ramp_s: float = 0.0
+    """The rates rise from 0 for so long."""
     live_interval_s: float = 0.25
     connections_max: int = 1000
 

@@ -21,8 +21,6 @@ class Outcome(IntEnum):
     TIMED_OUT = 5
     TLS = 6
     PROTOCOL = 7
-    NO_CONNECTION = 8
-    """All the connections that the plan allows wait for answers."""
 
 
 class Samples:

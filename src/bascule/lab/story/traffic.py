@@ -21,7 +21,8 @@ SLOW_RATE = 4.0
 STREAMS_OF_A_KIND = 6
 STREAM_LIFE_S = 3.0
 USERS = 200
-WARM_UP_S = 1.0
+RAMP_S = 1.0
+WARM_UP_S = 1.5
 TIMEOUT_S = 5.0
 
 _SHARES = (
@@ -81,6 +82,7 @@ def build_plan(settings: StorySettings, places: Places) -> Plan:
         ),
         duration_max_s=min(DURATION_MAX_S, settings.duration_s + 120),
         warm_up_s=WARM_UP_S,
+        ramp_s=RAMP_S,
         timeout_s=TIMEOUT_S,
     )
 

@@ -28,6 +28,16 @@ def test_every_request_is_taken_once_in_order_whenever_asked(
         assert all(abs(b - a - 1 / rate) < 1e-6 for a, b in pairwise(due))
 
 
+def test_the_rate_rises_evenly_over_the_ramp() -> None:
+    schedule = Schedule([100.0], start_s=0.0, end_s=3.0, ramp_s=1.0)
+
+    due = [at_s for at_s, _ in schedule.take(3.0)]
+
+    assert [sum(1 for at_s in due if a <= at_s < a + 0.5) for a in (0.0, 0.5, 1.0)] == [12, 38, 50]
+    assert len(due) == 250
+    assert due == sorted(due)
+
+
 def test_nothing_is_due_before_its_time() -> None:
     schedule = Schedule([10.0], start_s=0.0, end_s=1.0)
 
