@@ -14,6 +14,7 @@ def schema_of(api_version: str, kind: str) -> Schema:
     return schema
 
 
+CANNOT = "json: cannot unmarshal"
 POD = schema_of("v1", "Pod")
 DEPLOYMENT = schema_of("apps/v1", "Deployment")
 
@@ -76,16 +77,13 @@ def test_keys_that_stand_twice_are_found_in_yaml() -> None:
         (
             {"spec": {"replicas": "x"}},
             DEPLOYMENT,
-            (
-                "json: cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of "
-                "type int32"
-            ),
+            (f"{CANNOT} string into Go struct field DeploymentSpec.spec.replicas of type int32"),
         ),
         (
             {"spec": {"replicas": 1.5}},
             DEPLOYMENT,
             (
-                "json: cannot unmarshal number 1.5 into Go struct field DeploymentSpec.spec.replicas "
+                f"{CANNOT} number 1.5 into Go struct field DeploymentSpec.spec.replicas "
                 "of type int32"
             ),
         ),
@@ -93,38 +91,32 @@ def test_keys_that_stand_twice_are_found_in_yaml() -> None:
             {"spec": {"containers": {"a": 1}}},
             POD,
             (
-                "json: cannot unmarshal object into Go struct field PodSpec.spec.containers of type "
+                f"{CANNOT} object into Go struct field PodSpec.spec.containers of type "
                 "[]v1.Container"
             ),
         ),
         (
             {"spec": {"containers": [{"tty": "yes"}]}},
             POD,
-            (
-                "json: cannot unmarshal string into Go struct field Container.spec.containers.tty of "
-                "type bool"
-            ),
+            (f"{CANNOT} string into Go struct field Container.spec.containers.tty of type bool"),
         ),
         (
             {"metadata": {"labels": ["a"]}},
             POD,
             (
-                "json: cannot unmarshal array into Go struct field ObjectMeta.metadata.labels of type "
+                f"{CANNOT} array into Go struct field ObjectMeta.metadata.labels of type "
                 "map[string]string"
             ),
         ),
         (
             {"metadata": {"labels": {"a": 1}}},
             POD,
-            (
-                "json: cannot unmarshal number into Go struct field ObjectMeta.metadata.labels.a of "
-                "type string"
-            ),
+            (f"{CANNOT} number into Go struct field ObjectMeta.metadata.labels.a of type string"),
         ),
         (
             {"spec": 1},
             POD,
-            "json: cannot unmarshal number into Go struct field Pod.spec of type v1.PodSpec",
+            f"{CANNOT} number into Go struct field Pod.spec of type v1.PodSpec",
         ),
         (
             {"spec": {"strategy": {"rollingUpdate": {"maxSurge": True}}}},
@@ -173,4 +165,4 @@ def test_types_of_custom_fields_have_names_too() -> None:
     assert strict.find_type_fault({"n": 1}, schema) is None
     for key, kind in (("n", "float64"), ("m", "map[string]interface {}"), ("l", "[]interface {}")):
         fault = strict.find_type_fault({key: "x"}, schema)
-        assert fault == f"json: cannot unmarshal string into Go struct field {key} of type {kind}"
+        assert fault == f"{CANNOT} string into Go struct field {key} of type {kind}"
