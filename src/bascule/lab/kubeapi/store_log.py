@@ -35,12 +35,13 @@ class Entry(msgspec.Struct, omit_defaults=True):
 class StoreLog:
     """`snapshot.jsonl` and `log.jsonl` in the cluster's directory, both 0600."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, fold_after_bytes: int = LOG_BYTES_MIN) -> None:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._snapshot = directory / "snapshot.jsonl"
         self._log = directory / "log.jsonl"
         self._encoder = msgspec.json.Encoder()
         self._descriptor = -1
+        self._fold_after_bytes = fold_after_bytes
         self._log_bytes = 0
         self._snapshot_bytes = 0
 
@@ -76,7 +77,7 @@ class StoreLog:
     @property
     def is_due_for_folding(self) -> bool:
         """Say whether the log has outgrown its snapshot."""
-        return self._log_bytes > max(LOG_BYTES_MIN, self._snapshot_bytes)
+        return self._log_bytes > max(self._fold_after_bytes, self._snapshot_bytes)
 
     def fold(self, entries: Iterable[Entry]) -> None:
         """Replace snapshot and log by these entries, of which the last has the highest version."""

@@ -10,7 +10,7 @@ from typing import Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from bascule.clock import Clock
@@ -125,13 +125,13 @@ class Certificates:
             .not_valid_after(now + timedelta(days=days))
         )
 
-    def _load_token_key(self) -> rsa.RSAPrivateKey:
+    def _load_token_key(self) -> ec.EllipticCurvePrivateKey:
         path = self._directory / "sa.key"
         if path.exists():
             key = serialization.load_pem_private_key(path.read_bytes(), None)
-            if isinstance(key, rsa.RSAPrivateKey):
+            if isinstance(key, ec.EllipticCurvePrivateKey):
                 return key
-        made = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        made = ec.generate_private_key(ec.SECP256R1())
         write_private(path, _key_pem(made))
         return made
 
@@ -163,7 +163,7 @@ def _pem(certificate: x509.Certificate) -> bytes:
     return certificate.public_bytes(serialization.Encoding.PEM)
 
 
-def _key_pem(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> bytes:
+def _key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
     return key.private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,

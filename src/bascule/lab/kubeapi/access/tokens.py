@@ -12,10 +12,16 @@ from typing import Any, Final
 import msgspec
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import (
+    decode_dss_signature,
+    encode_dss_signature,
+)
 
 ISSUER: Final = "https://kubernetes.default.svc.cluster.local"
 _JSON: Final = msgspec.json.Encoder()
+_ALGORITHM: Final = ec.ECDSA(hashes.SHA256())
+_NUMBER_BYTES: Final = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,9 +40,9 @@ class InvalidTokenError(Exception):
 
 
 class TokenIssuer:
-    """Signs and verifies with one RSA key."""
+    """Signs and verifies with one key (ES256)."""
 
-    def __init__(self, key: rsa.RSAPrivateKey) -> None:
+    def __init__(self, key: ec.EllipticCurvePrivateKey) -> None:
         self._key = key
         public = key.public_key().public_bytes(
             serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
@@ -65,18 +71,17 @@ class TokenIssuer:
             "nbf": start,
             "sub": f"system:serviceaccount:{account.namespace}:{account.name}",
         }
-        header = {"alg": "RS256", "kid": self.key_id}
+        header = {"alg": "ES256", "kid": self.key_id}
         signed = f"{_base64(_JSON.encode(header))}.{_base64(_JSON.encode(claims))}"
-        signature = self._key.sign(signed.encode(), padding.PKCS1v15(), hashes.SHA256())
+        numbers = decode_dss_signature(self._key.sign(signed.encode(), _ALGORITHM))
+        signature = b"".join(number.to_bytes(_NUMBER_BYTES, "big") for number in numbers)
         return f"{signed}.{_base64(signature)}"
 
     def verify(self, token: str, *, audience: str, now: datetime) -> dict[str, Any]:
         """Return the claims of a token; InvalidTokenError if it is not good now for us."""
         signed, _, signature = token.rpartition(".")
         try:
-            self._key.public_key().verify(
-                _bytes(signature), signed.encode(), padding.PKCS1v15(), hashes.SHA256()
-            )
+            self._key.public_key().verify(_signature(signature), signed.encode(), _ALGORITHM)
             claims = msgspec.json.decode(_bytes(signed.partition(".")[2]), type=dict[str, Any])
         except (InvalidSignature, binascii.Error, msgspec.MsgspecError, ValueError) as error:
             raise InvalidTokenError("the token is not one of this cluster's") from error
@@ -91,13 +96,20 @@ class TokenIssuer:
         numbers = self._key.public_key().public_numbers()
         key = {
             "use": "sig",
-            "kty": "RSA",
+            "kty": "EC",
+            "crv": "P-256",
             "kid": self.key_id,
-            "alg": "RS256",
-            "n": _base64(numbers.n.to_bytes((numbers.n.bit_length() + 7) // 8, "big")),
-            "e": _base64(numbers.e.to_bytes(3, "big")),
+            "alg": "ES256",
+            "x": _base64(numbers.x.to_bytes(_NUMBER_BYTES, "big")),
+            "y": _base64(numbers.y.to_bytes(_NUMBER_BYTES, "big")),
         }
         return {"keys": [key]}
+
+
+def _signature(text: str) -> bytes:
+    raw = _bytes(text)
+    first, second = raw[:_NUMBER_BYTES], raw[_NUMBER_BYTES:]
+    return encode_dss_signature(int.from_bytes(first, "big"), int.from_bytes(second, "big"))
 
 
 def _base64(content: bytes) -> str:
