@@ -1,9 +1,9 @@
 """A lab, a gateway before it and its runtime, each started by the command that a user types."""
 
-import asyncio
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bascule.app.control import fetch_answer
 from bascule.app.state_dir import StateDir
 
 POLL_S = 0.02
@@ -94,8 +93,11 @@ class Site:
 
     def ask_runtime(self, op: str) -> dict[str, Any]:
         """Return the running runtime's answer on its control socket."""
-        request = fetch_answer(self.state_dir.control_socket, {"op": op})
-        answer: dict[str, Any] = asyncio.run(request)
+        with socket.socket(socket.AF_UNIX) as line:
+            line.settimeout(VERB_LIMIT_S)
+            line.connect(str(self.state_dir.control_socket))
+            line.sendall(json.dumps({"op": op}).encode() + b"\n")
+            answer: dict[str, Any] = json.loads(line.makefile("rb").readline())
         return answer
 
     def start_runtime(self, *arguments: str) -> None:
