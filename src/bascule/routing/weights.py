@@ -14,7 +14,7 @@ from bascule.ids import Cluster
 
 TOTAL_BP = 10_000
 
-_PERCENT = re.compile(r"(\d{1,3})(?:\.(\d{1,2}))?%?")
+_PERCENT = re.compile(r"(\d{1,3})(?:\.(\d{1,2}))?%?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)

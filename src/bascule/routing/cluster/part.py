@@ -135,9 +135,9 @@ class ClusterPart:
         for host in claims.hosts:
             self._claims_by_host[host].pop(key)
         for service in _services(claims):
-            self._claims_by_service[service].discard(key)
+            _discard(self._claims_by_service, service, key)
         for secret in _secrets(claims):
-            self._claims_by_secret[secret].discard(key)
+            _discard(self._claims_by_secret, secret, key)
         return set(claims.hosts)
 
     def _take_slice(self, key: Key) -> set[str]:
@@ -146,6 +146,8 @@ class ClusterPart:
         owner = self._slice_owner.pop(key, None)
         if owner is not None:
             self._slices[owner].pop(name)
+            if not self._slices[owner]:
+                del self._slices[owner]
             touched |= self._forget_backends(owner)
         item = self._snapshot.get(ObjectRef(Kind.ENDPOINT_SLICE, namespace, name))
         if isinstance(item, EndpointSlice):
@@ -229,6 +231,13 @@ def secret_problem(ref: IngressRef, fault: Fault) -> Problem:
         code=fault.code,
         message=fault.message,
     )
+
+
+def _discard(index: dict[Key, set[Key]], name: Key, key: Key) -> None:
+    """Take `key` out, and its set with it when nothing is left: names come and go for ever."""
+    index[name].discard(key)
+    if not index[name]:
+        del index[name]
 
 
 def _service_of(namespace: str, wanted: IngressBackend) -> Key:

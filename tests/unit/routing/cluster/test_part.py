@@ -1,0 +1,247 @@
+from bascule.ids import Cluster
+from bascule.manifest.objects import Fault, Kind, Metadata, ObjectRef, TlsSecret
+from bascule.manifest.snapshot import ClusterSnapshot
+from bascule.routing.cluster.part import ClusterPart
+from bascule.routing.model import Endpoint
+from bascule.routing.options import BuildOptions
+from tests.support.manifests import endpoints, ingress, service, snapshot, views
+from tests.support.routing_worlds import certificate_pair
+
+HOST = "shop.example.com"
+TLS = "tls: [{hosts: [shop.example.com], secretName: cert}]"
+CLASS = """
+apiVersion: networking.k8s.io/v1
+kind: IngressClass
+metadata: {name: other}
+spec: {controller: CONTROLLER}
+"""
+META = Metadata(namespace="shop", name="cert")
+
+
+def _part(world: ClusterSnapshot) -> ClusterPart:
+    part = ClusterPart(Cluster.BLUE, BuildOptions())
+    part.update(world)
+    return part
+
+
+def _world() -> ClusterSnapshot:
+    other = ingress("other", host="other.test", service="api")
+    texts = (ingress(), other, service(), service("api"))
+    return snapshot(*texts, endpoints("10.0.0.1"), endpoints("10.0.0.9", service="api"))
+
+
+def _put(world: ClusterSnapshot, text: str) -> ClusterSnapshot:
+    (item,) = views(text)
+    return world.with_object(item)
+
+
+def _addresses(part: ClusterPart, host: str = HOST) -> tuple[Endpoint, ...]:
+    return part.hosts[host].routes[0].backend.endpoints
+
+
+def test_the_first_snapshot_touches_every_host() -> None:
+    part = ClusterPart(Cluster.BLUE, BuildOptions())
+
+    assert part.update(_world()) == {HOST, "other.test"}
+    assert not part.is_empty
+    assert list(part.problems()) == []
+
+
+def test_a_snapshot_that_brings_nothing_touches_nothing() -> None:
+    world = _world()
+
+    assert _part(world).update(world) == set()
+
+
+def test_a_changed_slice_touches_the_hosts_of_its_service() -> None:
+    world = _world()
+    part = _part(world)
+
+    touched = part.update(_put(world, endpoints("10.0.0.2")))
+
+    assert touched == {HOST}
+    assert _addresses(part) == (Endpoint("10.0.0.2", 8080),)
+
+
+def test_a_slice_that_goes_takes_its_endpoints_along() -> None:
+    world = _world()
+    part = _part(world)
+
+    part.update(world.without(ObjectRef(Kind.ENDPOINT_SLICE, "shop", "web")))
+
+    assert _addresses(part) == ()
+
+
+def test_one_slice_of_two_that_goes_leaves_the_other() -> None:
+    world = _put(_world(), endpoints("10.0.0.2", name="second"))
+    part = _part(world)
+
+    part.update(world.without(ObjectRef(Kind.ENDPOINT_SLICE, "shop", "web")))
+
+    assert _addresses(part) == (Endpoint("10.0.0.2", 8080),)
+
+
+def test_a_service_that_two_ingresses_share_stays_when_one_goes() -> None:
+    world = _put(_world(), ingress("second", host="second.test"))
+    part = _part(world)
+
+    part.update(world.without(ObjectRef(Kind.INGRESS, "shop", "web")))
+
+    assert part.update(_put(world, endpoints("10.0.0.7"))) >= {"second.test"}
+
+
+def test_a_slice_that_moves_to_another_service_touches_both() -> None:
+    world = _world()
+    part = _part(world)
+
+    touched = part.update(_put(world, endpoints("10.0.0.1", service="api", name="web")))
+
+    assert touched == {HOST, "other.test"}
+    assert _addresses(part) == ()
+    assert len(_addresses(part, "other.test")) == 2
+
+
+def test_a_service_that_goes_leaves_its_routes_without_a_backend() -> None:
+    world = _world()
+    part = _part(world)
+
+    touched = part.update(world.without(ObjectRef(Kind.SERVICE, "shop", "web")))
+
+    assert touched == {HOST}
+    assert [p.code for p in part.hosts[HOST].problems] == ["ServiceNotFound"]
+
+
+def test_an_ingress_that_goes_takes_its_host_along() -> None:
+    world = _world()
+    part = _part(world)
+
+    touched = part.update(world.without(ObjectRef(Kind.INGRESS, "shop", "web")))
+
+    assert touched == {HOST}
+    assert list(part.hosts) == ["other.test"]
+
+
+def test_an_ingress_that_moves_touches_the_old_and_the_new_host() -> None:
+    world = _world()
+    part = _part(world)
+
+    touched = part.update(_put(world, ingress(host="new.test")))
+
+    assert touched == {HOST, "new.test"}
+    assert sorted(part.hosts) == ["new.test", "other.test"]
+
+
+def test_ingresses_of_other_classes_are_left_alone() -> None:
+    theirs = ingress(annotations="{bascule.dev/retries: many}").replace(
+        "ingressClassName: bascule", "ingressClassName: other"
+    )
+
+    part = _part(snapshot(theirs, CLASS.replace("CONTROLLER", "else/where")))
+
+    assert part.is_empty
+    assert list(part.problems()) == []
+
+
+def test_a_class_that_becomes_ours_brings_its_ingresses() -> None:
+    theirs = ingress().replace("ingressClassName: bascule", "ingressClassName: other")
+    world = snapshot(theirs, CLASS.replace("CONTROLLER", "else/where"))
+    part = _part(world)
+
+    touched = part.update(_put(world, CLASS.replace("CONTROLLER", "bascule.dev/ingress")))
+
+    assert touched == {HOST}
+
+
+def test_faults_of_an_ingress_are_its_problems_until_they_are_mended() -> None:
+    broken = ingress(annotations="{bascule.dev/retries: many}", path="relative")
+    world = snapshot(broken)
+    part = _part(world)
+
+    assert sorted(p.code for p in part.problems()) == ["AnnotationInvalid", "PathInvalid"]
+
+    part.update(_put(world, ingress()))
+    assert list(part.problems()) == []
+
+
+def test_a_class_named_twice_is_a_problem() -> None:
+    part = _part(snapshot(ingress(annotations="{kubernetes.io/ingress.class: bascule2}")))
+
+    assert part.is_empty
+
+    texts = ingress(annotations="{kubernetes.io/ingress.class: bascule}").replace(
+        "ingressClassName: bascule", "ingressClassName: other"
+    )
+    assert [p.code for p in _part(snapshot(texts)).problems()] == ["IngressClassAmbiguous"]
+
+
+def test_the_default_backend_of_the_gateway_is_that_of_the_oldest_ingress_without_rules() -> None:
+    bare = """
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: NAME, namespace: shop, creationTimestamp: 202YEAR-01-01T00:00:00Z}
+spec:
+  ingressClassName: bascule
+  defaultBackend: {service: {name: web, port: {number: 80}}}
+"""
+    old, new = (bare.replace("NAME", n).replace("YEAR", y) for n, y in (("z", "5"), ("a", "6")))
+    world = snapshot(old, new)
+
+    part = _part(world)
+    assert part.default is not None
+    assert part.default.item.ref.name == "z"
+
+    part.update(world.without(ObjectRef(Kind.INGRESS, "shop", "z")))
+    assert part.default.item.ref.name == "a"
+
+    part.update(snapshot())
+    assert part.default is None
+
+
+def test_a_secret_touches_the_hosts_that_name_it() -> None:
+    world = _put(_world(), ingress(more=TLS))
+    part = _part(world)
+    assert part.hosts[HOST].certificate is None
+
+    world = world.with_object(TlsSecret(meta=META, pair=certificate_pair("a")))
+    touched = part.update(world)
+
+    assert touched == {HOST}
+    certificate = part.hosts[HOST].certificate
+    assert certificate is not None
+    assert (certificate.namespace, certificate.secret) == ("shop", "cert")
+    assert certificate.not_after == certificate_pair("a").not_after
+
+
+def test_an_ingress_with_tls_may_go() -> None:
+    world = _put(_world(), ingress(more=TLS))
+    part = _part(world)
+
+    part.update(_put(world, ingress()))
+
+    assert not part.hosts[HOST].is_tls
+    secret = TlsSecret(meta=META, pair=certificate_pair("a"))
+    assert part.update(world.with_object(secret)) == {HOST}
+
+
+def test_two_hosts_may_share_a_secret() -> None:
+    other = ingress("other", host="other.test", more="tls: [{secretName: cert}]")
+    world = snapshot(ingress(more=TLS), other, TlsSecret(meta=META, pair=certificate_pair("a")))
+
+    part = _part(world)
+
+    assert part.hosts[HOST].certificate == part.hosts["other.test"].certificate is not None
+
+
+def test_a_secret_that_breaks_says_why_and_lends_no_certificate() -> None:
+    world = _put(_world(), ingress(more=TLS))
+    world = world.with_object(TlsSecret(meta=META, pair=certificate_pair("a")))
+    part = _part(world)
+
+    part.update(world.with_object(TlsSecret(meta=META, faults=(Fault("KeyMismatch", "no"),))))
+
+    assert part.hosts[HOST].certificate is None
+    assert [(p.kind, p.code) for p in part.hosts[HOST].problems] == [
+        ("Ingress", "CertificateMissing"),
+        ("Secret", "KeyMismatch"),
+    ]
