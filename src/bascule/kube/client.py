@@ -1,6 +1,7 @@
 """A small Kubernetes client: the verbs that Bascule needs, on objects as plain JSON."""
 
-from collections.abc import AsyncGenerator, Callable, Mapping
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import TracebackType
@@ -35,6 +36,8 @@ class PatchKind(StrEnum):
     STRATEGIC = "application/strategic-merge-patch+json"
 
 
+ITEMS_PER_TURN = 100
+"""How many items of a list are passed through `keep` before other tasks get a turn."""
 _APPLY = "application/apply-patch+yaml"
 
 
@@ -199,11 +202,12 @@ class KubeClient:
 
     async def watch(
         self, resource: Resource, start: WatchFrom, *, selection: Selection = ALL
-    ) -> AsyncGenerator[list[WatchEvent], None]:
-        """Yield events as they arrive, several at once when they came so; first an empty list.
+    ) -> AsyncGenerator[Iterable[WatchEvent], None]:
+        """Yield events as they arrive, several at once when they came so; first none.
 
-        The empty list says that the server accepted the watch. Ends when the server ends it. An
-        error in the stream raises what the same HTTP status would; a 429 is raised, not waited out.
+        The first says that the server accepted the watch. Ends when the server ends it. An error
+        in the stream raises what the same HTTP status would, while the events are iterated over;
+        each is decoded only then, so that one at a time is in memory. A 429 is not waited out.
         """
         params = {
             "watch": "true",
@@ -220,11 +224,11 @@ class KubeClient:
         request = f"watch {path}"
         response = await self._session.open(call)
         async with response:
-            yield []
+            yield ()
             with transport_errors(request):
                 async for chunk in response.content.iter_any():
                     if lines := splitter.feed(chunk):
-                        yield [_parse_event(line, request) for line in lines]
+                        yield (_parse_event(line, request) for line in lines)
 
     async def create(
         self,
@@ -327,7 +331,11 @@ class KubeClient:
         items: list[T] = []
         for _ in range(self._limits.pages_max):
             page = await self._fetch(call, _PAGES)
-            items += [keep(_complete(raw, resource)) for raw in page.items or ()]
+            raws = page.items or []
+            for start in range(0, len(raws), ITEMS_PER_TURN):
+                turn = raws[start : start + ITEMS_PER_TURN]
+                items += [keep(_complete(raw, resource)) for raw in turn]
+                await asyncio.sleep(0)
             if not page.metadata.next_page:
                 return Listing(items=tuple(items), resource_version=page.metadata.version)
             params["continue"] = page.metadata.next_page
