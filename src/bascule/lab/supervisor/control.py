@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from bascule.errors import BasculeError, NotFoundError, UsageError
+from bascule.lab.kubeapi.kinds import parse_minor
 from bascule.lab.supervisor.description import LabDescription, LabDirectory, labs_root
 from bascule.lab.supervisor.processes import POLL_S, end_process, load_record
 from bascule.lab.supervisor.supervise import STOP_LIMIT_S, is_locked
@@ -69,9 +70,10 @@ def list_labs(environment: Mapping[str, str]) -> list[LabDirectory]:
 async def bring_up(lab: LabDescription, environment: Mapping[str, str]) -> LabStatus:
     """Start a lab and return once its API servers answer; one that runs already is left alone.
 
-    Raises UsageError if it runs with other clusters, LabFailedError if it does not come up; then
-    no process of it is left.
+    Raises UsageError if it runs with other clusters or a version is not known, LabFailedError if it
+    does not come up; then no process of it is left.
     """
+    _check_versions(lab)
     directory = LabDirectory(labs_root(environment) / lab.name)
     directory.path.mkdir(mode=0o700, parents=True, exist_ok=True)
     if is_locked(directory.lock):
@@ -126,10 +128,11 @@ def status_of(directory: LabDirectory) -> LabStatus:
         _cluster_status(directory, lab, cluster.name, cluster.version) for cluster in lab.clusters
     )
     states = {cluster.state for cluster in clusters}
-    if not is_locked(directory.lock) and states == {"stopped"}:
+    is_supervised = is_locked(directory.lock)
+    if states == {"stopped"} and not is_supervised:
         state = "stopped"
     else:
-        state = "running" if states == {"running"} else "degraded"
+        state = "running" if states == {"running"} and is_supervised else "degraded"
     return LabStatus(
         name=lab.name,
         state=state,
@@ -149,6 +152,16 @@ def shell_exports(directory: LabDirectory, environment: Mapping[str, str]) -> di
     return exports
 
 
+def _check_versions(lab: LabDescription) -> None:
+    for cluster in lab.clusters:
+        try:
+            parse_minor(cluster.version)
+        except ValueError as error:
+            raise UsageError(
+                f"cluster {cluster.name}: {error}", remedy="choose another version"
+            ) from error
+
+
 def _cluster_status(
     directory: LabDirectory, lab: LabDescription, name: str, version: str
 ) -> ClusterStatus:
@@ -156,14 +169,15 @@ def _cluster_status(
     record = load_record(directory.cluster_pid(name))
     ready = _load_json(home / "ready.json") if record else {}
     network = home / "network"
-    state = "stopped" if record is None else ("running" if ready else "starting")
+    is_ready = record is not None and ready.get("pid") == record.pid
+    state = "running" if is_ready else ("starting" if record else "stopped")
     return ClusterStatus(
         name=name,
         version=version,
         context=lab.context(name),
         state=state,
         pid=record.pid if record else None,
-        url=str(ready.get("url", "")),
+        url=str(ready.get("url", "")) if is_ready else "",
         network=f"{network.read_text()}.0.0/16" if network.exists() else "",
     )
 
