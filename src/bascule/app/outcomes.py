@@ -1,7 +1,7 @@
 """How an order ended, as every verb's JSON shows it."""
 
 from bascule.journal.record import Json
-from bascule.upgrade.encoding import render_split
+from bascule.upgrade.encoding import render_split, render_time
 from bascule.upgrade.state import Outcome
 
 
@@ -19,7 +19,8 @@ def outcome_document(outcome: Outcome) -> dict[str, Json]:
         "before": None if outcome.before is None else render_split(outcome.before),
         "weights": None if outcome.split is None else render_split(outcome.split),
         "command_ms": outcome.command_ms,
-        "effective_at": None if outcome.effective_at is None else outcome.effective_at.isoformat(),
+        "acknowledged_at": render_time(outcome.acknowledged_at),
+        "effective_at": render_time(outcome.effective_at),
         "instances": outcome.instances,
         "witness": None if outcome.witness is None else dict(outcome.witness),
     }

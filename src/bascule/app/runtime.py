@@ -17,6 +17,7 @@ import structlog
 from bascule.app import status, wiring
 from bascule.app.clock import SystemClock
 from bascule.app.control import ControlServer
+from bascule.app.knowledge import controller_document
 from bascule.app.state_dir import StateDir, apply_state_dir
 from bascule.app.traffic import ControllerTraffic
 from bascule.app.witnessing import WitnessDesk, World
@@ -281,7 +282,7 @@ class _Runtime:
             "gateway": self.gateway.name,
             "runtime": {"pid": os.getpid(), "trouble": trouble.message if trouble else None},
             **status.journal_document(self.executor.state),
-            **status.controller_document(self.controller.view(), self.versions),
+            **controller_document(self.controller.view(), self.versions),
             "live": status.gateway_document(await self.driver.observe()),
             "envoy": None
             if self.process is None
