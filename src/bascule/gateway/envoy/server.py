@@ -12,8 +12,8 @@ import grpc.aio
 
 from bascule.errors import DriverError, UsageError
 from bascule.gateway.envoy import protos
-from bascule.gateway.envoy.session import Rejection, Session
-from bascule.gateway.envoy.snapshot import EMPTY_SNAPSHOT, Delta, Kind, Snapshot
+from bascule.gateway.envoy.session import Change, Rejection, Session
+from bascule.gateway.envoy.snapshot import EMPTY_SNAPSHOT, Delta, Kind, Snapshot, diff_kind
 
 SERVICE = "envoy.service.discovery.v3.AggregatedDiscoveryService"
 REQUEST_BYTES_MAX = 64 * 1024 * 1024
@@ -49,6 +49,7 @@ class AdsServer:
         self._request: Any = protos.message("envoy.service.discovery.v3.DeltaDiscoveryRequest")
         self._response: Any = protos.message("envoy.service.discovery.v3.DeltaDiscoveryResponse")
         self.snapshot: Snapshot | None = None
+        self._changes: dict[Kind, Change] = {}
 
     async def __aenter__(self) -> Self:
         return self
@@ -150,7 +151,7 @@ class AdsServer:
             # An Envoy that outlived us keeps what it has until we know better.
             return None
         for kind in Kind:
-            ready = session.next_delta(kind, self.snapshot)
+            ready = session.next_delta(kind, self.snapshot, self._changes.get(kind))
             if ready is not None:
                 return self._render(kind, *ready)
         return None
@@ -178,10 +179,14 @@ class AdsServer:
         """
         before = self.snapshot or EMPTY_SNAPSHOT
         after = snapshot or EMPTY_SNAPSHOT
-        changed = [kind for kind in Kind if before.of(kind) is not after.of(kind)]
+        self._changes = {
+            kind: Change(before.of(kind), diff_kind(before.of(kind), after.of(kind)))
+            for kind in Kind
+            if before.of(kind) is not after.of(kind)
+        }
         self.snapshot = snapshot
         for stream in self._streams:
-            for kind in changed:
+            for kind in self._changes:
                 stream.session.forgive(kind)
             stream.wake.set()
 

@@ -34,6 +34,14 @@ class Rejection:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """How a kind differs from `before`, the mapping that was published before this one."""
+
+    before: object
+    delta: Delta
+
+
 @dataclass(slots=True)
 class Subscription:
     """One kind on one stream."""
@@ -95,15 +103,23 @@ class Session:
         for name in delta.removed:
             subscription.acked.pop(name, None)
 
-    def next_delta(self, kind: Kind, snapshot: Snapshot) -> tuple[str, Delta] | None:
-        """Return a nonce and what is to be sent of `kind` now, and count it as sent."""
+    def next_delta(
+        self, kind: Kind, snapshot: Snapshot, change: Change | None = None
+    ) -> tuple[str, Delta] | None:
+        """Return a nonce and what is to be sent of `kind` now, and count it as sent.
+
+        `change` saves the comparison for an Envoy that has all of what was there before it.
+        """
         subscription = self._by_kind.get(kind)
         if subscription is None:
             return None
         wanted = snapshot.of(kind)
         if subscription.seen is wanted:
             return None
-        missing = _missing(subscription, wanted)
+        if change is not None and subscription.seen is change.before:
+            missing = _affected(subscription, change.delta)
+        else:
+            missing = _missing(subscription, wanted)
         delta = missing if missing.is_empty else self._hold_back(kind, missing, snapshot)
         if delta == missing:
             subscription.seen = wanted
@@ -212,6 +228,16 @@ def _missing(subscription: Subscription, wanted: Mapping[str, Resource]) -> Delt
     return Delta(
         tuple(r for r in delta.changed if refused.get(r.name) != r.version),
         tuple(name for name in delta.removed if name not in subscription.told_missing),
+    )
+
+
+def _affected(subscription: Subscription, delta: Delta) -> Delta:
+    if subscription.is_wildcard:
+        return delta
+    names = subscription.names
+    return Delta(
+        tuple(r for r in delta.changed if r.name in names),
+        tuple(name for name in delta.removed if name in names),
     )
 
 

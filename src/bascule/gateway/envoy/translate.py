@@ -105,32 +105,41 @@ def _translate_backends(
 ) -> Generator[None, None, tuple[Resources, Resources]]:
     old_clusters = previous.snapshot.of(Kind.CLUSTER)
     old_endpoints = previous.snapshot.of(Kind.ENDPOINTS)
-    old = {backend.name: backend for backend in previous.backends}
-    is_aligned = len(backends) == len(old) and all(
-        a is b or a.name == b.name for a, b in zip(previous.backends, backends, strict=True)
-    )
-    new_clusters = dict(old_clusters) if is_aligned else {}
-    new_endpoints = dict(old_endpoints) if is_aligned else {}
+    pairs = _pair_backends(previous.backends, backends)
+    new_clusters = {b.name: old_clusters[b.name] for a, b in pairs if a is not None}
+    new_endpoints = {b.name: old_endpoints[b.name] for a, b in pairs if a is not None}
     built = 0
-    for backend in backends:
-        before = old.get(backend.name)
-        if before is backend and is_aligned:
-            continue
-        name = backend.name
-        if before is not None and before.protocol == backend.protocol:
-            new_clusters[name] = old_clusters[name]
-        else:
-            new_clusters[name] = clusters.build_cluster(name, backend.protocol)
+    for before, backend in pairs:
+        if before is None or before.protocol != backend.protocol:
+            new_clusters[backend.name] = clusters.build_cluster(backend.name, backend.protocol)
             built += 1
-        if before is not None and before.endpoints == backend.endpoints:
-            new_endpoints[name] = old_endpoints[name]
-        else:
-            new_endpoints[name] = clusters.build_assignment(backend)
+        if before is None or before.endpoints != backend.endpoints:
+            new_endpoints[backend.name] = clusters.build_assignment(backend)
             built += 1
         if built >= CHUNK_HOSTS:
             built = 0
             yield
-    return _taken_over(old_clusters, new_clusters), _taken_over(old_endpoints, new_endpoints)
+    if len(pairs) == len(backends):
+        return _taken_over(old_clusters, new_clusters), _taken_over(old_endpoints, new_endpoints)
+    return _patched(old_clusters, new_clusters), _patched(old_endpoints, new_endpoints)
+
+
+def _pair_backends(
+    old: tuple[Backend, ...], new: tuple[Backend, ...]
+) -> list[tuple[Backend | None, Backend]]:
+    """Return each backend with what it was; only the changed ones if none came or went."""
+    if len(old) == len(new):
+        changed = [(a, b) for a, b in zip(old, new, strict=True) if a is not b]
+        if len(changed) < len(new) and all(a.name == b.name for a, b in changed):
+            return [*changed]
+    by_name = {backend.name: backend for backend in old}
+    return [(by_name.get(backend.name), backend) for backend in new]
+
+
+def _patched(old: Resources, changes: Resources) -> Resources:
+    if all(old[name] is resource for name, resource in changes.items()):
+        return old
+    return {**old, **changes}
 
 
 def name_secrets(routes: RouteSet) -> Mapping[str, str]:

@@ -3,8 +3,8 @@
 from typing import Any
 
 from bascule.gateway.envoy import protos
-from bascule.gateway.envoy.session import REASON_LENGTH_MAX, Session
-from bascule.gateway.envoy.snapshot import Kind, Snapshot
+from bascule.gateway.envoy.session import REASON_LENGTH_MAX, Change, Session
+from bascule.gateway.envoy.snapshot import Delta, Kind, Snapshot, diff_kind
 from bascule.gateway.envoy.stance import LAYER_NAME, Stance
 from bascule.gateway.envoy.translate import NOTHING, Translation, translate
 from bascule.ids import Cluster
@@ -232,3 +232,33 @@ def test_an_answer_to_something_that_was_never_sent_changes_nothing() -> None:
     client.say(Kind.CLUSTER, response_nonce="77")
 
     assert not client.session.is_current(Kind.CLUSTER, snapshot)
+
+
+def test_a_known_change_is_sent_without_a_look_at_the_rest() -> None:
+    client, first = connected(names=NAMES[:1]), _both()
+    client.drain(first.snapshot)
+    more = [tables.backend(cluster, "web", 80, 81) for cluster in Cluster]
+    second = _translate(tables.route(*more), previous=first)
+    before, after = (t.snapshot.of(Kind.ENDPOINTS) for t in (first, second))
+    change = Change(before, diff_kind(before, after))
+
+    ready = client.session.next_delta(Kind.ENDPOINTS, second.snapshot, change)
+
+    assert ready is not None
+    assert [resource.name for resource in ready[1].changed] == [NAMES[0]]
+    everything = Change(first.snapshot.of(Kind.CLUSTER), Delta(removed=("gone",)))
+    other = second.snapshot.replacing({Kind.CLUSTER: dict(second.snapshot.of(Kind.CLUSTER))})
+    removal = client.session.next_delta(Kind.CLUSTER, other, everything)
+    assert removal is not None
+    assert removal[1] == everything.delta
+
+
+def test_what_was_refused_is_replaced_or_removed_by_whatever_comes_next() -> None:
+    client, snapshot = connected(), _both().snapshot
+    batch = {kind: nonce for kind, nonce, *_ in client.pull(snapshot)}
+    client.say(Kind.CLUSTER, response_nonce=batch[Kind.CLUSTER], error_detail={"message": "no"})
+    client.session.forgive(Kind.CLUSTER)
+
+    steps = client.pull(snapshot.replacing({Kind.CLUSTER: {}, Kind.ROUTES: {}, Kind.LISTENER: {}}))
+
+    assert [step[3] for step in steps if step[0] is Kind.CLUSTER] == [set(NAMES)]
