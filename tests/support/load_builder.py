@@ -23,6 +23,7 @@ SWITCH = Command(
     name="switch",
     begun_s=SWITCH_S,
     intent_s=SWITCH_S + 0.3,
+    acknowledged_s=SWITCH_S + 0.302,
     effective_s=SWITCH_S + 0.302,
     ended_s=SWITCH_S + 0.4,
     to="green",

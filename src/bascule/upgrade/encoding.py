@@ -46,6 +46,11 @@ def read_number(data: Mapping[str, Json], name: str) -> float | None:
     return value
 
 
+def render_time(at: datetime | None) -> str | None:
+    """Return a time as ISO 8601 text; None, not known, stays None."""
+    return None if at is None else at.isoformat()
+
+
 def read_time(data: Mapping[str, Json], name: str) -> datetime | None:
     """Return the time field `name`, or None where it is null or missing: not known."""
     value = data.get(name)

@@ -17,6 +17,7 @@ from bascule.upgrade.encoding import (
     read_text,
     read_time,
     render_split,
+    render_time,
 )
 
 
@@ -60,8 +61,10 @@ class Finished:
     remedy: str = ""
     command_ms: float | None = None
     """From the durable intent to the last instance's acknowledgement; None is not known."""
-    effective_at: datetime | None = None
+    acknowledged_at: datetime | None = None
     """Wall-clock time of that acknowledgement; None is not known."""
+    effective_at: datetime | None = None
+    """From when on every request went by it, as the gateway counts; None is not known."""
     instances: int = 0
 
 
@@ -116,7 +119,8 @@ def render_event(event: Event) -> dict[str, Json]:
                 "reason": event.reason,
                 "remedy": event.remedy,
                 "command_ms": event.command_ms,
-                "effective_at": event.effective_at.isoformat() if event.effective_at else None,
+                "acknowledged_at": render_time(event.acknowledged_at),
+                "effective_at": render_time(event.effective_at),
                 "instances": event.instances,
             }
         case Refused():
@@ -183,6 +187,7 @@ def _parse_finished(data: Mapping[str, Json]) -> Finished:
         reason=read_text(data, "reason"),
         remedy=read_text(data, "remedy"),
         command_ms=read_number(data, "command_ms"),
+        acknowledged_at=read_time(data, "acknowledged_at"),
         effective_at=read_time(data, "effective_at"),
         instances=int(read_number(data, "instances") or 0),
     )

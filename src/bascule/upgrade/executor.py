@@ -5,7 +5,7 @@ journal that could not be written, an intent without outcome is looked at before
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
@@ -35,6 +35,7 @@ from bascule.upgrade.events import (
 )
 from bascule.upgrade.ports import Traffic, Wakeup, Witness
 from bascule.upgrade.signals import Order, parse_order
+from bascule.upgrade.standstill import observe_standstill
 from bascule.upgrade.state import GatewayState, InFlight, Stamp, evolve, fold
 
 COMPONENT = "executor"
@@ -185,12 +186,24 @@ class Executor:
             return _finish(intent, Result.UNKNOWN, reason=_doubt(seen))
         if applied.instances == 0 or not is_timed:
             return _finish(intent, Result.DONE, instances=seen.instances)
-        return _finish(
+        finished = _finish(
             intent,
             Result.DONE,
             command_ms=_elapsed_ms(begun_s, applied),
-            effective_at=self._wall_time(applied.acknowledged_s),
             instances=applied.instances,
+        )
+        return await self._with_times(finished, applied)
+
+    async def _with_times(self, finished: Finished, applied: Applied) -> Finished:
+        """Add when the split was acknowledged, and from when on it was really in effect."""
+        ports = self._ports
+        effective_s = await observe_standstill(
+            ports.traffic, ports.clock, finished.split, acknowledged_s=applied.acknowledged_s
+        )
+        return replace(
+            finished,
+            acknowledged_at=self._wall_time(applied.acknowledged_s),
+            effective_at=None if effective_s is None else self._wall_time(effective_s),
         )
 
     def _wall_time(self, at_s: float) -> datetime:
@@ -240,7 +253,6 @@ def _finish(
     reason: str = "",
     remedy: str = "",
     command_ms: float | None = None,
-    effective_at: datetime | None = None,
     instances: int = 0,
 ) -> Finished:
     return Finished(
@@ -250,7 +262,6 @@ def _finish(
         reason=reason,
         remedy=remedy,
         command_ms=command_ms,
-        effective_at=effective_at,
         instances=instances,
     )
 

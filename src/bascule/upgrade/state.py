@@ -61,6 +61,7 @@ class Outcome:
     before: Split | None = None
     split: Split | None = None
     command_ms: float | None = None
+    acknowledged_at: datetime | None = None
     effective_at: datetime | None = None
     instances: int = 0
     notes: tuple[str, ...] = ()
@@ -178,6 +179,7 @@ def _end(state: GatewayState, event: Finished, stamp: Stamp) -> GatewayState:
         before=flight.intent.before,
         split=event.split,
         command_ms=event.command_ms,
+        acknowledged_at=event.acknowledged_at,
         effective_at=event.effective_at,
         instances=event.instances,
         notes=flight.intent.notes,

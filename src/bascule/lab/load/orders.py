@@ -22,6 +22,7 @@ class Command(msgspec.Struct, frozen=True, kw_only=True, tag="command", tag_fiel
     ended_s: float
     to: str = ""
     intent_s: float | None = None
+    acknowledged_s: float | None = None
     effective_s: float | None = None
 
 

@@ -251,15 +251,17 @@ def _convergence_ms(evidence: Evidence, command: Command, *, with_slow: bool) ->
     None for a split, where the old cluster rightly goes on, and when a stamp is unknown or the old
     cluster was not seen at all.
     """
-    intent_s, effective_s = command.intent_s, command.effective_s
-    if not command.to or intent_s is None or effective_s is None:
+    intent_s, acknowledged_s = command.intent_s, command.acknowledged_s
+    if not command.to or intent_s is None or acknowledged_s is None:
         return None
     samples, new = evidence.samples, cluster_code(command.to)
     last_s: float | None = None
     for row in range(len(samples)):
         if not evidence.is_ok(row) or samples.cluster[row] in (0, new):
             continue
-        is_of_this = samples.sent[row] < effective_s and samples.done[row] > intent_s - IN_FLIGHT_S
+        is_of_this = (
+            samples.sent[row] < acknowledged_s and samples.done[row] > intent_s - IN_FLIGHT_S
+        )
         if is_of_this and (with_slow or not evidence.lane_of(row).slow_ms):
             last_s = max(last_s or 0.0, samples.done[row])
     return None if last_s is None else round(max(0.0, last_s - intent_s) * 1000, 3)

@@ -36,24 +36,28 @@ class Called:
     @property
     def effective_s(self) -> float | None:
         """When the change took effect, as the product reports it; None is not known."""
-        at = self.document.get("effective_at")
+        return self._time_s("effective_at")
+
+    def _time_s(self, name: str) -> float | None:
+        at = self.document.get(name)
         if not isinstance(at, str):
             return None
         return datetime.fromisoformat(at).timestamp() - (time.time() - time.monotonic())
 
     def as_order(self, name: str, *, to: str = "") -> Command:
         """Return what the load generator is to know of it."""
-        effective_s, command_ms = self.effective_s, self.command_ms
+        acknowledged_s, command_ms = self._time_s("acknowledged_at"), self.command_ms
         intent_s = None
-        if effective_s is not None and command_ms is not None:
-            intent_s = effective_s - command_ms / 1000
+        if acknowledged_s is not None and command_ms is not None:
+            intent_s = acknowledged_s - command_ms / 1000
         return Command(
             name=name,
             begun_s=self.begun_s,
             ended_s=self.ended_s,
             to=to,
             intent_s=intent_s,
-            effective_s=effective_s,
+            acknowledged_s=acknowledged_s,
+            effective_s=self.effective_s,
         )
 
 

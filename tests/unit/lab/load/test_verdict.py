@@ -68,6 +68,7 @@ def test_a_request_on_its_way_when_the_next_command_begins_is_not_wrong() -> Non
         name="rollback",
         begun_s=SWITCH_S + 3,
         intent_s=SWITCH_S + 3.001,
+        acknowledged_s=SWITCH_S + 3.002,
         effective_s=SWITCH_S + 3.002,
         ended_s=SWITCH_S + 3.1,
         to="blue",

@@ -46,6 +46,7 @@ def verdict(*, failures: int = 0) -> Verdict:
             begun_s=SWITCH_S,
             ended_s=SWITCH_S + 0.4,
             intent_s=SWITCH_S + 0.3,
+            acknowledged_s=SWITCH_S + 0.302,
             effective_s=SWITCH_S + 0.302,
             to="" if name in STEPS[:2] else "green",
         )

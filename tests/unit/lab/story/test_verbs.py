@@ -11,10 +11,10 @@ def test_the_reported_time_is_turned_into_the_generators_clock() -> None:
     now_s = time.monotonic()
     at = time.time()
 
-    order = called(
-        command_ms=5.0,
-        effective_at=time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime(at)),
-    ).as_order("switch", to="green")
+    text = time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime(at))
+    order = called(command_ms=5.0, acknowledged_at=text, effective_at=text).as_order(
+        "switch", to="green"
+    )
 
     assert order.effective_s is not None
     assert order.intent_s is not None
