@@ -1,5 +1,6 @@
 """One lab cluster as its users have it: a process, a kubeconfig, and the real kubectl."""
 
+import base64
 import json
 import os
 import signal
@@ -8,12 +9,16 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from ssl import SSLContext, create_default_context
 from typing import Any
 
 import yaml
+
+from bascule.lab.supervisor.networks import hold_network, locks_directory
 
 READY_WITHIN_S = 30.0
 COMMAND_WITHIN_S = 40.0
@@ -54,9 +59,10 @@ class RunningCluster:
             "--network": self._network,
         }
         arguments = [text for pair in options.items() for text in pair]
+        ready = self._directory / "ready.json"
+        ready.unlink(missing_ok=True)
         with (self._directory / "cluster.log").open("wb") as log:
             self._process = subprocess.Popen((*command, *arguments), stdout=log, stderr=log)
-        ready = self._directory / "ready.json"
         deadline_s = time.monotonic() + READY_WITHIN_S
         while not ready.exists():
             assert self._process.poll() is None, self._log()
@@ -69,6 +75,12 @@ class RunningCluster:
         if self._process is not None:
             self._process.send_signal(signal.SIGTERM)
             self._process.wait(READY_WITHIN_S)
+
+    def kill(self) -> None:
+        """End the process as a power cut would."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait(READY_WITHIN_S)
 
     def kubectl(
         self, *arguments: str, namespace: str = "default", stdin: str = "", token: str = ""
@@ -125,8 +137,6 @@ class RunningCluster:
 
     def _client_context(self) -> SSLContext:
         admin = yaml.safe_load(self.kubeconfig.read_text())
-        import base64
-
         paths = {}
         for name, source in (
             ("ca", admin["clusters"][0]["cluster"]["certificate-authority-data"]),
@@ -143,6 +153,19 @@ class RunningCluster:
         return (self._directory / "cluster.log").read_text()
 
 
+@contextmanager
+def running_cluster(directory: Path, *, version: str) -> Iterator[RunningCluster]:
+    """Run a cluster on a free network as long as the block lasts."""
+    network = hold_network(locks_directory())
+    cluster = RunningCluster(directory, version=version, network=network.prefix)
+    try:
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.stop()
+        network.release()
+
+
 _CLUSTER_SCOPED = frozenset(
     ("Namespace", "Node", "ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition")
 )
@@ -155,6 +178,3 @@ def _collection(obj: dict[str, Any], namespace: str) -> str:
     if kind in _CLUSTER_SCOPED:
         return f"{root}/{plural}"
     return f"{root}/namespaces/{namespace}/{plural}"
-
-
-__all__ = ["Outcome", "RunningCluster"]

@@ -4,21 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from bascule.lab.supervisor.networks import hold_network, locks_directory
-from tests.integration.kubectl.cluster import RunningCluster
+from tests.integration.kubectl.cluster import RunningCluster, running_cluster
 
 VERSION = "1.36"
 
 
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCluster]:
-    network = hold_network(locks_directory())
-    running = RunningCluster(
-        tmp_path_factory.mktemp("kubectl"), version=VERSION, network=network.prefix
-    )
-    try:
-        running.start()
+    with running_cluster(tmp_path_factory.mktemp("kubectl"), version=VERSION) as running:
         yield running
-    finally:
-        running.stop()
-        network.release()

@@ -1,6 +1,7 @@
 """The real kubectl against a lab cluster: what it prints is what the documentation says."""
 
 from itertools import count
+from pathlib import Path
 
 import pytest
 
@@ -13,7 +14,7 @@ from tests.integration.kubectl import (
     checks_rollout,
 )
 from tests.integration.kubectl.check import Check, perform
-from tests.integration.kubectl.cluster import RunningCluster
+from tests.integration.kubectl.cluster import RunningCluster, running_cluster
 
 CHECKS = (
     *checks_create.CHECKS,
@@ -36,6 +37,18 @@ def test_kubectl(check: Check, cluster: RunningCluster, namespace: str) -> None:
     perform(check, cluster, namespace)
 
 
+EVERYWHERE = frozenset(
+    (
+        "apply_creates_then_leaves_unchanged_then_configures",
+        "apply_server_side_conflict_names_manager_and_field",
+        "auth_can_i_follows_the_role",
+        "create_namespace",
+        "custom_definition_is_established_and_served",
+        "explain_a_field",
+        "get_prints_a_table",
+        "patch_strategic_merges_containers_by_name",
+    )
+)
 SAMPLE = tuple(check for check in CHECKS if check.feature)
 
 
@@ -49,6 +62,13 @@ def test_a_check_turns_red_without_the_feature_that_it_checks(
             perform(check, cluster, namespace)
     finally:
         cluster.order_faults({})
+
+
+@pytest.mark.parametrize("version", ["1.25", "1.37"])
+def test_the_oldest_and_the_newest_release_pass_a_sample(version: str, tmp_path: Path) -> None:
+    with running_cluster(tmp_path, version=version) as cluster:
+        for number, check in enumerate(check for check in CHECKS if check.name in EVERYWHERE):
+            perform(check, cluster, f"sample-{number}")
 
 
 def test_there_are_at_least_seventy_checks_and_five_that_can_turn_red() -> None:

@@ -8,6 +8,7 @@ from bascule.lab.kubeapi.kinds import CRUD, Kind, ServedVersion
 from bascule.lab.kubeapi.lifecycle import AT_ONCE
 from bascule.lab.kubeapi.objects import schema
 from bascule.lab.kubeapi.objects.schema import Catalog, Schema
+from bascule.lab.kubeapi.objects.statuses import Cause, Subject, invalid
 from bascule.lab.kubeapi.store import Object, Store, editable, timestamp
 
 DEFINITIONS: Final = "customresourcedefinitions.apiextensions.k8s.io"
@@ -69,7 +70,7 @@ class CustomKinds:
         completed["spec"].setdefault("conversion", {"strategy": "None"})
         before = (old or {}).get("status") or {}
         stored = before.get("storedVersions") or []
-        storage = next(item["name"] for item in completed["spec"]["versions"] if item["storage"])
+        storage = _storage_version(completed)
         if old is None:
             completed["metadata"]["finalizers"] = [CLEANUP_FINALIZER]
         completed["status"] = {
@@ -134,12 +135,30 @@ class CustomKinds:
 _AGE_COLUMN: Final = {"name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp"}
 
 
+def _storage_version(definition: Object) -> str:
+    """Return the version that is stored; a StatusError 422 unless there is exactly one."""
+    found = [item["name"] for item in definition["spec"]["versions"] if item.get("storage")]
+    if len(found) == 1:
+        return str(found[0])
+    cause = Cause(
+        reason="FieldValueInvalid",
+        message="must have exactly one version marked as storage version",
+        field="spec.versions",
+    )
+    subject = Subject(
+        group="apiextensions.k8s.io",
+        kind="CustomResourceDefinition",
+        name=definition["metadata"]["name"],
+    )
+    raise invalid(subject, (cause,))
+
+
 def kind_of(definition: Object) -> Kind:
     """Return the kind that a CustomResourceDefinition defines; the stored version comes first."""
     spec = definition["spec"]
     names = spec["names"]
-    served = [item for item in spec["versions"] if item["served"] or item["storage"]]
-    stored = next(item for item in served if item["storage"])
+    served = [item for item in spec["versions"] if item.get("served") or item.get("storage")]
+    stored = next(item for item in served if item.get("storage"))
     subresources = stored.get("subresources") or {}
     return Kind(
         group=spec["group"],
@@ -155,9 +174,9 @@ def kind_of(definition: Object) -> Kind:
             ServedVersion(
                 name=item["name"],
                 deprecated_in=0 if item.get("deprecated") else None,
-                is_served=item["served"],
+                is_served=bool(item.get("served")),
             )
-            for item in sorted(served, key=lambda item: not item["storage"])
+            for item in sorted(served, key=lambda item: not item.get("storage"))
         ),
         has_generation=True,
         is_custom=True,

@@ -5,6 +5,7 @@ import pytest
 from bascule.lab.kubeapi.custom_kinds import DEFINITIONS, CustomKinds, kind_of
 from bascule.lab.kubeapi.lifecycle import DEFAULT_DELETE
 from bascule.lab.kubeapi.objects.schema import load_catalog
+from bascule.lab.kubeapi.objects.statuses import StatusError
 from bascule.lab.kubeapi.refusals import NotFoundError
 from bascule.lab.kubeapi.store import Store
 from tests.support.lab_store import new_store
@@ -58,6 +59,19 @@ def test_the_stored_version_comes_first_even_when_it_is_not_served() -> None:
     assert kind.storage_version == "v1beta1"
     assert kind.served_version("v1beta1") is None
     assert kind.served_version("v1") is not None
+
+
+@pytest.mark.parametrize("stored", [0, 2])
+def test_exactly_one_version_is_stored(stored: int) -> None:
+    store, _ = new_kinds()
+    versions = [
+        {"name": f"v{number}", "served": True, "storage": number <= stored} for number in (1, 2)
+    ]
+
+    with pytest.raises(StatusError) as caught:
+        store.create(DEFINITIONS, definition(*versions))
+
+    assert caught.value.code == 422
 
 
 def test_a_deleted_definition_takes_its_objects_and_its_kind_along() -> None:

@@ -142,8 +142,8 @@ def test_a_new_cluster_lets_everybody_discover_and_strangers_see_the_version() -
         (
             Attributes(verb="list", group="apps", plural="deployments"),
             (
-                'deployments.apps is forbidden: User "jane" cannot list resource "deployments" in API '
-                'group "apps" at the cluster scope'
+                'deployments.apps is forbidden: User "jane" cannot list resource "deployments" '
+                'in API group "apps" at the cluster scope'
             ),
         ),
         (
