@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bascule.lab.pods.script import parse_script
+from bascule.lab.pods.script import FOREVER_S, parse_script
 
 Object = dict[str, Any]
 
@@ -13,4 +13,7 @@ def sleep_s(handler: Object) -> float:
         return float((handler["sleep"] or {}).get("seconds") or 0)
     command = [str(part) for part in (handler.get("exec") or {}).get("command") or ()]
     script = parse_script(command, ())
-    return sum(step.seconds for step in script.steps) if script is not None else 0.0
+    if script is None:
+        return 0.0
+    # What comes after the sleep, such as `nginx -s quit`, is not a server here: it ends at once.
+    return sum(step.seconds for step in script.steps if step.seconds < FOREVER_S)
