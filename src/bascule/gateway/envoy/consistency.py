@@ -1,12 +1,14 @@
 """Refuses a snapshot that names what it does not hold, before any Envoy sees it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from typing import Any
 
 from bascule.errors import InvariantError
 from bascule.gateway.envoy import protos
 from bascule.gateway.envoy.snapshot import Kind, Resource, Snapshot
 
+CHUNK_HOSTS = 200
+"""So many virtual hosts are read at most before others may run."""
 NAMED_MAX = 5
 """So many dangling references are named in the error."""
 
@@ -20,9 +22,17 @@ class ConsistencyCheck:
 
     def check(self, snapshot: Snapshot) -> None:
         """Raise InvariantError when a resource refers to one that is not there."""
+        for _ in self.check_in_steps(snapshot):
+            pass
+
+    def check_in_steps(self, snapshot: Snapshot) -> Generator[None, None, None]:
+        """As `check`, but yields now and then, so that others may run in between."""
         kinds = (Kind.CLUSTER, Kind.ENDPOINTS, Kind.SECRET, Kind.LISTENER, Kind.ROUTES)
         if all(snapshot.of(kind) is self._passed.get(kind) for kind in kinds):
             return
+        for kind in (Kind.LISTENER, Kind.ROUTES):
+            for resource in snapshot.of(kind).values():
+                yield from self._read_references(kind, resource)
         dangling = [*self._dangling(snapshot)]
         if dangling:
             raise InvariantError(
@@ -35,22 +45,21 @@ class ConsistencyCheck:
         if snapshot.of(Kind.CLUSTER).keys() != snapshot.of(Kind.ENDPOINTS).keys():
             both = snapshot.of(Kind.CLUSTER).keys() ^ snapshot.of(Kind.ENDPOINTS).keys()
             yield f"clusters and endpoints differ by {', '.join(sorted(both)[:NAMED_MAX])}"
-        used_routes: set[str] = set()
         for kind in (Kind.LISTENER, Kind.ROUTES):
             for resource in snapshot.of(kind).values():
-                references = self._references_of(kind, resource)
-                used_routes |= references.get(Kind.ROUTES, frozenset())
-                for target, names in references.items():
+                for target, names in self._references[kind, resource.name][1].items():
                     for name in sorted(names - snapshot.of(target).keys()):
                         yield f"{resource.name} names {name}, which is not there"
 
-    def _references_of(self, kind: Kind, resource: Resource) -> dict[Kind, frozenset[str]]:
+    def _read_references(self, kind: Kind, resource: Resource) -> Generator[None, None, None]:
         known = self._references.get((kind, resource.name))
-        if known is None or known[0] != resource.version:
-            find = _listener_references if kind is Kind.LISTENER else _route_references
-            known = (resource.version, find(resource.body))
-            self._references[kind, resource.name] = known
-        return known[1]
+        if known is not None and known[0] == resource.version:
+            return
+        if kind is Kind.LISTENER:
+            found = _listener_references(resource.body)
+        else:
+            found = yield from _route_references(resource.body)
+        self._references[kind, resource.name] = (resource.version, found)
 
 
 def check_consistency(snapshot: Snapshot) -> None:
@@ -58,10 +67,12 @@ def check_consistency(snapshot: Snapshot) -> None:
     ConsistencyCheck().check(snapshot)
 
 
-def _route_references(body: bytes) -> dict[Kind, frozenset[str]]:
+def _route_references(body: bytes) -> Generator[None, None, dict[Kind, frozenset[str]]]:
     routes = protos.message("envoy.config.route.v3.RouteConfiguration").FromString(body)
     names: set[str] = set()
-    for host in routes.virtual_hosts:
+    for number, host in enumerate(routes.virtual_hosts, 1):
+        if number % CHUNK_HOSTS == 0:
+            yield
         for route in host.routes:
             if not route.HasField("route"):
                 continue

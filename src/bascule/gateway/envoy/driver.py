@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType, TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from bascule.clock import Clock
 from bascule.errors import BasculeError, DriverError, OutcomeUnknownError
@@ -26,6 +26,8 @@ from bascule.ids import Cluster
 from bascule.routing.certificates import CertificateStore
 from bascule.routing.model import RouteSet, RoutingTable
 from bascule.routing.weights import Split
+
+T = TypeVar("T")
 
 ACK_TIMEOUT_S = 20.0
 READ_BACK_TRIES = 5
@@ -230,7 +232,7 @@ class EnvoyDriver:
         translation = await _take_steps(
             translate_in_steps(table.routes, stance, certificates, previous)
         )
-        self._check.check(translation.snapshot)
+        await _take_steps(self._check.check_in_steps(translation.snapshot))
         self._published = stance
         await self._publish(translation.snapshot)
         listeners = translation.snapshot.of(Kind.LISTENER)
@@ -380,13 +382,13 @@ class EnvoyDriver:
         )
 
 
-async def _take_steps(steps: Generator[None, None, Translation]) -> Translation:
-    """Run a translation to its end, and let others run between its steps."""
+async def _take_steps(steps: Generator[None, None, T]) -> T:
+    """Run a computation to its end, and let others run between its steps."""
     while True:
         try:
             next(steps)
         except StopIteration as done:
-            result: Translation = done.value
+            result: T = done.value
             return result
         await asyncio.sleep(0)
 

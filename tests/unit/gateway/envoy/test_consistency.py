@@ -3,7 +3,12 @@ from types import MappingProxyType
 import pytest
 
 from bascule.errors import InvariantError
-from bascule.gateway.envoy.consistency import NAMED_MAX, ConsistencyCheck, check_consistency
+from bascule.gateway.envoy.consistency import (
+    CHUNK_HOSTS,
+    NAMED_MAX,
+    ConsistencyCheck,
+    check_consistency,
+)
 from bascule.gateway.envoy.snapshot import EMPTY_SNAPSHOT, Kind, Snapshot
 from bascule.gateway.envoy.stance import Stance
 from bascule.gateway.envoy.translate import translate
@@ -69,6 +74,14 @@ def test_only_the_first_few_are_named() -> None:
 
     assert caught.value.message.count("names") == NAMED_MAX
     assert caught.value.remedy
+
+
+def test_a_large_table_lets_others_run_while_it_is_checked() -> None:
+    hosts = tables.many_hosts(2 * CHUNK_HOSTS, 80, 90)
+    stance = Stance(Split(Weights(0)))
+    snapshot = translate(tables.route_set(hosts), stance, tables.store()).snapshot
+
+    assert len(list(ConsistencyCheck().check_in_steps(snapshot))) == 2
 
 
 def test_a_check_that_remembers_still_sees_what_changed() -> None:
