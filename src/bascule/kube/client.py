@@ -36,7 +36,7 @@ class PatchKind(StrEnum):
     STRATEGIC = "application/strategic-merge-patch+json"
 
 
-ITEMS_PER_TURN = 100
+ITEMS_PER_TURN = 25
 """How many items of a list are passed through `keep` before other tasks get a turn."""
 _APPLY = "application/apply-patch+yaml"
 
