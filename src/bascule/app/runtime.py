@@ -59,7 +59,7 @@ class RunOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Started:
-    """What is told once the gateway has acknowledged its first table."""
+    """What is told once our own Envoy has its first table, or Envoys elsewhere can come."""
 
     envoy_pid: int | None
     is_adopted: bool
@@ -217,7 +217,7 @@ class _Runtime:
         return parts
 
     async def _announce(self, on_started: Callable[[Started], None]) -> None:
-        while self.controller.view().applied_split is None:
+        while self.process is not None and self.controller.view().applied_split is None:
             await self.clock.sleep_until(self.clock.monotonic_s() + FIRST_TABLE_POLL_S)
         on_started(
             Started(
