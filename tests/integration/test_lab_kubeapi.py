@@ -1,5 +1,6 @@
 """The lab's API server over HTTPS: what the clients of a real one rely on."""
 
+import base64
 import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -7,6 +8,10 @@ from typing import Any
 
 import aiohttp
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from tests.support.lab_api import MERGE, LabApi
 from tests.support.waiting import eventually
@@ -287,6 +292,36 @@ async def test_a_deletion_with_the_wrong_uid_is_a_conflict(api: LabApi) -> None:
     answer = await api.ask("DELETE", f"{CONFIGS}/a", options)
 
     assert (answer.code, answer.json["reason"]) == (409, "Conflict")
+
+
+@pytest.mark.parametrize("name", ["default", "kube-system", "kube-public"])
+async def test_the_namespaces_of_the_system_stay(api: LabApi, name: str) -> None:
+    answer = await api.ask("DELETE", f"/api/v1/namespaces/{name}")
+
+    assert answer.code == 403
+    assert answer.json["message"].endswith("this namespace may not be deleted")
+
+
+async def test_a_certificate_request_is_signed_when_it_is_approved(api: LabApi) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "jane")])
+    request = x509.CertificateSigningRequestBuilder().subject_name(subject)
+    pem = request.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+    path = "/apis/certificates.k8s.io/v1/certificatesigningrequests"
+    spec = {
+        "request": base64.b64encode(pem).decode(),
+        "signerName": "kubernetes.io/kube-apiserver-client",
+        "usages": ["client auth"],
+    }
+    created = await api.ask("POST", path, {"metadata": {"name": "jane"}, "spec": spec})
+
+    condition = {"type": "Approved", "status": "True", "reason": "Test"}
+    approved = {**created.json, "status": {"conditions": [condition]}}
+    answer = await api.ask("PUT", f"{path}/jane/approval", approved)
+
+    assert created.json["spec"]["username"] == "kubernetes-admin"
+    signed = base64.b64decode(answer.json["status"]["certificate"])
+    assert x509.load_pem_x509_certificate(signed).subject == subject
 
 
 async def test_an_autoscaler_is_seen_in_both_versions(api: LabApi) -> None:

@@ -20,6 +20,8 @@ def page(api: Api, request: web.BaseRequest) -> web.StreamResponse:
     parts = path.split("/")[1:]
     if f"/{parts[0]}" in HEALTH_PATHS:
         return _health(request, parts)
+    if path == "/":
+        return answers.answer({"paths": _paths(api)})
     if path == "/version":
         return answers.answer(version_info(api.version))
     if parts[0] in {"api", "apis"}:
@@ -41,6 +43,18 @@ def version_info(version: str) -> dict[str, str]:
         "compiler": "gc",
         "platform": "linux/amd64",
     }
+
+
+def _paths(api: Api) -> list[str]:
+    kinds = api.store.kinds()
+    groups = [group for group in discovery.group_order(kinds) if group]
+    versions = [
+        f"/apis/{group}/{version}"
+        for group in groups
+        for version in discovery.group_versions(kinds, group)
+    ]
+    served = ("/api", "/api/v1", "/apis", "/metrics", "/openapi/v3", "/version", *HEALTH_PATHS)
+    return sorted((*served, *(f"/apis/{group}" for group in groups), *versions))
 
 
 def _health(request: web.BaseRequest, parts: list[str]) -> web.Response:

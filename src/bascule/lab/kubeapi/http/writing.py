@@ -20,6 +20,8 @@ from bascule.lab.kubeapi.objects.statuses import StatusError, Subject, bad_reque
 from bascule.lab.kubeapi.objects.strategic import apply_strategic_patch
 from bascule.lab.kubeapi.store import Object, timestamp
 
+KEPT_NAMESPACES: Final = frozenset(("default", "kube-public", "kube-system"))
+CERTIFICATE_REQUESTS: Final = "certificatesigningrequests.certificates.k8s.io"
 _DEFAULT_MANAGER: Final = re.compile(r"^[^/ ]*")
 _PROPAGATION_BY_NAME: Final[Mapping[str, Propagation]] = {
     "": "",
@@ -47,6 +49,8 @@ async def create(call: Call) -> web.Response:
     if namespace:
         call.store.check_namespace(call.kind, metadata.get("name", ""), namespace)
     obj = _completed(call, _known_fields(call, obj))
+    if call.resource == CERTIFICATE_REQUESTS:
+        obj = _signed_by_requester(call, obj)
     _refuse(call, obj, validation.find_causes(obj, _custom_schema(call)))
     obj = apply.track_update(None, obj, schema=call.schema, writer=_writer(call))
     stored = call.store.create(call.resource, _for_storage(call, obj), dry_run=is_dry_run(call))
@@ -87,6 +91,8 @@ async def delete(call: Call) -> web.Response:
     """Answer a DELETE of one object."""
     options = await delete_options(call)
     target = call.target
+    if call.resource == "namespaces" and target.name in KEPT_NAMESPACES:
+        raise refusals.forbidden(call.kind, target.name, "this namespace may not be deleted")
     before = call.store.get(call.resource, target.name, target.namespace)
     last = call.store.delete(call.resource, target.name, target.namespace, options)
     gone = call.store.find(call.resource, target.name, target.namespace) is None
@@ -373,6 +379,13 @@ def _for_storage(call: Call, obj: Object) -> Object:
     return answers.in_version(stored_as, obj, stored_as.storage_version)
 
 
+def _signed_by_requester(call: Call, obj: Object) -> Object:
+    """Return a certificate signing request with the name and groups of who makes it."""
+    user = call.user
+    asked = {"username": user.name, "groups": list(user.groups)}
+    return {**obj, "spec": {**(obj.get("spec") or {}), **asked}}
+
+
 def _writer(call: Call) -> apply.Writer:
     agent = call.request.headers.get("User-Agent", "unknown")
     found = _DEFAULT_MANAGER.match(agent)
@@ -382,6 +395,7 @@ def _writer(call: Call) -> apply.Writer:
         api_version=call.kind.api_version(call.version.name),
         time=timestamp(call.store.clock.now()),
         subresource=call.target.subresource,
+        has_status=call.kind.has_status,
     )
 
 

@@ -46,13 +46,14 @@ class Gvk:
 class Schema:
     """One node: what may stand at this place of an object. Children are made when asked for."""
 
-    __slots__ = ("_children", "_definitions", "name", "raw", "target")
+    __slots__ = ("_children", "_definitions", "_types", "name", "raw", "target")
 
     def __init__(self, raw: Mapping[str, Any], definitions: "Definitions") -> None:
         self._definitions = definitions
         self._children: dict[str, Schema | None] = {}
         self.raw = raw
         reference = raw.get("$ref")
+        self._types: frozenset[str] | None = None
         self.name = reference.removeprefix(_REF_PREFIX) if isinstance(reference, str) else ""
         self.target: Mapping[str, Any] = definitions.raw[self.name] if self.name else raw
 
@@ -64,6 +65,11 @@ class Schema:
     @property
     def types(self) -> frozenset[str]:
         """Return the JSON types allowed, without `null`; empty where anything is allowed."""
+        if self._types is None:
+            self._types = self._find_types()
+        return self._types
+
+    def _find_types(self) -> frozenset[str]:
         if self.is_int_or_string or self.is_quantity:
             return frozenset(
                 {"string", "integer", "number"} if self.is_quantity else {"string", "integer"}
