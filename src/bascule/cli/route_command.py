@@ -67,7 +67,7 @@ def route(arguments: Arguments) -> None:
     if manifests:
         found = _explain_offline(arguments, manifests, headers)
     else:
-        found = asyncio.run(_fetch_explanation(arguments, headers))
+        found = asyncio.run(fetch_explanation(arguments, headers))
     if arguments.output is Output.JSON:
         print_document(explanation_document(found))
     else:
@@ -110,7 +110,8 @@ def _gateway_file(arguments: Arguments) -> Path | None:
     return files[0] if files else None
 
 
-async def _fetch_explanation(arguments: Arguments, headers: Mapping[str, str]) -> Explanation:
+async def fetch_explanation(arguments: Arguments, headers: Mapping[str, str]) -> Explanation:
+    """Return what the running gateway says. Raises UsageError for what it refuses."""
     where = Where(file=_gateway_file(arguments), gateway=arguments.gateway, state=arguments.state)
     request: dict[str, Json] = {"op": "explain", "url": arguments.url, "headers": {**headers}}
     answer = await fetch_answer(choose_state_dir(where).control_socket, request)

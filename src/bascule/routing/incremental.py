@@ -194,7 +194,7 @@ def _no_routes(cluster: Cluster) -> Problem:
         cluster=cluster,
         kind="Cluster",
         namespace="",
-        name=cluster,
+        name=cluster.value,
         code="NoRoutes",
         message=f"{cluster} has no Ingress of our class; every route is served from the other one",
         severity=Severity.WARNING,

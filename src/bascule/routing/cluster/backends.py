@@ -114,7 +114,7 @@ def _problem(
 ) -> Problem:
     return Problem(
         cluster=cluster,
-        kind=item.kind,
+        kind=item.kind.value,
         namespace=item.meta.namespace,
         name=item.meta.name,
         code=fault.code,
