@@ -74,23 +74,23 @@ class Plane:
         self.store = Store(clock=self.clock, rng=Random(1), minor=minor)  # noqa: S311 - names, not secrets
         self.controllers: list[Controller] = []
         self._later: dict[tuple[int, Key], float] = {}
+        names = {kind.storage_resource for kind in self.store.kinds()}
+        self._subscription = self.store.subscribe(names)
         self.store.create("namespaces", {"metadata": {"name": "default"}})
 
     def settle(self) -> None:
         """Run all controllers until none has anything to do at this moment."""
-        names = {kind.storage_resource for kind in self.store.kinds()}
-        with self.store.subscribe(names) as subscription:
-            queue: deque[tuple[int, Key]] = deque()
-            for resource in sorted(names):
-                for obj in self.store.list(resource).items:
-                    self._spread(_added(resource, obj), queue)
-            for _ in range(WORK_MAX):
-                for change in subscription.take():
-                    self._spread(change, queue)
-                self._release(queue)
-                if not queue:
-                    return
-                self._reconcile(queue.popleft())
+        queue: deque[tuple[int, Key]] = deque()
+        for resource in sorted(self._subscription.resources):
+            for obj in self.store.list(resource).items:
+                self._spread(_added(resource, obj), queue)
+        for _ in range(WORK_MAX):
+            for change in self._subscription.take():
+                self._spread(change, queue)
+            self._release(queue)
+            if not queue:
+                return
+            self._reconcile(queue.popleft())
         raise AssertionError("the controllers never come to rest")
 
     def after(self, seconds: float) -> None:
