@@ -50,9 +50,10 @@ class AdminClient:
         return json.loads(await self.fetch_text(path, **query))
 
     async def is_ready(self) -> bool:
-        """Whether this Envoy serves; False when it cannot be asked."""
+        """Whether this Envoy serves, its ports open; False when it cannot be asked."""
         try:
-            return (await self.fetch_text("/ready")).startswith("LIVE")
+            is_live = (await self.fetch_text("/ready")).startswith("LIVE")
+            return is_live and await self.is_listening()
         except TransportError:
             return False
 

@@ -29,7 +29,7 @@ from bascule.routing.weights import Split
 
 T = TypeVar("T")
 
-ACK_TIMEOUT_S = 20.0
+ACK_TIMEOUT_S = 30.0
 READ_BACK_TRIES = 5
 READ_BACK_PAUSE_S = 0.05
 SETTLE_S = 2.0
