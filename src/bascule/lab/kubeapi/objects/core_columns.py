@@ -121,7 +121,8 @@ def _event_seen(field: str) -> Cell:
     def cell(obj: Object, now: datetime) -> str:
         series = obj.get("series") or {}
         last = series.get("lastObservedTime") if field == "lastTimestamp" else None
-        return render_age(last or obj.get(field) or obj.get("eventTime"), now)
+        old = obj.get(f"deprecated{field[0].upper()}{field[1:]}")
+        return render_age(last or obj.get(field) or old or obj.get("eventTime"), now)
 
     return cell
 

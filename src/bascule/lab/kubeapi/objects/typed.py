@@ -15,7 +15,16 @@ from bascule.lab.kubeapi.objects.schema import Schema
 
 # Go writes these even when they are empty, so that nobody comes to own them by adding to them.
 _ALWAYS_THERE: Final = frozenset(
-    {"f:metadata", "f:spec", "f:status", "f:template", "f:containers", "f:jobTemplate"}
+    {
+        "f:metadata",
+        "f:spec",
+        "f:status",
+        "f:template",
+        "f:containers",
+        "f:jobTemplate",
+        "f:strategy",
+        "f:updateStrategy",
+    }
 )
 
 
@@ -171,10 +180,12 @@ def check_typed(value: Any, schema: Schema | None, path: str = "") -> None:
                 raise TypedError(f"{path}.{name}: field not declared in schema")
             check_typed(inner, child, f"{path}.{name}")
     elif isinstance(value, list):
-        if _is_associative(schema):
+        is_associative = _is_associative(schema)
+        if is_associative:
             _check_items(value, schema, path)
         for index, item in enumerate(value):
-            check_typed(item, schema.items, f"{path}[{index}]")
+            place = field_paths.render_path((_element(item, schema),)) if is_associative else ""
+            check_typed(item, schema.items, f"{path}{place or f'[{index}]'}")
 
 
 def _check_items(value: list[Any], schema: Schema, path: str) -> None:

@@ -131,6 +131,14 @@ def test_fields_and_items_are_removed() -> None:
     [
         ({"spec": {"foo": 1}}, ".spec.foo: field not declared in schema"),
         (
+            {"spec": {"containers": [{"name": "a", "imagee": "x"}]}},
+            '.spec.containers[name="a"].imagee: field not declared in schema',
+        ),
+        (
+            {"spec": {"tolerations": [{"foo": 1}]}},
+            ".spec.tolerations[0].foo: field not declared in schema",
+        ),
+        (
             {"spec": {"containers": [{"name": "a"}, {"name": "a"}]}},
             '.spec.containers: duplicate entries for key [name="a"]',
         ),
