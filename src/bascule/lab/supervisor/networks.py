@@ -10,13 +10,13 @@ import fcntl
 import os
 import socket
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from bascule.errors import BasculeError
 
-FIRST = 64
-COUNT = 64
+PREFIXES = tuple(f"127.{number}" for number in range(64, 128))
 SENTINEL_PORT = 53_999
 
 
@@ -50,18 +50,14 @@ def locks_directory(parent: Path | None = None) -> Path:
     return path
 
 
-def hold_network(locks: Path, preferred: str = "") -> Network:
+def hold_network(locks: Path, preferred: str = "", prefixes: Sequence[str] = PREFIXES) -> Network:
     """Return a free network, the preferred one if it is free. Raises NoNetworkError."""
-    prefixes = [f"127.{FIRST + number}" for number in range(COUNT)]
-    if preferred in prefixes:
-        prefixes.remove(preferred)
-        prefixes.insert(0, preferred)
-    for prefix in prefixes:
+    for prefix in sorted(prefixes, key=lambda prefix: prefix != preferred):
         network = _try(locks, prefix)
         if network is not None:
             return network
     raise NoNetworkError(
-        f"all {COUNT} networks of 127.{FIRST}.0.0/10 are taken",
+        f"all {len(prefixes)} loopback networks of labs are taken",
         remedy="end labs that you no longer need with `bascule lab down`",
     )
 
