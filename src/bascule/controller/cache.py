@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import assert_never
 
 from bascule.controller.feed import FeedEvent
 from bascule.kube.reflector import Gone, Lost, Put, Resumed, Synced
-from bascule.manifest.objects import Kind, ManifestObject
+from bascule.manifest.objects import EndpointSlice, Kind, ManifestObject
 from bascule.manifest.snapshot import EMPTY_SNAPSHOT, ClusterSnapshot
 
 
@@ -20,6 +20,15 @@ class ClusterState(StrEnum):
     SYNCED = "synced"
     STALE = "stale"
     """Its API is away; what was known last still counts."""
+
+
+class Change(IntEnum):
+    """What an event changed; false when it changed nothing that routing reads."""
+
+    NONE = 0
+    ORDINARY = 1
+    URGENT = 2
+    """An endpoint that takes requests is gone or will be: traffic should leave it at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,8 +52,8 @@ class ClusterCache:
         self._state = ClusterState.LOADING
         self._since = now
 
-    def take(self, kind: Kind, event: FeedEvent, now: datetime) -> bool:
-        """Take in one event of the feed of `kind`; return whether the snapshot changed."""
+    def take(self, kind: Kind, event: FeedEvent, now: datetime) -> Change:
+        """Take in one event of the feed of `kind`; return what it changed."""
         before = self.snapshot
         match event:
             case Synced(objects):
@@ -62,7 +71,9 @@ class ClusterCache:
             case _:
                 assert_never(event)
         self._settle(now)
-        return self.snapshot is not before
+        if self.snapshot is before:
+            return Change.NONE
+        return Change.URGENT if _is_urgent(event, before) else Change.ORDINARY
 
     def knowledge(self) -> ClusterKnowledge:
         """Return how well the cluster is known now."""
@@ -87,6 +98,22 @@ def _state(*, is_complete: bool, is_stale: bool) -> ClusterState:
     if is_stale:
         return ClusterState.STALE
     return ClusterState.SYNCED if is_complete else ClusterState.LOADING
+
+
+def _is_urgent(event: FeedEvent, before: ClusterSnapshot) -> bool:
+    match event:
+        case Put(EndpointSlice() as item):
+            return bool(_ready(before.get(item.ref)) - _ready(item))
+        case Gone(EndpointSlice() as item):
+            return bool(_ready(before.get(item.ref)))
+        case _:
+            return False
+
+
+def _ready(item: ManifestObject | None) -> set[tuple[str, ...]]:
+    if not isinstance(item, EndpointSlice):
+        return set()
+    return {endpoint.addresses for endpoint in item.endpoints if endpoint.is_ready}
 
 
 def _known(objects: Iterable[ManifestObject | None]) -> list[ManifestObject]:

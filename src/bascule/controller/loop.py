@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from bascule.clock import Clock
 from bascule.controller.bell import Bell
-from bascule.controller.cache import ClusterCache
+from bascule.controller.cache import Change, ClusterCache
 from bascule.controller.feed import ClusterFeed
 from bascule.controller.holdoff import HoldOff, Pending, due_s, note_change
 from bascule.controller.ports import ControllerPorts
@@ -59,6 +59,7 @@ class Controller:
         self._caches = {cluster: ClusterCache(clock.now()) for cluster in ports.feeds}
         self._pending: Pending | None = None
         self._changed = Bell()
+        self._hurry = Bell()
         self._builder = Builder(self._options.build)
         self._routes: RouteSet | None = None
         self._certificates = EMPTY_STORE
@@ -109,9 +110,17 @@ class Controller:
         cache = self._caches[cluster]
         async with aclosing(feed.follow(kind)) as events:
             async for event in events:
-                if cache.take(kind, event, self._clock.now()):
-                    self._pending = note_change(self._pending, self._clock.monotonic_s())
-                    self._changed.ring()
+                change = cache.take(kind, event, self._clock.now())
+                if change:
+                    self._note(change)
+
+    def _note(self, change: Change) -> None:
+        is_urgent = change is Change.URGENT
+        now_s = self._clock.monotonic_s()
+        self._pending = note_change(self._pending, now_s, is_urgent=is_urgent)
+        self._changed.ring()
+        if is_urgent:
+            self._hurry.ring()
 
     async def _keep_built(self) -> None:
         await self._wait_for_start()
@@ -158,4 +167,4 @@ class Controller:
             due = due_s(self._pending, self._options.hold_off)
             if due <= self._clock.monotonic_s():
                 return
-            await self._clock.sleep_until(due)
+            await self._hurry.wait_until(self._clock, due)

@@ -1,6 +1,7 @@
 from datetime import UTC, datetime, timedelta
 
-from bascule.controller.cache import ClusterCache, ClusterState
+from bascule.controller.cache import Change, ClusterCache, ClusterState
+from bascule.controller.feed import FeedEvent
 from bascule.kube.reflector import Gone, Lost, Put, Resumed, Synced
 from bascule.manifest.objects import Kind
 from tests.support.raw_objects import parsed, raw_ingress, raw_service, raw_slice
@@ -97,3 +98,40 @@ def test_a_cluster_that_was_never_reached_is_stale_and_not_complete() -> None:
 
     assert cache.knowledge().state is ClusterState.STALE
     assert not cache.knowledge().is_complete
+
+
+def test_only_the_loss_of_a_ready_endpoint_is_urgent() -> None:
+    cache = synced_cache()
+    (both,) = parsed(raw_slice(addresses=["127.64.0.1", "127.64.0.2"]))
+    (one,) = parsed(raw_slice(addresses=["127.64.0.1"]))
+
+    events: list[FeedEvent] = [Put(one), Put(both), Put(one), Gone(one), Gone(one)]
+
+    changes = [cache.take(Kind.ENDPOINT_SLICE, event, NOW) for event in events]
+
+    assert changes == [
+        Change.ORDINARY,
+        Change.ORDINARY,
+        Change.URGENT,
+        Change.URGENT,
+        Change.NONE,
+    ]
+
+
+def test_an_endpoint_that_ends_is_urgent_before_it_is_gone() -> None:
+    cache = synced_cache()
+    raw = raw_slice(addresses=["127.64.0.1"])
+    (ready,) = parsed(raw)
+    raw["endpoints"][0]["conditions"] = {"ready": False, "serving": True, "terminating": True}
+    (ending,) = parsed(raw)
+    cache.take(Kind.ENDPOINT_SLICE, Put(ready), NOW)
+
+    assert cache.take(Kind.ENDPOINT_SLICE, Put(ending), NOW) is Change.URGENT
+    assert cache.take(Kind.ENDPOINT_SLICE, Gone(ending), NOW) is Change.ORDINARY
+
+
+def test_other_kinds_are_never_urgent() -> None:
+    cache = synced_cache()
+    (service,) = parsed(raw_service())
+
+    assert cache.take(Kind.SERVICE, Gone(service), NOW) is Change.ORDINARY
