@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TypeAlias
 
 import typer
@@ -32,6 +33,11 @@ class Verb:
 VerbBody: TypeAlias = typer.Typer | Callable[[], None]
 """Typer reads a function's parameters itself; to us it takes none."""
 
+
+PACKAGES_BY_EXTRA = {
+    "lab": ("envoy", "h2", "httptools", "kubernetes_validate", "uvloop", "wsproto")
+}
+"""What the processes that a verb starts later import, looked for before it starts any."""
 
 VERBS = {
     "run": Verb("Run the controller of a gateway, with an Envoy of its own.", extra="envoy"),
@@ -90,17 +96,24 @@ def build_app(verb: str | None) -> typer.Typer:
 
 
 def _load_verb(name: str, entry: Verb) -> VerbBody:
+    for package in PACKAGES_BY_EXTRA.get(entry.extra, ()):
+        if find_spec(package) is None:
+            raise _missing(name, entry, package)
     try:
         module = import_module(f"bascule.cli.{name}_command")
     except ModuleNotFoundError as error:
         if not entry.extra or (error.name or "").startswith("bascule."):
             raise
-        raise UsageError(
-            f"`bascule {name}` needs the package {error.name}, which is not installed",
-            remedy=f"install 'bascule[{entry.extra}]'",
-        ) from error
+        raise _missing(name, entry, error.name or "of an extra") from error
     body: VerbBody = getattr(module, name)
     return body
+
+
+def _missing(name: str, entry: Verb, package: str) -> UsageError:
+    return UsageError(
+        f"`bascule {name}` needs the package {package}, which is not installed",
+        remedy=f"install 'bascule[{entry.extra}]'",
+    )
 
 
 def _verb_of(arguments: Sequence[str]) -> str | None:
