@@ -7,6 +7,7 @@ from aiohttp import web
 
 from bascule.lab.kubeapi.http import answers, formats, writing
 from bascule.lab.kubeapi.http.call import Call
+from bascule.lab.kubeapi.objects import apply
 from bascule.lab.kubeapi.objects.json_patch import apply_json_patch
 from bascule.lab.kubeapi.objects.merge_patch import apply_merge_patch
 from bascule.lab.kubeapi.objects.statuses import Cause, Subject, bad_request, invalid
@@ -39,6 +40,7 @@ async def scale(call: Call) -> web.StreamResponse:
     version = (wanted.get("metadata") or {}).get("resourceVersion")
     if version:
         new["metadata"]["resourceVersion"] = version
+    new = apply.track_update(current, new, schema=call.schema, writer=writing.writer_of(call))
     stored = call.store.update(call.resource, new, dry_run=writing.is_dry_run(call))
     return answers.answer(_scale_of(call, stored), warnings=call.warnings)
 

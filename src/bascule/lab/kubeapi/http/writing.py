@@ -52,7 +52,7 @@ async def create(call: Call) -> web.Response:
     if call.resource == CERTIFICATE_REQUESTS:
         obj = _signed_by_requester(call, obj)
     _refuse(call, obj, validation.find_causes(obj, _custom_schema(call)))
-    obj = apply.track_update(None, obj, schema=call.schema, writer=_writer(call))
+    obj = apply.track_update(None, obj, schema=call.schema, writer=writer_of(call))
     stored = call.store.create(call.resource, _for_storage(call, obj), dry_run=is_dry_run(call))
     return _answer(call, Written(object=stored, is_new=True))
 
@@ -168,13 +168,12 @@ def _server_side_apply(call: Call, old: Object | None, body: Any) -> Written:
         )
     intent = _checked_type(call, dict(body))
     _placed(call, intent)
-    intent = _known_fields(call, intent)
     _check_applied_version(call, old, intent)
     new = apply.apply_configuration(
         old,
         intent,
         schema=call.schema,
-        writer=_writer(call),
+        writer=writer_of(call),
         force=is_true(call.query.get("force")),
     )
     if old is not None:
@@ -217,7 +216,7 @@ def _write_over(call: Call, old: Object, new: Object, *, is_tracked: bool = Fals
         causes = validation.find_causes(new, _custom_schema(call))
         _refuse(call, new, (*causes, *validation.find_update_causes(old, new)))
     if not is_tracked:
-        new = apply.track_update(old, new, schema=call.schema, writer=_writer(call))
+        new = apply.track_update(old, new, schema=call.schema, writer=writer_of(call))
     store = call.store.update_status if writes_status else call.store.update
     stored = store(call.resource, _for_storage(call, new), dry_run=is_dry_run(call))
     return Written(object=stored)
@@ -386,7 +385,8 @@ def _signed_by_requester(call: Call, obj: Object) -> Object:
     return {**obj, "spec": {**(obj.get("spec") or {}), **asked}}
 
 
-def _writer(call: Call) -> apply.Writer:
+def writer_of(call: Call) -> apply.Writer:
+    """Return who writes, as managedFields name them: the field manager, or the user agent."""
     agent = call.request.headers.get("User-Agent", "unknown")
     found = _DEFAULT_MANAGER.match(agent)
     fallback = found[0] if found else agent
