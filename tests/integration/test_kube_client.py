@@ -1,6 +1,7 @@
 """The verbs of the client over real HTTP: paths, bodies, throttling, warnings, refusals."""
 
 import json
+import socket
 from collections.abc import AsyncIterator
 
 import pytest
@@ -27,6 +28,7 @@ from bascule.kube.client import (
 from bascule.kube.connection import Connection, Impersonation, StaticToken
 from bascule.kube.resources import DEPLOYMENTS, INGRESSES, SECRETS, SERVICES
 from bascule.kube.session import ClientLimits
+from bascule.kube.sockets import open_socket
 from tests.support.raw_objects import raw_ingress, raw_service
 from tests.support.scripted_api import ScriptedApi, redirect, refuse, send, tear
 
@@ -252,6 +254,17 @@ async def test_requests_go_through_the_proxy_that_is_named(api: ScriptedApi) -> 
         await client.create(SERVICES, raw_service())
 
     assert api.seen[-1].headers["Host"] == "api.invalid:6443"
+
+
+def test_a_peer_that_vanishes_is_noticed_by_probes() -> None:
+    info = (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", ("127.0.0.1", 1))
+
+    with open_socket(info) as opened:
+        idle_s = opened.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE)
+        silence_ms = opened.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
+        is_kept_alive = opened.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+
+    assert (is_kept_alive, idle_s, silence_ms) == (1, 10, 20_000)
 
 
 async def test_clients_of_several_clusters_do_not_mix(api: ScriptedApi) -> None:

@@ -14,6 +14,7 @@ from bascule.kube.api_warnings import ApiWarning, parse_warnings
 from bascule.kube.connection import ClientCertificate, Connection
 from bascule.kube.credentials import CredentialSource, Login
 from bascule.kube.errors import build_api_error, parse_status, transport_errors
+from bascule.kube.sockets import open_socket
 from bascule.kube.tls import build_ssl_context
 
 _LOG: structlog.stdlib.BoundLogger = structlog.get_logger("bascule.kube")
@@ -142,7 +143,7 @@ class Session:
         if http is None:
             context = build_ssl_context(self._connection, certificate)
             http = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(ssl=context, limit=0),
+                connector=aiohttp.TCPConnector(ssl=context, limit=0, socket_factory=open_socket),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 read_bufsize=2**20,
             )
