@@ -205,3 +205,30 @@ async def test_a_renewed_certificate_is_served_without_a_new_listener(tmp_path: 
         stats = await world.process.admin.fetch_text("/stats", filter="listener_manager.listener")
         assert "listener_manager.listener_modified: 0" in stats
         assert "listener_manager.listener_in_place_updated: 0" in stats
+
+
+async def test_a_new_tls_host_leaves_the_connections_of_others_alone(tmp_path: Path) -> None:
+    authority = Authority()
+    shop, pay = (_certificate(authority, n) for n in ("shop.example.com", "pay.example.com"))
+    async with envoy_world(tmp_path) as world:
+        first = _tls_host(world, "shop.example.com", shop)
+        await world.apply(world.routes(first, tls=True), ALL_BLUE, tables.store(shop))
+        reader, writer = await asyncio.open_connection(
+            "127.0.0.1", world.tls_port, ssl=_trusting(authority), server_hostname=first.name
+        )
+
+        async def ask() -> bytes:
+            writer.write(b"GET / HTTP/1.1\r\nhost: shop.example.com\r\n\r\n")
+            await reader.readuntil(b"\r\n\r\n")
+            return await reader.readexactly(4)
+
+        assert await ask() == b"blue"
+        second = _tls_host(world, "pay.example.com", pay)
+        await world.apply(world.routes(first, second, tls=True), ALL_BLUE, tables.store(shop, pay))
+
+        assert await ask() == b"blue"
+        answer = await fetch(world.tls_port, "pay.example.com", tls=_trusting(authority))
+        assert answer.body == "blue"
+        stats = await world.process.admin.fetch_text("/stats", filter="listener_manager.listener")
+        assert "listener_manager.listener_in_place_updated: 1" in stats
+        writer.transport.abort()
