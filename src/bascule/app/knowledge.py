@@ -1,11 +1,13 @@
 """The part of `status` that only a runtime can tell: clusters, routes, problems, faults."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from bascule.controller.view import ControllerView, Fault
 from bascule.ids import Cluster
 from bascule.journal.record import Json
 from bascule.kube.client import ServerVersion
+from bascule.routing.expiry import check_expiry
 from bascule.routing.model import Host, Problem, Route, RouteSet
 from bascule.routing.weights import Split
 from bascule.upgrade.encoding import render_split
@@ -15,9 +17,14 @@ LISTED_MAX = 200
 
 
 def controller_document(
-    view: ControllerView, versions: Mapping[Cluster, ServerVersion]
+    view: ControllerView,
+    versions: Mapping[Cluster, ServerVersion],
+    *,
+    now: datetime | None = None,
 ) -> dict[str, Json]:
-    """Return what the controller knows of clusters and routes."""
+    """Return what the controller knows of clusters and routes, and which certificates end."""
+    ending = check_expiry(view.routes, now) if now is not None else ()
+    problems = (*ending, *view.routes.problems)
     return {
         "clusters": {
             cluster.value: {
@@ -30,8 +37,8 @@ def controller_document(
             for cluster, known in view.clusters.items()
         },
         "routes": _routes(view.routes, view.wanted_split),
-        "problems_total": len(view.routes.problems),
-        "problems": [_problem(p) for p in view.routes.problems[:LISTED_MAX]],
+        "problems_total": len(problems),
+        "problems": [_problem(p) for p in problems[:LISTED_MAX]],
         "is_pending": view.is_pending,
         "applied_weights": None if view.applied_split is None else render_split(view.applied_split),
         "applied_table_digest": view.applied_table_digest,

@@ -282,7 +282,7 @@ class _Runtime:
             "gateway": self.gateway.name,
             "runtime": {"pid": os.getpid(), "trouble": trouble.message if trouble else None},
             **status.journal_document(self.executor.state),
-            **controller_document(self.controller.view(), self.versions),
+            **controller_document(self.controller.view(), self.versions, now=self.clock.now()),
             "live": status.gateway_document(await self.driver.observe()),
             "envoy": None
             if self.process is None

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from bascule.app.clock import SystemClock
 from bascule.cli.arguments import takes
 from bascule.cli.manifests import load_snapshots
 from bascule.cli.options import read_file
@@ -19,6 +20,7 @@ from bascule.redact import MASK
 from bascule.routing.build import BuildOptions, build_routes, collect_certificates
 from bascule.routing.certificates import CertificateStore
 from bascule.routing.documents import table_document, whole_split
+from bascule.routing.expiry import check_expiry
 from bascule.routing.model import Listener, RouteSet
 
 
@@ -73,6 +75,8 @@ def render(arguments: Arguments) -> None:
     options = build_options(arguments.config, arguments.active)
     snapshots = load_snapshots(arguments.files)
     routes = build_routes(snapshots, options=options)
+    ending = check_expiry(routes, SystemClock().now())
+    routes = replace(routes, problems=(*ending, *routes.problems))
     if arguments.gateway is GatewayType.ENVOY:
         certificates = collect_certificates(routes, snapshots.values())
         document = envoy_document(routes, certificates, options.active)

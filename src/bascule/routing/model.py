@@ -170,6 +170,8 @@ class CertificateRef:
     digest: CertificateDigest
     not_after: datetime | None = None
     """When the leaf expires, in UTC."""
+    cluster: Cluster | None = None
+    """Where the Secret is; None when it is not known."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -85,6 +85,20 @@ def test_what_envoy_would_be_sent_is_shown_without_a_private_key(
     assert pair.secret_data["tls.key"][:40] not in text
 
 
+def test_a_certificate_that_has_expired_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pair = Authority().issue("shop.example.com", valid_days=-1)
+    (tmp_path / "cert.json").write_text(json.dumps(raw_secret("cert", data=pair.secret_data)))
+    (tmp_path / "shop.yaml").write_text(
+        ingress(more="tls: [{secretName: cert}]") + service() + endpoints("10.0.0.1")
+    )
+
+    lines = _render(capsys, "-f", str(tmp_path)).splitlines()
+
+    assert lines[-1].startswith("  error: blue Secret shop/cert: CertificateExpired: its certi")
+
+
 def test_a_gateway_file_names_listeners_classes_and_the_active_cluster(tmp_path: Path) -> None:
     file = tmp_path / "gateway.yaml"
     file.write_text((ROOT / "examples" / "gateway.yaml").read_text() + "active: green\n")

@@ -217,6 +217,7 @@ class ClusterPart:
                 secret=name,
                 digest=Certificate(pair.chain_pem, pair.key_pem).digest,
                 not_after=pair.not_after.astimezone(UTC),
+                cluster=self._cluster,
             )
         )
 
