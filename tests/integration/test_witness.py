@@ -1,35 +1,23 @@
 import asyncio
+import ssl
 from collections import Counter
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from pathlib import Path
 
-from typing_extensions import override
+import pytest
 
-from bascule.clock import Clock
+from bascule.app.clock import SystemClock
+from bascule.lab.shop.certificates import issue_certificate
 from bascule.probes.targets import Target
 from bascule.probes.witness import Witness
-from bascule.report.samples import Samples
+from bascule.report.samples import Sample, Samples
 from bascule.report.verdict import judge
 from tests.support.faulty_server import Fault, FaultyServer, Planted
 from tests.support.waiting import eventually
 
 
-class RealClock(Clock):
-    @override
-    def now(self) -> datetime:
-        return datetime.fromtimestamp(self.monotonic_s(), UTC)
-
-    @override
-    def monotonic_s(self) -> float:
-        return asyncio.get_running_loop().time()
-
-    @override
-    async def sleep_until(self, deadline_s: float) -> None:
-        await asyncio.sleep(max(0.0, deadline_s - self.monotonic_s()))
-
-
 async def watch(planted: Planted, *, requests: int, hosts: Sequence[str] = ("shop",)) -> Samples:
-    clock = RealClock()
+    clock = SystemClock()
     async with FaultyServer(planted) as server:
         targets = [
             Target(host=host, path="/", address="127.0.0.1", port=server.port) for host in hosts
@@ -41,6 +29,15 @@ async def watch(planted: Planted, *, requests: int, hosts: Sequence[str] = ("sho
             await eventually(lambda: len(witness.window(start_s, start_s + 60).samples) >= requests)
             running.cancel()
         return witness.window(start_s, start_s + 60)
+
+
+async def ask(target: Target, *, requests: int) -> tuple[Sample, ...]:
+    witness = Witness([target], SystemClock(), interval_s=0.01)
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(witness.run())
+        await eventually(lambda: len(witness.window(0, 1e9).samples) >= requests)
+        running.cancel()
+    return witness.window(0, 1e9).samples
 
 
 async def test_each_planted_fault_is_one_failure_of_the_witness() -> None:
@@ -63,12 +60,28 @@ async def test_every_target_is_asked_in_turn() -> None:
 
 
 async def test_a_gateway_that_is_not_there_fails_every_request() -> None:
-    clock = RealClock()
     target = Target(host="shop", path="/", address="127.0.0.1", port=1)
-    witness = Witness([target], clock, interval_s=0.01)
-    async with asyncio.TaskGroup() as tasks:
-        running = tasks.create_task(witness.run())
-        await eventually(lambda: len(witness.window(0, 1e9).samples) >= 5)
-        running.cancel()
 
-    assert {s.answer for s in witness.window(0, 1e9).samples} == {"connect"}
+    assert {sample.answer for sample in await ask(target, requests=5)} == {"connect"}
+
+
+@pytest.mark.parametrize("is_trusted", [True, False], ids=["its-own-chain", "another-chain"])
+async def test_a_tls_host_must_show_the_chain_that_the_gateway_was_given(
+    tmp_path: Path, *, is_trusted: bool
+) -> None:
+    clock = SystemClock()
+    shown, other = (issue_certificate(("shop.example",), now=clock.now()) for _ in range(2))
+    (tmp_path / "pair.pem").write_bytes(shown.certificate + shown.key)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "pair.pem")
+    async with FaultyServer(Planted(), context=context) as server:
+        target = Target(
+            host="shop.example",
+            path="/",
+            address="127.0.0.1",
+            port=server.port,
+            chain_pem=(shown if is_trusted else other).certificate,
+        )
+        answers = {sample.answer for sample in await ask(target, requests=5)}
+
+    assert answers == {"200" if is_trusted else "tls"}

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import ssl
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -37,15 +38,18 @@ class Planted:
 class FaultyServer:
     """Serves on a free port of 127.0.0.1 while it is entered."""
 
-    def __init__(self, planted: Planted) -> None:
+    def __init__(self, planted: Planted, *, context: ssl.SSLContext | None = None) -> None:
         self.planted = planted
         self.port = 0
+        self._context = context
         self._connections: set[_Connection] = set()
         self._server: asyncio.Server | None = None
 
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: _Connection(self), "127.0.0.1", 0)
+        self._server = await loop.create_server(
+            lambda: _Connection(self), "127.0.0.1", 0, ssl=self._context
+        )
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 

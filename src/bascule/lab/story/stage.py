@@ -35,6 +35,8 @@ LATENCY_MS = 10
 RUN_LIMIT_S = 30.0
 END_LIMIT_S = 10.0
 POLL_S = 0.02
+LAST_LINES = 2
+"""An error is two lines: what happened, and what to do."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -155,7 +157,7 @@ class Stage:
 
     def _last_words(self) -> str:
         lines = self._run_log.read_text(errors="replace").strip().splitlines()
-        return lines[-1] if lines else "it said nothing"
+        return "; ".join(line.strip() for line in lines[-LAST_LINES:]) or "it said nothing"
 
 
 @asynccontextmanager
