@@ -14,12 +14,13 @@ _QUANTITY: Final = "io.k8s.apimachinery.pkg.api.resource.Quantity"
 _GVK_KEY: Final = "x-kubernetes-group-version-kind"
 _SUB_SCHEMAS: Final = ("items", "additionalProperties", "not")
 _SUB_SCHEMA_LISTS: Final = ("allOf", "anyOf", "oneOf")
-_PATCHES: Final = (
+_CUSTOM_PATCHES: Final = (
     "application/apply-patch+yaml",
     "application/json-patch+json",
     "application/merge-patch+json",
-    "application/strategic-merge-patch+json",
 )
+# kubectl apply sends a strategic merge patch to whatever lists it here.
+_PATCHES: Final = (*_CUSTOM_PATCHES, "application/strategic-merge-patch+json")
 _JSON: Final = "application/json"
 _WRITE_PARAMETERS: Final = ("pretty", "dryRun", "fieldManager", "fieldValidation")
 _LIST_PARAMETERS: Final = (
@@ -219,6 +220,7 @@ def _paths(kind: ServedKind, component: str) -> dict[str, Any]:
     place = "/namespaces/{namespace}" if kind.namespaced else ""
     collection = f"{kind.root}{place}/{kind.plural}"
     in_namespace = [_path_parameter("namespace")] if kind.namespaced else []
+    patches = _PATCHES if kind.schema is None else _CUSTOM_PATCHES
     paths = {
         collection: {
             "get": _operation(kind, "list", f"{component}List", _LIST_PARAMETERS),
@@ -229,7 +231,7 @@ def _paths(kind: ServedKind, component: str) -> dict[str, Any]:
             "get": _operation(kind, "get", component, ("pretty",)),
             "put": _operation(kind, "put", component, _WRITE_PARAMETERS, bodies=(_JSON,)),
             "patch": _operation(
-                kind, "patch", component, (*_WRITE_PARAMETERS, "force"), bodies=_PATCHES
+                kind, "patch", component, (*_WRITE_PARAMETERS, "force"), bodies=patches
             ),
             "delete": _operation(kind, "delete", f"{_META}.Status", ("pretty", "dryRun")),
             "parameters": [_path_parameter("name"), *in_namespace],

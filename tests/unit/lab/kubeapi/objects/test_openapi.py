@@ -107,6 +107,19 @@ def test_a_custom_kind_is_described_by_its_own_schema() -> None:
     assert "/apis/stable.example.com/v1/crontabs" in document["paths"]
 
 
+def test_a_custom_kind_takes_no_strategic_merge_patch() -> None:
+    tab = kind("CronTab", "crontabs", group="stable.example.com", schema={"type": "object"})
+
+    paths = build_document([tab], CATALOG)["paths"]
+
+    path = paths["/apis/stable.example.com/v1/namespaces/{namespace}/crontabs/{name}"]
+    assert set(path["patch"]["requestBody"]["content"]) == {
+        "application/apply-patch+yaml",
+        "application/json-patch+json",
+        "application/merge-patch+json",
+    }
+
+
 def test_a_quantity_is_a_text_or_a_number() -> None:
     quantity = SCHEMAS["io.k8s.apimachinery.pkg.api.resource.Quantity"]
 
