@@ -171,7 +171,7 @@ async def test_open_watches_can_be_torn(api: LabApi) -> None:
 
 
 async def test_a_rule_throttles_as_often_as_it_says(api: LabApi) -> None:
-    rule = {"match": {"verb": "list"}, "times": 1, "status": 429, "retryAfterS": 3}
+    rule = {"match": {"verb": "list"}, "times": 1, "status": 429, "retryAfterSeconds": 3}
     await api.ask("PUT", "/lab/faults", {"rules": [rule]})
 
     throttled = await api.ask("GET", CONFIGS)

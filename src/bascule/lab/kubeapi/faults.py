@@ -33,7 +33,10 @@ _REASON_BY_STATUS: Final[Mapping[int, str]] = {
 
 
 class Match(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, rename="camel"):
-    """Which requests are meant; what is left out matches everything, `path` is a regex."""
+    """Which requests are meant; what is left out matches everything.
+
+    `resource` is a plural (`deployments`) or a group resource (`deployments.apps`), `path` a regex.
+    """
 
     verb: str = ""
     resource: str = ""
@@ -46,11 +49,12 @@ class Match(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, rename="ca
         """Say whether a request of this user for this target is meant."""
         pairs = (
             (self.verb, target.verb),
-            (self.resource, target.resource),
             (self.namespace, target.namespace),
             (self.name, target.name),
             (self.user, user),
         )
+        if self.resource not in {"", "*", target.resource, target.plural}:
+            return False
         if any(wanted not in {"", "*", given} for wanted, given in pairs):
             return False
         return not self.path or re.search(self.path, target.path) is not None
@@ -66,13 +70,15 @@ class Rule(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, rename="cam
     delay_ms: int = 0
     status: int = 0
     message: str = "a fault of the lab"
-    retry_after_s: int = 0
+    retry_after_seconds: int = 0
     tear: bool = False
     tear_after_bytes: int = 0
 
     def to_error(self) -> StatusError:
         """Return the answer that this rule gives."""
-        details = {"retryAfterSeconds": self.retry_after_s} if self.retry_after_s else None
+        details = (
+            {"retryAfterSeconds": self.retry_after_seconds} if self.retry_after_seconds else None
+        )
         reason = _REASON_BY_STATUS.get(self.status, "InternalError")
         return StatusError(self.message, code=self.status, reason=reason, details=details)
 

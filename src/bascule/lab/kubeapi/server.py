@@ -155,8 +155,21 @@ class KubeApiServer:
             self._outage = None
             self._listener.resets = False
         if outage.mode == "refuse":
-            await self._listener.open(self.address, self.port)
+            await self._come_back()
+
+    async def _come_back(self) -> None:
+        """Listen again; whoever took the port in the meantime has a while to let it go."""
+        for _ in range(COME_BACK_TRIES_MAX):
+            try:
+                await self._listener.open(self.address, self.port)
+            except OSError:
+                await asyncio.sleep(COME_BACK_INTERVAL_S)
+            else:
+                return
+        raise OSError(f"port {self.port} was taken during an outage and not given back")
 
 
 ANSWER_FIRST_S: Final = 0.05
 """An outage begins this long after it was ordered."""
+COME_BACK_TRIES_MAX: Final = 300
+COME_BACK_INTERVAL_S: Final = 0.1

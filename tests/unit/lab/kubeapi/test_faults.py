@@ -21,6 +21,8 @@ def board(*rules: Rule) -> FaultBoard:
     [
         (Match(), True),
         (Match(verb="list", resource="deployments.apps"), True),
+        (Match(resource="deployments"), True),
+        (Match(resource="pods"), False),
         (Match(verb="*", namespace="shop", user="jane"), True),
         (Match(path="^/apis/apps/"), True),
         (Match(verb="watch"), False),
@@ -49,7 +51,7 @@ def test_a_rule_may_be_a_matter_of_chance() -> None:
 
 
 def test_an_error_carries_reason_and_delay() -> None:
-    error = Rule(status=429, retry_after_s=2).to_error()
+    error = Rule(status=429, retry_after_seconds=2).to_error()
 
     assert (error.code, error.reason) == (429, "TooManyRequests")
     assert error.details == {"retryAfterSeconds": 2}
