@@ -27,7 +27,7 @@ from bascule.routing.cluster.hosts import (
     assemble_host,
     ingress_problem,
 )
-from bascule.routing.model import CertificateRef, IngressRef, Problem, Severity
+from bascule.routing.model import CertificateRef, Problem, Severity
 from bascule.routing.options import BuildOptions
 
 Key = tuple[str, str]
@@ -63,9 +63,12 @@ class ClusterPart:
         return not self._claims
 
     def problems(self) -> Iterable[Problem]:
-        """Yield what is wrong with whole Ingresses; hosts carry their own problems."""
+        """Yield what is wrong with whole Ingresses and classes; hosts carry their own problems."""
         for found in self._problems.values():
             yield from found
+        for item in self._snapshot.ingress_classes():
+            for fault in item.faults:
+                yield _problem(self._cluster, item.ref, fault)
 
     def update(self, snapshot: ClusterSnapshot) -> set[str]:
         """Take `snapshot` in and return the names of the hosts that it may have changed."""
@@ -207,8 +210,7 @@ class ClusterPart:
         if secret is None:
             return Certified()
         if secret.pair is None:
-            ref = IngressRef(self._cluster, namespace, name)
-            problems = (secret_problem(ref, fault) for fault in secret.faults)
+            problems = (_problem(self._cluster, secret.ref, fault) for fault in secret.faults)
             return Certified(problems=tuple(problems))
         pair = secret.pair
         return Certified(
@@ -222,11 +224,10 @@ class ClusterPart:
         )
 
 
-def secret_problem(ref: IngressRef, fault: Fault) -> Problem:
-    """Return the Problem that says `fault` of a Secret."""
+def _problem(cluster: Cluster, ref: ObjectRef, fault: Fault) -> Problem:
     return Problem(
-        cluster=ref.cluster,
-        kind="Secret",
+        cluster=cluster,
+        kind=ref.kind.value,
         namespace=ref.namespace,
         name=ref.name,
         code=fault.code,

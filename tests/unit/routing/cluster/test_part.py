@@ -152,6 +152,14 @@ def test_a_class_that_becomes_ours_brings_its_ingresses() -> None:
     assert touched == {HOST}
 
 
+def test_a_broken_class_is_a_problem() -> None:
+    part = _part(snapshot(CLASS.replace("CONTROLLER", "7")))
+
+    assert [(p.kind, p.name, p.code) for p in part.problems()] == [
+        ("IngressClass", "other", "IngressClassInvalid")
+    ]
+
+
 def test_faults_of_an_ingress_are_its_problems_until_they_are_mended() -> None:
     broken = ingress(annotations="{bascule.dev/retries: many}", path="relative")
     world = snapshot(broken)
