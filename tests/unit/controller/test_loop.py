@@ -251,3 +251,28 @@ async def test_every_feed_is_closed_at_the_end() -> None:
         await world.pass_time()
 
     assert world.blue.closed == world.green.closed == set(Kind)
+
+
+async def test_a_restart_while_both_clusters_are_away_sends_the_last_good_table_once() -> None:
+    pair = Authority().issue("shop.example.com")
+    tls = [raw_ingress(tls_secret="shop-tls"), raw_secret(data=pair.secret_data)]
+    async with running(make_world()) as world:
+        world.blue.sync(*parsed(*tls, raw_service(), raw_slice()))
+        world.green.sync(*shop("127.65.0.1"))
+        await world.until(lambda: world.pushed)
+        last = world.driver.calls[-1]
+
+    found = as_found(last.table, last.certificates)
+    async with running(make_world(found=found)) as world:
+        world.blue.lose()
+        world.green.lose()
+        await world.pass_time(30)
+        await world.until(
+            lambda: world.controller.view().routes.stale == frozenset({*Cluster}), step_s=1
+        )
+
+        assert [table.routes.digest for table in world.driver.attempts] == [
+            last.table.routes.digest
+        ]
+        assert world.driver.certificates == last.certificates
+        assert not world.controller.view().is_pending
