@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import stat
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ import msgspec
 import pytest
 import yaml
 
-from bascule.errors import NotFoundError, UsageError
+from bascule.cli.main import main
+from bascule.errors import UsageError
 from bascule.lab.shop.deploy import load_target, open_api
 from bascule.lab.shop.manifests import NAMESPACE
 from bascule.lab.shop.rollout import deploy_to_lab
@@ -57,7 +59,7 @@ async def lab(tmp_path: Path) -> AsyncIterator[Lab]:
     yield lab
     try:
         await lab.down()
-    except NotFoundError:
+    except UsageError:
         return
 
 
@@ -144,7 +146,7 @@ async def test_a_version_that_is_not_known_starts_nothing(lab: Lab) -> None:
     with pytest.raises(UsageError, match=r"1\.99"):
         await lab.up("blue=1.99")
 
-    with pytest.raises(NotFoundError):
+    with pytest.raises(UsageError, match="no lab"):
         control.find_lab(NAME, lab.environment)
 
 
@@ -185,3 +187,32 @@ def _runs(pid: int) -> bool:
     except OSError:
         return False
     return state != "Z"
+
+
+def test_the_verbs_start_show_fill_and_end_a_lab(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.setenv("PATH", "/usr/bin")
+
+    def call(*arguments: str) -> str:
+        assert main(["lab", *arguments]) == 0
+        return capsys.readouterr().out
+
+    try:
+        up = msgspec.json.decode(
+            call("up", "--clusters", "blue=1.36", "--shop", "--output", "json")
+        )
+        assert up["state"] == "running"
+        exports = call("env")
+        assert f"export KUBECONFIG={tmp_path}/bascule/lab/lab/kubeconfig" in exports
+        assert f"export PATH={Path(sys.executable).parent}:/usr/bin" in exports
+        assert "lab-blue" in call("status")
+        deployed = msgspec.json.decode(call("shop", "deploy", "--routes", "5", "-o", "json"))
+        assert deployed["applied"]["lab-blue"] > 5
+        assert "its data is kept" in call("down", "--keep-data")
+        assert "stopped" in call("status")
+    finally:
+        assert "Lab lab is down." in call("down")
+    assert not (tmp_path / "bascule/lab/lab").exists()
+    assert main(["lab", "down"]) == 2

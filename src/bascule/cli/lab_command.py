@@ -1,6 +1,11 @@
-"""`bascule lab`: start, look at and remove lab clusters."""
+"""`bascule lab`: start, look at and remove lab clusters.
+
+Its processes need the packages of the extra `lab`; they are looked for here, so that a missing one
+is said before anything is started.
+"""
 
 import asyncio
+import importlib.util
 import os
 import shlex
 from collections.abc import Coroutine
@@ -17,10 +22,15 @@ from bascule.lab.supervisor import control
 from bascule.lab.supervisor.description import (
     CLUSTERS_DEFAULT,
     NAME_DEFAULT,
+    ClusterDescription,
     LabDescription,
     check_name,
     parse_clusters,
 )
+
+for _package in ("h2", "httptools", "kubernetes_validate", "wsproto"):
+    if importlib.util.find_spec(_package) is None:
+        raise ModuleNotFoundError(f"no package {_package}", name=_package)
 
 lab = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 shop = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
@@ -36,8 +46,12 @@ class UpArguments:
 
     name: NameOption = NAME_DEFAULT
     clusters: Annotated[
-        str, typer.Option("--clusters", help="Clusters and their Kubernetes versions.")
-    ] = CLUSTERS_DEFAULT
+        str,
+        typer.Option(
+            "--clusters",
+            help=f"Clusters and their versions; those of kept data, else {CLUSTERS_DEFAULT}.",
+        ),
+    ] = ""
     latency: Annotated[
         float, typer.Option("--latency", min=0, help="Latency of every pod, in milliseconds.")
     ] = 0.0
@@ -90,7 +104,7 @@ def up(arguments: UpArguments) -> None:
     """Start lab clusters in the background, with kubeconfigs for kubectl."""
     description = LabDescription(
         name=check_name(arguments.name),
-        clusters=parse_clusters(arguments.clusters),
+        clusters=_clusters(arguments),
         nodes=arguments.nodes,
         restarts=arguments.restart,
         latency_ms=arguments.latency,
@@ -155,6 +169,11 @@ def deploy_shop(arguments: DeployArguments) -> None:
         print_document({"applied": dict(counts)})
     else:
         print_lines(f"{context}: {count} objects applied" for context, count in counts.items())
+
+
+def _clusters(arguments: UpArguments) -> tuple[ClusterDescription, ...]:
+    kept = None if arguments.clusters else control.load_kept(arguments.name, os.environ)
+    return kept.clusters if kept else parse_clusters(arguments.clusters or CLUSTERS_DEFAULT)
 
 
 def _deploy(name: str, cluster: str, routes: int) -> dict[str, int]:

@@ -26,7 +26,7 @@ from bascule.lab.kubeapi.server import KubeApiServer
 from bascule.lab.kubeapi.store import Store
 from bascule.lab.kubeapi.store_log import StoreLog
 from bascule.lab.pods.ledger import Ledger
-from bascule.lab.pods.network import PodNetwork, has_loopback_aliases
+from bascule.lab.pods.network import PodNetwork, has_loopback_aliases, lowest_allowed_port
 from bascule.lab.wall_clock import WallClock
 
 READY_FILE = "ready.json"
@@ -99,7 +99,11 @@ def _build_plane(
         PlaneOptions(
             cluster=options.name,
             version=options.version,
-            network=PodNetwork(options.network, has_aliases=has_loopback_aliases()),
+            network=PodNetwork(
+                options.network,
+                has_aliases=has_loopback_aliases(),
+                lowest_port=lowest_allowed_port(),
+            ),
             authority_pem=server.certificates.authority_pem,
             shape=NodeShape(count=options.nodes),
             wall_s=time.time,

@@ -12,10 +12,11 @@ class Ledger:
     """Counts effects by key; with a path, every effect is in the file before it is answered.
 
     The file outlives the process (kill -9 included), not the machine: nothing is synced.
-    Past KEYS_MAX keys new ones are counted in `overflow` only.
+    Past `keys_max` keys new ones are counted in `overflow` only.
     """
 
-    def __init__(self, path: Path | None = None) -> None:
+    def __init__(self, path: Path | None = None, *, keys_max: int = KEYS_MAX) -> None:
+        self._keys_max = keys_max
         self._count_by_key: dict[str, int] = {}
         self._descriptor: int | None = None
         self.overflow = 0
@@ -28,7 +29,7 @@ class Ledger:
         """Count one effect and return how often this key has had one."""
         key = key[:KEY_LENGTH_MAX]
         count = self._count_by_key.get(key, 0) + 1
-        if count == 1 and len(self._count_by_key) >= KEYS_MAX:
+        if count == 1 and len(self._count_by_key) >= self._keys_max:
             self.overflow += 1
             return 1
         self._count_by_key[key] = count

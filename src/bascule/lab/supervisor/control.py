@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from bascule.errors import BasculeError, NotFoundError, UsageError
+from bascule.errors import BasculeError, UsageError
 from bascule.lab.kubeapi.kinds import parse_minor
 from bascule.lab.supervisor.description import LabDescription, LabDirectory, labs_root
 from bascule.lab.supervisor.processes import POLL_S, end_process, load_record
@@ -49,14 +49,19 @@ class LabStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def find_lab(name: str, environment: Mapping[str, str]) -> LabDirectory:
-    """Return the directory of a lab that exists. Raises NotFoundError."""
+    """Return the directory of a lab that exists. Raises UsageError."""
     directory = LabDirectory(labs_root(environment) / name)
     if not directory.description.exists():
-        raise NotFoundError(
+        raise UsageError(
             f"there is no lab {name!r} in {directory.path.parent}",
             remedy=f"start it with `bascule lab up --name {name}`",
         )
     return directory
+
+
+def load_kept(name: str, environment: Mapping[str, str]) -> LabDescription | None:
+    """Return what a lab is that exists, running or kept; None if there is none of this name."""
+    return LabDirectory(labs_root(environment) / name).load()
 
 
 def list_labs(environment: Mapping[str, str]) -> list[LabDirectory]:
@@ -123,7 +128,7 @@ def status_of(directory: LabDirectory) -> LabStatus:
     """Return how a lab is, from its files and processes alone."""
     lab = directory.load()
     if lab is None:
-        raise NotFoundError(f"there is no lab in {directory.path}")
+        raise UsageError(f"there is no lab in {directory.path}")
     clusters = tuple(
         _cluster_status(directory, lab, cluster.name, cluster.version) for cluster in lab.clusters
     )

@@ -5,6 +5,7 @@ def test_lines_come_back_as_written_with_times_if_asked() -> None:
     log = ContainerLog(lambda: 1_700_000_000.5)
     log.write("started")
     log.access("GET", "/x", 200)
+    log.access("GET", "/healthz", 200)
 
     assert list(log.lines()) == ["started", "GET /x 200"]
     assert next(log.lines(timestamps=True)) == "2023-11-14T22:13:20.500000000Z started"

@@ -38,3 +38,11 @@ def test_a_port_is_bound_as_it_is_or_replaced_where_there_are_no_aliases() -> No
     assert binding == (8080, "127.64.1.1", 8080)
     assert moved.address == "127.0.0.1"
     assert moved.port not in {0, 8080}
+
+
+def test_a_port_that_only_root_may_have_is_moved_up() -> None:
+    network = PodNetwork("127.64", lowest_port=1_024)
+
+    bindings = network.bind(network.allocate(), [80, 8080])
+
+    assert [binding.port for binding in bindings] == [30_080, 8080]

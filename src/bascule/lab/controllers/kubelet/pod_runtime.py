@@ -26,7 +26,7 @@ from bascule.lab.pods.server import Binding
 Object = dict[str, Any]
 
 PORTS_ANNOTATION = "lab.bascule.dev/ports"
-"""On systems without loopback aliases: where each container port really is, as `8080=41234`."""
+"""Where container ports really are that could not be had as they are, as `80=30080,8080=41234`."""
 
 _log = logging.getLogger(__name__)
 
@@ -293,9 +293,10 @@ class PodRuntime:
         return timestamp(self._world.store.clock.now())
 
     def _publish_ports(self) -> None:
-        if self._world.network.has_aliases or self.current() is None:
+        moved = [item for item in self._bindings if item.port != item.container_port]
+        if not moved or self.current() is None:
             return
-        text = ",".join(f"{item.container_port}={item.port}" for item in self._bindings)
+        text = ",".join(f"{item.container_port}={item.port}" for item in moved)
         name, namespace = self._key
         change = {"metadata": {"annotations": {PORTS_ANNOTATION: text}}}
         self._world.store.patch("pods", name, namespace, change)
