@@ -11,6 +11,7 @@ from tests.integration.kubectl import (
     checks_apply,
     checks_create,
     checks_get,
+    checks_ownership,
     checks_rollout,
 )
 from tests.integration.kubectl.check import Check, perform
@@ -20,6 +21,7 @@ CHECKS = (
     *checks_create.CHECKS,
     *checks_get.CHECKS,
     *checks_apply.CHECKS,
+    *checks_ownership.CHECKS,
     *checks_rollout.CHECKS,
     *checks_access.CHECKS,
     *checks_api.CHECKS,
