@@ -11,7 +11,7 @@ import pytest
 from bascule.upgrade.events import Result
 from tests.support.kills import ask, kill_envoy, kill_runtime
 from tests.support.network import free_port
-from tests.support.site import Site, open_site
+from tests.support.site import Site, open_site, wait_until
 
 SEED = 20_261_123
 RUNTIME_KILLS = 3
@@ -38,6 +38,10 @@ def at_work(site: Site) -> Site:
 
 def active(site: Site) -> str:
     return str(site.ask_runtime("status")["active"])
+
+
+def state_of(site: Site, cluster: str) -> str:
+    return str(site.ask_runtime("status")["clusters"][cluster]["state"])
 
 
 def seeded(number: int) -> Random:
@@ -203,6 +207,22 @@ def test_the_table_of_the_runtime_names_the_routes(at_work: Site) -> None:
     table = at_work.ask_runtime("table")
 
     assert "api.example.test" in {host["name"] for host in table["routes"]["hosts"]}
+
+
+def test_a_dead_cluster_never_blocks_the_switch_away_from_it(at_work: Site) -> None:
+    source = active(at_work)
+    target = other(source)
+
+    at_work.kill_cluster(source)
+    wait_until(lambda: state_of(at_work, source) == "stale")
+    away = at_work.on_gateway("switch", "--from", source, "--to", target, "--yes")
+    back = at_work.on_gateway("switch", "--from", target, "--to", source, "--yes")
+    answered = run_sync(at_work)
+
+    assert (away.code, away.document["result"]) == (0, "done")
+    assert answered == target
+    assert back.code == 3
+    assert f"the API of {source} is away" in back.document["reason"]
 
 
 def test_stop_ends_the_runtime_and_envoy(at_work: Site) -> None:

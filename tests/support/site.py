@@ -141,6 +141,12 @@ class Site:
     def kill_envoy(self) -> None:
         os.kill(self.envoy_pid(), signal.SIGKILL)
 
+    def kill_cluster(self, cluster: str) -> None:
+        """End a cluster's process, its API server and pods with it, as a power cut would."""
+        lab = self.directory / "home" / "bascule" / "lab" / self.name
+        mark = json.loads((lab / "clusters" / cluster / "cluster.pid").read_text())
+        os.kill(mark["pid"], signal.SIGKILL)
+
     def close(self) -> None:
         if self.state_dir.path.exists():
             self.on_gateway("stop")
