@@ -17,6 +17,7 @@ from bascule.lab.kubeapi import lifecycle, refusals
 from bascule.lab.kubeapi.changes import Change, Feed, Subscription
 from bascule.lab.kubeapi.kinds import NEWEST_MINOR, Kind, kinds_of_release
 from bascule.lab.kubeapi.lifecycle import DeleteOptions
+from bascule.lab.kubeapi.object_tables import ObjectKey, ObjectTables
 from bascule.lab.kubeapi.objects.merge_patch import apply_merge_patch, is_same
 from bascule.lab.kubeapi.objects.statuses import StatusError
 from bascule.lab.kubeapi.store_log import Entry, StoreLog
@@ -35,15 +36,6 @@ _KEPT_METADATA: Final = (
     "deletionGracePeriodSeconds",
     "generation",
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ObjectKey:
-    """Where an object lies: group resource, namespace (empty when cluster-scoped) and name."""
-
-    resource: str
-    namespace: str
-    name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,8 +64,7 @@ class Store:
         self._log = log
         self._version = 0
         self._kinds = {kind.resource: kind for kind in kinds_of_release(minor)}
-        self._tables: dict[str, dict[str, dict[str, Object]]] = {}
-        self._dependents: dict[str, set[ObjectKey]] = {}
+        self._tables = ObjectTables()
         self._admissions: dict[str, list[Admission]] = {}
         self._replay()
 
@@ -97,7 +88,7 @@ class Store:
 
     def find(self, resource: str, name: str, namespace: str = "") -> Object | None:
         """Return the object, or None."""
-        return self._tables.get(resource, {}).get(namespace, {}).get(name)
+        return self._tables.find(resource, name, namespace)
 
     def get(self, resource: str, name: str, namespace: str = "") -> Object:
         """Return the object; NotFoundError if there is none."""
@@ -114,17 +105,14 @@ class Store:
         select: Callable[[Object], bool] | None = None,
     ) -> Listing:
         """Return the objects for which `select` holds, of one namespace or (when empty) of all."""
-        table = self._tables.get(resource, {})
-        spaces = (table.get(namespace, {}),) if namespace else (table[ns] for ns in sorted(table))
-        items = [obj for space in spaces for _, obj in sorted(space.items())]
+        items = self._tables.sorted_objects(resource, namespace)
         if select is not None:
             items = [obj for obj in items if select(obj)]
         return Listing(items=items, resource_version=self._version)
 
     def dependents(self, owner_uid: str) -> tuple[ObjectKey, ...]:
         """Return the keys of the objects with an ownerReference to this UID, sorted."""
-        keys = self._dependents.get(owner_uid, ())
-        return tuple(sorted(keys, key=lambda key: (key.resource, key.namespace, key.name)))
+        return self._tables.dependents(owner_uid)
 
     def owned_by(self, owner_uid: str, resource: str) -> tuple[Object, ...]:
         """Return the objects of one resource with an ownerReference to this UID."""
@@ -133,12 +121,7 @@ class Store:
 
     def in_namespace(self, namespace: str) -> tuple[ObjectKey, ...]:
         """Return the keys of everything that lives in a namespace."""
-        return tuple(
-            ObjectKey(resource=resource, namespace=namespace, name=name)
-            for resource, table in sorted(self._tables.items())
-            for name in sorted(table.get(namespace, {}))
-            if namespace
-        )
+        return self._tables.in_namespace(namespace)
 
     def subscribe(self, resources: Iterable[str], *, since: int | None = None) -> Subscription:
         """Return the changes of these resources from now on, or after the version `since`.
@@ -366,36 +349,20 @@ class Store:
     def _commit(self, change: Change) -> None:
         if self._log is not None:
             self._log.append(_entry(change))
-        self._apply(change)
+        self._tables.apply(change)
         self.feed.publish(change)
         if self._log is not None and self._log.is_due_for_folding:
             self._log.fold(self._entries())
 
-    def _apply(self, change: Change) -> None:
-        space = self._tables.setdefault(change.resource, {}).setdefault(change.namespace, {})
-        key = ObjectKey(resource=change.resource, namespace=change.namespace, name=change.name)
-        for uid in _owner_uids(space.get(change.name)):
-            self._dependents.get(uid, set()).discard(key)
-        if change.type == "DELETED":
-            space.pop(change.name, None)
-            if not space:
-                self._tables[change.resource].pop(change.namespace)
-            return
-        space[change.name] = change.object
-        for uid in _owner_uids(change.object):
-            self._dependents.setdefault(uid, set()).add(key)
-
     def _entries(self) -> Iterator[Entry]:
-        for resource, table in self._tables.items():
-            for namespace, space in table.items():
-                for name, obj in space.items():
-                    yield Entry(
-                        version=int(obj["metadata"]["resourceVersion"]),
-                        resource=resource,
-                        namespace=namespace,
-                        name=name,
-                        object=obj,
-                    )
+        for key, obj in self._tables.items():
+            yield Entry(
+                version=int(obj["metadata"]["resourceVersion"]),
+                resource=key.resource,
+                namespace=key.namespace,
+                name=key.name,
+                object=obj,
+            )
         yield Entry(version=self._version, resource="", namespace="", name="")
 
     def _replay(self) -> None:
@@ -404,7 +371,7 @@ class Store:
         for entry in self._log.replay():
             self._version = max(self._version, entry.version)
             if entry.resource:
-                self._apply(_change(entry))
+                self._tables.apply(_change(entry))
         self.feed.begin_at(self._version)
         self._log.open()
 
@@ -426,11 +393,6 @@ def _keep(target: Object, source: Object, key: str) -> None:
         target[key] = source[key]
     else:
         target.pop(key, None)
-
-
-def _owner_uids(obj: Object | None) -> Iterator[str]:
-    references = (obj["metadata"].get("ownerReferences") or ()) if obj else ()
-    return (reference["uid"] for reference in references)
 
 
 def _entry(change: Change) -> Entry:

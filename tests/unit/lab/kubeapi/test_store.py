@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from bascule.lab.kubeapi.object_tables import ObjectKey
 from bascule.lab.kubeapi.objects.statuses import StatusError
 from bascule.lab.kubeapi.refusals import (
     AlreadyExistsError,
@@ -11,7 +12,7 @@ from bascule.lab.kubeapi.refusals import (
     NotFoundError,
     TooLargeVersionError,
 )
-from bascule.lab.kubeapi.store import Object, ObjectKey, editable
+from bascule.lab.kubeapi.store import Object, editable
 from tests.support.lab_store import config, new_store, pod
 
 DEPLOYMENT = {

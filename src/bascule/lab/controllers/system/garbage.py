@@ -7,7 +7,8 @@ from bascule.lab.controllers.ownership import is_terminating
 from bascule.lab.controllers.work import Key
 from bascule.lab.kubeapi.changes import Change
 from bascule.lab.kubeapi.lifecycle import FOREGROUND_FINALIZER, ORPHAN_FINALIZER, DeleteOptions
-from bascule.lab.kubeapi.store import ObjectKey, Store
+from bascule.lab.kubeapi.object_tables import ObjectKey
+from bascule.lab.kubeapi.store import Store
 
 Object = dict[str, Any]
 

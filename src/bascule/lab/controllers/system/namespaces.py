@@ -7,7 +7,8 @@ from bascule.lab.controllers.conditions import Condition, with_condition
 from bascule.lab.controllers.ownership import is_terminating, key_of
 from bascule.lab.controllers.work import Key
 from bascule.lab.kubeapi.changes import Change
-from bascule.lab.kubeapi.store import ObjectKey, Store
+from bascule.lab.kubeapi.object_tables import ObjectKey
+from bascule.lab.kubeapi.store import Store
 
 Object = dict[str, Any]
 
