@@ -13,10 +13,12 @@ from bascule.lab.load.latency import LatencyReport, measure_latency
 from bascule.lab.load.orders import Command
 from bascule.lab.load.plan import LaneKind
 from bascule.lab.load.samples import CLUSTERS, cluster_code
-from bascule.lab.load.stats import failure_bound
+from bascule.lab.load.stats import Span, failure_bound
 from bascule.lab.load.streams import StreamEnd
 
 UNMEASURED_SHARE_MAX = 0.01
+PENDING_S_MAX = 60.0
+"""No request is pending for longer; so much earlier than a command it may have been scheduled."""
 IN_FLIGHT_S = 1.0
 """The old cluster's last answers count from this much before the intent."""
 
@@ -256,7 +258,7 @@ def _convergence_ms(evidence: Evidence, command: Command, *, with_slow: bool) ->
         return None
     samples, new = evidence.samples, cluster_code(command.to)
     last_s: float | None = None
-    for row in range(len(samples)):
+    for row in evidence.rows_in(Span(intent_s - PENDING_S_MAX, acknowledged_s)):
         if not evidence.is_ok(row) or samples.cluster[row] in (0, new):
             continue
         is_of_this = (
@@ -279,7 +281,7 @@ def _count_wrong(evidence: Evidence, command: Command) -> int | None:
     until_s = evidence.next_begun_s(command)
     wrong = sum(
         1
-        for row in range(len(samples))
+        for row in evidence.rows_in(Span(command.effective_s - PENDING_S_MAX, until_s))
         if samples.sent[row] >= command.effective_s
         and samples.done[row] <= until_s
         and samples.cluster[row] not in (0, new)
