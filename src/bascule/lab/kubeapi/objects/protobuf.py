@@ -54,6 +54,10 @@ def decode_object(body: bytes) -> dict[str, Any]:
 
     Raises a StatusError (400) for anything that is not a well-formed object of a known kind.
     """
+    return _decode_body(body, DEPTH_MAX)
+
+
+def _decode_body(body: bytes, depth: int) -> dict[str, Any]:
     if not body.startswith(MAGIC):
         raise bad_request("provided data does not appear to be a protobuf message")
     envelope = _read_raw(body[len(MAGIC) :])
@@ -64,7 +68,7 @@ def decode_object(body: bytes) -> dict[str, Any]:
         raise bad_request(
             f'no kind "{kind}" is registered for version "{api_version}" in the protobuf decoder'
         )
-    decoded = _decode_message(envelope.get(2, b""), message, DEPTH_MAX)
+    decoded = _decode_message(envelope.get(2, b""), message, depth)
     return {"apiVersion": api_version, "kind": kind, **decoded}
 
 
@@ -131,10 +135,6 @@ def _decode_entry(wire: _Wire, value_type: str, depth: int) -> tuple[str, Any]:
 def _zero(value_type: str) -> Any:
     if value_type in {"s", "y"}:
         return ""
-    if value_type == "b":
-        return False
-    if value_type in {"i", "u", "d"}:
-        return 0
     return _decode_value(_Wire(type=_BYTES, value=b""), value_type, DEPTH_MAX)
 
 
@@ -253,16 +253,10 @@ def _read_moment(data: bytes) -> datetime | None:
         raise bad_request("protobuf: a time is out of range") from error
 
 
-def _decode_duration(data: bytes, _depth: int) -> str:
-    fields = {number: value for number, _, value in _read_fields(data)}
-    nanoseconds = _int(_Wire(type=_VARINT, value=fields.get(1, 0)))
-    return f"{nanoseconds / 1_000_000_000:g}s"
-
-
-def _decode_json(data: bytes, _depth: int) -> Any:
+def _decode_json(data: bytes, depth: int) -> Any:
     raw = _read_raw(data).get(1, b"")
     if raw.startswith(MAGIC):
-        return decode_object(raw)
+        return _decode_body(raw, depth)
     if not raw:
         return None
     try:
@@ -301,7 +295,6 @@ _SPECIAL: Final[Mapping[str, Callable[[bytes, int], Any]]] = {
     "k8s.io.apimachinery.pkg.api.resource.Quantity": _decode_quantity,
     f"{_META}.Time": _decode_time,
     f"{_META}.MicroTime": _decode_micro_time,
-    f"{_META}.Duration": _decode_duration,
     f"{_META}.FieldsV1": _decode_json,
     "k8s.io.apimachinery.pkg.runtime.RawExtension": _decode_json,
     **{f"{_EXTENSIONS}.{v}.JSON": _decode_json for v in ("v1", "v1beta1")},

@@ -225,6 +225,15 @@ def test_nesting_has_a_limit() -> None:
         custom_definition(schema)
 
 
+def test_objects_nested_in_objects_have_the_same_limit() -> None:
+    body = body_of("v1", "ConfigMap", b"")
+    for _ in range(DEPTH_MAX):
+        body = body_of("apps/v1", "ControllerRevision", delimited(2, delimited(1, body)))
+
+    with pytest.raises(StatusError, match="nested deeper"):
+        decode_object(body)
+
+
 def test_other_bodies_and_kinds_are_refused() -> None:
     with pytest.raises(StatusError, match="does not appear to be"):
         decode_object(b"{}")

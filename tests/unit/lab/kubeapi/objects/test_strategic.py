@@ -188,6 +188,13 @@ def test_fields_that_the_schema_does_not_know_are_merged_like_json() -> None:
     assert merged == {"other": {"a": 1, "b": [1]}}
 
 
+def test_maps_in_a_list_of_primitives_cannot_be_merged() -> None:
+    live = {"metadata": {"finalizers": ["a"]}}
+
+    with pytest.raises(StatusError, match="without merge key"):
+        apply_strategic_patch(live, {"metadata": {"finalizers": [{"name": "b"}]}}, POD)
+
+
 def test_neither_argument_is_changed() -> None:
     live, patch = (
         in_template(CONTAINERS),
