@@ -14,8 +14,11 @@ from bascule.errors import SpecError
 
 FieldPath: TypeAlias = tuple[str | int, ...]
 
-NODES_MAX = 2_000_000
-"""How many nodes one file may unfold to; aliases make a small file a large one."""
+UNFOLD_RATIO_MAX = 10
+"""How many nodes a file may unfold to for each of its characters: aliases make a small file large,
+and without them it has fewer nodes than characters."""
+UNFOLD_NODES_MIN = 1_000
+"""So many nodes are always allowed."""
 DEPTH_MAX = 100
 
 _TIMESTAMP = "tag:yaml.org,2002:timestamp"
@@ -48,7 +51,7 @@ def parse_documents(text: str, file: str) -> tuple[Document, ...]:
     """Return the documents of a YAML file, empty ones left out.
 
     Raises SpecError with file, line and column when the text is not YAML, a key appears twice, or
-    it unfolds to more than `NODES_MAX` nodes.
+    its aliases unfold to more than `UNFOLD_RATIO_MAX` nodes for each character.
     """
     try:
         nodes = list(yaml.compose_all(text, Loader=yaml.CSafeLoader))
@@ -62,7 +65,7 @@ def parse_documents(text: str, file: str) -> tuple[Document, ...]:
         ) from None
     except yaml.YAMLError as error:
         raise SpecError(f"not YAML: {' '.join(str(error).split())}", file=file) from None
-    reader = _Reader(file)
+    reader = _Reader(file, UNFOLD_NODES_MIN + UNFOLD_RATIO_MAX * len(text))
     documents = []
     for node in nodes:
         reader.places = {}
@@ -75,15 +78,16 @@ def parse_documents(text: str, file: str) -> tuple[Document, ...]:
 class _Reader:
     """Turns nodes into values while it notes their places."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, nodes_max: int) -> None:
         self.places: dict[FieldPath, Place] = {}
         self._file = file
         self._constructor = yaml.constructor.SafeConstructor()
+        self._nodes_max = nodes_max
         self._nodes = 0
 
     def read(self, node: yaml.Node, path: FieldPath) -> object:
         self._nodes += 1
-        if self._nodes > NODES_MAX or len(path) > DEPTH_MAX:
+        if self._nodes > self._nodes_max or len(path) > DEPTH_MAX:
             raise self._error(node, "the document is nested too deeply or unfolds to too much")
         self.places.setdefault(path, _place(node))
         if isinstance(node, yaml.MappingNode):
