@@ -231,9 +231,9 @@ async def test_the_verbs_of_the_client(tmp_path: Path) -> None:
         dry = WriteOptions(is_dry_run=True)
         await client.patch(CONFIG_MAPS, "c", {"data": None}, namespace="default", options=dry)
         found = await client.get(CONFIG_MAPS, "c", namespace="default")
-        strict = WriteOptions(is_forced=True, field_validation="Strict")
+        other = {**body, "metadata": {"name": "d", "namespace": "default"}, "datta": {}}
         with pytest.raises(InvalidError):
-            await client.apply(CONFIG_MAPS, body | {"datta": {}}, options=strict)
+            await client.create(CONFIG_MAPS, other, options=WriteOptions(field_validation="Strict"))
         await client.delete(CONFIG_MAPS, "c", namespace="default")
         with pytest.raises(NotFoundError):
             await client.get(CONFIG_MAPS, "c", namespace="default")
