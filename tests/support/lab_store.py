@@ -5,6 +5,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from bascule.lab.kubeapi.kinds import BUILT_IN, Kind
 from bascule.lab.kubeapi.store import Store
 from bascule.lab.kubeapi.store_log import LOG_BYTES_MIN, StoreLog
 
@@ -47,6 +48,11 @@ def new_store(
     if store.find("namespaces", "shop") is None:
         store.create("namespaces", {"metadata": {"name": "shop"}})
     return store
+
+
+def kind_named(resource: str) -> Kind:
+    """Return the built-in kind of a group resource."""
+    return next(kind for kind in BUILT_IN if kind.resource == resource)
 
 
 def config(name: str, **metadata: Any) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, Self
 
-from bascule.lab.kubeapi.refusals import ExpiredError, expired
+from bascule.lab.kubeapi.refusals import expired
 
 WINDOW_MAX: Final = 10_000
 """Changes of one resource that a watch can go back to."""
@@ -171,10 +171,8 @@ class Feed:
 
     def forget(self, resource_version: int, resources: Iterable[str] = ()) -> None:
         """Empty the windows (of these resources, or all), as a compaction and a restart would."""
-        for resource in tuple(resources) or tuple(self._windows):
+        chosen = tuple(resources)
+        for resource in chosen or tuple(self._windows):
             self.window(resource).forget(resource_version)
-        if not tuple(resources):
+        if not chosen:
             self._start = resource_version
-
-
-__all__ = ["BACKLOG_MAX", "WINDOW_MAX", "Change", "ExpiredError", "Feed", "Subscription", "Window"]

@@ -4,9 +4,8 @@ Facts are those of the OpenAPI documents of each release; only what a release se
 listed. A kind is named by its group resource as kubectl writes it, such as `deployments.apps`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 from typing import Final
 
 OLDEST_MINOR: Final = 25
@@ -538,9 +537,6 @@ BUILT_IN: Final = (
     *_EXTENSION,
     *_ACCESS,
     *_STORAGE,
-)
-KIND_BY_RESOURCE: Final[Mapping[str, Kind]] = MappingProxyType(
-    {kind.resource: kind for kind in BUILT_IN}
 )
 
 

@@ -3,13 +3,12 @@ from typing import Any
 import pytest
 
 from bascule.lab.kubeapi import lifecycle
-from bascule.lab.kubeapi.kinds import KIND_BY_RESOURCE
 from bascule.lab.kubeapi.lifecycle import DeleteOptions
 from bascule.lab.kubeapi.refusals import ConflictError
-from tests.support.lab_store import START
+from tests.support.lab_store import START, kind_named
 
-PODS = KIND_BY_RESOURCE["pods"]
-CONFIGS = KIND_BY_RESOURCE["configmaps"]
+PODS = kind_named("pods")
+CONFIGS = kind_named("configmaps")
 
 
 def running_pod(**spec: Any) -> dict[str, Any]:
@@ -87,7 +86,7 @@ def test_preconditions_must_hold(options: DeleteOptions) -> None:
 def test_a_new_namespace_is_active_labelled_and_held() -> None:
     space: dict[str, Any] = {"metadata": {"name": "shop"}}
 
-    lifecycle.prepare_create(KIND_BY_RESOURCE["namespaces"], space)
+    lifecycle.prepare_create(kind_named("namespaces"), space)
 
     assert space["status"] == {"phase": "Active"}
     assert space["spec"] == {"finalizers": ["kubernetes"]}
@@ -97,6 +96,6 @@ def test_a_new_namespace_is_active_labelled_and_held() -> None:
 def test_a_new_node_keeps_the_status_that_it_comes_with() -> None:
     node: dict[str, Any] = {"metadata": {"name": "n"}, "status": {"capacity": {"cpu": "1"}}}
 
-    lifecycle.prepare_create(KIND_BY_RESOURCE["nodes"], node)
+    lifecycle.prepare_create(kind_named("nodes"), node)
 
     assert node["status"] == {"capacity": {"cpu": "1"}}

@@ -5,7 +5,6 @@ had never been written; each one says below what clients then see.
 """
 
 from enum import StrEnum
-from typing import Final
 
 
 class Feature(StrEnum):
@@ -47,6 +46,3 @@ class Feature(StrEnum):
     """Invalid objects are stored."""
     DEFAULTS = "defaults"
     """What a client leaves out stays out."""
-
-
-FEATURES: Final = tuple(Feature)

@@ -67,12 +67,20 @@ class LabPages:
         }
         for order in faults.now:
             if order.action == "forgetHistory":
-                self._api.store.feed.forget(self._api.store.resource_version)
-                self._pinned.clear()
+                self._forget(order.match.resource)
                 continue
             for watch in self._watches.select(partial(_is_meant, order)):
                 cut_by_action[order.action](watch)
         self._on_faults(faults)
+
+    def _forget(self, wanted: str) -> None:
+        """Forget the history of one resource, or of all."""
+        store = self._api.store
+        chosen = (kind for kind in store.kinds() if wanted in {kind.resource, kind.plural})
+        resources = [kind.storage_resource for kind in chosen]
+        if resources or wanted in {"", "*"}:
+            store.feed.forget(store.resource_version, resources)
+            self._pinned.clear()
 
 
 def _is_meant(order: Cut, call: Call) -> bool:

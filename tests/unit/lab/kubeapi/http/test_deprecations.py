@@ -1,9 +1,10 @@
 from bascule.lab.kubeapi.http.deprecations import warning
-from bascule.lab.kubeapi.kinds import KIND_BY_RESOURCE, Kind, ServedVersion
+from bascule.lab.kubeapi.kinds import Kind, ServedVersion
+from tests.support.lab_store import kind_named
 
 
 def text(resource: str, version: str) -> str:
-    kind = KIND_BY_RESOURCE[resource]
+    kind = kind_named(resource)
     return warning(kind, next(item for item in kind.versions if item.name == version))
 
 

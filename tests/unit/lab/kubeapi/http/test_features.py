@@ -1,7 +1,7 @@
 import re
 from pathlib import Path
 
-from bascule.lab.kubeapi.http.features import FEATURES
+from bascule.lab.kubeapi.http.features import Feature
 
 PAGE = Path(__file__).resolve().parents[5] / "docs" / "reference" / "lab-faults.md"
 
@@ -11,4 +11,4 @@ def test_every_switch_is_documented() -> None:
 
     documented = set(re.findall(r"`([a-z-]+)`", section))
 
-    assert documented == {feature.value for feature in FEATURES}
+    assert documented == {feature.value for feature in Feature}
