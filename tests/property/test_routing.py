@@ -171,9 +171,7 @@ def test_a_tls_host_without_a_certificate_is_never_served(
 
 
 def test_a_build_of_nothing_is_an_empty_table() -> None:
-    routes = build_routes(
-        dict.fromkeys(Cluster, EMPTY_SNAPSHOT), options=OPTIONS, previous=None
-    )
+    routes = build_routes(dict.fromkeys(Cluster, EMPTY_SNAPSHOT), options=OPTIONS, previous=None)
 
     assert routes.hosts == ()
     assert routes.problems == ()
