@@ -28,6 +28,9 @@ WARM_S = 60.0
 
 POLL_S = 0.05
 
+TARGETS_S = 2.0
+"""How often the targets are chosen anew: that looks at every host of the table."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
@@ -109,8 +112,11 @@ class WitnessDesk:
                 asking.cancel()
 
     async def _attend(self) -> None:
+        due_s = self._clock.monotonic_s()
         while self._desk.watches or self._clock.monotonic_s() < self._warm_until_s:
-            self._witness.set_targets(self._world.targets())
+            if self._clock.monotonic_s() >= due_s:
+                self._witness.set_targets(self._world.targets())
+                due_s = self._clock.monotonic_s() + TARGETS_S
             for order_id, watch in tuple(self._desk.watches.items()):
                 await self._look_after(order_id, watch)
             await self._bell.wait_until(self._clock, self._clock.monotonic_s() + POLL_S)
