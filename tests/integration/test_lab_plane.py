@@ -9,12 +9,13 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bascule.lab.kubeapi.lifecycle import AT_ONCE
+from bascule.lab.kubeapi.lifecycle import AT_ONCE, DeleteOptions
 from tests.support.lab_plane import deployment, service
 from tests.support.lab_world import LabWorld, lab_world
 
 Object = dict[str, Any]
 
+LONG_HOOK = {"preStop": {"exec": {"command": ["sleep", "25"]}}}
 PROBE = {"httpGet": {"path": "/healthz", "port": 8080}, "periodSeconds": 1}
 
 
@@ -148,6 +149,26 @@ async def test_a_terminating_pod_leaves_its_service_first_and_answers_until_its_
     assert "Killing" in world.reasons(name)
 
 
+async def test_a_stream_goes_on_until_shortly_before_the_end_of_the_grace_period(
+    world: LabWorld,
+) -> None:
+    made = bare("web", policy="Always")
+    made["spec"]["terminationGracePeriodSeconds"] = 2
+    world.create("pods", made)
+    await world.until_ready(1)
+    url = f"http://{world.pods()[0]['status']['podIP']}:8080/"
+
+    async with aiohttp.ClientSession() as session, session.ws_connect(url) as ws:
+        await ws.receive_str()
+        world.store.delete("pods", "web", "default")
+        await world.until(lambda: "SIGTERM" in " ".join(_log(world, "web")))
+        await ws.send_str("still there?")
+
+        assert await ws.receive_str() == "still there?"
+        assert (await ws.receive()).data == 1001
+    await world.until(lambda: world.find("pods", "web") is None)
+
+
 async def test_requests_past_the_grace_period_are_cut(world: LabWorld) -> None:
     made = bare("web", policy="Always")
     made["spec"]["terminationGracePeriodSeconds"] = 1
@@ -162,6 +183,17 @@ async def test_requests_past_the_grace_period_are_cut(world: LabWorld) -> None:
 
     assert slow.result() == "ServerDisconnectedError"
     assert world.find("pods", "web") is None
+
+
+async def test_a_second_deletion_may_shorten_the_first(world: LabWorld) -> None:
+    world.create("pods", bare("web", policy="Always", lifecycle=LONG_HOOK))
+    await world.until_ready(1)
+    world.store.delete("pods", "web", "default")
+    await world.until(lambda: "Killing" in world.reasons("web"))
+
+    world.store.delete("pods", "web", "default", DeleteOptions(grace_period_s=1))
+
+    await world.until(lambda: world.find("pods", "web") is None, within_s=5)
 
 
 async def test_a_pod_deleted_at_once_is_killed(world: LabWorld) -> None:

@@ -26,8 +26,9 @@ class Behaviour:
     """What `/healthz` says: 200 or 503."""
     body: str = ""
     """Added to every answer's document as the field `body`."""
-    stream_drain_ms: float = 0.0
-    """Time that open streams are given after SIGTERM before they are ended cleanly."""
+    stream_drain_ms: float | None = None
+    """Time that open streams are given after SIGTERM before they are ended cleanly; None: nearly
+    the whole grace period."""
     run_ms: float | None = None
     """The container ends by itself after this time (for Jobs and crash loops); None: never."""
     exit_code: int = 0
@@ -40,7 +41,6 @@ def parse_behaviour(annotations: Mapping[str, str], *, latency_ms: float = 0.0) 
     Raises BehaviourError for a value that cannot be read or is out of range.
     """
     default = Behaviour(latency_ms=latency_ms)
-    run_ms = annotations.get(PREFIX + "run-ms")
     return Behaviour(
         latency_ms=_number(annotations, "latency-ms", default.latency_ms, LATENCY_MAX_MS),
         error_rate=_number(annotations, "error-rate", default.error_rate, 1),
@@ -48,10 +48,8 @@ def parse_behaviour(annotations: Mapping[str, str], *, latency_ms: float = 0.0) 
         startup_ms=_number(annotations, "startup-ms", default.startup_ms, LATENCY_MAX_MS),
         is_healthy=_flag(annotations, "healthy", default=default.is_healthy),
         body=annotations.get(PREFIX + "body", default.body)[:BODY_MAX_BYTES],
-        stream_drain_ms=_number(
-            annotations, "stream-drain-ms", default.stream_drain_ms, LATENCY_MAX_MS
-        ),
-        run_ms=None if run_ms is None else _number(annotations, "run-ms", 0, LATENCY_MAX_MS),
+        stream_drain_ms=_optional(annotations, "stream-drain-ms"),
+        run_ms=_optional(annotations, "run-ms"),
         exit_code=int(_number(annotations, "exit-code", default.exit_code, 255)),
     )
 
@@ -67,6 +65,10 @@ def _number(annotations: Mapping[str, str], name: str, default: float, maximum: 
     if not 0 <= value <= maximum:
         raise BehaviourError(f"{PREFIX}{name}: {text} is not between 0 and {maximum:g}")
     return value
+
+
+def _optional(annotations: Mapping[str, str], name: str) -> float | None:
+    return _number(annotations, name, 0, LATENCY_MAX_MS) if PREFIX + name in annotations else None
 
 
 def _flag(annotations: Mapping[str, str], name: str, *, default: bool) -> bool:

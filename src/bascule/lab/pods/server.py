@@ -62,11 +62,12 @@ class PodServer:
         for binding in self._bindings:
             serving.log.write(f"listening on {binding.address}:{binding.port}")
 
-    def begin_drain(self) -> None:
+    def begin_drain(self, streams_for_s: float = 0.0) -> None:
         """Do what a well-kept server does on SIGTERM.
 
         It takes no new connections, closes the idle ones, answers open requests with
-        `connection: close`, sends GOAWAY, and ends streams after the behaviour's stream drain time.
+        `connection: close`, sends GOAWAY, and ends the streams that are still open after
+        `streams_for_s`.
         """
         serving = self._serving
         if serving.is_draining:
@@ -76,8 +77,7 @@ class PodServer:
         self._stop_listening()
         for connection in tuple(serving.connections):
             connection.drain()
-        delay_s = serving.answerer.behaviour.stream_drain_ms / 1000.0
-        serving.loop.call_later(delay_s, self._end_streams)
+        serving.loop.call_later(streams_for_s, self._end_streams)
 
     async def wait_drained(self) -> None:
         """Return when the last connection is gone; the caller holds the limit."""

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from bascule.lab.controllers.kubelet.pod_runtime import PodRuntime
 
 KILLED = 137
+GOODBYE_S = 1.0
+"""Streams that are still open so shortly before the end of the grace period are ended cleanly."""
 LIVENESS_DRAIN_S = 1.0
 """How long a container that fails its liveness probe may finish what is open."""
 
@@ -62,11 +64,13 @@ class ContainerRuntime:
         self._pod.write_status()
         return container.is_ready
 
-    def begin_drain(self) -> None:
-        """Send it the SIGTERM."""
+    def begin_drain(self, left_s: float) -> None:
+        """Send it the SIGTERM; `left_s` is what is left of the pod's grace period."""
         self._container.is_ready = False
+        drain_ms = self._answerer.behaviour.stream_drain_ms
+        streams_for_s = left_s - GOODBYE_S if drain_ms is None else drain_ms / 1000.0
         if self._server is not None:
-            self._server.begin_drain()
+            self._server.begin_drain(max(0.0, streams_for_s))
 
     async def wait_drained(self) -> None:
         """Return when its last connection is gone."""

@@ -57,6 +57,7 @@ class PodRuntime:
         self._key = (pod["metadata"]["name"], pod["metadata"]["namespace"])
         self._stop = asyncio.Event()
         self._grace_s = 0.0
+        self._ending: asyncio.Timeout | None = None
         self._address = ""
         self._bindings: tuple[Binding, ...] = ()
         self._containers = self._make_containers("containers", "containerStatuses")
@@ -75,9 +76,12 @@ class PodRuntime:
 
     def terminate(self, grace_s: float) -> None:
         """Begin the graceful end; a second call may only shorten it."""
-        if not self._stop.is_set() or grace_s < self._grace_s:
-            self._grace_s = grace_s
+        if self._stop.is_set() and grace_s >= self._grace_s:
+            return
+        self._grace_s = grace_s
         self._stop.set()
+        if self._ending is not None:
+            self._ending.reschedule(asyncio.get_running_loop().time() + grace_s)
 
     def log_of(self, container: str) -> ContainerLog | None:
         """Return what a container has written; None while it has not started."""
@@ -170,15 +174,19 @@ class PodRuntime:
         for container in self._containers:
             if container.is_running:
                 self.say(container, Note("Killing", f"Stopping container {container.name}"))
+        loop = asyncio.get_running_loop()
+        deadline_s = loop.time() + self._grace_s
         try:
-            async with asyncio.timeout(self._grace_s):
+            async with asyncio.timeout_at(deadline_s) as self._ending:
                 await self._run_pre_stop()
                 for runtime in self._runtimes:
-                    runtime.begin_drain()
+                    runtime.begin_drain(deadline_s - loop.time())
                 self.write_status()
                 for runtime in self._runtimes:
                     await runtime.wait_drained()
+            self._ending = None
         except TimeoutError:
+            self._ending = None
             _log.info("pod %s: its grace period is over, connections are cut", self._key)
         for runtime in self._runtimes:
             runtime.abort()
