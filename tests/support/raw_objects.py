@@ -64,11 +64,15 @@ def parsed(*raws: Raw) -> list[ManifestObject]:
     return [view for view in views if view is not None]
 
 
-def shop(*addresses: str, host: str = "shop.example.com") -> list[ManifestObject]:
+def shop(
+    *addresses: str,
+    host: str = "shop.example.com",
+    annotations: Mapping[str, str] | None = None,
+) -> list[ManifestObject]:
     """Return one Ingress, its Service and a slice with `addresses`."""
-    return parsed(
-        raw_ingress(host=host), raw_service(), raw_slice(addresses=addresses or ("127.64.0.1",))
-    )
+    ingress = raw_ingress(host=host)
+    ingress["metadata"]["annotations"] = dict(annotations or {})
+    return parsed(ingress, raw_service(), raw_slice(addresses=addresses or ("127.64.0.1",)))
 
 
 def _object(api_version: str, kind: str, name: str, namespace: str) -> Raw:

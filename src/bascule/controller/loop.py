@@ -61,6 +61,7 @@ class Controller:
         self._changed = Bell()
         self._hurry = Bell()
         self._builder = Builder(self._options.build)
+        self._active = split.default.only or self._options.build.active
         self._routes: RouteSet | None = None
         self._certificates = EMPTY_STORE
         self._pusher = Pusher(ports, split=split, clock=clock, rng=rng)
@@ -86,7 +87,10 @@ class Controller:
         stays wanted. Raises OutcomeUnknownError when it is not known: the new one stays wanted and
         is tried again.
         """
-        return await self._pusher.set_split(split)
+        try:
+            return await self._pusher.set_split(split)
+        finally:
+            self._changed.ring()  # the settings of the cluster that is active now are to win
 
     @property
     def certificates(self) -> CertificateStore:
@@ -137,6 +141,8 @@ class Controller:
 
     def _build(self, snapshots: Mapping[Cluster, ClusterSnapshot]) -> RouteSet:
         """Rebuild in a thread; the digest is made here because it costs time for every route."""
+        self._active = self._pusher.wanted_split.default.only or self._active
+        self._builder.follow(self._active)
         routes = self._builder.build(snapshots)
         self._certificates = collect_certificates(
             routes, snapshots.values(), previous=self._certificates

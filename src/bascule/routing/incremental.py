@@ -5,6 +5,7 @@ property tests hold both to that.
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from bascule.ids import Cluster
 from bascule.manifest.snapshot import ClusterSnapshot
@@ -30,6 +31,12 @@ class Builder:
         self._problems: dict[str, tuple[Problem, ...]] = {}
         self._catalog = BackendCatalog()
         self._judged: Mapping[Cluster, bool] = {}
+
+    def follow(self, active: Cluster) -> None:
+        """Let the settings of `active` win where the clusters differ, from the next build on."""
+        if active is not self._options.active:
+            self._options = replace(self._options, active=active)
+            self._judged = {}  # judges every host anew
 
     def build(self, snapshots: Mapping[Cluster, ClusterSnapshot]) -> RouteSet:
         """Return the table of `snapshots`; a cluster that is not complete keeps its last part.

@@ -6,6 +6,7 @@ from bascule.controller.cache import ClusterState
 from bascule.ids import Cluster
 from bascule.manifest.objects import Kind
 from bascule.routing.certificates import EMPTY_STORE
+from bascule.routing.model import RoutingTable
 from tests.support.controller_world import (
     ALL_GREEN,
     HALVES,
@@ -49,6 +50,20 @@ async def test_a_split_goes_out_at_once_with_the_same_routes() -> None:
         assert applied.is_split_only
         assert world.pushed[-1].routes is before.routes
         assert world.pushed[-1].split == HALVES
+
+
+async def test_after_a_switch_the_settings_of_the_new_active_cluster_win() -> None:
+    async with running(make_world()) as world:
+        timeout = {"bascule.dev/timeout": "7s"}
+        world.blue.sync(*shop())
+        world.green.sync(*shop(annotations=timeout))
+        await world.until(lambda: world.pushed)
+
+        await world.controller.set_split(ALL_GREEN)
+        await world.until(lambda: _timeout(world.pushed[-1]) == 7.0)
+
+        problems = world.controller.view().routes.problems
+        assert [(p.cluster, p.code) for p in problems] == [(Cluster.BLUE, "SettingsDiffer")]
 
 
 async def test_equal_tables_are_not_sent() -> None:
@@ -276,3 +291,7 @@ async def test_a_restart_while_both_clusters_are_away_sends_the_last_good_table_
         ]
         assert world.driver.certificates == last.certificates
         assert not world.controller.view().is_pending
+
+
+def _timeout(table: RoutingTable) -> float | None:
+    return table.routes.hosts[0].routes[0].settings.timeout_s
