@@ -69,7 +69,7 @@ async def _tell(settings: StorySettings, output: Output) -> tuple[Document, list
             told = await Story(stage, display).tell()
             return build_document(told), _how_to_end(stage) if settings.keep else []
     finally:
-        display.end()
+        display.close()
 
 
 def _cancel_on_signals() -> None:

@@ -39,6 +39,9 @@ class PlainDisplay:
         )
 
     def end(self) -> None:
+        """Nothing more to say: the result follows."""
+
+    def close(self) -> None:
         """Nothing is left on the screen that would have to go."""
 
 
@@ -61,8 +64,11 @@ class LiveDisplay:
         self._line = line
 
     def end(self) -> None:
-        """Leave the last picture standing."""
-        self._ended_s = self._ended_s or time.monotonic()
+        """Show the last act as done."""
+        self._ended_s = time.monotonic()
+
+    def close(self) -> None:
+        """Leave the last picture standing and give the terminal back."""
         self._live.stop()
 
     def _render(self) -> RenderableType:

@@ -38,7 +38,10 @@ class Display(Protocol):
         """Take the generator's last figures."""
 
     def end(self) -> None:
-        """Take note that the story is over."""
+        """Take note that the story was told to its end."""
+
+    def close(self) -> None:
+        """Give the screen back, whether the story came to its end or not."""
 
 
 @dataclass(slots=True)

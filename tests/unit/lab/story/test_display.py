@@ -28,6 +28,7 @@ def test_plain_lines_come_once_a_second() -> None:
     for at_s in (10.0, 10.25, 10.5, 11.1):
         display.show(line(at_s))
     display.end()
+    display.close()
 
     assert len(written) == 3
     assert "green  75%" in written[1]
@@ -41,7 +42,8 @@ def test_a_terminal_shows_acts_split_and_failures() -> None:
     display.begin("switch to green")
     display.show(line(10.0, failed=3))
     display.end()
-    display.end()
+    display.close()
+    display.close()
 
     shown = screen.getvalue()
     assert "switch to green" in shown
