@@ -104,11 +104,13 @@ class Executor:
         if self.state.in_flight is not None:
             await self._settle(self.state.in_flight)
         for command in await self._ports.inbox.pending():
-            await self._serve(command)
+            if not await self._serve(command):
+                break  # What came later must not be carried out before it.
         for order_id, summary in self._ports.witness.take().items():
             await self._append(Witnessed(order_id=order_id, summary=summary))
 
-    async def _serve(self, command: Command) -> None:
+    async def _serve(self, command: Command) -> bool:
+        """Deal with one order; False when it has to wait for a cluster that is being listed."""
         try:
             order = parse_order(command)
         except PlanError as error:
@@ -116,9 +118,10 @@ class Executor:
         else:
             decision = self._decide(order)
             if isinstance(decision, Wait):
-                return
+                return False
             await self._carry_out(command, order, decision)
         await self._ports.inbox.done(command.id)
+        return True
 
     def _decide(self, order: Order) -> Decision:
         traffic = self._ports.traffic
@@ -170,7 +173,23 @@ class Executor:
             finished = _finish(intent, Result.DONE, reason=reason, instances=seen.instances)
         else:
             finished = await self._apply(intent, is_timed=False)
+            if finished.result is Result.FAILED:
+                finished = await self._take_back(intent, finished)
         await self._append(finished)
+
+    async def _take_back(self, intent: Intended, failed: Finished) -> Finished:
+        """Make the former split wanted again: this life may have begun with that of the intent.
+
+        Of the two, the journal then tells the one that the controller goes on asking for.
+        """
+        try:
+            await self._ports.traffic.set_split(intent.before)
+        except (DriverError, OutcomeUnknownError) as error:
+            reason = f"{failed.reason}; nor could it be taken back: {error.message}"
+            unknown = _finish(intent, Result.UNKNOWN, reason=reason, remedy=error.remedy)
+            is_asked_for = isinstance(error, OutcomeUnknownError)
+            return replace(unknown, split=intent.before) if is_asked_for else unknown
+        return failed
 
     async def _apply(self, intent: Intended, *, is_timed: bool = True) -> Finished:
         """Set the wanted split; the intent is durable when this begins."""

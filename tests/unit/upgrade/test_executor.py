@@ -3,6 +3,7 @@ import asyncio
 import pytest
 
 from bascule.errors import (
+    BasculeError,
     DriverError,
     JournalError,
     OutcomeUnknownError,
@@ -10,6 +11,7 @@ from bascule.errors import (
 )
 from bascule.ids import Cluster, CommandId
 from bascule.journal.store import Command
+from bascule.routing.weights import Split
 from bascule.upgrade.events import Result
 from bascule.upgrade.readiness import ClusterLists
 from bascule.upgrade.signals import RollBack, Switch
@@ -163,6 +165,21 @@ async def test_an_order_waits_in_the_inbox_while_its_target_is_being_listed(worl
     assert outcome_of(life).result is Result.DONE
 
 
+async def test_a_later_order_never_overtakes_one_that_waits(world: World) -> None:
+    world.traffic.known = view(green=ClusterLists(is_complete=False))
+    life = await world.life()
+    await life.give(order(SWITCH), order(RollBack(), order_id="o2"))
+
+    await world.tick(life)
+    assert len(await life.journal.pending()) == 2
+    world.traffic.known = view()
+    await world.tick(life)
+
+    assert outcome_of(life).result is Result.DONE
+    assert outcome_of(life, "o2").result is Result.DONE
+    assert world.traffic.live == BLUE
+
+
 async def test_a_refusal_by_the_gateway_leaves_the_former_split_wanted(world: World) -> None:
     world.traffic.failures = [DriverError("no such key", remedy="report it")]
     life = await world.life()
@@ -235,6 +252,37 @@ async def test_after_a_restart_what_is_in_place_is_not_sent_again(world: World) 
 
     assert world.traffic.sent == []
     assert outcome_of(life).reason == "found in place after a restart"
+
+
+async def test_what_is_refused_after_a_restart_is_taken_back(world: World) -> None:
+    await _die_after_intent(world)
+    world.traffic.sent.clear()
+    world.traffic.failures = [DriverError("no endpoint of green is healthy")]
+
+    life = await world.life()
+    await world.tick(life)
+
+    assert world.traffic.sent == [GREEN, BLUE]
+    assert outcome_of(life).result is Result.FAILED
+    assert life.executor.state.split == BLUE
+
+
+@pytest.mark.parametrize(
+    ("second", "asked_for"),
+    [(OutcomeUnknownError("no acknowledgement"), BLUE), (DriverError("no such key"), GREEN)],
+)
+async def test_what_cannot_be_taken_back_is_unknown_and_the_journal_tells_what_is_asked_for(
+    world: World, second: BasculeError, asked_for: Split
+) -> None:
+    await _die_after_intent(world)
+    world.traffic.failures = [DriverError("no endpoint of green is healthy"), second]
+
+    life = await world.life()
+    await world.tick(life)
+
+    assert outcome_of(life).result is Result.UNKNOWN
+    assert "nor could it be taken back" in outcome_of(life).reason
+    assert life.executor.state.split == asked_for
 
 
 async def test_a_journal_that_cannot_take_the_intent_changes_nothing_and_says_so(
