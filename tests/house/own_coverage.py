@@ -1,10 +1,14 @@
 """Is each pure module covered by its own test file? Reads `.coverage` with a context per test.
 
-Run as `python -m tests.house.own_coverage` after `coverage run -m pytest tests/unit`.
+Run as `python -m tests.house.own_coverage` after `coverage run -m pytest tests/unit`. A module
+below the bar is measured once more with its test file alone: what another test had cached counts
+as its own then.
 """
 
 import re
+import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from coverage import Coverage
@@ -35,16 +39,32 @@ def measure(coverage: Coverage, module: str) -> tuple[float, float]:
     return round(lines, 1), round(100 * branches, 1)
 
 
+def measure_alone(module: str) -> tuple[float, float]:
+    """Run the module's test file by itself and return what it covers."""
+    test = Path("tests/unit", module)
+    with tempfile.TemporaryDirectory() as folder:
+        data = f"{folder}/coverage"
+        command = [sys.executable, "-m", "coverage", "run", "--data-file", data, "-m", "pytest"]
+        command += ["-q", str(test.with_name(f"test_{test.name}")), "-p", "no:cacheprovider"]
+        subprocess.run(command, check=True, cwd=rules.ROOT, stdout=subprocess.DEVNULL)
+        coverage = Coverage(data_file=data)
+        coverage.load()
+        return measure(coverage, module)
+
+
 def main() -> int:
     """Print each module below the bar; return 1 if there is one that is not a known gap."""
     coverage = Coverage()
     coverage.load()
     worse = 0
     for module in rules.pure_modules():
-        lines, branches = measure(coverage, module)
-        least = GAPS.get(module, (LINES_PERCENT_MIN, BRANCHES_PERCENT_MIN))
-        if lines < least[0] or branches < least[1]:
+        bar = GAPS.get(module, (LINES_PERCENT_MIN, BRANCHES_PERCENT_MIN))
+        found = measure(coverage, module)
+        if found[0] < bar[0] or found[1] < bar[1]:
+            found = measure_alone(module)
+        if found[0] < bar[0] or found[1] < bar[1]:
             worse += 1
+            lines, branches = found
             sys.stdout.write(
                 f"{module}: {lines} % of lines, {branches} % of branches by its own test file\n"
             )
