@@ -32,7 +32,7 @@ T = TypeVar("T")
 ACK_TIMEOUT_S = 30.0
 READ_BACK_TRIES = 5
 READ_BACK_PAUSE_S = 0.05
-SETTLE_S = 2.0
+SETTLE_S = 30.0
 """So long after a switch the routes are left alone: a rollback then never waits behind them."""
 
 
