@@ -1,6 +1,7 @@
 """Envoy behind the driver protocol: what is to be live is published, and acknowledged."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
@@ -156,12 +157,16 @@ class EnvoyDriver:
         await self._stop_consolidation()
         async with self._lock:
             self._wanted = table
+            is_new_split = self._live is not None and table.split != self._live.table.split
             sent_s = self._clock.monotonic_s()
+            there = self._server.nodes()
             try:
                 async with asyncio.timeout(self._ack_timeout_s):
                     is_split_only = await self._bring_about(table, certificates)
+                    if is_new_split:
+                        await self._server.wait_for_return(there)
             except TimeoutError:
-                reason = self._explain_silence()
+                reason = self._explain_silence(there)
                 self._trouble = _Trouble(Convergence.PENDING, reason)
                 raise OutcomeUnknownError(
                     f"no acknowledgement within {self._ack_timeout_s:g} s: {reason}",
@@ -263,23 +268,23 @@ class EnvoyDriver:
         )
 
     async def _publish(self, snapshot: Snapshot, kinds: Iterable[Kind] = Kind) -> None:
-        before = self._live.translation.snapshot if self._live else EMPTY_SNAPSHOT
+        live = self._live.translation.snapshot if self._live else EMPTY_SNAPSHOT
+        # What was published and not acknowledged may be in force as well as what is live.
+        published = self._server.snapshot or live
         expected: dict[Kind, Mapping[str, str | None]] = {}
         for kind in kinds:
-            delta = diff_kind(before.of(kind), snapshot.of(kind))
-            if not delta.is_empty:
-                gone = delta.removed if kind in {Kind.CLUSTER, Kind.LISTENER} else ()
-                expected[kind] = {
-                    **{r.name: r.version for r in delta.changed},
-                    **dict.fromkeys(gone),
-                }
+            versions = {**_expect(kind, live, snapshot), **_expect(kind, published, snapshot)}
+            if versions:
+                expected[kind] = versions
         self._server.publish(snapshot)
         await self._server.wait_for(expected, instances_min=self._instances_min)
 
-    def _explain_silence(self) -> str:
+    def _explain_silence(self, there: Counter[str]) -> str:
         count = len(self._server.sessions)
         if count < self._instances_min:
             return f"{count} of at least {self._instances_min} Envoys are connected"
+        if left := sorted(there - self._server.nodes()):
+            return f"{', '.join(left)} went away and may go by the former split"
         return f"{count} Envoys are connected, and not all have answered"
 
     async def _stop_consolidation(self) -> None:
@@ -347,7 +352,9 @@ class EnvoyDriver:
             )
         return Observation(
             convergence=Convergence.UNKNOWN if is_absent else Convergence.PENDING,
-            reason=self._explain_silence() if is_absent else "nothing was acknowledged yet",
+            reason=self._explain_silence(Counter())
+            if is_absent
+            else "nothing was acknowledged yet",
             instances=count,
         )
 
@@ -380,6 +387,13 @@ class EnvoyDriver:
             session.has_acknowledged(Kind.RUNTIME, LAYER_NAME, version)
             for session in self._server.sessions
         )
+
+
+def _expect(kind: Kind, before: Snapshot, wanted: Snapshot) -> Mapping[str, str | None]:
+    """Return the versions of `kind` to be acknowledged on the way from `before` to `wanted`."""
+    delta = diff_kind(before.of(kind), wanted.of(kind))
+    gone = delta.removed if kind in {Kind.CLUSTER, Kind.LISTENER} else ()
+    return {**{r.name: r.version for r in delta.changed}, **dict.fromkeys(gone)}
 
 
 async def _take_steps(steps: Generator[None, None, T]) -> T:

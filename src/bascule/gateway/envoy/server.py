@@ -1,6 +1,7 @@
 """The aggregated discovery service: keeps every connected Envoy at the published snapshot."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -205,6 +206,28 @@ class AdsServer:
     def sessions(self) -> tuple[Session, ...]:
         """The sessions of the Envoys that are connected."""
         return tuple(stream.session for stream in self._streams)
+
+    def nodes(self) -> Counter[str]:
+        """Return how many Envoys are connected, by their node's name."""
+        return Counter(session.node for session in self.sessions if session.node)
+
+    async def wait_for_return(self, nodes: Counter[str]) -> None:
+        """Return when all of `nodes` are connected, and who came back holds what is published.
+
+        Who left may go on under what it had. Waits for ever: the caller sets the limit.
+        """
+        if nodes <= self.nodes():
+            return
+
+        def is_whole() -> bool:
+            snapshot = self.snapshot or EMPTY_SNAPSHOT
+            return nodes <= self.nodes() and all(
+                session.is_current(kind, snapshot)
+                for session in self.sessions
+                for kind in (Kind.RUNTIME, Kind.ROUTES)
+            )
+
+        await self.wait_until(is_whole)
 
     async def wait_until(self, predicate: Callable[[], bool]) -> None:
         """Return when `predicate` holds; looked at after each message from an Envoy."""

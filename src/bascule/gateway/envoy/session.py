@@ -22,6 +22,8 @@ from bascule.gateway.envoy.snapshot import (
 )
 
 REASON_LENGTH_MAX = 2_000
+IN_FLIGHT = ""
+"""The version of what may be in force or not: no resource has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ class Subscription:
     names: set[str] = field(default_factory=set)
     sent: dict[str, str] = field(default_factory=dict)
     acked: dict[str, str] = field(default_factory=dict)
+    """What the Envoy holds; IN_FLIGHT for what it was sent and has not answered yet."""
     told_missing: set[str] = field(default_factory=set)
     in_flight: dict[str, Delta] = field(default_factory=dict)
     rejection: Rejection | None = None
@@ -97,9 +100,10 @@ class Session:
             reason = request.error_detail.message[:REASON_LENGTH_MAX]
             subscription.rejection = Rejection(self.node, kind, versions, reason)
             # Some of it may have been taken: whatever comes next must replace or remove it.
-            subscription.sent.update(dict.fromkeys(versions, ""))
+            subscription.sent.update(dict.fromkeys(versions, IN_FLIGHT))
             return
-        subscription.acked.update((r.name, r.version) for r in delta.changed)
+        later = {r.name for d in subscription.in_flight.values() for r in d.changed}
+        subscription.acked.update((r.name, r.version) for r in delta.changed if r.name not in later)
         for name in delta.removed:
             subscription.acked.pop(name, None)
 
@@ -244,6 +248,7 @@ def _affected(subscription: Subscription, delta: Delta) -> Delta:
 def _count_as_sent(subscription: Subscription, nonce: str, delta: Delta) -> None:
     for resource in delta.changed:
         subscription.sent[resource.name] = resource.version
+        subscription.acked[resource.name] = IN_FLIGHT
         subscription.told_missing.discard(resource.name)
     for name in delta.removed:
         subscription.sent.pop(name, None)

@@ -5,7 +5,7 @@ from typing import Any
 from bascule.gateway.envoy import protos
 from bascule.gateway.envoy.session import REASON_LENGTH_MAX, Change, Session
 from bascule.gateway.envoy.snapshot import Delta, Kind, Snapshot, diff_kind
-from bascule.gateway.envoy.stance import LAYER_NAME, Stance
+from bascule.gateway.envoy.stance import LAYER_NAME, Stance, build_runtime
 from bascule.gateway.envoy.translate import NOTHING, Translation, translate
 from bascule.ids import Cluster
 from bascule.routing.certificates import EMPTY_STORE
@@ -262,3 +262,25 @@ def test_what_was_refused_is_replaced_or_removed_by_whatever_comes_next() -> Non
     steps = client.pull(snapshot.replacing({Kind.CLUSTER: {}, Kind.ROUTES: {}, Kind.LISTENER: {}}))
 
     assert [step[3] for step in steps if step[0] is Kind.CLUSTER] == [set(NAMES)]
+
+
+def test_what_was_sent_twice_is_held_when_the_last_of_it_is_acknowledged() -> None:
+    client = connected()
+    blue, green = (_runtime(cluster) for cluster in Cluster)
+    client.drain(blue)
+    (_, second, *_), *_ = client.pull(green)
+    (_, third, *_), *_ = client.pull(blue)
+
+    def holds() -> bool:
+        return client.session.is_current(Kind.RUNTIME, blue)
+
+    assert not holds()
+    client.say(Kind.RUNTIME, response_nonce=second)
+    assert not client.session.is_current(Kind.RUNTIME, green)
+    assert not holds()
+    client.say(Kind.RUNTIME, response_nonce=third)
+    assert holds()
+
+
+def _runtime(cluster: Cluster) -> Snapshot:
+    return Snapshot({Kind.RUNTIME: {LAYER_NAME: build_runtime({"": cluster})}})
