@@ -130,6 +130,7 @@ async def _assemble(
             last_good=options.state_dir.last_good,
             split=state.split,
             active=state.active,
+            is_serving=not is_new,
         ),
         clock,
     )

@@ -4,6 +4,7 @@ What can be wrong with files is found here, before anything is started.
 """
 
 import ipaddress
+import math
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -31,6 +32,9 @@ from bascule.routing.options import BuildOptions
 from bascule.routing.weights import Split
 from bascule.spec.gateway import Gateway
 from bascule.storage.last_good import LastGoodFile
+
+COLD_START_S = 10.0
+"""How long an Envoy that serves nothing yet waits for a cluster that should be known."""
 
 HOLD_OFF_FACTOR = 10
 """Changes that never pause are sent after so many times the hold-off."""
@@ -106,6 +110,8 @@ class ControllerParts:
     last_good: Path
     split: Split
     active: Cluster
+    is_serving: bool
+    """Whether an Envoy may be serving since an earlier run."""
 
 
 def build_report_options(gateway: Gateway) -> ReportOptions:
@@ -137,10 +143,11 @@ def build_controller(gateway: Gateway, parts: ControllerParts, clock: Clock) -> 
         ),
     )
     hold_off = HoldOff(quiet_s=quiet_s, max_s=quiet_s * HOLD_OFF_FACTOR)
+    cold_start_s = math.inf if parts.is_serving else COLD_START_S
     return Controller(
         ports,
         split=parts.split,
         clock=clock,
         rng=rng,
-        options=ControllerOptions(build=build, hold_off=hold_off),
+        options=ControllerOptions(build=build, hold_off=hold_off, cold_start_s=cold_start_s),
     )

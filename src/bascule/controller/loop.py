@@ -7,7 +7,7 @@ import asyncio
 import random
 from collections.abc import Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from bascule.clock import Clock
@@ -38,7 +38,11 @@ class ControllerOptions:
     build: BuildOptions = field(default_factory=BuildOptions)
     hold_off: HoldOff = field(default_factory=HoldOff)
     cold_start_s: float = 10.0
-    """How long the first table waits for a cluster that has weight and was never known."""
+    """How long the first table waits for a cluster that has weight and was never known.
+
+    Without end where a gateway may be serving already: a table without that cluster would take
+    its traffic away.
+    """
 
 
 class Controller:
@@ -87,6 +91,7 @@ class Controller:
         stays wanted. Raises OutcomeUnknownError when it is not known: the new one stays wanted and
         is tried again.
         """
+        self._changed.ring()  # a start that waits for the cluster that is left need not any more
         try:
             return await self._pusher.set_split(split)
         finally:
@@ -105,7 +110,9 @@ class Controller:
     async def _load_last_good(self) -> None:
         found = await asyncio.to_thread(self._ports.last_good.load)
         if isinstance(found, LastGood):
-            self._routes = found.table.routes
+            # Ports are told by the file of this run, not of an earlier one.
+            listeners = tuple(sorted(self._options.build.listeners, key=lambda item: item.name))
+            self._routes = replace(found.table.routes, listeners=listeners)
             self._builder = Builder(self._options.build, self._routes)
             self._certificates = found.certificates
             self._pusher.offer(self._routes, self._certificates)

@@ -1,6 +1,8 @@
 """The steady loop: feeds in, tables out, the split first."""
 
 import asyncio
+import math
+from dataclasses import replace
 
 from bascule.controller.cache import ClusterState
 from bascule.ids import Cluster
@@ -184,6 +186,36 @@ async def test_a_cold_start_serves_what_there_is_after_a_while() -> None:
 
         assert world.clock.monotonic_s() >= 1_010
         assert endpoints_of(world.pushed[-1], Cluster.BLUE) == ["127.64.0.1"]
+
+
+async def test_a_gateway_that_serves_is_left_alone_until_its_cluster_is_known() -> None:
+    async with running(make_world(cold_start_s=math.inf)) as world:
+        world.blue.lose("no such host")
+        world.green.sync(*shop("127.65.0.1"))
+        await world.pass_time(3_600)
+        assert world.pushed == []
+
+        async with asyncio.TaskGroup() as group:
+            group.create_task(world.controller.set_split(ALL_GREEN))
+            await world.until(lambda: world.pushed)
+
+        assert world.pushed[0].split == ALL_GREEN
+
+
+async def test_the_last_good_table_gets_the_ports_of_this_run() -> None:
+    async with running(make_world()) as world:
+        world.blue.sync(*shop())
+        world.green.sync(*shop())
+        await world.until(lambda: world.pushed)
+        table = world.pushed[-1]
+    (listener, *_) = table.routes.listeners
+    former = replace(table.routes, listeners=(replace(listener, port=9_999),))
+    found = as_found(replace(table, routes=former), EMPTY_STORE)
+
+    async with running(make_world(found=found)) as world:
+        await world.until(lambda: world.pushed)
+
+        assert world.pushed[0].routes.listeners == table.routes.listeners
 
 
 async def test_a_cluster_that_goes_away_keeps_its_endpoints_and_does_not_block_a_switch() -> None:
