@@ -109,9 +109,6 @@ class EnvoyGateway(Strict):
         le=86_400,
         description="How long open requests and streams may stay on a cluster that lost traffic.",
     )
-    admin_socket: FilePath | None = Field(
-        default=None, description="Unix socket of Envoy's admin; in the state directory if absent."
-    )
 
 
 class Gateway(Strict):

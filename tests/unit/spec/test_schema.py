@@ -1,3 +1,6 @@
+import json
+from pathlib import Path
+
 from bascule.spec.schema import gateway_schema, known_keys
 
 
@@ -36,3 +39,9 @@ def test_a_place_that_is_no_mapping_has_no_keys() -> None:
     assert known_keys(schema, ("name",)) == ()
     assert known_keys(schema, ("name", "deeper", 0)) == ()
     assert known_keys({}, ()) == ()
+
+
+def test_the_published_schema_is_current() -> None:
+    published = Path(__file__).parents[3] / "docs" / "reference" / "gateway.schema.json"
+
+    assert json.loads(published.read_text()) == gateway_schema(), "run scripts/build_schema.py"
