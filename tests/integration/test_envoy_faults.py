@@ -11,6 +11,7 @@ import pytest
 from bascule.app.clock import SystemClock
 from bascule.errors import DriverError, OutcomeUnknownError, UsageError
 from bascule.gateway.driver import Convergence
+from bascule.gateway.envoy.binary import find_envoy
 from bascule.gateway.envoy.bootstrap import TcpXds
 from bascule.gateway.envoy.driver import EnvoyDriver, TcpListen, UnixListen
 from bascule.gateway.envoy.process import Death, EnvoyProcess, ProcessOptions
@@ -182,6 +183,28 @@ async def test_an_envoy_that_cannot_start_says_its_last_words(tmp_path: Path) ->
 
     with pytest.raises(DriverError, match="no such library"):
         await process.start()
+
+
+async def test_a_restart_that_fails_is_tried_again_until_it_works(tmp_path: Path) -> None:
+    binary = tmp_path / "envoy"
+    binary.symlink_to(find_envoy(None))
+    options = ProcessOptions(node="envoy-1", binary=str(binary), concurrency=1)
+    process = EnvoyProcess(tmp_path, make_process(tmp_path).xds, options, clock=SystemClock())
+    await process.start()
+    former = process.pid
+    assert former is not None
+    binary.unlink()
+    async with asyncio.TaskGroup() as tasks:
+        supervisor = tasks.create_task(process.supervise())
+        os.kill(former, signal.SIGKILL)
+        await eventually(lambda: process.trouble)
+        assert "envoy" in process.trouble
+
+        binary.symlink_to(find_envoy(None))
+        await eventually(lambda: process.find_running() not in {None, former})
+        await eventually(lambda: not process.trouble)
+        supervisor.cancel()
+    await process.stop()
 
 
 _STARTER = """

@@ -287,7 +287,7 @@ class _Runtime:
             "live": status.gateway_document(await self.driver.observe()),
             "envoy": None
             if self.process is None
-            else status.envoy_document(self.process.pid, self.process.deaths),
+            else status.envoy_document(self.process.pid, self.process.deaths, self.process.trouble),
         }
 
 

@@ -64,10 +64,11 @@ def gateway_document(seen: Observation) -> dict[str, Json]:
     }
 
 
-def envoy_document(pid: int | None, deaths: Iterable[Death]) -> dict[str, Json]:
-    """Return how our own Envoy fares."""
+def envoy_document(pid: int | None, deaths: Iterable[Death], trouble: str = "") -> dict[str, Json]:
+    """Return how our own Envoy fares; `trouble` is why it cannot be started again."""
     return {
         "pid": pid,
+        "trouble": trouble or None,
         "deaths": [
             {
                 "died_at": death.died_at.isoformat(),

@@ -111,6 +111,8 @@ def _gateway(document: Mapping[str, Json]) -> Iterator[str]:
     if envoy:
         pid = envoy.get("pid")
         yield f"envoy    process {pid}" if pid is not None else "envoy    does not run"
+        if envoy.get("trouble"):
+            yield f"  cannot be started again: {envoy.get('trouble')}"
         for death in map(_object, _list(envoy.get("deaths"))[-LINES_MAX:]):
             back = death.get("ready_at") or "not yet"
             yield f"  died {death.get('died_at')}, served again {back}"

@@ -100,9 +100,10 @@ def test_each_death_of_envoy_has_both_stamps() -> None:
         died_at=START, ready_at=START + timedelta(seconds=1), exit_code=None, last_words="oops"
     )
 
+    assert envoy_document(None, (), "the disk is full")["trouble"] == "the disk is full"
     document = envoy_document(7, [back, died])
 
-    assert document["pid"] == 7
+    assert (document["pid"], document["trouble"]) == (7, None)
     assert document["deaths"] == [
         {
             "died_at": START.isoformat(),

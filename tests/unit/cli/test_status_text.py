@@ -69,7 +69,7 @@ def test_routes_problems_and_deaths_are_listed() -> None:
                 routes=routes,
                 problems_total=1,
                 problems=[problem],
-                envoy={"pid": None, "deaths": [death]},
+                envoy={"pid": None, "trouble": "no Envoy there", "deaths": [death]},
             )
         )
     )
@@ -78,4 +78,5 @@ def test_routes_problems_and_deaths_are_listed() -> None:
     assert "  bound to blue: a.com/: green is not" in text
     assert "  error: blue Ingress shop/web: no such service" in text
     assert "envoy    does not run" in text
+    assert "  cannot be started again: no Envoy there" in text
     assert "  died noon, served again not yet" in text

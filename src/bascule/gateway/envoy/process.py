@@ -84,6 +84,8 @@ class EnvoyProcess:
         self._is_stopping = False
         self.pid: int | None = None
         self.deaths: tuple[Death, ...] = ()
+        self.trouble = ""
+        """Why Envoy, once dead, could not be started again yet; empty when all is well."""
 
     async def start(self) -> bool:
         """Start Envoy and return True, or adopt the one that runs here and return False.
@@ -214,8 +216,14 @@ class EnvoyProcess:
         while True:
             await self._clock.sleep_until(self._clock.monotonic_s() + backoff_s)
             backoff_s = min(max(backoff_s * 2, BACKOFF_FIRST_S), BACKOFF_MAX_S)
-            with suppress(DriverError):
+            try:
                 await self._spawn()
+            except (DriverError, UsageError) as error:
+                self.trouble = error.message
+            except OSError as error:
+                self.trouble = f"{self._state} cannot be written: {error.strerror}"
+            else:
+                self.trouble = ""
                 return backoff_s
 
     async def wait_until_ready(self) -> bool:

@@ -98,7 +98,8 @@ class AdsServer:
         except RuntimeError as error:
             raise UsageError(
                 f"cannot serve xDS on {address}",
-                remedy="stop whatever listens there, or choose another address",
+                remedy="see that nothing else listens there, and that the files of the "
+                "certificates are PEM and belong together",
             ) from error
 
     def _new_server(self) -> Any:
