@@ -156,8 +156,11 @@ class Site:
 
 
 @contextmanager
-def open_site(directory: Path, *, name: str, port: int) -> Iterator[Site]:
-    """Start a lab with the shop in both clusters, and write a gateway for it; end all of it."""
+def open_site(directory: Path, *, name: str, port: int, **lab: bool) -> Iterator[Site]:
+    """Start a lab with the shop in both clusters, and write a gateway for it; end all of it.
+
+    Keywords are switches of `lab up`, such as `restart`.
+    """
     home = directory / "home"
     site = Site(
         directory=directory,
@@ -166,7 +169,8 @@ def open_site(directory: Path, *, name: str, port: int) -> Iterator[Site]:
         environment={**os.environ, "XDG_STATE_HOME": str(home)},
     )
     try:
-        up = site.verb("lab", "up", "--name", name, "--shop", "--output", "json")
+        switches = [f"--{switch}" for switch, is_on in lab.items() if is_on]
+        up = site.verb("lab", "up", "--name", name, "--shop", "--output", "json", *switches)
         assert up.code == 0, up.err
         kubeconfig = home / "bascule" / "lab" / name / "kubeconfig"
         site.file.write_text(_GATEWAY.format(name=name, kubeconfig=kubeconfig, port=port))
