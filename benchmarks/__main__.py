@@ -15,6 +15,7 @@ NAMES = (
     "rolling_restart",
     "translation",
     "startup",
+    "runtime_size",
 )
 SECONDS_MAX = 900
 

@@ -70,7 +70,6 @@ def main() -> None:
                     is_met=help_ms < HELP_CPU_MS_MAX,
                 )
             ],
-            notes=["Memory and start of `bascule run` stand in the section on endpoint changes."],
         )
     )
 
