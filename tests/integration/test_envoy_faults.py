@@ -6,6 +6,7 @@ import signal
 import sys
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from bascule.app.clock import SystemClock
@@ -162,6 +163,19 @@ async def test_nothing_is_claimed_when_no_envoy_answers(tmp_path: Path) -> None:
         observed = await driver.observe()
         assert observed.convergence is Convergence.UNKNOWN
         assert dict(observed.traffic) == {}
+
+
+@pytest.mark.parametrize("path", ["runtime_modify", "stats/recentlookups/clear", "quitquitquit"])
+async def test_the_admin_socket_only_tells(tmp_path: Path, path: str) -> None:
+    process = make_process(tmp_path)
+    await process.start()
+    connector = aiohttp.UnixConnector(path=str(process.admin_socket))
+    async with (
+        aiohttp.ClientSession(connector=connector) as http,
+        http.post(f"http://envoy/{path}") as answer,
+    ):
+        assert answer.status == 403
+    await process.stop()
 
 
 async def test_a_port_that_is_taken_before_the_start_is_a_usage_error(tmp_path: Path) -> None:

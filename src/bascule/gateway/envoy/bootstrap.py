@@ -45,7 +45,8 @@ def build_bootstrap(node: str, xds: UnixXds | TcpXds, admin_socket: Path) -> dic
         "node": {"id": node, "cluster": NODE_CLUSTER},
         "admin": {
             "address": {"pipe": {"path": str(admin_socket), "mode": 0o600}},
-            "allow_paths": [{"prefix": path} for path in ADMIN_PATHS],
+            # Whole paths: `/runtime` must not let `/runtime_modify` in.
+            "allow_paths": [{"safe_regex": {"regex": rf"{path}(\?.*)?"}} for path in ADMIN_PATHS],
         },
         "dynamic_resources": {
             "lds_config": {"ads": {}, "resource_api_version": "V3"},

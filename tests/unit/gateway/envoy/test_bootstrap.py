@@ -1,4 +1,5 @@
 import json
+import re
 from pathlib import Path
 
 from bascule.gateway.envoy.bootstrap import TcpXds, UnixXds, build_bootstrap
@@ -17,8 +18,15 @@ def test_the_admin_socket_is_private_and_changes_nothing() -> None:
     admin = build_bootstrap("e", UnixXds(path=Path("/x")), ADMIN)["admin"]
 
     assert admin["address"]["pipe"] == {"path": str(ADMIN), "mode": 0o600}
-    allowed = {item["prefix"] for item in admin["allow_paths"]}
-    assert not allowed & {"/", "/runtime_modify", "/quitquitquit", "/drain_listeners"}
+    allowed = [re.compile(item["safe_regex"]["regex"]) for item in admin["allow_paths"]]
+
+    def is_allowed(path: str) -> bool:
+        return any(pattern.fullmatch(path) for pattern in allowed)
+
+    assert is_allowed("/runtime")
+    assert is_allowed("/stats?usedonly&filter=x")
+    for path in ("/", "/runtime_modify?a=1", "/stats/recentlookups/clear", "/quitquitquit"):
+        assert not is_allowed(path)
 
 
 def test_a_unix_socket_needs_no_tls_and_tcp_always_has_it() -> None:
