@@ -16,7 +16,7 @@ python3 -m venv plain
 plain/bin/pip install --quiet --disable-pip-version-check "$wheel"
 plain/bin/bascule --help >/dev/null
 mkdir manifests
-cp "$checkout/tests/golden/render/ingress.in.yaml" manifests/
+cp "$checkout/tests/golden/render/broken_objects_cost_only_their_own_routes.in.yaml" manifests/
 plain/bin/bascule render -f manifests --gateway envoy >/dev/null
 for verb in "lab up" demo; do
     code=0
