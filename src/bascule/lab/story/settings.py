@@ -10,6 +10,8 @@ DURATION_DEFAULT_S = 26.0
 DURATION_MIN_S = 12.0
 DURATION_MAX_S = 600.0
 ROUTES_MAX = 20_000
+LATENCY_DEFAULT_MS = 10
+"""The shop's own work for each request."""
 BASELINE_S = 5.0
 AFTER_S = 3.0
 HOLDS = 5
@@ -25,6 +27,7 @@ class StorySettings:
     rate: float = RATE_DEFAULT
     duration_s: float = DURATION_DEFAULT_S
     keep: bool = False
+    latency_ms: int = LATENCY_DEFAULT_MS
 
     def __post_init__(self) -> None:
         """Refuse what is out of bounds."""

@@ -30,8 +30,6 @@ from bascule.lab.wall_clock import WallClock
 LAB_NAME = "demo"
 GATEWAY_NAME = "demo"
 CLUSTERS = "blue=1.33,green=1.36"
-LATENCY_MS = 10
-"""The shop's own work for each request."""
 RUN_LIMIT_S = 30.0
 END_LIMIT_S = 10.0
 POLL_S = 0.02
@@ -78,7 +76,7 @@ class Stage:
     async def _deploy(self, target: Target, version: str, made: HostCertificate) -> None:
         options = ShopOptions(
             routes=self.settings.routes,
-            annotations={"lab.bascule.dev/latency-ms": str(LATENCY_MS)},
+            annotations={"lab.bascule.dev/latency-ms": str(self.settings.latency_ms)},
         )
         shop = build_shop(version, made.certificate, made.key, options=options)
         await deploy(target, shop)
