@@ -16,6 +16,7 @@ import structlog
 
 from bascule.app import status, wiring
 from bascule.app.clock import SystemClock
+from bascule.app.collector import keep_aside
 from bascule.app.control import ControlServer
 from bascule.app.knowledge import controller_document
 from bascule.app.state_dir import StateDir, apply_state_dir
@@ -211,6 +212,7 @@ class _Runtime:
             self.witness.run(),
             self._announce(on_started),
             self._log_changes(),
+            keep_aside(self._count_objects, self.clock),
             *(self._follow_version(cluster) for cluster in self.clients),
         ]
         if self.process is not None:
@@ -241,6 +243,12 @@ class _Runtime:
                 else:
                     _LOG.info("cluster is " + known.state.value, cluster=cluster.value)
             await self.clock.sleep_until(self.clock.monotonic_s() + STATE_POLL_S)
+
+    def _count_objects(self) -> int:
+        view = self.controller.view()
+        if view.applied_split is None:
+            return 0
+        return sum(known.objects for known in view.clusters.values())
 
     async def _follow_version(self, cluster: Cluster) -> None:
         while True:
