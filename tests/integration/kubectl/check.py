@@ -12,7 +12,8 @@ _AGE = re.compile(r"^(\d+(ms|[smhdy]))+$")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One command and its expected outcome; `{ns}` is the namespace of the check.
+    """One command and its expected outcome; `{ns}` is the namespace of the check,
+    and `{last}` in `stdin` what the step before printed.
 
     `rows` are lines of a table, cell by cell: `*` and `?` are wildcards, `AGE` is any age.
     """
@@ -57,11 +58,12 @@ def perform(check: Check, cluster: RunningCluster, namespace: str) -> None:
 
 
 def _follow(steps: tuple[Step, ...], cluster: RunningCluster, namespace: str) -> None:
+    last = ""
     for step in steps:
         command = shlex.split(step.run.replace("{ns}", namespace))
-        outcome = cluster.kubectl(
-            *command, namespace=namespace, stdin=step.stdin.replace("{ns}", namespace)
-        )
+        stdin = step.stdin.replace("{ns}", namespace).replace("{last}", last)
+        outcome = cluster.kubectl(*command, namespace=namespace, stdin=stdin)
+        last = outcome.out
         problems = _problems(step, outcome, namespace)
         assert not problems, _report(step, outcome, problems)
 

@@ -107,6 +107,24 @@ CHECKS = (
         ),
     ),
     Check(
+        name="apply_server_side_by_two_managers_shares_what_they_agree_on",
+        docs=f"{SSA}#conflicts",
+        steps=(
+            Step(run="apply --server-side -f -", stdin=manifests.DEPLOYMENT),
+            Step(
+                run="apply --server-side --field-manager=other -f -",
+                stdin=manifests.DEPLOYMENT,
+                out="deployment.apps/web serverside-applied\n",
+            ),
+            Step(
+                run="apply --server-side --field-manager=other -f -",
+                stdin=manifests.DEPLOYMENT.replace("web:1", "web:2"),
+                code=1,
+                err_has=('conflict with "kubectl"', 'containers[name="web"].image'),
+            ),
+        ),
+    ),
+    Check(
         name="apply_server_side_force_takes_the_field_over",
         docs=f"{SSA}#conflicts",
         steps=(
@@ -260,6 +278,16 @@ CHECKS = (
             Step(run="replace -f -", stdin=CHANGED, out="configmap/settings replaced\n"),
         ),
         feature="optimistic-lock",
+    ),
+    Check(
+        name="replace_takes_back_what_get_has_printed",
+        docs="reference/kubectl/generated/kubectl_replace/",
+        given=manifests.POD,
+        steps=(
+            Step(run="wait --for=condition=Ready pod/box --timeout=30s"),
+            Step(run="get pod box -o yaml"),
+            Step(run="replace -f -", stdin="{last}", out="pod/box replaced\n"),
+        ),
     ),
     Check(
         name="set_image_changes_the_template",

@@ -314,6 +314,23 @@ CHECKS = (
                 code=1,
                 err_has=("container nothere is not valid for pod box",),
             ),
+            Step(
+                run="logs box --previous",
+                code=1,
+                err='Error from server (BadRequest): previous terminated container "box" in pod '
+                '"box" not found\n',
+            ),
+        ),
+    ),
+    Check(
+        name="programs_cannot_be_run_in_containers_and_it_is_said",
+        docs="reference/kubectl/generated/kubectl_exec/",
+        given=manifests.POD,
+        steps=(
+            Step(run="wait --for=condition=Ready pod/box --timeout=30s"),
+            Step(run="exec box -- ls", code=1, err_has=("exec is not supported",)),
+            Step(run="cp box:/etc/hosts hosts", code=1, err_has=("exec is not supported",)),
+            Step(run="port-forward box :80", code=1, err_has=("portforward is not supported",)),
         ),
     ),
     Check(

@@ -3,6 +3,7 @@
 import subprocess
 import urllib.request
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import count
 
@@ -78,14 +79,17 @@ def test_wait_for_deletion_returns_when_the_object_is_gone(cluster: RunningClust
     cluster.create_all(held, namespace)
     cluster.kubectl("delete", "cm", "settings", "--wait=false", namespace=namespace)
 
-    with following(
-        cluster, "wait", "--for=delete", "cm/settings", "--timeout=20s", namespace=namespace
-    ) as next_line:
+    wait = ("wait", "--for=delete", "cm/settings", "--timeout=20s")
+    with ThreadPoolExecutor() as threads:
+        waiting = threads.submit(cluster.kubectl, *wait, namespace=namespace)
         patch = '{"metadata": {"finalizers": null}}'
         cluster.kubectl("patch", "cm", "settings", "--type=merge", "-p", patch, namespace=namespace)
-        line = next_line()
+        waited = waiting.result()
 
-    assert line in {"configmap/settings condition met\n", ""}
+    assert (waited.code, waited.err) == (0, "")
+    # kubectl says nothing of an object that is gone before its first look.
+    assert waited.out in {"configmap/settings condition met\n", ""}
+    assert cluster.kubectl("get", "cm", "settings", namespace=namespace).code == 1
 
 
 def test_logs_show_follow_and_cut_the_lines_of_a_container(cluster: RunningCluster) -> None:

@@ -42,6 +42,7 @@ def test_kubectl(check: Check, cluster: RunningCluster, namespace: str) -> None:
 EVERYWHERE = frozenset(
     (
         "apply_creates_then_leaves_unchanged_then_configures",
+        "apply_server_side_by_two_managers_shares_what_they_agree_on",
         "apply_server_side_conflict_names_manager_and_field",
         "auth_can_i_follows_the_role",
         "create_namespace",
@@ -49,6 +50,8 @@ EVERYWHERE = frozenset(
         "explain_a_field",
         "get_prints_a_table",
         "patch_strategic_merges_containers_by_name",
+        "programs_cannot_be_run_in_containers_and_it_is_said",
+        "replace_takes_back_what_get_has_printed",
     )
 )
 SAMPLE = tuple(check for check in CHECKS if check.feature)

@@ -48,6 +48,16 @@ def unknown_path() -> NotFoundError:
     )
 
 
+def no_programs(subresource: str) -> StatusError:
+    """Return the 501 for what would need a program in the container, such as `kubectl exec`."""
+    return StatusError(
+        f"containers of a lab are servers without a shell: {subresource} is not supported; "
+        "reach them at their pod's address",
+        code=501,
+        reason="NotImplemented",
+    )
+
+
 def already_exists(kind: Kind, name: str) -> AlreadyExistsError:
     """Return the 409 for a create over an object that exists."""
     return AlreadyExistsError(

@@ -10,6 +10,7 @@ from bascule.lab.controllers.kubelet.container import Container
 Object = dict[str, Any]
 
 READY_TO_START_SINCE_MINOR = 29
+HOST_IPS_SINCE_MINOR = 29
 
 
 def build_status(
@@ -26,7 +27,8 @@ def build_status(
     status = dict(pod.get("status") or {})
     status["phase"] = phase(pod, containers)
     status["hostIP"] = host
-    status["hostIPs"] = [{"ip": host}]
+    if minor >= HOST_IPS_SINCE_MINOR:
+        status["hostIPs"] = [{"ip": host}]
     status["podIP"] = address
     status["podIPs"] = [{"ip": address}]
     status.setdefault("startTime", now.strftime("%Y-%m-%dT%H:%M:%SZ"))

@@ -161,6 +161,8 @@ class Dispatcher:
 
     def _subresource_handler(self, call: Call) -> Handler:
         name = call.target.subresource
+        if call.resource == "pods" and name in _OF_PROGRAMS:
+            raise refusals.no_programs(name)
         switch = _SWITCH_BY_SUBRESOURCE.get(name)
         if name not in call.kind.subresources or (switch and not self._api.has(switch)):
             raise refusals.unknown_path()
@@ -226,6 +228,7 @@ class Dispatcher:
         return form.shape == "metadata"
 
 
+_OF_PROGRAMS: Final = frozenset(("attach", "exec", "portforward", "proxy"))
 _SWITCH_BY_SUBRESOURCE: Final[Mapping[str, Feature]] = {
     "log": Feature.LOGS,
     "scale": Feature.SCALE,

@@ -145,13 +145,22 @@ class Schema:
 
     @property
     def list_type(self) -> str:
-        """Return `map`, `set` or `atomic` (also for lists that say nothing)."""
-        return str(self.get("x-kubernetes-list-type") or "atomic")
+        """Return `map`, `set` or `atomic` (also for lists that say nothing).
+
+        Older releases say it of many lists by their patch strategy alone.
+        """
+        said = self.get("x-kubernetes-list-type")
+        if not said and "merge" in self.patch_strategies:
+            return "map" if self.merge_key else "set"
+        return str(said or "atomic")
 
     @property
     def map_keys(self) -> tuple[str, ...]:
         """Return the fields that tell the items of a list map apart."""
-        return tuple(self.get("x-kubernetes-list-map-keys") or ())
+        keys = self.get("x-kubernetes-list-map-keys")
+        if not keys and self.list_type == "map" and self.merge_key:
+            return (self.merge_key,)
+        return tuple(keys or ())
 
     def key_default(self, key: str) -> Any:
         """Return the value of a map key that an item leaves out, or None."""

@@ -66,6 +66,11 @@ def test_a_pod_is_ready_when_all_its_containers_are() -> None:
     assert whole["status"]["podIPs"] == [{"ip": "127.64.1.1"}]
 
 
+def test_a_status_has_no_field_that_its_release_does_not_know() -> None:
+    assert "hostIPs" not in status_of([container(running=True)], [], minor=25)["status"]
+    assert status_of([container(running=True)], [])["status"]["hostIPs"] == [{"ip": "127.64.0.1"}]
+
+
 def test_a_pod_waits_for_its_init_containers() -> None:
     waiting = find_condition(status_of([container()], [container(running=True)]), "Initialized")
 

@@ -68,6 +68,20 @@ def test_lists_say_how_their_items_are_told_apart() -> None:
     assert at("v1", "Pod", "spec", "containers", "[]", "args").list_type == "atomic"
 
 
+def test_lists_of_older_releases_are_merged_as_their_patch_strategy_says() -> None:
+    schema = load_catalog("1.25").schema_of(Gvk(group="", version="v1", kind="Pod"))
+    assert schema is not None
+    spec, metadata = schema.field("spec"), schema.field("metadata")
+    assert spec is not None
+    assert metadata is not None
+    containers, finalizers = spec.field("containers"), metadata.field("finalizers")
+    assert containers is not None
+    assert finalizers is not None
+
+    assert (containers.list_type, containers.map_keys) == ("map", ("name",))
+    assert finalizers.list_type == "set"
+
+
 def test_strategies_beside_a_reference_are_seen() -> None:
     strategy = at("apps/v1", "Deployment", "spec", "strategy")
 
