@@ -7,9 +7,10 @@ from bascule.lab.kubeapi.changes import Change
 from bascule.lab.kubeapi.kinds import CRUD, Kind, ServedVersion
 from bascule.lab.kubeapi.lifecycle import AT_ONCE
 from bascule.lab.kubeapi.objects import schema
+from bascule.lab.kubeapi.objects.json_values import copy_json
 from bascule.lab.kubeapi.objects.schema import Catalog, Schema
 from bascule.lab.kubeapi.objects.statuses import Cause, Subject, invalid
-from bascule.lab.kubeapi.store import Object, Store, editable, timestamp
+from bascule.lab.kubeapi.store import Object, Store, timestamp
 
 DEFINITIONS: Final = "customresourcedefinitions.apiextensions.k8s.io"
 CLEANUP_FINALIZER: Final = "customresourcecleanup.apiextensions.k8s.io"
@@ -63,7 +64,7 @@ class CustomKinds:
         """Accept the names and establish the definition, as the real server's controllers do."""
         if "deletionTimestamp" in new["metadata"]:
             return new
-        completed: Object = editable(new)
+        completed: Object = copy_json(new)
         names = completed["spec"]["names"]
         names.setdefault("singular", names["kind"].lower())
         names.setdefault("listKind", f"{names['kind']}List")

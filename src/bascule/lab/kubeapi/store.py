@@ -1,7 +1,7 @@
 """The objects of one cluster, with the rules that hold for every writer of them.
 
 Everything is synchronous and belongs to one event loop, so a call is a transaction. Objects that
-come out are shared: they must not be changed; `editable` gives a copy that may be. Objects that go
+come out are shared: they must not be changed; `copy_json` gives a copy that may be. Objects that go
 in belong to the store. Resources are named as kubectl does: `pods`, `deployments.apps`.
 """
 
@@ -374,13 +374,6 @@ class Store:
                 self._tables.apply(_change(entry))
         self.feed.begin_at(self._version)
         self._log.open()
-
-
-def editable(obj: Any) -> Any:
-    """Return a deep copy of a JSON value, which may be changed."""
-    if isinstance(obj, dict):
-        return {key: editable(value) for key, value in obj.items()}
-    return [editable(value) for value in obj] if isinstance(obj, list) else obj
 
 
 def timestamp(moment: datetime, *, plus_s: float = 0) -> str:

@@ -174,6 +174,9 @@ def _judge_effects(effects: Effects | None, *, has_posts: bool) -> Rule:
         return Rule(number=6, holds=True, text="no POST was sent")
     if effects is None:
         return Rule(number=6, holds=None, text="the ledgers of the clusters are unknown")
+    if effects.lost and not effects.duplicates:
+        text = f"{effects.lost} of {effects.posts} POSTs were answered but are in no ledger"
+        return Rule(number=6, holds=None, text=text)
     return Rule(
         number=6,
         holds=effects.duplicates == 0,

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from bascule.lab.kubeapi.object_tables import ObjectKey
+from bascule.lab.kubeapi.objects.json_values import copy_json
 from bascule.lab.kubeapi.objects.statuses import StatusError
 from bascule.lab.kubeapi.refusals import (
     AlreadyExistsError,
@@ -12,7 +13,7 @@ from bascule.lab.kubeapi.refusals import (
     NotFoundError,
     TooLargeVersionError,
 )
-from bascule.lab.kubeapi.store import Object, editable
+from bascule.lab.kubeapi.store import Object
 from tests.support.lab_store import config, new_store, pod
 
 DEPLOYMENT = {
@@ -26,7 +27,7 @@ DEPLOYMENTS = "deployments.apps"
 def test_a_new_object_gets_what_the_system_gives() -> None:
     store = new_store()
 
-    created = store.create(DEPLOYMENTS, editable(DEPLOYMENT))
+    created = store.create(DEPLOYMENTS, copy_json(DEPLOYMENT))
 
     metadata = created["metadata"]
     assert (created["apiVersion"], created["kind"]) == ("apps/v1", "Deployment")
@@ -93,7 +94,7 @@ def test_an_unknown_resource_is_not_found() -> None:
 
 def test_a_changed_spec_is_a_new_generation_and_a_changed_label_is_none() -> None:
     store = new_store()
-    store.create(DEPLOYMENTS, editable(DEPLOYMENT))
+    store.create(DEPLOYMENTS, copy_json(DEPLOYMENT))
 
     labelled = store.patch(DEPLOYMENTS, "web", "shop", {"metadata": {"labels": {"a": "b"}}})
     scaled = store.patch(DEPLOYMENTS, "web", "shop", {"spec": {"replicas": 2}})
@@ -104,7 +105,7 @@ def test_a_changed_spec_is_a_new_generation_and_a_changed_label_is_none() -> Non
 
 def test_status_and_spec_are_written_apart() -> None:
     store = new_store()
-    store.create(DEPLOYMENTS, editable(DEPLOYMENT))
+    store.create(DEPLOYMENTS, copy_json(DEPLOYMENT))
 
     store.patch_status(DEPLOYMENTS, "web", "shop", {"replicas": 1})
     after = store.patch(
@@ -125,7 +126,7 @@ def test_an_update_that_changes_nothing_keeps_the_version() -> None:
     store = new_store()
     created = store.create("configmaps", config("a"))
 
-    again = store.update("configmaps", editable(created))
+    again = store.update("configmaps", copy_json(created))
 
     assert again["metadata"]["resourceVersion"] == created["metadata"]["resourceVersion"]
     assert store.resource_version == int(created["metadata"]["resourceVersion"])
@@ -137,7 +138,7 @@ def test_a_stale_version_and_another_uid_are_conflicts() -> None:
     store.patch("configmaps", "a", "shop", {"data": {"a": "c"}})
 
     with pytest.raises(ConflictError) as stale:
-        store.update("configmaps", editable(created))
+        store.update("configmaps", copy_json(created))
     with pytest.raises(ConflictError):
         store.update("configmaps", config("a", uid="another"))
 
@@ -148,7 +149,7 @@ def test_system_metadata_cannot_be_changed() -> None:
     store = new_store()
     created = store.create("configmaps", config("a"))
 
-    changed = editable(created)
+    changed = copy_json(created)
     changed["metadata"]["creationTimestamp"] = "1999-01-01T00:00:00Z"
     changed["data"] = {}
     stored = store.update("configmaps", changed)
@@ -211,7 +212,7 @@ def test_a_namespace_goes_when_its_finalizer_does() -> None:
 
     store.delete("namespaces", "shop")
     keys = store.in_namespace("shop")
-    going = editable(store.get("namespaces", "shop"))
+    going = copy_json(store.get("namespaces", "shop"))
     going["spec"] = {"finalizers": []}
     store.update("namespaces", going)
 

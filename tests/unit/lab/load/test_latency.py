@@ -47,6 +47,14 @@ def test_latency_that_an_own_stall_does_not_explain_stays() -> None:
     assert report.p99_ms.during == 100.0
 
 
+def test_latency_counts_from_the_schedule_though_the_request_was_sent_late() -> None:
+    on_time = rows()
+    late = [(r[0], r[0] + 0.04, *r[2:]) for r in rows(latency_s=0.045)]
+    found = [r for r in on_time if r[0] < SWITCH_S] + [r for r in late if r[0] >= SWITCH_S]
+
+    assert measure_latency(evidence(found)).p99_ms.during == 45.0
+
+
 def test_what_a_slow_request_asked_for_is_not_latency() -> None:
     slow = rows(lane=1, rate=2.0, latency_s=1.005)
 

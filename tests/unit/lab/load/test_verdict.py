@@ -1,9 +1,11 @@
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bascule.lab.load.orders import Command, Story
 from bascule.lab.load.plan import Lane, LaneKind
 from bascule.lab.load.samples import Outcome, Samples
+from bascule.lab.load.stats import Span
 from bascule.lab.load.streams import StreamEnd, StreamRecord
 from bascule.lab.load.verdict import Verdict, judge
 from tests.support.load_builder import (
@@ -49,6 +51,49 @@ def test_an_unknown_effective_time_is_never_a_success() -> None:
     assert holds(verdict, 4) is None
     assert not verdict.holds
     assert verdict.switches[0].convergence_ms is None
+
+
+def broken_rules(verdict: Verdict) -> list[int]:
+    assert not verdict.holds
+    return [rule.number for rule in verdict.rules if rule.holds is not True]
+
+
+@pytest.mark.parametrize("outcome", [o for o in Outcome if o is not Outcome.OK])
+def test_one_failed_request_breaks_the_first_rule_alone(outcome: Outcome) -> None:
+    found = rows()
+    found[700] = row_at(found[700][0], outcome=outcome, status=503)
+
+    verdict = judge(evidence(found))
+
+    assert broken_rules(verdict) == [1]
+    assert verdict.failure_rate_bound is None
+
+
+def test_a_stretch_without_answers_breaks_the_second_rule_alone() -> None:
+    found = [r for r in rows() if not SWITCH_S + 1 <= r[0] < SWITCH_S + 1.3]
+
+    assert broken_rules(judge(evidence(found))) == [2]
+
+
+def test_slow_answers_after_the_switch_break_the_third_rule_alone() -> None:
+    found = rows()
+    found[600:612] = [row_at(r[0], latency_s=0.011) for r in found[600:612]]
+
+    assert broken_rules(judge(evidence(found))) == [3]
+
+
+def test_a_generator_that_stood_still_too_often_proves_nothing() -> None:
+    found = [r for r in rows() if not SWITCH_S + 1 <= r[0] < SWITCH_S + 1.3]
+    found += [row_at(SWITCH_S + 1 + i / 100, latency_s=0.3 - i / 100) for i in range(30)]
+
+    verdict = judge(evidence(found, stalls=(Span(SWITCH_S + 1, SWITCH_S + 1.3),)))
+
+    assert verdict.unmeasured_share > 0.01
+    assert broken_rules(verdict) == [2, 3]
+
+
+def test_a_run_without_requests_proves_nothing() -> None:
+    assert not judge(evidence([])).holds
 
 
 @settings(max_examples=25)
@@ -161,6 +206,12 @@ def test_an_answered_post_without_effect_is_lost() -> None:
 
     assert verdict.effects is not None
     assert verdict.effects.lost == 1
+    assert holds(verdict, 6) is None
+    assert not verdict.holds
+
+
+def test_posts_that_each_took_effect_once_hold_the_rule() -> None:
+    assert holds(judge_posts({"blue": dict.fromkeys(post_keys(), 1)}), 6) is True
 
 
 def test_without_the_ledgers_duplicates_are_unknown() -> None:

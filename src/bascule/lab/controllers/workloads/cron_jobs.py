@@ -137,7 +137,8 @@ class CronJobController:
             "ownerReferences": [controller_reference(cron)],
         }
         head = {"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata}
-        self._store.create(JOBS, fill_defaults({**head, "spec": template.get("spec") or {}}))
+        job = {**head, "spec": template.get("spec") or {}}
+        self._store.create(JOBS, fill_defaults(job, minor=self._store.minor))
         self._events.record(cron, Note("SuccessfulCreate", f"Created job {name}"))
 
     # Keeping order.

@@ -30,8 +30,9 @@ from bascule.lab.controllers.workloads.rolling import (
     spread_proportionally,
 )
 from bascule.lab.kubeapi.changes import Change
+from bascule.lab.kubeapi.objects.json_values import copy_json
 from bascule.lab.kubeapi.objects.selectors import match_labels
-from bascule.lab.kubeapi.store import Store, editable
+from bascule.lab.kubeapi.store import Store
 
 Object = dict[str, Any]
 
@@ -253,10 +254,10 @@ class DeploymentController:
 
 def _new_set(deployment: Object, hashed: str, *, revision: int, replicas: int) -> Object:
     spec = deployment["spec"]
-    template = editable(spec["template"])
+    template = copy_json(spec["template"])
     metadata = template.setdefault("metadata", {})
     metadata["labels"] = {**(metadata.get("labels") or {}), HASH_LABEL: hashed}
-    selector = editable(spec.get("selector") or {})
+    selector = copy_json(spec.get("selector") or {})
     selector["matchLabels"] = {**(selector.get("matchLabels") or {}), HASH_LABEL: hashed}
     built: Object = {"replicas": replicas, "selector": selector, "template": template}
     if spec.get("minReadySeconds"):

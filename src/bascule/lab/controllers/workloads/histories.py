@@ -4,7 +4,8 @@ from typing import Any
 
 from bascule.lab.controllers.ownership import controller_reference, is_controlled_by
 from bascule.lab.controllers.pod_template import template_hash
-from bascule.lab.kubeapi.store import Store, editable
+from bascule.lab.kubeapi.objects.json_values import copy_json
+from bascule.lab.kubeapi.store import Store
 
 Object = dict[str, Any]
 
@@ -21,7 +22,7 @@ class History:
 
     def record(self, owner: Object) -> str:
         """Return the name of the revision of the owner's template, the newest one from now on."""
-        template = editable(owner["spec"]["template"])
+        template = copy_json(owner["spec"]["template"])
         known = self._of(owner)
         latest = max((item["revision"] for item in known), default=0)
         same = next((item for item in known if _template_of(item) == template), None)

@@ -15,7 +15,8 @@ from bascule.lab.controllers.pod_template import build_pod
 from bascule.lab.controllers.work import Key
 from bascule.lab.controllers.workloads.histories import REVISION_LABEL, History
 from bascule.lab.kubeapi.changes import Change
-from bascule.lab.kubeapi.store import Store, editable
+from bascule.lab.kubeapi.objects.json_values import copy_json
+from bascule.lab.kubeapi.store import Store
 
 Object = dict[str, Any]
 
@@ -141,7 +142,7 @@ class StatefulSetController:
                 labels = (owner["spec"].get("selector") or {}).get("matchLabels") or {}
                 metadata = {**template["metadata"], "name": claim, "namespace": namespace}
                 metadata["labels"] = {**(metadata.get("labels") or {}), **labels}
-                spec = editable(template["spec"])
+                spec = copy_json(template["spec"])
                 self._store.create(CLAIMS, {"metadata": metadata, "spec": spec})
         if volumes:
             pod["spec"]["volumes"] = list(volumes.values())

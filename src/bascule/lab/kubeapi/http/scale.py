@@ -9,9 +9,10 @@ from bascule.lab.kubeapi.http import answers, formats, writing
 from bascule.lab.kubeapi.http.call import Call
 from bascule.lab.kubeapi.objects import apply
 from bascule.lab.kubeapi.objects.json_patch import apply_json_patch
+from bascule.lab.kubeapi.objects.json_values import copy_json
 from bascule.lab.kubeapi.objects.merge_patch import apply_merge_patch
 from bascule.lab.kubeapi.objects.statuses import Cause, Subject, bad_request, invalid
-from bascule.lab.kubeapi.store import Object, editable
+from bascule.lab.kubeapi.store import Object
 
 _BUILT_IN_PATHS: Final[Mapping[str, str]] = {
     "specReplicasPath": ".spec.replicas",
@@ -36,7 +37,7 @@ async def scale(call: Call) -> web.StreamResponse:
         )
         subject = Subject(group="autoscaling", kind="Scale", name=call.target.name)
         raise invalid(subject, (cause,))
-    new = _set(editable(current), _paths(call)["specReplicasPath"], replicas)
+    new = _set(copy_json(current), _paths(call)["specReplicasPath"], replicas)
     version = (wanted.get("metadata") or {}).get("resourceVersion")
     if version:
         new["metadata"]["resourceVersion"] = version

@@ -10,8 +10,9 @@ from bascule.lab.kubeapi.access.certificates import Certificates
 from bascule.lab.kubeapi.access.tokens import ISSUER, Account, TokenIssuer
 from bascule.lab.kubeapi.http import answers, formats
 from bascule.lab.kubeapi.http.call import Call
+from bascule.lab.kubeapi.objects.json_values import copy_json
 from bascule.lab.kubeapi.objects.statuses import Cause, Subject, invalid
-from bascule.lab.kubeapi.store import Object, editable, timestamp
+from bascule.lab.kubeapi.store import Object, timestamp
 
 TOKEN_LIFETIME_DEFAULT_S: Final = 3_600
 TOKEN_LIFETIME_MIN_S: Final = 600
@@ -24,7 +25,7 @@ async def bind(call: Call) -> web.StreamResponse:
     """Answer a POST to `pods/NAME/binding` or to `bindings`: the pod gets its node."""
     binding = await _body(call)
     name = call.target.name or binding["metadata"]["name"]
-    pod = editable(call.store.get("pods", name, call.target.namespace))
+    pod = copy_json(call.store.get("pods", name, call.target.namespace))
     node = (binding.get("target") or {}).get("name", "")
     kind = call.store.kind("pods")
     if pod["spec"].get("nodeName"):
@@ -103,7 +104,7 @@ async def request_token(call: Call, issuer: TokenIssuer) -> web.StreamResponse:
 async def finalize(call: Call) -> web.StreamResponse:
     """Answer a PUT to `namespaces/NAME/finalize`: its finalizers become those of the body."""
     wanted = await _body(call)
-    space = editable(call.store.get("namespaces", call.target.name))
+    space = copy_json(call.store.get("namespaces", call.target.name))
     space["spec"] = {"finalizers": (wanted.get("spec") or {}).get("finalizers") or []}
     stored = call.store.update("namespaces", space)
     return answers.answer(answers.shaped(call, stored))
@@ -115,7 +116,7 @@ async def approve(call: Call, certificates: Certificates) -> web.StreamResponse:
         found = call.store.get(call.resource, call.target.name)
         return answers.answer(answers.shaped(call, found))
     wanted = await _body(call)
-    request = editable(call.store.get(call.resource, call.target.name))
+    request = copy_json(call.store.get(call.resource, call.target.name))
     conditions = (wanted.get("status") or {}).get("conditions") or []
     now = timestamp(call.store.clock.now())
     for condition in conditions:

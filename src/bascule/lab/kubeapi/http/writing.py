@@ -354,7 +354,7 @@ def _completed(call: Call, obj: Object) -> Object:
     if not call.api.has(Feature.DEFAULTS):
         return obj
     if not call.kind.is_custom:
-        return defaults.fill_defaults(obj)
+        return defaults.fill_defaults(obj, minor=call.store.minor)
     schema = call.schema
     return obj if schema is None else defaults.fill_custom_defaults(obj, schema)
 

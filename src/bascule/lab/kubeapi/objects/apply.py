@@ -3,7 +3,6 @@
 Follows k8s.io/apimachinery/pkg/util/managedfields and structured-merge-diff.
 """
 
-import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -21,6 +20,7 @@ from bascule.lab.kubeapi.objects.field_paths import (
     to_fields,
     with_named_parents,
 )
+from bascule.lab.kubeapi.objects.json_values import copy_json
 from bascule.lab.kubeapi.objects.merge_patch import is_same
 from bascule.lab.kubeapi.objects.schema import Schema
 from bascule.lab.kubeapi.objects.statuses import Cause, StatusError, bad_request
@@ -220,7 +220,7 @@ def _apply(
         api_version=writer.api_version,
         time=last.time if last and is_unchanged else writer.time,
     )
-    return _join(copy.deepcopy(merged), {n: e for n, e in owners.items() if e.fields})
+    return _join(copy_json(merged), {n: e for n, e in owners.items() if e.fields})
 
 
 def _merge(
@@ -310,7 +310,7 @@ def _renew_last_applied(live: dict[str, Any], intent: dict[str, Any]) -> dict[st
     annotations = metadata.get("annotations") or {}
     if LAST_APPLIED not in annotations:
         return live
-    written = copy.deepcopy(intent)
+    written = copy_json(intent)
     own = (written.get("metadata") or {}).get("annotations")
     if own:
         own.pop(LAST_APPLIED, None)

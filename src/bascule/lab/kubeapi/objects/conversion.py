@@ -1,10 +1,11 @@
 """The same object in another version of its group: autoscaling v1 and v2, events of two groups."""
 
-import copy
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import msgspec
+
+from bascule.lab.kubeapi.objects.json_values import copy_json
 
 _EVENTS: Final = "events.k8s.io"
 _AUTOSCALING_METRICS: Final = "autoscaling.alpha.kubernetes.io/metrics"
@@ -30,7 +31,7 @@ def convert(obj: dict[str, Any], api_version: str) -> dict[str, Any]:
     if before == api_version:
         return obj
     change = _CHANGE_BY_KIND.get(str(obj.get("kind", "")))
-    converted = obj if change is None else copy.deepcopy(obj)
+    converted = obj if change is None else copy_json(obj)
     converted = {**converted, "apiVersion": api_version}
     if change is not None:
         change(converted, before, api_version)

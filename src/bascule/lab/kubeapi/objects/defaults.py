@@ -1,10 +1,10 @@
 """Fills in what a Kubernetes API server fills in when an object leaves it out."""
 
 import base64
-import copy
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from bascule.lab.kubeapi.objects.json_values import copy_json
 from bascule.lab.kubeapi.objects.pod_defaults import (
     fill_missing,
     fill_pod,
@@ -15,28 +15,32 @@ from bascule.lab.kubeapi.objects.pod_defaults import (
 )
 from bascule.lab.kubeapi.objects.schema import Schema
 
+MINOR_MAX: Final = 99
+JOB_REPLACEMENT_SINCE_MINOR: Final = 28
 _RBAC: Final = "rbac.authorization.k8s.io"
 _AFFINITY_SECONDS: Final = 10_800
 _BACKOFF_LIMIT: Final = 6
 _NO_LIMIT: Final = 2**31 - 1
 
 
-def fill_defaults(obj: dict[str, Any]) -> dict[str, Any]:
+def fill_defaults(obj: dict[str, Any], *, minor: int = MINOR_MAX) -> dict[str, Any]:
     """Return the object with the defaults of its `apiVersion` and `kind`; it is not changed.
 
     Addresses, node ports and everything else that has to be unique is left to the server.
     """
-    filled = copy.deepcopy(obj)
+    filled: dict[str, Any] = copy_json(obj)
     group, _, _ = str(obj.get("apiVersion", "")).rpartition("/")
     fill = _FILLER_BY_KIND.get((group, str(obj.get("kind"))))
     if fill is not None:
         fill(filled)
+    if minor < JOB_REPLACEMENT_SINCE_MINOR and obj.get("kind") == "Job":
+        filled["spec"].pop("podReplacementPolicy", None)
     return filled
 
 
 def fill_custom_defaults(obj: dict[str, Any], schema: Schema) -> dict[str, Any]:
     """Return a custom object with the `default`s of its schema; it is not changed."""
-    filled = copy.deepcopy(obj)
+    filled: dict[str, Any] = copy_json(obj)
     _fill_from_schema(filled, schema)
     return filled
 
@@ -51,7 +55,7 @@ def _fill_from_schema(value: Any, schema: Schema) -> None:
         default = raw.get("default")
         is_missing = key not in value or (value[key] is None and not raw.get("nullable"))
         if is_missing and default is not None:
-            value[key] = copy.deepcopy(default)
+            value[key] = copy_json(default)
     for key, inner in value.items():
         child = schema.field(key)
         if child is not None and not child.name:

@@ -1,9 +1,9 @@
 """JSON patch (RFC 6902) as the API server applies it: a patch that does not fit is a 422."""
 
-import copy
 from collections.abc import Sequence
 from typing import Any
 
+from bascule.lab.kubeapi.objects.json_values import copy_json
 from bascule.lab.kubeapi.objects.merge_patch import is_same
 from bascule.lab.kubeapi.objects.statuses import StatusError, bad_request, invalid_patch
 
@@ -20,7 +20,7 @@ def apply_json_patch(target: Any, operations: Any) -> Any:
     operations, 422 for a path that does not exist and for a `test` that fails.
     """
     checked = _check_operations(operations)
-    document = copy.deepcopy(target)
+    document = copy_json(target)
     for operation in checked:
         document = _apply_operation(document, operation)
     return document
@@ -78,17 +78,17 @@ def _apply_operation(document: Any, operation: dict[str, Any]) -> Any:
     path = _parse_pointer(operation["path"])
     match operation["op"]:
         case "add":
-            return _add(document, path, copy.deepcopy(operation["value"]))
+            return _add(document, path, copy_json(operation["value"]))
         case "remove":
             return _remove(document, path)
         case "replace":
-            return _replace(document, path, copy.deepcopy(operation["value"]))
+            return _replace(document, path, copy_json(operation["value"]))
         case "test":
             _test(document, path, operation["value"])
             return document
         case "copy":
             source = _read(document, _parse_pointer(operation["from"]))
-            return _add(document, path, copy.deepcopy(source))
+            return _add(document, path, copy_json(source))
         case _:
             return _move(document, path, _parse_pointer(operation["from"]))
 

@@ -4,9 +4,9 @@ Follows k8s.io/apimachinery/pkg/util/strategicpatch: `$patch`, `$retainKeys`,
 `$setElementOrder/<list>` and `$deleteFromPrimitiveList/<list>`.
 """
 
-import copy
 from typing import Any, Final
 
+from bascule.lab.kubeapi.objects.json_values import copy_json
 from bascule.lab.kubeapi.objects.merge_patch import is_same
 from bascule.lab.kubeapi.objects.schema import Schema
 from bascule.lab.kubeapi.objects.statuses import StatusError
@@ -25,7 +25,7 @@ def apply_strategic_patch(
     Raises a StatusError (500, as the real server answers) for a directive that makes no sense and
     for a list item without its merge key.
     """
-    return _merge_map(copy.deepcopy(target), copy.deepcopy(patch), schema)
+    return _merge_map(copy_json(target), copy_json(patch), schema)
 
 
 def _merge_map(

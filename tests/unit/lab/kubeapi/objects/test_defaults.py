@@ -305,3 +305,10 @@ def test_the_defaults_of_a_custom_schema_fill_what_is_missing() -> None:
         "items": [{"on": True}],
     }
     assert written == {"metadata": {"name": "a"}}
+
+
+def test_a_job_gets_no_default_that_its_release_does_not_know() -> None:
+    job = {"apiVersion": "batch/v1", "kind": "Job", "spec": {}}
+
+    assert "podReplacementPolicy" not in fill_defaults(job, minor=27)["spec"]
+    assert fill_defaults(job, minor=28)["spec"]["podReplacementPolicy"] == "TerminatingOrFailed"
