@@ -22,6 +22,8 @@ from bascule.gateway.envoy.snapshot import (
 )
 
 REASON_LENGTH_MAX = 2_000
+RESOURCES_MAX = 500
+"""How many resources one message holds: a switch has to wait for one message, not for all."""
 IN_FLIGHT = ""
 """The version of what may be in force or not: no resource has it."""
 
@@ -125,11 +127,14 @@ class Session:
         else:
             missing = _missing(subscription, wanted)
         delta = missing if missing.is_empty else self._hold_back(kind, missing, snapshot)
+        delta = _first_part(delta)
         if delta == missing:
             subscription.seen = wanted
             self._is_resuming &= kind is not Kind.RUNTIME
         if delta.is_empty:
             return None
+        if subscription.seen is not wanted:
+            subscription.seen = None  # The change from before is no longer what is missing.
         self._nonces += 1
         nonce = str(self._nonces)
         _count_as_sent(subscription, nonce, delta)
@@ -233,6 +238,13 @@ def _missing(subscription: Subscription, wanted: Mapping[str, Resource]) -> Delt
         tuple(r for r in delta.changed if refused.get(r.name) != r.version),
         tuple(name for name in delta.removed if name not in subscription.told_missing),
     )
+
+
+def _first_part(delta: Delta) -> Delta:
+    """Return as much as one message should hold; what is left out is found missing again."""
+    if len(delta.changed) <= RESOURCES_MAX:
+        return delta
+    return Delta(delta.changed[:RESOURCES_MAX])
 
 
 def _affected(subscription: Subscription, delta: Delta) -> Delta:

@@ -3,8 +3,13 @@
 from typing import Any
 
 from bascule.gateway.envoy import protos
-from bascule.gateway.envoy.session import REASON_LENGTH_MAX, Change, Session
-from bascule.gateway.envoy.snapshot import Delta, Kind, Snapshot, diff_kind
+from bascule.gateway.envoy.session import (
+    REASON_LENGTH_MAX,
+    RESOURCES_MAX,
+    Change,
+    Session,
+)
+from bascule.gateway.envoy.snapshot import Delta, Kind, Snapshot, build_resource, diff_kind
 from bascule.gateway.envoy.stance import LAYER_NAME, Stance, build_runtime
 from bascule.gateway.envoy.translate import NOTHING, Translation, translate
 from bascule.ids import Cluster
@@ -280,6 +285,27 @@ def test_what_was_sent_twice_is_held_when_the_last_of_it_is_acknowledged() -> No
     assert not holds()
     client.say(Kind.RUNTIME, response_nonce=third)
     assert holds()
+
+
+def test_a_great_change_comes_in_parts_and_a_switch_goes_between_them() -> None:
+    client = connected()
+    blue, green = (_runtime(cluster) for cluster in Cluster)
+    names = [f"c{number:04}" for number in range(RESOURCES_MAX + 1)]
+    many = {name: build_resource(name, b"x") for name in names}
+    client.drain(blue)
+
+    first = client.pull(blue.replacing({Kind.CLUSTER: many}))
+    second = client.pull(green.replacing({Kind.CLUSTER: many}))
+    third = client.pull(green.replacing({Kind.CLUSTER: many}))
+
+    assert [(kind, len(changed)) for kind, _, changed, _ in first] == [
+        (Kind.CLUSTER, RESOURCES_MAX)
+    ]
+    assert [(kind, changed) for kind, _, changed, _ in second] == [
+        (Kind.RUNTIME, {LAYER_NAME}),
+        (Kind.CLUSTER, {names[-1]}),
+    ]
+    assert third == []
 
 
 def _runtime(cluster: Cluster) -> Snapshot:
