@@ -46,6 +46,26 @@ async def test_a_refused_table_leaves_the_last_good_one_and_says_why(tmp_path: P
         assert (await world.driver.observe()).convergence is Convergence.CONVERGED
 
 
+async def test_a_refused_table_does_not_keep_the_routes_from_following_a_switch(
+    tmp_path: Path,
+) -> None:
+    async with envoy_world(tmp_path, settle_s=0.2) as world:
+        await world.apply(world.routes())
+        await world.apply(world.routes(), ALL_GREEN)
+        broken = tables.backend(Cluster.BLUE, "web", 80, address="not-an-address")
+        bad = world.routes(
+            tables.host("shop.example.com", tables.route(broken, world.backend(Cluster.GREEN)))
+        )
+        with pytest.raises(DriverError):
+            await world.apply(bad, ALL_GREEN)
+
+        async def has_followed() -> bool:
+            return await world.process.admin.fetch_runtime() == {}
+
+        await eventually(has_followed)
+        assert await world.ask() == "green"
+
+
 async def test_a_taken_port_is_said_in_one_line_and_works_once_it_is_free(tmp_path: Path) -> None:
     async with envoy_world(tmp_path) as world:
         squatter = await asyncio.start_server(lambda _r, w: w.close(), "127.0.0.1", world.port)

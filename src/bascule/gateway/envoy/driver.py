@@ -152,7 +152,8 @@ class EnvoyDriver:
 
         A change of the split to all or nothing is one small message; the routes follow later, in
         the background. Raises DriverError when an Envoy refuses (all keep or get back the last
-        good state), OutcomeUnknownError when no acknowledgement came in time.
+        good state), OutcomeUnknownError when no acknowledgement came in time, or when an Envoy went
+        away while the split changed: it may go by the former one.
         """
         await self._stop_consolidation()
         async with self._lock:
@@ -175,6 +176,7 @@ class EnvoyDriver:
             except BasculeError as error:
                 self._trouble = _Trouble(Convergence.REFUSED, error.message)
                 self._server.publish(self._live.translation.snapshot if self._live else None)
+                self._plan_consolidation()
                 raise
             self._trouble = None
             acknowledged_s = self._clock.monotonic_s()
