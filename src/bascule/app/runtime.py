@@ -37,9 +37,10 @@ from bascule.routing.documents import answer_explain
 from bascule.routing.weights import Split, Weights
 from bascule.spec.gateway import Gateway
 from bascule.storage.lock import hold_lock
-from bascule.storage.sqlite import open_journal
+from bascule.storage.sqlite import SqliteJournal, open_journal
 from bascule.upgrade.encoding import render_split
 from bascule.upgrade.executor import Executor, Ports, open_history
+from bascule.upgrade.state import GatewayState
 
 VERSION_POLL_S = 60.0
 VERSION_RETRY_S = 2.0
@@ -116,13 +117,7 @@ async def _assemble(
         cluster: await stack.enter_async_context(wiring.build_client(connection, clock))
         for cluster, connection in connections.items()
     }
-    is_new = process is not None and await process.start()
-    try:
-        state = await open_history(journal, Split(Weights.all_to(gateway.active)), clock)
-    except BasculeError:
-        if process is not None and is_new:
-            await process.stop()
-        raise
+    is_new, state = await _start_envoy(process, gateway, journal, clock)
     controller = wiring.build_controller(
         gateway,
         wiring.ControllerParts(
@@ -137,14 +132,8 @@ async def _assemble(
     )
     bell = Bell()
     witness = WitnessDesk(_outside(controller, driver, bell), clock)
-    ports = Ports(
-        journal=journal,
-        inbox=journal,
-        traffic=ControllerTraffic(controller, driver),
-        witness=witness,
-        clock=clock,
-    )
-    executor = Executor(ports, state)
+    traffic = ControllerTraffic(controller, driver)
+    ports = Ports(journal=journal, inbox=journal, traffic=traffic, witness=witness, clock=clock)
     return _Runtime(
         gateway=gateway,
         options=options,
@@ -155,10 +144,27 @@ async def _assemble(
         is_adopted=not is_new,
         clients=clients,
         controller=controller,
-        executor=executor,
+        executor=Executor(ports, state),
         witness=witness,
         bell=bell,
     )
+
+
+async def _start_envoy(
+    process: EnvoyProcess | None, gateway: Gateway, journal: SqliteJournal, clock: Clock
+) -> tuple[bool, GatewayState]:
+    """Start our own Envoy, or find it; return whether it is new, and what the journal says.
+
+    The journal is begun only then: where Envoy cannot start, nothing has happened.
+    """
+    is_new = process is not None and await process.start()
+    try:
+        state = await open_history(journal, Split(Weights.all_to(gateway.active)), clock)
+    except BasculeError:
+        if process is not None and is_new:
+            await process.stop()
+        raise
+    return is_new, state
 
 
 def _outside(controller: Controller, driver: EnvoyDriver, bell: Bell) -> World:
