@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from bascule.lab.kubeapi.faults import Faults
 from tests.support.lab_api import MERGE, LabApi
 from tests.support.waiting import eventually
 
@@ -212,6 +213,25 @@ async def test_an_outage_ends_by_itself(api: LabApi, mode: str) -> None:
 
     assert ordered.code == 200
     await eventually(is_away)
+    await eventually(is_ready)
+
+
+@pytest.mark.parametrize("mode", ["refuse", "reset"])
+async def test_an_outage_ends_when_the_lab_itself_ends_all_faults(api: LabApi, mode: str) -> None:
+    async def is_ready() -> bool:
+        try:
+            return (await api.ask("GET", "/readyz")).text == "ok"
+        except aiohttp.ClientError:
+            return False
+
+    async def is_away() -> bool:
+        return not await is_ready()
+
+    await api.ask("PUT", "/lab/faults", {"outage": {"mode": mode, "durationS": 500}})
+    await eventually(is_away)
+
+    api.server.order(Faults())
+
     await eventually(is_ready)
 
 

@@ -235,6 +235,21 @@ async def test_an_annotation_that_means_nothing_is_told(world: LabWorld) -> None
     )
 
 
+async def test_a_pod_whose_readiness_probe_fails_runs_but_gets_no_traffic(world: LabWorld) -> None:
+    unhealthy = {"lab.bascule.dev/healthy": "false"}
+    world.create("deployments.apps", web(1, annotations=unhealthy, readinessProbe=PROBE))
+    world.create("services", service())
+    await world.until(
+        lambda: any("Unhealthy" in world.reasons(pod["metadata"]["name"]) for pod in world.pods())
+    )
+
+    (pod,) = world.pods()
+    conditions = {item["type"]: item["status"] for item in pod["status"]["conditions"]}
+    assert pod["status"]["phase"] == "Running"
+    assert conditions["Ready"] == conditions["ContainersReady"] == "False"
+    assert world.ready_endpoints("web") == []
+
+
 async def test_a_failing_liveness_probe_restarts_the_container(world: LabWorld) -> None:
     failing = {
         "httpGet": {"path": "/status/500", "port": 8080},

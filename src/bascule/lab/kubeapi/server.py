@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections.abc import Callable, Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import Final
 
@@ -62,6 +62,7 @@ class KubeApiServer:
         self._stack = AsyncExitStack()
         self._tasks: asyncio.TaskGroup | None = None
         self._outage: asyncio.Task[None] | None = None
+        self._outage_is_over = asyncio.Event()
 
     @property
     def url(self) -> str:
@@ -138,7 +139,10 @@ class KubeApiServer:
         )
 
     def _on_faults(self, faults: Faults) -> None:
-        if faults.outage is not None and self._tasks is not None and self._outage is None:
+        if faults.outage is None:
+            self._outage_is_over.set()
+        elif self._tasks is not None and self._outage is None:
+            self._outage_is_over.clear()
             self._outage = self._tasks.create_task(self._go_away(faults.outage))
 
     async def _go_away(self, outage: Outage) -> None:
@@ -150,7 +154,9 @@ class KubeApiServer:
             else:
                 self._listener.resets = True
             self._listener.reset_connections()
-            await asyncio.sleep(outage.duration_s)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(outage.duration_s):
+                    await self._outage_is_over.wait()
         finally:
             self._outage = None
             self._listener.resets = False

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -14,7 +15,7 @@ import msgspec
 from bascule.errors import BasculeError, UsageError
 from bascule.lab.kubeapi.kinds import parse_minor
 from bascule.lab.supervisor.description import LabDescription, LabDirectory, labs_root
-from bascule.lab.supervisor.processes import POLL_S, end_process, load_record
+from bascule.lab.supervisor.processes import POLL_S, end_process, load_record, send_signal
 from bascule.lab.supervisor.supervise import STOP_LIMIT_S, is_locked
 
 UP_LIMIT_S = 45.0
@@ -73,8 +74,10 @@ def list_labs(environment: Mapping[str, str]) -> list[LabDirectory]:
 
 
 async def bring_up(lab: LabDescription, environment: Mapping[str, str]) -> LabStatus:
-    """Start a lab and return once its API servers answer; one that runs already is left alone.
+    """Start a lab and return once its API servers answer.
 
+    Of one that runs already, only the clusters that are dead are started again; with `restarts`
+    they are so from then on, without being asked.
     Raises UsageError if it runs with other clusters or a version is not known, LabFailedError if it
     does not come up; then no process of it is left.
     """
@@ -82,16 +85,12 @@ async def bring_up(lab: LabDescription, environment: Mapping[str, str]) -> LabSt
     directory = LabDirectory(labs_root(environment) / lab.name)
     directory.path.mkdir(mode=0o700, parents=True, exist_ok=True)
     if is_locked(directory.lock):
-        if directory.load() != lab:
-            raise UsageError(
-                f"lab {lab.name!r} is running with other settings",
-                remedy=f"end it first: `bascule lab down --name {lab.name}`",
-            )
         await _wait_ready(directory, None)
+        await _revive(directory, lab)
         return status_of(directory)
     await _end_leftovers(directory)
     directory.ready.unlink(missing_ok=True)
-    directory.description.write_bytes(msgspec.json.format(msgspec.json.encode(lab)))
+    _write_description(directory, lab)
     with directory.log.open("wb") as log:
         process = subprocess.Popen(  # noqa: ASYNC220, S603 - our own module, made to outlive this loop
             [sys.executable, "-m", "bascule.lab.supervisor", "--dir", str(directory.path)],
@@ -109,6 +108,38 @@ async def bring_up(lab: LabDescription, environment: Mapping[str, str]) -> LabSt
     # The supervisor goes on without us; Popen must not warn that it still runs.
     process.returncode = 0
     return status_of(directory)
+
+
+async def _revive(directory: LabDirectory, lab: LabDescription) -> None:
+    """Have the supervisor start what is dead. Raises UsageError if the lab is another one."""
+    running = directory.load()
+    if running is None or msgspec.structs.replace(lab, restarts=running.restarts) != running:
+        raise UsageError(
+            f"lab {lab.name!r} is running with other settings",
+            remedy=f"end it first: `bascule lab down --name {lab.name}`",
+        )
+    supervisor = load_record(directory.pid)
+    changes = lab.restarts and not running.restarts
+    if changes:
+        _write_description(directory, lab)
+    if supervisor is None or not (changes or status_of(directory).state == "degraded"):
+        return
+    send_signal(supervisor, signal.SIGHUP)
+    loop = asyncio.get_running_loop()
+    deadline_s = loop.time() + UP_LIMIT_S
+    while status_of(directory).state != "running":
+        if loop.time() > deadline_s:
+            raise LabFailedError(
+                f"lab {lab.name!r} runs without some of its clusters",
+                remedy=f"see {directory.log} and clusters/*/cluster.log beside it",
+            )
+        await asyncio.sleep(POLL_S)
+
+
+def _write_description(directory: LabDirectory, lab: LabDescription) -> None:
+    draft = directory.description.with_suffix(".new")
+    draft.write_bytes(msgspec.json.format(msgspec.json.encode(lab)))
+    draft.replace(directory.description)
 
 
 async def take_down(directory: LabDirectory, *, keeps_data: bool) -> None:

@@ -47,10 +47,10 @@ def is_alive(record: ProcessRecord) -> bool:
 
 async def end_process(record: ProcessRecord, within_s: float) -> bool:
     """Ask a process to end, kill it after a while; return whether it went by itself."""
-    _signal(record, signal.SIGTERM)
+    send_signal(record, signal.SIGTERM)
     if await _is_gone(record, within_s):
         return True
-    _signal(record, signal.SIGKILL)
+    send_signal(record, signal.SIGKILL)
     await _is_gone(record, within_s)
     return False
 
@@ -65,7 +65,8 @@ async def _is_gone(record: ProcessRecord, within_s: float) -> bool:
     return True
 
 
-def _signal(record: ProcessRecord, number: signal.Signals) -> None:
+def send_signal(record: ProcessRecord, number: signal.Signals) -> None:
+    """Send a signal to this very process, if it is still there."""
     if is_alive(record):
         try:
             os.kill(record.pid, number)

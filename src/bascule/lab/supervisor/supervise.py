@@ -38,12 +38,17 @@ class _Member:
 
 
 class Supervisor:
-    """Starts the clusters of a lab, watches them, and ends them all on SIGTERM."""
+    """Starts the clusters of a lab, watches them, and ends them all on SIGTERM.
+
+    On SIGHUP it starts those that are dead, and reads again whether to do so unasked.
+    """
 
     def __init__(self, directory: LabDirectory, lab: LabDescription) -> None:
         self._directory = directory
         self._lab = lab
         self._stop = asyncio.Event()
+        self._restarts = lab.restarts
+        self._revived = asyncio.Event()
         self._members: list[_Member] = []
 
     async def run(self) -> None:
@@ -53,6 +58,7 @@ class Supervisor:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
+        loop.add_signal_handler(signal.SIGHUP, self._revive)
         try:
             for cluster in self._lab.clusters:
                 await self._begin(cluster)
@@ -158,18 +164,31 @@ class Supervisor:
             for watcher in watchers:
                 watcher.cancel()
 
+    def _revive(self) -> None:
+        lab = self._directory.load()
+        self._restarts = lab is not None and lab.restarts
+        self._revived.set()
+        self._revived = asyncio.Event()
+
     async def _keep(self, member: _Member) -> None:
-        """Wait for a cluster's death, and start it again if the lab was asked to."""
-        for _ in range(RESTARTS_MAX):
+        """Start a cluster again that dies: on SIGHUP, or unasked RESTARTS_MAX times."""
+        unasked = 0
+        while not self._stop.is_set():
             code = await member.process.wait()
             _log.warning("cluster %s ended with code %s", member.cluster.name, code)
-            if not self._lab.restarts:
-                return
-            await asyncio.sleep(RESTART_PAUSE_S)
+            if self._restarts and unasked < RESTARTS_MAX:
+                unasked += 1
+                await asyncio.sleep(RESTART_PAUSE_S)
+            else:
+                await self._revived.wait()
+                unasked = 0
             member.process = await self._start(member.cluster, member.network)
-            await self._wait_ready([member])
-            self._merge_kubeconfigs()
-        _log.error("cluster %s: not started again after %s times", member.cluster, RESTARTS_MAX)
+            try:
+                await self._wait_ready([member])
+            except BasculeError as error:
+                _log.warning("%s", error.message)
+            else:
+                self._merge_kubeconfigs()
 
     async def _end(self) -> None:
         for member in self._members:
