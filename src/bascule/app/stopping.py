@@ -46,23 +46,32 @@ async def stop_gateway(state_dir: StateDir, *, keep_envoy: bool) -> Stopped:
     envoy_pid = None if keep_envoy else envoy.find_running()
     runtime_pid = read_holder(state_dir.lock)
     if runtime_pid is not None:
-        await _end_runtime(state_dir, runtime_pid, clock, envoy=not keep_envoy)
+        await _end_runtime(state_dir, clock, envoy=not keep_envoy)
     if not keep_envoy:
         await envoy.stop()
     return Stopped(runtime_pid=runtime_pid, envoy_pid=envoy_pid)
 
 
-async def _end_runtime(state_dir: StateDir, pid: int, clock: Clock, *, envoy: bool) -> None:
+async def _end_runtime(state_dir: StateDir, clock: Clock, *, envoy: bool) -> None:
     deadline_s = clock.monotonic_s() + STOP_S
-    try:
-        await fetch_answer(state_dir.control_socket, {"op": "stop", "envoy": envoy})
-    except TransportError:
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGTERM)
-    while read_holder(state_dir.lock) is not None:
+    is_told = False
+    while (pid := read_holder(state_dir.lock)) is not None:
+        is_told = is_told or await _tell(state_dir, pid, envoy=envoy)
         if clock.monotonic_s() >= deadline_s:
             raise OutcomeUnknownError(
                 f"the runtime (process {pid}) did not end within {STOP_S:g} s",
                 remedy=f"look at its log; `kill -9 {pid}` leaves Envoy and the journal as they are",
             )
         await clock.sleep_until(clock.monotonic_s() + POLL_S)
+
+
+async def _tell(state_dir: StateDir, pid: int, *, envoy: bool) -> bool:
+    """Tell the runtime to end; False when it has only begun, and cannot be reached by any way."""
+    try:
+        await fetch_answer(state_dir.control_socket, {"op": "stop", "envoy": envoy})
+    except TransportError:
+        if pid == 0:  # no process yet, and to the kernel our own group
+            return False
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGTERM)
+    return True
