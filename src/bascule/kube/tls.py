@@ -15,12 +15,14 @@ def build_ssl_context(
     The server is verified unless the kubeconfig itself says not to. Raises SpecError for a
     certificate or key that cannot be used.
     """
-    context = ssl.create_default_context()
-    if not connection.is_verified:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
     if connection.ca_pem is not None:
         context = _trusting_only(connection)
+    elif connection.is_verified:
+        context = ssl.create_default_context()
+    else:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
     if certificate is not None:
         _present(context, certificate, connection.name)
     return context
