@@ -27,6 +27,9 @@ from bascule.routing.model import RouteSet, RoutingTable
 from bascule.routing.weights import Split
 
 BACKOFF = Backoff(first_s=0.2, max_s=30.0)
+FIRST_OFFER_S = 30.0
+"""How long a switch waits for the first routes."""
+
 STORE_PAUSE_S = 1.0
 STORE_RETRY_S = 5.0
 EMPTY_ROUTES = RouteSet(listeners=(), hosts=())
@@ -87,7 +90,7 @@ class Pusher:
     async def set_split(self, split: Split) -> Applied:
         """See `Controller.set_split`."""
         former, self.wanted_split = self.wanted_split, split
-        await self._is_offered.wait()
+        await self._wait_for_offer()
         self._begin_switch()
         try:
             async with self._turn:
@@ -181,6 +184,28 @@ class Pusher:
         for reporter in self._reporters:
             reporter.tell_applied(offer.routes)
         return applied
+
+    async def _wait_for_offer(self) -> None:
+        """Return when there are routes.
+
+        Raises OutcomeUnknownError in the end: a later order may need none of the cluster that
+        they wait for.
+        """
+        if self._is_offered.is_set():
+            return
+        async with asyncio.TaskGroup() as group:
+            offered = group.create_task(self._is_offered.wait())
+            late = group.create_task(
+                self._clock.sleep_until(self._clock.monotonic_s() + FIRST_OFFER_S)
+            )
+            await asyncio.wait((offered, late), return_when=asyncio.FIRST_COMPLETED)
+            offered.cancel()
+            late.cancel()
+        if not self._is_offered.is_set():
+            raise OutcomeUnknownError(
+                f"no cluster that gets requests could be listed within {FIRST_OFFER_S:g} s",
+                remedy="look with `bascule status`; it is sent when the cluster is back",
+            )
 
     def _best_offer(self) -> _Offer:
         """Return the routes for a switch: those that are live, so that nothing else is sent."""

@@ -1,10 +1,11 @@
 """What happens when the gateway is slow, refuses, or does not answer."""
 
 import asyncio
+import math
 
 import pytest
 
-from bascule.controller.pusher import BACKOFF
+from bascule.controller.pusher import BACKOFF, FIRST_OFFER_S
 from bascule.errors import DriverError, JournalError, OutcomeUnknownError
 from bascule.ids import Cluster
 from tests.support.controller_world import (
@@ -52,6 +53,28 @@ async def test_a_switch_of_unknown_outcome_stays_wanted_and_is_tried_again() -> 
 
         await world.until(lambda: world.pushed[-1].split == ALL_GREEN)
         assert world.controller.view().applied_split == ALL_GREEN
+
+
+async def test_a_switch_does_not_wait_for_ever_for_a_cluster_that_is_away() -> None:
+    async with running(make_world(cold_start_s=math.inf)) as world:
+        world.blue.lose("no such host")
+        world.green.sync(*shop("127.65.0.1"))
+        async with asyncio.TaskGroup() as group:
+            stuck = group.create_task(_unknown(world))
+            await world.pass_time(FIRST_OFFER_S + 1)
+        assert stuck.result()
+
+        async with asyncio.TaskGroup() as group:
+            group.create_task(world.controller.set_split(ALL_GREEN))
+            await world.until(lambda: world.pushed)
+
+        assert world.controller.view().applied_split == ALL_GREEN
+
+
+async def _unknown(world: ControllerWorld) -> bool:
+    with pytest.raises(OutcomeUnknownError, match="could be listed"):
+        await world.controller.set_split(HALVES)
+    return True
 
 
 async def test_a_refusal_does_not_undo_a_later_switch() -> None:
