@@ -225,9 +225,12 @@ def test_the_verbs_start_show_fill_and_end_a_lab(
 
     try:
         up = msgspec.json.decode(
-            call("up", "--clusters", "blue=1.36", "--shop", "--output", "json")
+            call("up", "--clusters", "blue=1.36", "--nodes", "2", "--shop", "--output", "json")
         )
         assert up["state"] == "running"
+        assert msgspec.json.decode(call("up", "--output", "json")) == up
+        assert main(["lab", "up", "--nodes", "3"]) == 2
+        assert "other settings" in capsys.readouterr().err
         exports = call("env")
         assert f"export KUBECONFIG={tmp_path}/bascule/lab/lab/kubeconfig" in exports
         assert f"export PATH={Path(sys.executable).parent}:/usr/bin" in exports

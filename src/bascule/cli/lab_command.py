@@ -22,7 +22,6 @@ from bascule.lab.supervisor import control
 from bascule.lab.supervisor.description import (
     CLUSTERS_DEFAULT,
     NAME_DEFAULT,
-    ClusterDescription,
     LabDescription,
     check_name,
     parse_clusters,
@@ -53,11 +52,19 @@ class UpArguments:
         ),
     ] = ""
     latency: Annotated[
-        float, typer.Option("--latency", min=0, help="Latency of every pod, in milliseconds.")
-    ] = 0.0
-    nodes: Annotated[int, typer.Option("--nodes", min=1, max=20, help="Nodes per cluster.")] = 3
+        float | None,
+        typer.Option(
+            "--latency", min=0, help="Latency of every pod, in milliseconds; as before, else 0."
+        ),
+    ] = None
+    nodes: Annotated[
+        int | None,
+        typer.Option("--nodes", min=1, max=20, help="Nodes per cluster; as before, else 3."),
+    ] = None
     shop: Annotated[bool, typer.Option("--shop", help="Put the shop into every cluster.")] = False
-    restart: Annotated[bool, typer.Option("--restart", help="Start dead clusters again.")] = False
+    restart: Annotated[
+        bool, typer.Option("--restart", help="From now on start clusters that die again.")
+    ] = False
     output: OutputOption = Output.TEXT
 
 
@@ -102,14 +109,7 @@ class DeployArguments:
 @takes(UpArguments)
 def up(arguments: UpArguments) -> None:
     """Start lab clusters in the background, with kubeconfigs for kubectl."""
-    description = LabDescription(
-        name=check_name(arguments.name),
-        clusters=_clusters(arguments),
-        nodes=arguments.nodes,
-        restarts=arguments.restart,
-        latency_ms=arguments.latency,
-    )
-    result = _run(control.bring_up(description, os.environ))
+    result = _run(control.bring_up(_describe(arguments), os.environ))
     if arguments.shop:
         _deploy(arguments.name, "", 0)
     if arguments.output is Output.JSON:
@@ -171,9 +171,22 @@ def deploy_shop(arguments: DeployArguments) -> None:
         print_lines(f"{context}: {count} objects applied" for context, count in counts.items())
 
 
-def _clusters(arguments: UpArguments) -> tuple[ClusterDescription, ...]:
-    kept = None if arguments.clusters else control.load_kept(arguments.name, os.environ)
-    return kept.clusters if kept else parse_clusters(arguments.clusters or CLUSTERS_DEFAULT)
+def _describe(arguments: UpArguments) -> LabDescription:
+    """Return the lab that is wanted: what is not said stays as it is or was, else the defaults."""
+    name = check_name(arguments.name)
+    known = control.load_kept(name, os.environ)
+    if known is None or arguments.clusters:
+        clusters = parse_clusters(arguments.clusters or CLUSTERS_DEFAULT)
+    else:
+        clusters = known.clusters
+    before = known or LabDescription(name=name, clusters=clusters)
+    return LabDescription(
+        name=name,
+        clusters=clusters,
+        nodes=before.nodes if arguments.nodes is None else arguments.nodes,
+        restarts=arguments.restart,
+        latency_ms=before.latency_ms if arguments.latency is None else arguments.latency,
+    )
 
 
 def _deploy(name: str, cluster: str, routes: int) -> dict[str, int]:
