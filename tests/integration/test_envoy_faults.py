@@ -190,12 +190,14 @@ async def test_the_admin_socket_only_tells(tmp_path: Path, path: str) -> None:
     process = make_process(tmp_path)
     await process.start()
     connector = aiohttp.UnixConnector(path=str(process.admin_socket))
-    async with (
-        aiohttp.ClientSession(connector=connector) as http,
-        http.post(f"http://envoy/{path}") as answer,
-    ):
-        assert answer.status == 403
-    await process.stop()
+    try:
+        async with (
+            aiohttp.ClientSession(connector=connector) as http,
+            http.post(f"http://envoy/{path}") as answer,
+        ):
+            assert answer.status == 403
+    finally:
+        await process.stop()
 
 
 async def test_a_port_that_is_taken_before_the_start_is_a_usage_error(tmp_path: Path) -> None:
@@ -228,17 +230,19 @@ async def test_a_restart_that_fails_is_tried_again_until_it_works(tmp_path: Path
     former = process.pid
     assert former is not None
     binary.unlink()
-    async with asyncio.TaskGroup() as tasks:
-        supervisor = tasks.create_task(process.supervise())
-        os.kill(former, signal.SIGKILL)
-        await eventually(lambda: process.trouble)
-        assert "envoy" in process.trouble
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            supervisor = tasks.create_task(process.supervise())
+            os.kill(former, signal.SIGKILL)
+            await eventually(lambda: process.trouble)
+            assert "envoy" in process.trouble
 
-        binary.symlink_to(find_envoy(None))
-        await eventually(lambda: process.find_running() not in {None, former})
-        await eventually(lambda: not process.trouble)
-        supervisor.cancel()
-    await process.stop()
+            binary.symlink_to(find_envoy(None))
+            await eventually(lambda: process.find_running() not in {None, former})
+            await eventually(lambda: not process.trouble)
+            supervisor.cancel()
+    finally:
+        await process.stop()
 
 
 _STARTER = """
