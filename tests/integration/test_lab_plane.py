@@ -262,6 +262,9 @@ async def test_a_failing_liveness_probe_restarts_the_container(world: LabWorld) 
 
     assert {"Unhealthy", "Killing"} <= world.reasons("web")
     assert "terminated" in container_status(world, "web")["lastState"]
+    before = world.plane.log_of("default", "web", "main", previous=True)
+    assert before is not None
+    assert any("listening" in line for line in before.lines())
 
 
 async def test_a_startup_probe_holds_the_others_back(world: LabWorld) -> None:

@@ -89,9 +89,13 @@ class ControlPlane:
             )
             await dispatcher.run()
 
-    def log_of(self, namespace: str, pod: str, container: str) -> ContainerLog | None:
+    def log_of(
+        self, namespace: str, pod: str, container: str, *, previous: bool = False
+    ) -> ContainerLog | None:
         """Return what a container has written, or None while it has not started."""
-        return self._kubelet.log_of(namespace, pod, container) if self._kubelet else None
+        if self._kubelet is None:
+            return None
+        return self._kubelet.log_of(namespace, pod, container, previous=previous)
 
     def _controllers(self) -> tuple[Controller, ...]:
         """Return the controllers in order: endpoints are told first, the kubelet comes last."""

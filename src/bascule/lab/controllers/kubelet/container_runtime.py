@@ -89,6 +89,7 @@ class ContainerRuntime:
     async def _back_off(self) -> bool:
         """Wait as a crash loop does; say whether to go on."""
         container, pod = self._container, self._pod
+        container.previous_log = container.log
         pause_s = backoff_s(container.restarts)
         if pause_s:
             message = f"back-off {pause_s:g}s restarting failed container={container.name}"

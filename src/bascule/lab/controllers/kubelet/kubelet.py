@@ -37,10 +37,12 @@ class Kubelet:
         """Name the pod."""
         return (key_of(change),)
 
-    def log_of(self, namespace: str, name: str, container: str) -> ContainerLog | None:
+    def log_of(
+        self, namespace: str, name: str, container: str, *, previous: bool = False
+    ) -> ContainerLog | None:
         """Return what a container has written, also after it has ended, while its Pod is there."""
         entry = self._entries.get(Key(namespace, name))
-        return entry.runtime.log_of(container) if entry else None
+        return entry.runtime.log_of(container, previous=previous) if entry else None
 
     def reconcile(self, key: Key) -> float | None:
         """Start, end or kill what runs for one Pod object."""

@@ -83,9 +83,11 @@ class PodRuntime:
         if self._ending is not None:
             self._ending.reschedule(asyncio.get_running_loop().time() + grace_s)
 
-    def log_of(self, container: str) -> ContainerLog | None:
-        """Return what a container has written; None while it has not started."""
+    def log_of(self, container: str, *, previous: bool = False) -> ContainerLog | None:
+        """Return what a container has written in this run or the last; None if it had none."""
         for item in (*self._containers, *self._init_containers):
+            if item.name == container and previous:
+                return item.previous_log
             if item.name == container and not (item.is_waiting and item.restarts == 0):
                 return item.log
         return None

@@ -1,6 +1,6 @@
 """Where the server finds what containers wrote; the pods of the lab provide it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Protocol
 
 
@@ -16,5 +16,11 @@ class ContainerLog(Protocol):
         ...
 
 
-LogSource = Callable[[str, str, str], ContainerLog | None]
-"""Given namespace, pod and container: its log, or None when it has not started."""
+class LogSource(Protocol):
+    """Where logs are found."""
+
+    def __call__(
+        self, namespace: str, pod: str, container: str, *, previous: bool = False
+    ) -> ContainerLog | None:
+        """Return a container's log or, with `previous`, that of its last run; None if none."""
+        ...

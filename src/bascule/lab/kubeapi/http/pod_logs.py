@@ -20,11 +20,14 @@ async def read(call: Call, source: LogSource | None) -> web.StreamResponse:
     target = call.target
     pod = call.store.get("pods", target.name, target.namespace)
     container = _container(pod, call.query.get("container", ""))
-    if is_true(call.query.get("previous")) and not _restarts(pod, container):
+    previous = is_true(call.query.get("previous"))
+    log = None
+    if source is not None:
+        log = source(target.namespace, target.name, container, previous=previous)
+    if log is None and previous:
         raise bad_request(
             f'previous terminated container "{container}" in pod "{target.name}" not found'
         )
-    log = source(target.namespace, target.name, container) if source is not None else None
     if log is None:
         raise bad_request(
             f'container "{container}" in pod "{target.name}" is waiting to start: ContainerCreating'
@@ -35,7 +38,7 @@ async def read(call: Call, source: LogSource | None) -> web.StreamResponse:
     await response.prepare(call.request)
     seen = log.written
     await _write(response, _first_lines(call, log))
-    if is_true(call.query.get("follow")):
+    if is_true(call.query.get("follow")) and not previous:
         await _follow(call, log, response, seen)
     return response
 
@@ -81,13 +84,6 @@ async def _write(response: web.StreamResponse, lines: "list[str] | Iterator[str]
     text = "".join(f"{line}\n" for line in lines)
     if text:
         await response.write(text.encode())
-
-
-def _restarts(pod: dict[str, Any], container: str) -> int:
-    status = pod.get("status") or {}
-    groups = ("containerStatuses", "initContainerStatuses")
-    found = (item for group in groups for item in status.get(group) or ())
-    return sum(int(item["restartCount"]) for item in found if item["name"] == container)
 
 
 def _container(pod: dict[str, Any], wanted: str) -> str:

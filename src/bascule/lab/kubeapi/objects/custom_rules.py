@@ -13,6 +13,7 @@ from bascule.lab.kubeapi.objects.faults import (
     unsupported,
     wrong_type,
 )
+from bascule.lab.kubeapi.objects.json_values import json_type
 from bascule.lab.kubeapi.objects.merge_patch import is_same
 from bascule.lab.kubeapi.objects.schema import Schema
 from bascule.lab.kubeapi.objects.statuses import Cause
@@ -29,7 +30,7 @@ def check_schema(value: Any, schema: Schema, path: str = "") -> Iterator[Cause]:
             yield _type_cause("null", schema, path)
         return
     types = schema.types
-    actual = _json_type(value)
+    actual = json_type(value)
     if types and actual not in types and not (actual == "integer" and "number" in types):
         yield _type_cause(actual, schema, path)
         return
@@ -157,12 +158,3 @@ def _check_combinations(value: Any, schema: Schema, path: str) -> Iterator[Cause
     for key, (is_met, words) in rules.items():
         if schema.options(key) and not is_met(count(key)):
             yield invalid(path or "<nil>", value, f'"{path}" {words}')
-
-
-def _json_type(value: Any) -> str:
-    if isinstance(value, bool):
-        return "boolean"
-    if isinstance(value, int) or (isinstance(value, float) and value.is_integer()):
-        return "integer"
-    names = {str: "string", float: "number", dict: "object", list: "array"}
-    return names.get(type(value), "null")

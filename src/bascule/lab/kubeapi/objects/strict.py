@@ -8,6 +8,7 @@ from typing import Any, Final
 import yaml
 
 from bascule.lab.kubeapi.objects.durations import parse_time
+from bascule.lab.kubeapi.objects.json_values import json_type
 from bascule.lab.kubeapi.objects.schema import Schema
 
 _QUANTITY: Final = re.compile(r"([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)")
@@ -143,9 +144,9 @@ def _own_fault(value: Any, schema: Schema, owner: str, path: str) -> str | None:
         layout = "2006-01-02T15:04:05Z07:00"
         return f'parsing time "{value}" as "{layout}": cannot parse "{value}" as "2006"'
     types = schema.types
-    if not types or _json_type(value) in types:
+    if not types or json_type(value) in types:
         return None
-    if _json_type(value) == "integer" and "number" in types:
+    if json_type(value) == "integer" and "number" in types:
         return None
     if schema.is_int_or_string:
         return f"json: cannot unmarshal {_go_kind(value)} into Go value of type int32"
@@ -158,19 +159,10 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _json_type(value: Any) -> str:
-    if isinstance(value, bool):
-        return "boolean"
-    if isinstance(value, int) or (isinstance(value, float) and value.is_integer()):
-        return "integer"
-    names = {str: "string", float: "number", dict: "object", list: "array"}
-    return names.get(type(value), "null")
-
-
 def _go_kind(value: Any) -> str:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return f"number {value}" if isinstance(value, float) else "number"
-    return {"boolean": "bool"}.get(_json_type(value), _json_type(value))
+    return {"boolean": "bool"}.get(json_type(value), json_type(value))
 
 
 def _go_type(schema: Schema) -> str:
