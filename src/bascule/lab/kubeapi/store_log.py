@@ -5,6 +5,7 @@ last line is dropped at the next start. A snapshot replaces the log by an atomic
 that the snapshot already holds are skipped by their resource version.
 """
 
+import errno
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -69,9 +70,11 @@ class StoreLog:
         self._descriptor = -1
 
     def append(self, entry: Entry) -> None:
-        """Write one change."""
+        """Write one change. Raises OSError if the disk is full; then nothing of it is left."""
         line = self._encoder.encode(entry) + b"\n"
-        os.write(self._descriptor, line)
+        if os.write(self._descriptor, line) != len(line):
+            os.ftruncate(self._descriptor, self._log_bytes)
+            raise OSError(errno.ENOSPC, "a change could not be written whole", str(self._log))
         self._log_bytes += len(line)
 
     @property

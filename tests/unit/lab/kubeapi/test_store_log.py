@@ -1,3 +1,4 @@
+import resource
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,24 @@ def test_a_torn_last_line_is_dropped_and_writing_goes_on(tmp_path: Path, cut: in
     again = opened(tmp_path)
     again.append(entry(3))
     again.close()
+
+    assert [found.version for found in StoreLog(tmp_path).replay()] == [1, 3]
+
+
+def test_a_change_that_does_not_fit_on_the_disk_is_refused_and_leaves_nothing(
+    tmp_path: Path,
+) -> None:
+    log = opened(tmp_path)
+    log.append(entry(1))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, ((tmp_path / "log.jsonl").stat().st_size + 9, hard))
+    try:
+        with pytest.raises(OSError, match="could not be written whole"):
+            log.append(entry(2))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    log.append(entry(3))
+    log.close()
 
     assert [found.version for found in StoreLog(tmp_path).replay()] == [1, 3]
 
