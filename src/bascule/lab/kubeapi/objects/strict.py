@@ -113,7 +113,7 @@ def _walk_node(node: yaml.Node | None) -> Iterator[str]:
 
 def find_type_fault(value: Any, schema: Schema, owner: str = "", path: str = "") -> str | None:
     """Return what Go's JSON decoder says of the first value of a wrong type, or None."""
-    if value is None:
+    if value is None or _is_plain_text(value, schema):
         return None
     fault = _own_fault(value, schema, owner, path)
     if fault is not None:
@@ -132,6 +132,11 @@ def find_type_fault(value: Any, schema: Schema, owner: str = "", path: str = "")
             if fault is not None:
                 return fault
     return None
+
+
+def _is_plain_text(value: Any, schema: Schema) -> bool:
+    """Tell quickly of most values that they are right: text where no more is asked for."""
+    return isinstance(value, str) and not schema.name and "string" in schema.types
 
 
 def _own_fault(value: Any, schema: Schema, owner: str, path: str) -> str | None:
