@@ -73,6 +73,7 @@ async def take_over(world: LoadStage) -> None:
             ended_s=ended_s,
             to="green",
             intent_s=begun_s,
+            acknowledged_s=ended_s,
             effective_s=ended_s,
         )
     )
