@@ -8,6 +8,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from typing_extensions import override
 
 from bascule.app.clock import SystemClock
 from bascule.errors import DriverError, OutcomeUnknownError, UsageError
@@ -15,7 +16,12 @@ from bascule.gateway.driver import Convergence
 from bascule.gateway.envoy.binary import find_envoy
 from bascule.gateway.envoy.bootstrap import TcpXds
 from bascule.gateway.envoy.driver import EnvoyDriver, TcpListen, UnixListen
-from bascule.gateway.envoy.process import Death, EnvoyProcess, ProcessOptions
+from bascule.gateway.envoy.process import (
+    BACKOFF_FIRST_S,
+    Death,
+    EnvoyProcess,
+    ProcessOptions,
+)
 from bascule.gateway.envoy.server import MutualTls
 from bascule.ids import Cluster
 from tests.support import tables
@@ -219,6 +225,37 @@ async def test_an_envoy_that_cannot_start_says_its_last_words(tmp_path: Path) ->
 
     with pytest.raises(DriverError, match="no such library"):
         await process.start()
+
+
+class WaitsClock(SystemClock):
+    """The system's clock; keeps how long it was asked to wait."""
+
+    def __init__(self) -> None:
+        self.waits_s: list[float] = []
+
+    @override
+    async def sleep_until(self, deadline_s: float) -> None:
+        self.waits_s.append(deadline_s - self.monotonic_s())
+        await super().sleep_until(deadline_s)
+
+
+async def test_an_envoy_that_served_is_never_made_to_wait_longer_for_dying_often(
+    tmp_path: Path,
+) -> None:
+    clock = WaitsClock()
+    async with envoy_world(tmp_path, process_clock=clock) as world:
+        await world.apply(world.routes())
+        told: list[Death] = []
+        async with asyncio.TaskGroup() as tasks:
+            supervision = tasks.create_task(world.process.supervise(told.append))
+            for number in range(1, 5):
+                assert world.process.pid is not None
+                os.kill(world.process.pid, signal.SIGKILL)
+                await eventually(lambda n=number: len(told) == 2 * n)  # type: ignore[misc]  # bound at once
+            supervision.cancel()
+
+    assert len(world.process.deaths) == 4
+    assert max(clock.waits_s) <= BACKOFF_FIRST_S
 
 
 async def test_a_restart_that_fails_is_tried_again_until_it_works(tmp_path: Path) -> None:

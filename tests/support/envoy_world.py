@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Self
 
 from bascule.app.clock import SystemClock
+from bascule.clock import Clock
 from bascule.gateway.driver import Applied
 from bascule.gateway.envoy.bootstrap import UnixXds
 from bascule.gateway.envoy.driver import EnvoyDriver, UnixListen
@@ -219,19 +220,26 @@ class EnvoyWorld:
         return answer.body if answer.status == 200 else str(answer.status)
 
 
-def make_process(state: Path, *, node: str = "envoy-1", port: int = 0) -> EnvoyProcess:
+def make_process(
+    state: Path, *, node: str = "envoy-1", port: int = 0, clock: Clock | None = None
+) -> EnvoyProcess:
     """Return an Envoy for `state`, with its xDS socket there, not started."""
+    clock = clock or SystemClock()
     addresses = (("127.0.0.1", port),) if port else ()
     options = ProcessOptions(node=node, concurrency=1, addresses=addresses)
-    return EnvoyProcess(state, UnixXds(path=state / "xds.sock"), options, clock=SystemClock())
+    return EnvoyProcess(state, UnixXds(path=state / "xds.sock"), options, clock=clock)
 
 
 @asynccontextmanager
 async def envoy_world(
-    state: Path, *, settle_s: float = 0.05, ack_timeout_s: float = 20.0
+    state: Path,
+    *,
+    settle_s: float = 0.05,
+    ack_timeout_s: float = 20.0,
+    process_clock: Clock | None = None,
 ) -> AsyncIterator[EnvoyWorld]:
     """Run an Envoy with an empty configuration; everything ends with the block."""
-    process = make_process(state)
+    process = make_process(state, clock=process_clock)
     driver = EnvoyDriver(
         clock=SystemClock(),
         listen=UnixListen(path=state / "xds.sock"),

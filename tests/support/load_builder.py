@@ -1,9 +1,11 @@
 """Short worlds for the lab's verdict: steady traffic, a switch, and what a test plants in it."""
 
+from collections.abc import Sequence
+
 from bascule.lab.load.evidence import Evidence
 from bascule.lab.load.orders import Command, Story
 from bascule.lab.load.plan import Lane, LaneKind, Plan, StreamKind, StreamLane, Target
-from bascule.lab.load.samples import Outcome, Samples, build_samples
+from bascule.lab.load.samples import Outcome, Samples
 from bascule.lab.load.stats import Span
 from bascule.lab.load.streams import StreamRecord
 
@@ -71,3 +73,16 @@ def evidence(
         stalls=stalls,
         story=story if story is not None else Story(commands=[SWITCH]),
     )
+
+
+def build_samples(rows: Sequence[tuple[float, float, float, int, Outcome, int, str]]) -> Samples:
+    """Return samples of (scheduled, sent, done, lane, outcome, status, cluster), in that order."""
+    samples = Samples()
+    for scheduled_s, sent_s, done_s, lane, outcome, status, cluster in rows:
+        row = samples.begin(scheduled_s, lane)
+        samples.sent[row] = sent_s
+        if outcome in (Outcome.OK, Outcome.BAD_STATUS):
+            samples.finish(row, done_s, status=status, cluster=cluster.encode())
+        elif outcome is not Outcome.PENDING:
+            samples.fail(row, done_s, outcome)
+    return samples

@@ -248,7 +248,7 @@ class EnvoyDriver:
             await self._instances.wait_until_listening()
         self._published = None
         self._live = _Live(
-            table=RoutingTable(routes=table.routes, split=stance.effective),
+            table=table.with_split(stance.effective),
             certificates=certificates,
             stance=stance,
             translation=translation,
@@ -263,7 +263,7 @@ class EnvoyDriver:
         if forced != live.stance.forced or published.of(Kind.RUNTIME) != runtime[Kind.RUNTIME]:
             await self._publish(published.replacing(runtime), (Kind.RUNTIME,))
         self._live = _Live(
-            table=RoutingTable(routes=live.table.routes, split=table.split),
+            table=live.table.with_split(table.split),
             certificates=live.certificates,
             stance=Stance(live.stance.configured, forced),
             translation=live.translation.under(live.translation.snapshot.replacing(runtime)),

@@ -29,8 +29,6 @@ READY_TIMEOUT_S = 60.0
 POLL_S = 0.01
 BACKOFF_FIRST_S = 0.1
 BACKOFF_MAX_S = 5.0
-SERVED_BACKOFF_MAX_S = 0.2
-"""An Envoy that served is missed by every user: it comes back soon, however often it dies."""
 LOG_BYTES_MAX = 10 * 1024 * 1024
 LOG_TAIL_BYTES = 4_096
 DEATHS_KEPT_MAX = 100
@@ -180,7 +178,7 @@ class EnvoyProcess:
             backoff_s = await self._restart(backoff_s)
             if await self.wait_until_ready():
                 self._amend(replace(death, ready_at=self._clock.now()), on_death)
-                backoff_s = min(backoff_s, SERVED_BACKOFF_MAX_S)
+                backoff_s = BACKOFF_FIRST_S  # it served, so it is missed: soon again
 
     def _was_asked_to_stop(self) -> bool:
         return self._is_stopping

@@ -1,7 +1,6 @@
 """Every request that was scheduled, one row each, in columns of a few bytes."""
 
 from array import array
-from collections.abc import Sequence
 from enum import IntEnum
 
 CLUSTERS = ("", "blue", "green")
@@ -92,16 +91,3 @@ class Samples:
 def cluster_code(name: str) -> int:
     """Return the code of a cluster in the column `cluster`; 0 for a name that is none."""
     return CLUSTERS.index(name) if name in CLUSTERS else 0
-
-
-def build_samples(rows: Sequence[tuple[float, float, float, int, Outcome, int, str]]) -> Samples:
-    """Return samples of (scheduled, sent, done, lane, outcome, status, cluster), in that order."""
-    samples = Samples()
-    for scheduled_s, sent_s, done_s, lane, outcome, status, cluster in rows:
-        row = samples.begin(scheduled_s, lane)
-        samples.sent[row] = sent_s
-        if outcome in (Outcome.OK, Outcome.BAD_STATUS):
-            samples.finish(row, done_s, status=status, cluster=cluster.encode())
-        elif outcome is not Outcome.PENDING:
-            samples.fail(row, done_s, outcome)
-    return samples

@@ -254,11 +254,6 @@ def load_catalog(version: str) -> Catalog:
     return Catalog(version, msgspec.json.decode(path.read_bytes())["$defs"])
 
 
-def known_versions() -> tuple[str, ...]:
-    """Return the Kubernetes versions for which there are definitions, oldest first."""
-    return tuple(_folders())
-
-
 @lru_cache(maxsize=1)
 def _folders() -> dict[str, str]:
     root = files("kubernetes_validate") / "kubernetes-json-schema"
