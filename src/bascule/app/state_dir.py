@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bascule.errors import UsageError
-from bascule.gateway.envoy.sockets import place_socket
+from bascule.gateway.envoy.sockets import drop_short_directory, place_socket
 from bascule.ids import GatewayName
+
+SOCKETS = ("control.sock", "xds.sock", "admin.sock")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,11 @@ class StateDir:
     def admin_socket(self) -> Path:
         """Where our own Envoy answers."""
         return place_socket(self.path, "admin.sock")
+
+    def drop_sockets(self) -> None:
+        """Remove what the sockets needed outside the directory, once nobody uses them."""
+        for name in SOCKETS:
+            drop_short_directory(self.path, name)
 
 
 def state_home(environment: Mapping[str, str]) -> Path:

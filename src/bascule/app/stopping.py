@@ -49,6 +49,7 @@ async def stop_gateway(state_dir: StateDir, *, keep_envoy: bool) -> Stopped:
         await _end_runtime(state_dir, clock, envoy=not keep_envoy)
     if not keep_envoy:
         await envoy.stop()
+        state_dir.drop_sockets()
     return Stopped(runtime_pid=runtime_pid, envoy_pid=envoy_pid)
 
 

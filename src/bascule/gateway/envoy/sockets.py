@@ -3,6 +3,7 @@
 import hashlib
 import os
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from bascule.errors import UsageError
@@ -17,13 +18,9 @@ def place_socket(state: Path, name: str) -> Path:
     The short directory belongs to this user only. Raises UsageError when it belongs to another.
     """
     path = state / name
-    if len(os.fsencode(path)) <= PATH_BYTES_MAX:
+    if _is_short(path):
         return path
-    digest = hashlib.sha256(os.fsencode(state.absolute())).hexdigest()[:12]
-    root = Path(os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir())
-    folder = root / f"bascule-{os.getuid()}-{digest}"
-    if len(os.fsencode(folder / name)) > PATH_BYTES_MAX:
-        folder = Path("/tmp") / folder.name  # noqa: S108 - owned and private, checked below
+    folder = _short_directory(state, name)
     folder.mkdir(mode=0o700, exist_ok=True)
     owner = folder.lstat()
     if folder.is_symlink() or owner.st_uid != os.getuid() or owner.st_mode & 0o077:
@@ -32,3 +29,23 @@ def place_socket(state: Path, name: str) -> Path:
             remedy="remove it, or set XDG_RUNTIME_DIR to a directory of your own",
         )
     return folder / name
+
+
+def drop_short_directory(state: Path, name: str) -> None:
+    """Remove the directory that `place_socket` made, if it made one and no socket is left in it."""
+    if not _is_short(state / name):
+        with suppress(OSError):  # it is in use, or was never made
+            _short_directory(state, name).rmdir()
+
+
+def _is_short(path: Path) -> bool:
+    return len(os.fsencode(path)) <= PATH_BYTES_MAX
+
+
+def _short_directory(state: Path, name: str) -> Path:
+    digest = hashlib.sha256(os.fsencode(state.absolute())).hexdigest()[:12]
+    root = Path(os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir())
+    folder = root / f"bascule-{os.getuid()}-{digest}"
+    if _is_short(folder / name):
+        return folder
+    return Path("/tmp") / folder.name  # noqa: S108 - owned and private, checked where it is made
