@@ -17,7 +17,8 @@ from bascule.lab.story.verbs import Called, call_verb
 
 SHARES = (5, 25, 100)
 DRAIN_LIMIT_S = 30.0
-DRAIN_POLL_S = 0.3
+DRAIN_POLL_S = 1.0
+"""Each look is a `bascule status`, whose start costs a third of a second of one core."""
 LOOKS = 3
 SHORT_HOLD_S = 1.0
 """Blue is retired soon after the switch, so that streams are still on it and must be waited for."""

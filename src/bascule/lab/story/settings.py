@@ -10,8 +10,9 @@ DURATION_DEFAULT_S = 26.0
 DURATION_MIN_S = 12.0
 DURATION_MAX_S = 600.0
 ROUTES_MAX = 20_000
-LATENCY_DEFAULT_MS = 10
-"""The shop's own work for each request."""
+LATENCY_DEFAULT_MS = 25
+"""The shop's own work for each request: p99 is judged against it, so a shop that answered at once
+would make the verdict one on the scheduling of a machine that all of this shares."""
 BASELINE_S = 5.0
 AFTER_S = 3.0
 HOLDS = 5
