@@ -31,7 +31,7 @@ NOTE = (
     "Both ways keep Envoy serving. During a take-over nobody follows either cluster: a pod that "
     "goes in that time is found by failing requests."
 )
-SETTINGS = StorySettings(routes=ROUTES, rate=RATE)
+SETTINGS = StorySettings(routes=ROUTES, rate=RATE, latency_ms=0)
 
 
 async def switch_often() -> Verdict:
