@@ -107,7 +107,8 @@ class EnvoyGateway(Strict):
         default=60,
         ge=0,
         le=86_400,
-        description="How long open requests and streams may stay on a cluster that lost traffic.",
+        description="How long open connections may stay on a listener that changes. A switch "
+        "cuts none: what is open on the other cluster ends by itself.",
     )
 
 
