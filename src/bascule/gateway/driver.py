@@ -54,6 +54,18 @@ class Convergence(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Histogram:
+    """Latencies as counts.
+
+    `counts[i]` is how many took at most `bounds_ms[i]` and more than the bound before it; the last
+    count, one more than there are bounds, is of all above.
+    """
+
+    bounds_ms: tuple[float, ...]
+    counts: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterTraffic:
     """What the gateway counts for one cluster, summed over its backends and instances."""
 
@@ -62,6 +74,10 @@ class ClusterTraffic:
     """Requests, WebSockets and gRPC streams that are open now; 0 means drained."""
     endpoints_healthy: int
     failures_total: int
+    completed_total: int | None = None
+    """Requests that have ended, however they did; None is not known."""
+    latency: Histogram | None = None
+    """Of all completed requests since the gateway started; None is not known."""
 
 
 def _no_traffic() -> Mapping[Cluster, ClusterTraffic]:

@@ -53,3 +53,52 @@ class Inbox(Protocol):
     async def done(self, command_id: CommandId) -> None:
         """Mark a command as dealt with."""
         ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """A measured moment of an upgrade, kept beside the journal: for the report, never for truth."""
+
+    at: datetime
+    data: dict[str, Json]
+
+
+class SampleStore(Protocol):
+    """Keeps the samples of upgrades. Losing some costs a point of a plot and nothing else."""
+
+    async def add_samples(self, upgrade: str, samples: Sequence[Sample]) -> None:
+        """Store samples of a run, named by its run id."""
+        ...
+
+    async def read_samples(self, upgrade: str) -> tuple[Sample, ...]:
+        """Return the samples of a run, oldest first."""
+        ...
+
+    async def thin_samples(self, upgrade: str, *, samples_max: int) -> None:
+        """Drop every other sample, oldest half first, until at most `samples_max` are left."""
+        ...
+
+
+class Lease(Protocol):
+    """The right to write one gateway's journal and the gateway itself, for a time."""
+
+    @property
+    def generation(self) -> int:
+        """The fencing generation: higher than that of every owner before."""
+        ...
+
+    def check(self) -> None:
+        """Return if this process may still write; asks nobody, costs nothing.
+
+        Raises StaleWriterError once the lease has run out by the local monotonic clock, or is known
+        to be another's. A process that slept past its lease is stopped here.
+        """
+        ...
+
+    async def keep(self) -> None:
+        """Renew until cancelled. Raises StaleWriterError when another owner has taken over."""
+        ...
+
+    async def release(self) -> None:
+        """Give the lease back, so that the next owner need not wait."""
+        ...

@@ -1,12 +1,16 @@
 """What the executor needs from the world."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
+from bascule.checks.findings import Finding
 from bascule.gateway.driver import Applied, Capabilities, Observation
-from bascule.ids import CommandId
+from bascule.ids import Cluster, CommandId
 from bascule.journal.record import Json
+from bascule.routing.arrangement import Arrangement
 from bascule.routing.weights import Split
+from bascule.upgrade.gates.model import Check, CheckResult, Interval
 from bascule.upgrade.readiness import TrafficView
 
 
@@ -26,6 +30,20 @@ class Traffic(Protocol):
 
         Raises DriverError when the gateway refuses it: the former split then stays wanted. Raises
         OutcomeUnknownError when no acknowledgement came in time: the new one stays wanted.
+        """
+        ...
+
+    async def set_arrangement(self, arrangement: Arrangement) -> None:
+        """Make `arrangement` live and return when every instance has acknowledged it.
+
+        Raises DriverError, OutcomeUnknownError as `set_split` does.
+        """
+        ...
+
+    async def set_retired(self, retired: frozenset[Cluster]) -> None:
+        """Take these clusters out of the gateway, every backend of theirs; return when it is so.
+
+        Raises DriverError, OutcomeUnknownError as `set_split` does.
         """
         ...
 
@@ -55,4 +73,70 @@ class Wakeup(Protocol):
 
     async def wait(self, deadline_s: float) -> None:
         """Return when somebody rang since the last wait, or at `deadline_s` of the clock."""
+        ...
+
+
+class Checks(Protocol):
+    """Preflight, looked at anew."""
+
+    async def find(self) -> tuple[Finding, ...]:
+        """Return what stands against, or speaks about, moving traffic now; never raises for it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measuring:
+    """What is to be measured now: for which step of which run, and which checks to ask.
+
+    `preview_header` reaches a cluster past the split (`Preview.header`); empty where there is none.
+    """
+
+    run_id: str
+    key: str
+    checks: tuple[Check, ...] = ()
+    preview_header: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """What was measured since the last `take`, oldest first."""
+
+    intervals: tuple[Interval, ...] = ()
+    results: tuple[CheckResult, ...] = ()
+
+
+class Metrics(Protocol):
+    """Measures in the background while an upgrade is unfinished; never delays it."""
+
+    def measure(self, wanted: Measuring | None) -> None:
+        """Measure so from now on; None: nothing. The same again changes nothing.
+
+        What was measured for another step and not taken is dropped.
+        """
+        ...
+
+    def take(self) -> Measured:
+        """Return what was measured since it was last taken."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HookRun:
+    """A command of the user; it gets `key` as BASCULE_STEP_KEY, for its own idempotency."""
+
+    key: str
+    argv: tuple[str, ...]
+    timeout_s: float
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+class Hooks(Protocol):
+    """Runs the commands of a plan."""
+
+    async def run(self, hook: HookRun) -> str:
+        """Return the last words of a command that ended with 0.
+
+        Raises DriverError when it ended otherwise or could not be started, OutcomeUnknownError when
+        it was ended because its time was over.
+        """
         ...

@@ -1,7 +1,9 @@
 """What an operator asks for, with who and why: a command of the inbox as a typed value."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import TypeAlias, assert_never
 
 from bascule.errors import JournalError, PlanError
@@ -10,6 +12,7 @@ from bascule.journal.record import Json
 from bascule.journal.store import Command
 from bascule.routing.weights import Weights
 from bascule.upgrade.encoding import read_object, read_text
+from bascule.upgrade.plan.model import Plan, parse_plan, render_plan
 
 EVERY_HOST = ""
 
@@ -37,7 +40,43 @@ class RollBack:
     """Go back to the split before the last switch or shift."""
 
 
-Signal: TypeAlias = Switch | SetWeights | RollBack
+@dataclass(frozen=True, slots=True)
+class StartUpgrade:
+    """Begin the upgrade of this plan; the order's id becomes the run's id."""
+
+    plan: Plan
+
+
+class UpgradeVerb(StrEnum):
+    """What an operator can say to a running upgrade, and what goes with it (`data`)."""
+
+    APPROVE = "approve"
+    """{gate, typed}: `gate` empty means the one that waits."""
+    PAUSE = "pause"
+    RESUME = "resume"
+    ABORT = "abort"
+    """Give up while green takes no traffic."""
+    ROLLBACK = "rollback"
+    WEIGHTS = "weights"
+    """{blue_bp}: set by hand; the upgrade is paused by it."""
+    RETRY = "retry"
+    ANSWER = "answer"
+    """{answer: done|redo|skip}: of a step in doubt."""
+    EXTEND = "extend"
+    """{by_s}: hold longer before retire."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SteerUpgrade:
+    """Say something to the upgrade `name`."""
+
+    name: str
+    verb: UpgradeVerb
+    data: Mapping[str, Json] = field(default_factory=dict)
+
+
+Signal: TypeAlias = Switch | SetWeights | RollBack | StartUpgrade | SteerUpgrade
+UPGRADE_PREFIX = "upgrade_"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +99,10 @@ class Order:
                 return "weights"
             case RollBack():
                 return "rollback"
+            case StartUpgrade():
+                return UPGRADE_PREFIX + "start"
+            case SteerUpgrade():
+                return UPGRADE_PREFIX + self.signal.verb.value
             case _:
                 assert_never(self.signal)
 
@@ -100,6 +143,10 @@ def _signal_data(signal: Signal) -> dict[str, Json]:
             return {"weights": weights, "host": signal.host, "force": signal.is_forced}
         case RollBack():
             return {}
+        case StartUpgrade():
+            return {"plan": render_plan(signal.plan), "digest": signal.plan.digest}
+        case SteerUpgrade():
+            return {"name": signal.name, "data": dict(signal.data)}
         case _:
             assert_never(signal)
 
@@ -125,5 +172,16 @@ def _parse_signal(command: Command) -> Signal:
             )
         case "rollback":
             return RollBack()
+        case "upgrade_start":
+            plan = parse_plan(data.get("plan"))
+            if plan.digest != data.get("digest"):
+                raise JournalError("the plan is not the one that was approved: its digest differs")
+            return StartUpgrade(plan)
+        case kind if kind.startswith(UPGRADE_PREFIX):
+            return SteerUpgrade(
+                name=read_text(data, "name"),
+                verb=UpgradeVerb(kind.removeprefix(UPGRADE_PREFIX)),
+                data=read_object(data.get("data"), "data"),
+            )
         case _:
             raise JournalError(f"there is no verb {command.kind!r}")

@@ -1,0 +1,1 @@
+"""Fetches what checks need, as values."""

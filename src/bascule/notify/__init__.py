@@ -1,0 +1,1 @@
+"""News of an upgrade for people and machines elsewhere: CloudEvents over HTTP, commands."""
