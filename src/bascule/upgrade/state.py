@@ -8,11 +8,12 @@ split to the next, so that one roll back undoes it whole.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import assert_never
+from typing import TypeAlias
 
 from bascule.errors import InvariantError
 from bascule.ids import Cluster, CommandId
 from bascule.journal.record import Json, Record
+from bascule.routing.arrangement import NOTHING_ARRANGED, Arrangement
 from bascule.routing.weights import Split
 from bascule.upgrade.events import (
     Event,
@@ -24,19 +25,21 @@ from bascule.upgrade.events import (
     Witnessed,
     parse_event,
 )
+from bascule.upgrade.plan.arranging import parse_arrangement
+from bascule.upgrade.plan.model import StepKind
+from bascule.upgrade.run import events as run_events
+from bascule.upgrade.run.events import PREFIX, RunEvent, parse_run_event
+from bascule.upgrade.run.state import Mark, UpgradeState, begin_run, evolve_run
+
+AnyEvent: TypeAlias = Event | RunEvent
 
 HOMES_MAX = 16
 RECENT_MAX = 64
 """How many ended orders are remembered, to know an order that comes a second time."""
+UPGRADES_MAX = 8
+"""How many upgrades are remembered, the newest included."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stamp:
-    """Where and when an event stands in the journal, and who caused it."""
-
-    seq: int
-    at: datetime
-    actor: str
+Stamp = Mark
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +81,29 @@ class GatewayState:
     homes: tuple[Split, ...] = ()
     in_flight: InFlight | None = None
     recent: tuple[Outcome, ...] = ()
+    upgrades: tuple[UpgradeState, ...] = ()
+    """The last upgrades, the newest last."""
+    arrangement: Arrangement = NOTHING_ARRANGED
+    """What the last recorded intent asks for."""
+    retired: frozenset[Cluster] = frozenset()
+    """Clusters that were taken out of the gateway."""
+    last_at: datetime | None = None
+    """The time of the last record; the next one is not before it."""
+
+    @property
+    def upgrade(self) -> UpgradeState | None:
+        """The newest upgrade, over or not."""
+        return self.upgrades[-1] if self.upgrades else None
+
+    @property
+    def unfinished(self) -> UpgradeState | None:
+        """The upgrade that is not over; there is at most one."""
+        newest = self.upgrade
+        return newest if newest is not None and not newest.is_over else None
+
+    def upgrade_named(self, name: str) -> UpgradeState | None:
+        """Return the newest upgrade of that name, or None."""
+        return next((u for u in reversed(self.upgrades) if u.name == name), None)
 
     @property
     def active(self) -> Cluster:
@@ -103,19 +129,21 @@ def fold(records: Iterable[Record]) -> GatewayState | None:
     state: GatewayState | None = None
     for record in records:
         stamp = Stamp(seq=record.seq, at=record.entry.at, actor=record.entry.actor)
-        state = evolve(state, parse_event(record), stamp)
+        is_run = record.entry.kind.startswith(PREFIX)
+        event: AnyEvent = parse_run_event(record) if is_run else parse_event(record)
+        state = evolve(state, event, stamp)
     return state
 
 
-def evolve(state: GatewayState | None, event: Event, stamp: Stamp) -> GatewayState:
+def evolve(state: GatewayState | None, event: AnyEvent, stamp: Stamp) -> GatewayState:
     """Return the state after one more event. Raises InvariantError for an illegal move."""
     if isinstance(event, Opened):
         if state is not None:
             raise InvariantError("the gateway is opened a second time")
-        return GatewayState(seq=stamp.seq, split=event.split)
+        return GatewayState(seq=stamp.seq, split=event.split, last_at=stamp.at)
     if state is None:
         raise InvariantError("the first event of a journal does not open the gateway")
-    moved = replace(state, seq=stamp.seq)
+    moved = replace(state, seq=stamp.seq, last_at=stamp.at)
     match event:
         case Intended():
             return _begin(moved, event, stamp)
@@ -134,7 +162,29 @@ def evolve(state: GatewayState | None, event: Event, stamp: Stamp) -> GatewaySta
         case Witnessed():
             return replace(moved, recent=tuple(_with_witness(o, event) for o in moved.recent))
         case _:
-            assert_never(event)
+            return _evolve_upgrade(moved, event, stamp)
+
+
+def _evolve_upgrade(state: GatewayState, event: RunEvent, stamp: Stamp) -> GatewayState:
+    unfinished = state.unfinished
+    if isinstance(event, run_events.Started):
+        if unfinished is not None:
+            raise InvariantError(f"{event.upgrade} begins while {unfinished.name} is unfinished")
+        begun = (*state.upgrades, begin_run(event, stamp))
+        return replace(state, upgrades=begun[-UPGRADES_MAX:])
+    if unfinished is None or unfinished.name != event.upgrade:
+        raise InvariantError(f"something happens to {event.upgrade}, which is not under way")
+    moved = replace(state, upgrades=(*state.upgrades[:-1], evolve_run(unfinished, event, stamp)))
+    if not isinstance(event, run_events.StepStarted):
+        return moved
+    step = next(step for step in unfinished.queue if step.key == event.key)
+    match step.kind:
+        case StepKind.ARRANGE:
+            return replace(moved, arrangement=parse_arrangement(step.args.get("arrangement")))
+        case StepKind.RETIRE:
+            return replace(moved, retired=moved.retired | {Cluster(str(step.args.get("cluster")))})
+        case _:
+            return moved
 
 
 def is_settled(split: Split) -> bool:
