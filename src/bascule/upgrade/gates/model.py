@@ -46,6 +46,7 @@ class LatencyRule:
     """A percentile of green's latency, absolute or against blue's at the same moment."""
 
     percentile: float
+    """0 to 100, as 99 for p99."""
     max_ms: float | None = None
     over_blue_max_ms: float | None = None
 
@@ -66,6 +67,8 @@ class Gates:
     below_blue_max: float | None = None
     """How far green's share of successes may be below blue's at the same moment, 0 to 1."""
     latency: tuple[LatencyRule, ...] = ()
+    hung_after_s: float | None = 10.0
+    """Requests that take longer than this are compared with blue's; None: they are not."""
     checks: tuple[Check, ...] = ()
 
 
