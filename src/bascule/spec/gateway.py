@@ -112,14 +112,10 @@ class EnvoyGateway(Strict):
     )
 
 
-class Gateway(Strict):
-    """One gateway in front of two clusters."""
+class GatewaySettings(Strict):
+    """One gateway, whichever clusters stand behind it."""
 
     name: GatewayName = Field(pattern=_LABEL, description="A DNS label; names the state directory.")
-    clusters: Clusters = Field(description="The clusters blue and green.")
-    active: Cluster = Field(
-        default=Cluster.BLUE, description="The cluster that takes all traffic at first."
-    )
     listeners: tuple[ListenerSpec, ...] = Field(
         default_factory=_default_listeners,
         min_length=1,
@@ -153,3 +149,12 @@ class Gateway(Strict):
         if len({(listener.address, listener.port) for listener in found}) < len(found):
             raise ValueError("two listeners have the same address and port")
         return found
+
+
+class Gateway(GatewaySettings):
+    """One gateway in front of two clusters."""
+
+    clusters: Clusters = Field(description="The clusters blue and green.")
+    active: Cluster = Field(
+        default=Cluster.BLUE, description="The cluster that takes all traffic at first."
+    )

@@ -1,0 +1,123 @@
+"""How traffic moves to green: which hosts, in what steps, who sees it before, who stays."""
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from bascule.spec.durations import Seconds
+from bascule.spec.gateway import Strict
+from bascule.spec.quantities import HeaderName, Host, Share
+
+
+class Hosts(Strict):
+    """Which hosts go to green; the others stay on blue."""
+
+    include: tuple[Host, ...] = Field(
+        default=(),
+        max_length=10_000,
+        description="Hosts as Ingresses write them, `*.example.com` too; all if empty.",
+    )
+    exclude: tuple[Host, ...] = Field(
+        default=(), max_length=10_000, description="Hosts that stay on blue though included."
+    )
+
+
+class Sync(Strict):
+    """How workloads come to green."""
+
+    mode: Literal["external"] = Field(
+        default="external",
+        description="Who brings them: external (GitOps or a pipeline of yours); waited for.",
+    )
+    timeout_s: Seconds = Field(
+        default=1_800.0,
+        alias="timeout",
+        description="How long to wait for every route of blue to have ready endpoints on green.",
+    )
+
+
+class Preview(Strict):
+    """How to reach green before any user does."""
+
+    header: HeaderName = Field(
+        default="x-bascule-preview",
+        description="A request whose header of this name says blue or green goes there.",
+    )
+    hosts: dict[Host, Host] = Field(
+        default_factory=dict,
+        max_length=1_000,
+        description="Further host names, each with the host whose routes on green it shows.",
+    )
+
+
+class Mirror(Strict):
+    """Copies of requests go to green; its answers are thrown away."""
+
+    percent: Share = Field(default=10.0, description="Percent of the requests that are copied.")
+    hold_s: Seconds = Field(
+        default=60.0, alias="hold", description="How long, before any user is sent to green."
+    )
+
+    @property
+    def share_bp(self) -> int:
+        """The share that is copied, in hundredths of a percent."""
+        return round(self.percent * 100)
+
+
+class Verify(Strict):
+    """Green is judged by preview and mirrored traffic before any user is sent there."""
+
+    hold_s: Seconds = Field(default=30.0, alias="hold", description="How long.")
+    approval: bool = Field(default=False, description="Whether a person has to say yes after it.")
+
+
+class StickySessions(Strict):
+    """How a user is kept on one cluster while weights rise."""
+
+    kind: Literal["cookie", "header", "none"] = Field(
+        description="What tells one user from another."
+    )
+    name: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}$",
+        description="The cookie's or the header's name; `bascule` for a cookie if absent.",
+    )
+    ttl_s: Seconds | None = Field(
+        default=None, alias="ttl", description="How long a cookie lives; a day if absent."
+    )
+
+    @model_validator(mode="after")
+    def _fits_its_kind(self) -> Self:
+        if self.kind == "header" and self.name is None:
+            raise ValueError("a header needs its name")
+        if self.kind == "none" and self.name is not None:
+            raise ValueError("kind none takes no name")
+        if self.kind != "cookie" and self.ttl_s is not None:
+            raise ValueError("only a cookie has a ttl")
+        return self
+
+
+class StepSpec(Strict):
+    """Green gets a share of the requests, for a while, and is judged."""
+
+    weight_percent: Share = Field(
+        alias="weight", description="Percent of the requests that green gets; two decimals."
+    )
+    hold_s: Seconds = Field(default=300.0, alias="hold", description="How long it is judged.")
+    approval: bool = Field(default=False, description="Whether a person has to say yes after it.")
+
+    @property
+    def weight_bp(self) -> int:
+        """The share of green in hundredths of a percent."""
+        return round(self.weight_percent * 100)
+
+
+def default_steps() -> tuple[StepSpec, ...]:
+    """Return 1, 5, 25, 50, 100 %, five minutes each.
+
+    A broken green shows at 1 %, to few users. 5 and 25 bring enough requests to see a small rise of
+    failures. At 50 both clusters do the same work, which is the fairest comparison, and a green
+    that is too small shows while blue can still take all. Five minutes are a few scrapes of a
+    Prometheus and one round of most autoscalers.
+    """
+    return tuple(StepSpec(weight_percent=share) for share in (1, 5, 25, 50, 100))

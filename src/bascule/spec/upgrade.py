@@ -1,0 +1,89 @@
+"""What a user writes about one upgrade: `upgrade.yaml`, as pydantic models.
+
+Each field's description ends up in the JSON Schema, and so in the user's editor. What has to hold
+between fields stands in `bascule.spec.rules`.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field
+
+from bascule.ids import Cluster
+from bascule.spec.analysis import Analysis
+from bascule.spec.gateway import ClusterAccess, Clusters, Gateway, GatewaySettings, Strict
+from bascule.spec.operations import AnyReceiver, Bake, Freeze, Hook, Retire, Rollback
+from bascule.spec.quantities import Label
+from bascule.spec.traffic import (
+    Hosts,
+    Mirror,
+    Preview,
+    StepSpec,
+    StickySessions,
+    Sync,
+    Verify,
+    default_steps,
+)
+
+
+class ExistingPlatform(Strict):
+    """Two clusters that exist and are reached by kubeconfig."""
+
+    type: Literal["existing"] = Field(description="Clusters that exist already.")
+    blue: ClusterAccess = Field(description="The old cluster.")
+    green: ClusterAccess = Field(description="The new cluster.")
+
+
+def _read_off(value: object) -> object:
+    """Let `preview: off` be None; YAML reads `off` as false."""
+    return None if value is False or value == "off" else value
+
+
+class Upgrade(Strict):
+    """One upgrade: traffic goes from blue to green, step by step, and is judged."""
+
+    name: Label = Field(description="A DNS label; names the upgrade.")
+    platform: ExistingPlatform = Field(description="Where the clusters come from.")
+    gateway: GatewaySettings = Field(
+        description="The gateway, as in gateway.yaml but without clusters, or that file's path."
+    )
+    hosts: Hosts = Field(default_factory=Hosts, description="Which hosts go to green.")
+    sync: Sync = Field(default_factory=Sync, description="How workloads come to green.")
+    preview: Annotated[Preview | None, BeforeValidator(_read_off)] = Field(
+        default_factory=Preview, description="How to reach green before any user does; or off."
+    )
+    mirror: Mirror | None = Field(
+        default=None, description="Copies of requests to green before any user; none if absent."
+    )
+    verify: Verify = Field(
+        default_factory=Verify, description="How green is judged before any user is sent there."
+    )
+    sticky_sessions: StickySessions | None = Field(
+        default=None, description="How users stay on a cluster; as each Ingress says if absent."
+    )
+    steps: tuple[StepSpec, ...] = Field(
+        default_factory=default_steps,
+        min_length=1,
+        max_length=100,
+        description="What green gets; 1, 5, 25, 50 and 100 % for 5 minutes each if absent.",
+    )
+    analysis: Analysis = Field(default_factory=Analysis, description="How green is judged.")
+    freeze: tuple[Freeze, ...] = Field(
+        default=(), max_length=100, description="When no step begins."
+    )
+    hooks: tuple[Hook, ...] = Field(
+        default=(), max_length=64, description="Commands of yours, in the order of the upgrade."
+    )
+    bake: Bake = Field(
+        default_factory=Bake, description="How long green takes all while blue stays warm."
+    )
+    rollback: Rollback = Field(default_factory=Rollback, description="What a rollback means.")
+    retire: Retire = Field(default_factory=Retire, description="When blue is taken out.")
+    notify: tuple[AnyReceiver, ...] = Field(
+        default=(), max_length=16, description="Who is told what happens."
+    )
+
+    def gateway_model(self) -> Gateway:
+        """Return the gateway that this upgrade is run on."""
+        clusters = Clusters(blue=self.platform.blue, green=self.platform.green)
+        settings = {name: getattr(self.gateway, name) for name in GatewaySettings.model_fields}
+        return Gateway.model_construct(clusters=clusters, active=Cluster.BLUE, **settings)
