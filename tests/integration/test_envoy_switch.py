@@ -6,7 +6,8 @@ from pathlib import Path
 
 from bascule.gateway.driver import Convergence
 from bascule.ids import Cluster
-from bascule.routing.model import Affinity, AffinityKind, RouteSet, RouteSettings
+from bascule.routing.affinity import Affinity, AffinityKind
+from bascule.routing.model import RouteSet, RouteSettings
 from bascule.routing.weights import Weights
 from tests.support import tables
 from tests.support.envoy_world import SteadyClients, envoy_world, fetch, open_websocket

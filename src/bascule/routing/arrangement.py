@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from bascule.ids import Cluster
-from bascule.routing.model import Affinity
+from bascule.routing.affinity import Affinity
 
 
 def _no_hosts() -> Mapping[str, str]:

@@ -7,8 +7,9 @@ from urllib.parse import SplitResult, urlsplit
 
 from bascule.errors import UsageError
 from bascule.ids import Cluster
+from bascule.routing.affinity import AffinityKind
 from bascule.routing.cluster.claims import ANY_HOST
-from bascule.routing.model import AffinityKind, Host, IngressRef, Match, PathKind, Route, RouteSet
+from bascule.routing.model import Host, IngressRef, Match, PathKind, Route, RouteSet
 from bascule.routing.weights import Split, Weights, render_percent
 
 LOSERS_MAX = 20

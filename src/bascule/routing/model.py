@@ -16,6 +16,7 @@ from types import MappingProxyType
 import msgspec
 
 from bascule.ids import CertificateDigest, Cluster
+from bascule.routing.affinity import Affinity
 from bascule.routing.weights import Split, Weights
 
 _ENCODER = msgspec.json.Encoder(enc_hook=dict, order="deterministic")
@@ -73,23 +74,6 @@ class Backend:
     def is_ready(self) -> bool:
         """Whether it has an endpoint that may take a new request."""
         return bool(self.endpoints)
-
-
-class AffinityKind(StrEnum):
-    """How a user is kept on one cluster while weights rise."""
-
-    COOKIE = "cookie"
-    HEADER = "header"
-    NONE = "none"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Affinity:
-    """What tells one user from another: `name` is a cookie's or a header's."""
-
-    kind: AffinityKind = AffinityKind.COOKIE
-    name: str = "bascule"
-    ttl_s: int = 86_400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,8 @@ from typing import Any
 from bascule.gateway.envoy import protos
 from bascule.gateway.envoy.stance import DEFAULT_SCOPE, runtime_key
 from bascule.ids import Cluster
-from bascule.routing.model import Affinity, AffinityKind, Host, Match, PathKind, Route
+from bascule.routing.affinity import Affinity, AffinityKind
+from bascule.routing.model import Host, Match, PathKind, Route
 from bascule.routing.weights import Split, Weights
 
 RETRY_ON = "connect-failure,refused-stream,reset-before-request"

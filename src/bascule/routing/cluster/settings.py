@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bascule.manifest.objects import Fault
-from bascule.routing.model import Affinity, AffinityKind, RouteSettings
+from bascule.routing.affinity import Affinity, AffinityKind
+from bascule.routing.model import RouteSettings
 
 PREFIX = "bascule.dev/"
 SSL_REDIRECT = (

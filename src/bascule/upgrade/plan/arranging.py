@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from bascule.errors import JournalError
 from bascule.ids import Cluster
 from bascule.journal.record import Json
+from bascule.routing.affinity import Affinity, AffinityKind
 from bascule.routing.arrangement import Arrangement, Mirror, Preview
-from bascule.routing.model import Affinity, AffinityKind
 from bascule.upgrade.encoding import read_object, read_text
 
 

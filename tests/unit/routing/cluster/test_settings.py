@@ -1,7 +1,8 @@
 import pytest
 
+from bascule.routing.affinity import Affinity, AffinityKind
 from bascule.routing.cluster.settings import DEFAULTS, read_settings
-from bascule.routing.model import Affinity, AffinityKind, RouteSettings
+from bascule.routing.model import RouteSettings
 
 
 def test_without_annotations_the_defaults_hold() -> None:
