@@ -1,5 +1,6 @@
 """What a preflight check finds: severity, subject, message, and what to do."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -36,3 +37,11 @@ def render_finding(finding: Finding) -> dict[str, Json]:
         "message": finding.message,
         "remedy": finding.remedy,
     }
+
+
+def sort_findings(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return the findings, each once, the worst first, then by code and subject."""
+    order = tuple(Severity)
+    return tuple(
+        sorted(set(findings), key=lambda f: (order.index(f.severity), f.code, f.subject, f.message))
+    )

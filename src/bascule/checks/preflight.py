@@ -1,0 +1,42 @@
+"""All checks, in the order in which they are made: an explicit list."""
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from bascule.checks.certificates import check_certificates
+from bascule.checks.classes import check_classes
+from bascule.checks.clusters import check_distinct, check_reachable, check_versions
+from bascule.checks.findings import Finding, sort_findings
+from bascule.checks.gateway import check_gateway, check_unfinished
+from bascule.checks.inventory import Inventory
+from bascule.checks.routes import (
+    check_anything,
+    check_capacity,
+    check_green_routes,
+    check_hosts,
+    check_problems,
+)
+from bascule.checks.services import check_services
+
+Check: TypeAlias = Callable[[Inventory], tuple[Finding, ...]]
+
+CHECKS: tuple[Check, ...] = (
+    check_reachable,
+    check_distinct,
+    check_versions,
+    check_gateway,
+    check_unfinished,
+    check_hosts,
+    check_anything,
+    check_green_routes,
+    check_capacity,
+    check_problems,
+    check_services,
+    check_classes,
+    check_certificates,
+)
+
+
+def check_all(inventory: Inventory) -> tuple[Finding, ...]:
+    """Return what all checks find, the worst first."""
+    return sort_findings(finding for check in CHECKS for finding in check(inventory))
