@@ -7,8 +7,6 @@ The table of exit codes stands in docs/reference/exit-codes.md and is checked ag
 
 from typing import ClassVar
 
-from typing_extensions import override
-
 
 class BasculeError(Exception):
     """Something that a person can understand: what happened, to what, and what to do next."""
@@ -47,9 +45,9 @@ class SpecError(BasculeError):
         self.line = line
         self.column = column
         self.field = field
+        self.args = (self._told(),)  # what `str` shows
 
-    @override
-    def __str__(self) -> str:
+    def _told(self) -> str:
         place = ":".join(str(part) for part in (self.file, self.line, self.column) if part)
         field = f"{self.field}: " if self.field else ""
         return f"{place}: {field}{self.message}" if place else f"{field}{self.message}"
@@ -151,8 +149,12 @@ class StaleWriterError(JournalError):
     """Another owner has taken over; this one must not write any more."""
 
 
+class LeaseLapsedError(StaleWriterError):
+    """This owner's lease ran out; nothing may be written until it is renewed or found lost."""
+
+
 class LockedError(JournalError):
-    """Another process holds this gateway's state directory."""
+    """Another process owns this gateway's state."""
 
 
 class InvariantError(BasculeError):

@@ -90,8 +90,9 @@ class Lease(Protocol):
     def check(self) -> None:
         """Return if this process may still write; asks nobody, costs nothing.
 
-        Raises StaleWriterError once the lease has run out by the local monotonic clock, or is known
-        to be another's. A process that slept past its lease is stopped here.
+        Raises LeaseLapsedError once the lease has run out by the local monotonic clock: wait until
+        `keep` has renewed it or found it lost. Raises StaleWriterError when another owner is known
+        to be there. A process that slept past its lease is stopped here.
         """
         ...
 

@@ -3,7 +3,6 @@
 Everything that blocks runs in a worker thread, one call at a time. Errors of sqlite3 stop here.
 """
 
-import asyncio
 import fcntl
 import json
 import os
@@ -51,6 +50,11 @@ class SqliteJournal:
         self._generation = generation
         self._turn = threading.Lock()
 
+    @property
+    def generation(self) -> int:
+        """The fencing generation of this owner, 0 for a guest."""
+        return self._generation
+
     async def append(self, entries: Sequence[Entry], *, expected_seq: int) -> tuple[Record, ...]:
         """Append all entries or none; see `JournalStore.append`."""
         return await self._call(lambda c: self._append(c, entries, expected_seq))
@@ -58,6 +62,10 @@ class SqliteJournal:
     async def read(self, *, after_seq: int = 0) -> tuple[Record, ...]:
         """Return the records after `after_seq`, digests verified; see `JournalStore.read`."""
         return await self._call(lambda c: _read(c, after_seq), mode="DEFERRED")
+
+    def read_now(self) -> tuple[Record, ...]:
+        """Return all records, digests verified, at once: for a program without an event loop."""
+        return self._transact(lambda c: _read(c, 0), "DEFERRED")
 
     async def put(self, command: Command) -> None:
         """Store a command durably; the same id twice is one command."""
@@ -121,6 +129,8 @@ class SqliteJournal:
     async def _call(
         self, action: Callable[[sqlite3.Connection], T], *, mode: str = "IMMEDIATE"
     ) -> T:
+        import asyncio  # not above: verbs that only read once do without it, and start in half the time
+
         return await asyncio.to_thread(self._transact, action, mode)
 
     def _transact(self, action: Callable[[sqlite3.Connection], T], mode: str) -> T:
