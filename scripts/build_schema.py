@@ -1,19 +1,21 @@
-"""Writes docs/reference/gateway.schema.json, the JSON Schema of `gateway.yaml` for editors.
+"""Writes docs/reference/*.schema.json, the JSON Schemas of the user's files for editors.
 
-Run `python scripts/build_schema.py` when the model in bascule.spec.gateway has changed.
+Run `python scripts/build_schema.py` when a model in bascule.spec has changed.
 """
 
 import json
 from pathlib import Path
 
-from bascule.spec.schema import gateway_schema
+from bascule.spec.schema import gateway_schema, upgrade_schema
 
-TARGET = Path(__file__).parents[1] / "docs/reference/gateway.schema.json"
+REFERENCE = Path(__file__).parents[1] / "docs/reference"
 
 
 def main() -> None:
-    """Write the schema."""
-    TARGET.write_text(json.dumps(gateway_schema(), indent=2, sort_keys=True) + "\n")
+    """Write the schemas."""
+    for name, schema in (("gateway", gateway_schema()), ("upgrade", upgrade_schema())):
+        target = REFERENCE / f"{name}.schema.json"
+        target.write_text(json.dumps(schema, indent=2, sort_keys=True) + "\n")
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from pydantic import Field, field_validator, model_validator
 
 from bascule.spec.durations import Seconds
 from bascule.spec.gateway import FilePath, Strict
+from bascule.spec.mistakes import check_names, tell
 from bascule.spec.quantities import Command, EnvName, HeaderName, Host, Label, Percent, Regex
 
 
@@ -195,6 +196,5 @@ class Analysis(Strict):
     @field_validator("checks")
     @classmethod
     def _names_differ(cls, found: tuple[AnyCheck, ...]) -> tuple[AnyCheck, ...]:
-        if len({check.name for check in found}) < len(found):
-            raise ValueError("two checks have the same name")
+        tell(check_names([check.name for check in found], "checks"))
         return found

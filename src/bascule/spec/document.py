@@ -1,6 +1,7 @@
 """YAML documents with the place of every field, so that each error can point at its line.
 
-Timestamps stay text, as Kubernetes reads them. A key that appears twice in a mapping is an error.
+Timestamps and `18:00` stay text, as Kubernetes reads them. A key that appears twice in a mapping
+is an error.
 """
 
 from collections.abc import Mapping
@@ -22,6 +23,7 @@ UNFOLD_NODES_MIN = 1_000
 DEPTH_MAX = 100
 
 _TIMESTAMP = "tag:yaml.org,2002:timestamp"
+_NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
 _TEXT = "tag:yaml.org,2002:str"
 
 
@@ -110,7 +112,7 @@ class _Reader:
         return values
 
     def _read_scalar(self, node: yaml.Node) -> object:
-        if node.tag == _TIMESTAMP:
+        if node.tag == _TIMESTAMP or (node.tag in _NUMBERS and ":" in node.value):
             node.tag = _TEXT
         try:
             value: object = self._constructor.construct_object(node)

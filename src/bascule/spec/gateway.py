@@ -158,3 +158,14 @@ class Gateway(GatewaySettings):
     active: Cluster = Field(
         default=Cluster.BLUE, description="The cluster that takes all traffic at first."
     )
+
+    def settings(self) -> GatewaySettings:
+        """Return the gateway without its clusters."""
+        return GatewaySettings(
+            name=self.name,
+            listeners=self.listeners,
+            ingress_classes=self.ingress_classes,
+            report=self.report,
+            hold_off_ms=self.hold_off_ms,
+            gateway=self.gateway,
+        )

@@ -1,16 +1,30 @@
-"""Text of `gateway.yaml` to `Gateway`, every error with its file, line, column and field."""
+"""Text of `gateway.yaml` and `upgrade.yaml` to typed values.
+
+Every error has its file, line, column and field, and what was probably meant.
+"""
 
 import difflib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import TypeAlias, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from bascule.errors import SpecError
+from bascule.ids import Cluster
 from bascule.spec.document import Document, FieldPath, parse_documents
 from bascule.spec.gateway import Gateway
-from bascule.spec.schema import gateway_schema, known_keys
+from bascule.spec.mistakes import RULE
+from bascule.spec.schema import gateway_schema, known_keys, plain_path, upgrade_schema
+from bascule.spec.upgrade import Upgrade
+
+ReadFile: TypeAlias = Callable[[Path], str]
+"""Returns the text of a file that the user named; raises SpecError if it cannot be read."""
+
+_ModelT = TypeVar("_ModelT", bound=BaseModel)
+_Schema: TypeAlias = Mapping[str, object]
 
 
 def parse_gateway(text: str, file: Path | str) -> Gateway:
@@ -18,17 +32,85 @@ def parse_gateway(text: str, file: Path | str) -> Gateway:
 
     Raises SpecError for the first mistake in the file; its remedy names the others.
     """
+    document = _only_document(text, str(file), "gateway")
+    return _validate(Gateway, document, str(file), gateway_schema())
+
+
+def parse_upgrade(text: str, file: Path | str, read: ReadFile) -> Upgrade:
+    """Return the upgrade that `text` describes; paths in it count from the directory of `file`.
+
+    `read` is asked for the gateway's file where the upgrade names one: what it says of the gateway
+    and the clusters is then part of the upgrade. Raises SpecError for the first mistake in the
+    file; its remedy names the others.
+    """
     name = str(file)
-    documents = parse_documents(text, name)
+    document = _only_document(text, name, "upgrade")
+    path = _gateway_path(document, Path(name).parent)
+    if path is None:
+        return _validate(Upgrade, document, name, upgrade_schema())
+    gateway = parse_gateway(read(path), path)
+    value = _with_gateway(document.value, gateway)
+    upgrade = _validate(Upgrade, replace(document, value=value), name, upgrade_schema())
+    _refuse_contradictions(upgrade, gateway, document, name)
+    return upgrade
+
+
+def _only_document(text: str, file: str, what: str) -> Document:
+    documents = parse_documents(text, file)
     if len(documents) != 1:
         found = "is empty" if not documents else f"holds {len(documents)} documents"
-        raise SpecError(f"the file {found}, not one gateway", file=name, line=1, column=1)
-    (document,) = documents
+        raise SpecError(f"the file {found}, not one {what}", file=file, line=1, column=1)
+    return documents[0]
+
+
+def _validate(model: type[_ModelT], document: Document, file: str, schema: _Schema) -> _ModelT:
     try:
-        return Gateway.model_validate(document.value, context=Path(name).parent)
+        return model.model_validate(
+            document.value, context=Path(file).parent, by_alias=True, by_name=False
+        )
     except ValidationError as error:
         mistakes = list(_own_errors(error.errors()))
-    raise _joined(sorted((_spec_error(item, document, name) for item in mistakes), key=_order))
+    found = (_spec_error(item, document, file, schema) for item in mistakes)
+    raise _joined(sorted(found, key=_order))
+
+
+def _gateway_path(document: Document, folder: Path) -> Path | None:
+    """Return the path of the gateway's file, if the upgrade names one."""
+    value = document.value.get("gateway") if isinstance(document.value, dict) else None
+    return folder / Path(value).expanduser() if isinstance(value, str) and value else None
+
+
+def _with_gateway(value: object, gateway: Gateway) -> object:
+    """Put into an upgrade what the gateway's file says."""
+    upgrade = value if isinstance(value, dict) else {}
+    platform = upgrade.get("platform", {"type": "existing"})
+    if isinstance(platform, dict):
+        platform = {"blue": gateway.clusters.blue, "green": gateway.clusters.green, **platform}
+    return {**upgrade, "gateway": gateway.settings(), "platform": platform}
+
+
+def _refuse_contradictions(
+    upgrade: Upgrade, gateway: Gateway, document: Document, file: str
+) -> None:
+    """Raise SpecError where the upgrade and the gateway's file do not say the same."""
+    named = f"the gateway's file says active: {gateway.active}"
+    if gateway.active is not Cluster.BLUE:
+        raise _error_at(
+            ("gateway",),
+            f"{named}, and an upgrade goes from blue to green",
+            "call the cluster that has the traffic blue there",
+            document=document,
+            file=file,
+        )
+    for cluster in Cluster:
+        if gateway.clusters.of(cluster) != upgrade.platform.of(cluster):
+            raise _error_at(
+                ("platform", cluster.value),
+                f"the gateway's file names another cluster {cluster}",
+                "leave it out here",
+                document=document,
+                file=file,
+            )
 
 
 def _own_errors(errors: Sequence[ErrorDetails]) -> Iterator[ErrorDetails]:
@@ -40,10 +122,18 @@ def _own_errors(errors: Sequence[ErrorDetails]) -> Iterator[ErrorDetails]:
             yield details
 
 
-def _spec_error(details: ErrorDetails, document: Document, file: str) -> SpecError:
-    path = tuple(details["loc"])
+def _spec_error(details: ErrorDetails, document: Document, file: str, schema: _Schema) -> SpecError:
+    path = plain_path(schema, details["loc"])
+    if details["type"].startswith("union_tag_"):
+        path = (*path, "type")
+    message, remedy = _explain(details, schema)
+    return _error_at(path, message, remedy, document=document, file=file)
+
+
+def _error_at(
+    path: FieldPath, message: str, remedy: str, *, document: Document, file: str
+) -> SpecError:
     place = document.place(path)
-    message, remedy = _explain(details, path)
     return SpecError(
         message,
         file=file,
@@ -54,25 +144,34 @@ def _spec_error(details: ErrorDetails, document: Document, file: str) -> SpecErr
     )
 
 
-def _explain(details: ErrorDetails, path: FieldPath) -> tuple[str, str]:
+def _explain(details: ErrorDetails, schema: _Schema) -> tuple[str, str]:
+    path, context = details["loc"], details.get("ctx", {})
     match details["type"]:
         case "extra_forbidden":
-            return f"unknown key {path[-1]!r}", _suggest(str(path[-1]), path[:-1])
-        case "missing":
+            known = known_keys(schema, path[:-1])
+            return f"unknown key {path[-1]!r}", _suggest(str(path[-1]), known, "known keys")
+        case "missing" | "union_tag_not_found":
             return "is required", "add it"
+        case "union_tag_invalid":
+            known = tuple(str(context["expected_tags"]).replace("'", "").split(", "))
+            tag = str(context["tag"])
+            return f"unknown type {tag!r}", _suggest(tag, known, "one of")
+        case "too_short":
+            return f"needs at least {context['min_length']} item", ""
         case "value_error":
             return details["msg"].removeprefix("Value error, "), ""
-        case "model_type":
+        case "model_type" | "model_attributes_type":
             return "should be a map of keys and values", ""
+        case kind if kind == RULE:
+            return str(context["message"]), str(context["remedy"])
         case _:
             message = details["msg"]
             return message[:1].lower() + message[1:], ""
 
 
-def _suggest(key: str, parent: FieldPath) -> str:
-    known = known_keys(gateway_schema(), parent)
+def _suggest(key: str, known: Sequence[str], what: str) -> str:
     close = difflib.get_close_matches(key, known, n=1)
-    return f"did you mean {close[0]!r}?" if close else f"known keys: {', '.join(known)}"
+    return f"did you mean {close[0]!r}?" if close else f"{what}: {', '.join(known)}"
 
 
 def _order(error: SpecError) -> tuple[int, int, str]:
@@ -87,10 +186,13 @@ def _joined(errors: list[SpecError]) -> SpecError:
 
 
 def render_path(path: FieldPath) -> str:
-    """Return a field path as people write it: `listeners[0].port`."""
+    """Return a field path as people write it: `listeners[0].port`, `hosts['a.example.com']`."""
     return "".join(_segments(path)).removeprefix(".")
 
 
 def _segments(path: FieldPath) -> Iterator[str]:
     for part in path:
-        yield f"[{part}]" if isinstance(part, int) else f".{part}"
+        if isinstance(part, int):
+            yield f"[{part}]"
+        else:
+            yield f".{part}" if part.replace("-", "").isalnum() else f"[{part!r}]"

@@ -1,16 +1,30 @@
 """What stands around the shift of traffic: freezes, hooks, bake, rollback, retire, news."""
 
 import datetime as dt
+import re
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
 from bascule.spec.durations import Seconds
 from bascule.spec.gateway import Strict
 from bascule.spec.quantities import Command, EnvName, HeaderName, Label, TimeZone
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-ClockTime = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$")]
+_CLOCK_TIME = r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$"
+
+
+def _check_clock_time(text: str) -> str:
+    if not re.fullmatch(_CLOCK_TIME, text):
+        raise ValueError(f"{text!r} is not a time from 00:00 to 24:00")
+    return text
+
+
+ClockTime = Annotated[
+    str,
+    AfterValidator(_check_clock_time),
+    WithJsonSchema({"type": "string", "pattern": _CLOCK_TIME}),
+]
 
 
 class Dates(Strict):

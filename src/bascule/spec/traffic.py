@@ -1,11 +1,13 @@
 """How traffic moves to green: which hosts, in what steps, who sees it before, who stays."""
 
+from collections.abc import Iterator, Mapping
 from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from bascule.spec.durations import Seconds
 from bascule.spec.gateway import Strict
+from bascule.spec.mistakes import Mistake, tell
 from bascule.spec.quantities import HeaderName, Host, Share
 
 
@@ -48,6 +50,28 @@ class Preview(Strict):
         max_length=1_000,
         description="Further host names, each with the host whose routes on green it shows.",
     )
+
+    @field_validator("hosts", mode="before")
+    @classmethod
+    def _aliases_differ(cls, found: object) -> object:
+        """Before names become lower case, since two may then be one."""
+        if isinstance(found, dict):
+            tell(_check_aliases(found))
+        return found
+
+
+def _check_aliases(hosts: Mapping[object, object]) -> Iterator[Mistake]:
+    seen: set[str] = set()
+    for alias, host in hosts.items():
+        name = str(alias).lower()
+        path = (str(alias),)
+        if name.startswith("*"):
+            yield Mistake(path, "a further host name cannot be a wildcard")
+        if name in seen:
+            yield Mistake(path, f"the host name {name!r} appears twice")
+        if name == str(host).lower():
+            yield Mistake(path, "shows itself", "give it a name that no Ingress has")
+        seen.add(name)
 
 
 class Mirror(Strict):
@@ -105,6 +129,11 @@ class StepSpec(Strict):
     )
     hold_s: Seconds = Field(default=300.0, alias="hold", description="How long it is judged.")
     approval: bool = Field(default=False, description="Whether a person has to say yes after it.")
+
+    @property
+    def key(self) -> str:
+        """The key of the step of the plan that sets this weight: `shift-5`, `shift-12.25`."""
+        return f"shift-{self.weight_percent:g}"
 
     @property
     def weight_bp(self) -> int:

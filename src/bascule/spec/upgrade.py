@@ -4,13 +4,16 @@ Each field's description ends up in the JSON Schema, and so in the user's editor
 between fields stands in `bascule.spec.rules`.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic.config import JsonDict
 
 from bascule.ids import Cluster
+from bascule.spec import rules
 from bascule.spec.analysis import Analysis
 from bascule.spec.gateway import ClusterAccess, Clusters, Gateway, GatewaySettings, Strict
+from bascule.spec.mistakes import check_names, tell
 from bascule.spec.operations import AnyReceiver, Bake, Freeze, Hook, Retire, Rollback
 from bascule.spec.quantities import Label
 from bascule.spec.traffic import (
@@ -28,9 +31,19 @@ from bascule.spec.traffic import (
 class ExistingPlatform(Strict):
     """Two clusters that exist and are reached by kubeconfig."""
 
+    model_config = ConfigDict(json_schema_extra={"required": ["type"]})
+
     type: Literal["existing"] = Field(description="Clusters that exist already.")
-    blue: ClusterAccess = Field(description="The old cluster.")
-    green: ClusterAccess = Field(description="The new cluster.")
+    blue: ClusterAccess = Field(
+        description="The old cluster; only a gateway.yaml that is named says it too."
+    )
+    green: ClusterAccess = Field(
+        description="The new cluster; only a gateway.yaml that is named says it too."
+    )
+
+    def of(self, cluster: Cluster) -> ClusterAccess:
+        """Return how `cluster` is reached."""
+        return self.blue if cluster is Cluster.BLUE else self.green
 
 
 def _read_off(value: object) -> object:
@@ -38,18 +51,32 @@ def _read_off(value: object) -> object:
     return None if value is False or value == "off" else value
 
 
+def _or_off(schema: JsonDict) -> None:
+    choices = schema["anyOf"]
+    schema["anyOf"] = [*(choices if isinstance(choices, list) else ()), {"enum": [False, "off"]}]
+
+
+def _or_a_path(schema: JsonDict) -> None:
+    schema["anyOf"] = [{"$ref": schema.pop("$ref")}, {"type": "string", "minLength": 1}]
+
+
 class Upgrade(Strict):
     """One upgrade: traffic goes from blue to green, step by step, and is judged."""
+
+    model_config = ConfigDict(json_schema_extra={"required": ["name", "gateway"]})
 
     name: Label = Field(description="A DNS label; names the upgrade.")
     platform: ExistingPlatform = Field(description="Where the clusters come from.")
     gateway: GatewaySettings = Field(
-        description="The gateway, as in gateway.yaml but without clusters, or that file's path."
+        description="The gateway, as in gateway.yaml but without clusters, or that file's path.",
+        json_schema_extra=_or_a_path,
     )
     hosts: Hosts = Field(default_factory=Hosts, description="Which hosts go to green.")
     sync: Sync = Field(default_factory=Sync, description="How workloads come to green.")
     preview: Annotated[Preview | None, BeforeValidator(_read_off)] = Field(
-        default_factory=Preview, description="How to reach green before any user does; or off."
+        default_factory=Preview,
+        description="How to reach green before any user does; or off.",
+        json_schema_extra=_or_off,
     )
     mirror: Mirror | None = Field(
         default=None, description="Copies of requests to green before any user; none if absent."
@@ -82,8 +109,48 @@ class Upgrade(Strict):
         default=(), max_length=16, description="Who is told what happens."
     )
 
+    @field_validator("steps")
+    @classmethod
+    def _steps_rise(cls, found: tuple[StepSpec, ...]) -> tuple[StepSpec, ...]:
+        tell(rules.check_steps(found))
+        return found
+
+    @field_validator("hooks")
+    @classmethod
+    def _hooks_differ(cls, found: tuple[Hook, ...]) -> tuple[Hook, ...]:
+        tell(check_names([hook.name for hook in found], "hooks"))
+        return found
+
+    @model_validator(mode="after")
+    def _fields_fit(self) -> Self:
+        tell(
+            (
+                *rules.check_clusters(self.platform.blue, self.platform.green),
+                *rules.check_hooks(self.hooks, self.steps),
+                *rules.check_rollback(self.rollback, self.hooks, self.steps),
+                *rules.check_checks(self.analysis.checks, self.preview, self.gateway),
+                *rules.check_retire(self.retire, self.hosts),
+            )
+        )
+        return self
+
+    @property
+    def unsafe_after_key(self) -> str:
+        """The key of the step from whose start on no rollback is safe; empty for none."""
+        hooks = {hook.name: hook.makes_rollback_unsafe for hook in self.hooks}
+        marked = [name for name, is_unsafe in hooks.items() if is_unsafe]
+        name = self.rollback.unsafe_after or next(iter(marked), "")
+        return f"hook-{name}" if name in hooks else name
+
     def gateway_model(self) -> Gateway:
         """Return the gateway that this upgrade is run on."""
         clusters = Clusters(blue=self.platform.blue, green=self.platform.green)
-        settings = {name: getattr(self.gateway, name) for name in GatewaySettings.model_fields}
-        return Gateway.model_construct(clusters=clusters, active=Cluster.BLUE, **settings)
+        return Gateway(
+            clusters=clusters,
+            name=self.gateway.name,
+            listeners=self.gateway.listeners,
+            ingress_classes=self.gateway.ingress_classes,
+            report=self.gateway.report,
+            hold_off_ms=self.gateway.hold_off_ms,
+            gateway=self.gateway.gateway,
+        )
