@@ -5,13 +5,16 @@ from dataclasses import dataclass, field, replace
 
 from bascule.errors import BasculeError
 from bascule.gateway.driver import Applied, Capabilities, Convergence, Observation
-from bascule.ids import CommandId
+from bascule.ids import Cluster, CommandId
 from bascule.journal.record import Json
+from bascule.routing.arrangement import NOTHING_ARRANGED, Arrangement
 from bascule.routing.weights import Split
-from bascule.upgrade.executor import Executor, Ports, open_history
+from bascule.upgrade.executor import Executor, Ports
+from bascule.upgrade.ledger import open_history
 from bascule.upgrade.readiness import TrafficView
 from bascule.upgrade.signals import Order, build_command
 from tests.support.fake_journal import FakeDisk, FakeJournal
+from tests.support.fake_run import FakeChecks, FakeHooks, FakeMetrics
 from tests.support.orders import BLUE, view
 from tests.support.virtual_clock import VirtualClock
 
@@ -27,6 +30,8 @@ class FakeTraffic:
         self.known = view()
         self.failures: list[BasculeError] = []
         self.sent: list[Split] = []
+        self.arrangement = NOTHING_ARRANGED
+        self.retired: frozenset[Cluster] = frozenset()
         self.instances = 1
         self.is_deaf = False
         """Whether what is sent does not become live."""
@@ -63,6 +68,18 @@ class FakeTraffic:
             instances=self.instances,
             is_split_only=True,
         )
+
+    async def set_arrangement(self, arrangement: Arrangement) -> None:
+        self.when_sent()
+        if self.failures:
+            raise self.failures.pop(0)
+        self.arrangement = arrangement
+
+    async def set_retired(self, retired: frozenset[Cluster]) -> None:
+        self.when_sent()
+        if self.failures:
+            raise self.failures.pop(0)
+        self.retired = retired
 
     async def observe(self) -> Observation:
         return Observation(
@@ -112,6 +129,9 @@ class Life:
     traffic: FakeTraffic
     witness: FakeWitness
     executor: Executor
+    metrics: FakeMetrics
+    checks: FakeChecks
+    hooks: FakeHooks
 
     async def give(self, *orders: Order) -> None:
         """Put orders into the inbox, dated now."""
@@ -124,11 +144,24 @@ async def begin_life(disk: FakeDisk, traffic: FakeTraffic, clock: VirtualClock) 
     journal = FakeJournal(disk)
     witness = FakeWitness()
     state = await open_history(journal, BLUE, clock)
-    ports = Ports(journal=journal, inbox=journal, traffic=traffic, witness=witness, clock=clock)
+    metrics, checks, hooks = FakeMetrics(clock), FakeChecks(), FakeHooks()
+    ports = Ports(
+        journal=journal,
+        inbox=journal,
+        traffic=traffic,
+        witness=witness,
+        clock=clock,
+        checks=checks,
+        metrics=metrics,
+        hooks=hooks,
+    )
     return Life(
         clock=clock,
         journal=journal,
         traffic=traffic,
         witness=witness,
         executor=Executor(ports, state),
+        metrics=metrics,
+        checks=checks,
+        hooks=hooks,
     )

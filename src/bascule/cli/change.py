@@ -25,14 +25,14 @@ from bascule.cli.topology import (
     state_document,
 )
 from bascule.journal.record import Json
-from bascule.upgrade.signals import Signal
+from bascule.upgrade.signals import SplitSignal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """One change of the split that an operator asks for."""
 
-    signal: Signal
+    signal: SplitSignal
     where: Where
     consent: Consent
     output: Output

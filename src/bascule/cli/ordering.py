@@ -29,7 +29,7 @@ from bascule.storage.lock import read_holder
 from bascule.storage.sqlite import SqliteJournal, open_journal
 from bascule.upgrade.decide import plan_split
 from bascule.upgrade.events import Result
-from bascule.upgrade.signals import Order, Signal, build_command
+from bascule.upgrade.signals import Order, SplitSignal, build_command
 from bascule.upgrade.state import GatewayState, Outcome, fold
 
 POLL_S = 0.01
@@ -62,7 +62,7 @@ def require_runtime(state_dir: StateDir) -> None:
         )
 
 
-async def fetch_plan(state_dir: StateDir, signal: Signal, *, reason: str) -> Plan:
+async def fetch_plan(state_dir: StateDir, signal: SplitSignal, *, reason: str) -> Plan:
     """Return the plan for `signal`. Raises PlanError where it cannot be, JournalError."""
     clock = SystemClock()
     await _ring(state_dir, "prepare")
@@ -71,7 +71,7 @@ async def fetch_plan(state_dir: StateDir, signal: Signal, *, reason: str) -> Pla
     order = Order(
         id=new_order_id(), at=clock.now(), actor=operator_name(), signal=signal, reason=reason
     )
-    return Plan(state=state, order=order, wanted=plan_split(state, order))
+    return Plan(state=state, order=order, wanted=plan_split(state, signal))
 
 
 def confirm(lines: Sequence[str], *, is_sure: bool, question: str) -> None:

@@ -14,7 +14,14 @@ from bascule.upgrade.readiness import (
     has_any_endpoint,
     rising_clusters,
 )
-from bascule.upgrade.signals import EVERY_HOST, Order, RollBack, SetWeights, Switch
+from bascule.upgrade.signals import (
+    EVERY_HOST,
+    Order,
+    RollBack,
+    SetWeights,
+    SplitSignal,
+    Switch,
+)
 from bascule.upgrade.state import GatewayState, Outcome
 
 AGE_MAX_S = 60.0
@@ -66,36 +73,52 @@ class Facts:
     age_s: float
 
 
-def decide(state: GatewayState, order: Order, facts: Facts) -> Decision:
-    """Return what to do with `order` when nothing is in flight."""
+def decide(state: GatewayState, order: Order, signal: SplitSignal, facts: Facts) -> Decision:
+    """Return what to do with `order`, whose signal is `signal`, when nothing is in flight."""
     view = facts.view
     ended = state.outcome_of(order.id)
     if ended is not None:
         return AlreadyEnded(ended)
     if facts.age_s > AGE_MAX_S:
-        return Refuse(
-            reason=f"it waited {facts.age_s:.0f} s for a runtime, too long to be still meant",
-            remedy="say it again if it is",
-        )
+        return refuse_old(facts.age_s)
+    if state.unfinished is not None:
+        return _refuse_meanwhile(state.unfinished.name, signal)
     try:
-        wanted = plan_split(state, order)
-        _check_step(wanted, facts.capabilities)
+        wanted = plan_split(state, signal)
+        check_step(wanted, facts.capabilities)
     except PlanError as error:
         return Refuse(reason=error.message, remedy=error.remedy)
-    if isinstance(order.signal, RollBack):
-        return _decide_rollback(state, wanted, view)
-    decision = _decide_forward(state, order, wanted, view)
+    if isinstance(signal, RollBack):
+        return decide_rollback(state, wanted, view)
+    decision = _decide_forward(state, order, signal, _Aim(wanted=wanted, view=view))
     if isinstance(decision, Refuse) and facts.age_s < PATIENCE_S and _is_loading(view):
         return Wait(decision.reason)
     return decision
 
 
-def plan_split(state: GatewayState, order: Order) -> Split:
-    """Return the split that `order` asks for. Raises PlanError where it cannot be."""
-    match order.signal:
-        case Switch() as signal:
+def refuse_old(age_s: float) -> Refuse:
+    """Return the answer to an order that no runtime took in time."""
+    return Refuse(
+        reason=f"it waited {age_s:.0f} s for a runtime, too long to be still meant",
+        remedy="say it again if it is",
+    )
+
+
+def _refuse_meanwhile(name: str, signal: SplitSignal) -> Refuse:
+    # An upgrade chooses the weights until it is over; its own verbs say so to it.
+    verb = "rollback" if isinstance(signal, RollBack) else "weights"
+    return Refuse(
+        reason=f"the upgrade {name} is under way and chooses the weights",
+        remedy=f"use `bascule upgrade {verb} {name}`, or look with `bascule upgrade status {name}`",
+    )
+
+
+def plan_split(state: GatewayState, signal: SplitSignal) -> Split:
+    """Return the split that `signal` asks for. Raises PlanError where it cannot be."""
+    match signal:
+        case Switch():
             return _plan_switch(state, signal)
-        case SetWeights() as signal:
+        case SetWeights():
             if signal.host == EVERY_HOST:
                 return Split(signal.weights, state.split.by_host)
             return Split(state.split.default, {**state.split.by_host, signal.host: signal.weights})
@@ -107,7 +130,7 @@ def plan_split(state: GatewayState, order: Order) -> Split:
                 )
             return state.homes[-1]
         case _:
-            assert_never(order.signal)
+            assert_never(signal)
 
 
 def _plan_switch(state: GatewayState, signal: Switch) -> Split:
@@ -121,7 +144,8 @@ def _plan_switch(state: GatewayState, signal: Switch) -> Split:
     return Split(Weights.all_to(signal.target))
 
 
-def _check_step(wanted: Split, capabilities: Capabilities) -> None:
+def check_step(wanted: Split, capabilities: Capabilities) -> None:
+    """Raise PlanError if the gateway cannot split requests so finely."""
     step = capabilities.weight_step_bp
     for weights in (wanted.default, *wanted.by_host.values()):
         if weights.blue_bp % step:
@@ -132,12 +156,23 @@ def _check_step(wanted: Split, capabilities: Capabilities) -> None:
             )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Aim:
+    """Where to, and what is known on the way."""
+
+    wanted: Split
+    view: TrafficView
+
+
 def _decide_forward(
-    state: GatewayState, order: Order, wanted: Split, view: TrafficView
+    state: GatewayState, order: Order, signal: Switch | SetWeights, aim: _Aim
 ) -> Decision:
-    signal = order.signal
-    findings = (*_check_host(signal, view), *_findings(state, wanted, view))
-    is_forced = isinstance(signal, Switch | SetWeights) and signal.is_forced
+    wanted = aim.wanted
+    findings = (
+        *_check_host(signal, aim.view),
+        *find_hindrances(state.split, wanted, aim.view),
+    )
+    is_forced = signal.is_forced
     if not findings:
         return Act(wanted=wanted)
     if not is_forced:
@@ -150,7 +185,7 @@ def _decide_forward(
     return Act(wanted=wanted, notes=tuple(f"forced: {finding}" for finding in findings))
 
 
-def _decide_rollback(state: GatewayState, wanted: Split, view: TrafficView) -> Decision:
+def decide_rollback(state: GatewayState, wanted: Split, view: TrafficView) -> Act | Refuse:
     """Ask only that the target can answer at all; say what else is wrong with it."""
     for target in rising_clusters(state.split, wanted):
         if not has_any_endpoint(view, target):
@@ -158,16 +193,17 @@ def _decide_rollback(state: GatewayState, wanted: Split, view: TrafficView) -> D
                 reason=f"{target} has no ready endpoint for any route",
                 remedy="bring it up first: going back to it would serve nobody",
             )
-    return Act(wanted=wanted, notes=_findings(state, wanted, view))
+    return Act(wanted=wanted, notes=find_hindrances(state.split, wanted, view))
 
 
-def _findings(state: GatewayState, wanted: Split, view: TrafficView) -> tuple[str, ...]:
+def find_hindrances(before: Split, wanted: Split, view: TrafficView) -> tuple[str, ...]:
+    """Return what speaks against going from `before` to `wanted` now, as sentences."""
     lists = [
         finding
-        for target in rising_clusters(state.split, wanted)
+        for target in rising_clusters(before, wanted)
         for finding in check_lists(view, target)
     ]
-    return (*lists, *check_routes(view, state.split, wanted))
+    return (*lists, *check_routes(view, before, wanted))
 
 
 def _is_loading(view: TrafficView) -> bool:
@@ -177,7 +213,7 @@ def _is_loading(view: TrafficView) -> bool:
     )
 
 
-def _check_host(signal: Switch | SetWeights | RollBack, view: TrafficView) -> tuple[str, ...]:
+def _check_host(signal: Switch | SetWeights, view: TrafficView) -> tuple[str, ...]:
     if not isinstance(signal, SetWeights) or signal.host == EVERY_HOST:
         return ()
     known = {host.name for host in view.routes.hosts}

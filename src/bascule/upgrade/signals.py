@@ -75,7 +75,8 @@ class SteerUpgrade:
     data: Mapping[str, Json] = field(default_factory=dict)
 
 
-Signal: TypeAlias = Switch | SetWeights | RollBack | StartUpgrade | SteerUpgrade
+SplitSignal: TypeAlias = Switch | SetWeights | RollBack
+Signal: TypeAlias = SplitSignal | StartUpgrade | SteerUpgrade
 UPGRADE_PREFIX = "upgrade_"
 
 

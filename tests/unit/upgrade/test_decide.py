@@ -20,7 +20,7 @@ from bascule.upgrade.decide import (
 )
 from bascule.upgrade.events import Refused
 from bascule.upgrade.readiness import ClusterLists, TrafficView
-from bascule.upgrade.signals import RollBack, SetWeights, Signal, Switch
+from bascule.upgrade.signals import RollBack, SetWeights, SplitSignal, Switch
 from bascule.upgrade.state import GatewayState
 from tests.support.orders import (
     BLUE,
@@ -49,7 +49,7 @@ ANY_STEP = Capabilities(
 
 
 def decided(
-    signal: Signal,
+    signal: SplitSignal,
     state: GatewayState | None = None,
     known: TrafficView | None = None,
     *,
@@ -58,7 +58,8 @@ def decided(
     capabilities: Capabilities = ANY_STEP,
 ) -> Decision:
     facts = Facts(view=known or view(), capabilities=capabilities, age_s=age_s)
-    return decide(state or state_after(), order(signal, reason=reason), facts)
+    found = order(signal, reason=reason)
+    return decide(state or state_after(), found, signal, facts)
 
 
 def refusal(decision: Decision) -> str:
@@ -203,4 +204,4 @@ def test_a_rollback_to_a_cluster_without_any_endpoint_is_refused() -> None:
 
 def test_a_plan_that_cannot_be_raises() -> None:
     with pytest.raises(PlanError, match="not the active cluster"):
-        plan_split(state_after(*moved(GREEN)), order(SWITCH))
+        plan_split(state_after(*moved(GREEN)), SWITCH)

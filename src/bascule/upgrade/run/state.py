@@ -57,6 +57,8 @@ class StepState:
 
     status: StepStatus = StepStatus.PENDING
     attempt: int = 0
+    tries: int = 0
+    """Attempts since it was last pending: a person who says retry grants new ones."""
     started: Mark | None = None
     """Of the first attempt since it was last pending: holds are counted from here."""
     finished: Mark | None = None
@@ -249,6 +251,7 @@ def _moved(
                 step,
                 status=StepStatus.STARTED,
                 attempt=event.attempt,
+                tries=step.tries + 1,
                 started=step.started or mark,
                 waits=None,
             )

@@ -1,0 +1,164 @@
+"""A step that holds: time passes, samples come in, and gates judge them."""
+
+from collections import deque
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bascule.upgrade.gates.encoding import parse_gates
+from bascule.upgrade.gates.judge import Judged, judge
+from bascule.upgrade.gates.model import Gates, GateVerdict, Interval
+from bascule.upgrade.gates.progress import (
+    Progress,
+    absorb,
+    begin,
+    parse_progress,
+    render_progress,
+)
+from bascule.upgrade.plan.model import Step
+from bascule.upgrade.ports import Measured, Measuring, Metrics
+from bascule.upgrade.run.events import GateJudged
+from bascule.upgrade.run.results import Done, Failed, Result, Waits
+from bascule.upgrade.run.state import StepState, UpgradeState
+from bascule.upgrade.run.steering import EXTENDABLE
+
+RECORD_EVERY_S = 60.0
+"""How often the numbers are recorded while the verdict stays the same."""
+BASELINE_MAX = 120
+"""How many of the last intervals serve as the baseline of the next hold."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Hold:
+    """The hold that is under way in this life."""
+
+    run_id: str
+    key: str
+    attempt: int
+    progress: Progress
+
+
+class Holding:
+    """Judges the holds of an upgrade, one after the other; goes on from what was recorded."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+        self._hold: _Hold | None = None
+        self._baseline: deque[Interval] = deque(maxlen=BASELINE_MAX)
+
+    def rest(self) -> None:
+        """Measure nothing: no upgrade is under way."""
+        self._metrics.measure(None)
+        self._hold = None
+        self._baseline.clear()
+
+    def measure(self, state: UpgradeState, step: Step, gates: Gates) -> Measured:
+        """Return what was measured for `step` since the last look."""
+        self._metrics.measure(
+            Measuring(
+                run_id=state.run_id,
+                key=step.key,
+                checks=gates.checks,
+                preview_header=_preview_header(state),
+            )
+        )
+        return self._metrics.take()
+
+    def look(self, state: UpgradeState, step: Step, now: datetime) -> Result:
+        """Return what the hold `step` has come to at `now`."""
+        gates = parse_gates(step.args.get("gates") or {})
+        begun = state.step(step.key)
+        measured = self.measure(state, step, gates)
+        hold = self._go_on(state, step, begun, gates)
+        progress = absorb(hold.progress, gates, measured.intervals, measured.results)
+        self._baseline.extend(measured.intervals)
+        self._hold = _Hold(
+            run_id=hold.run_id, key=hold.key, attempt=hold.attempt, progress=progress
+        )
+        started_at = begun.started.at if begun.started is not None else now
+        hold_s = _hold_s(state, step)
+        elapsed_s = max(0.0, (now - started_at).total_seconds())
+        judged = judge(progress, gates, elapsed_s=elapsed_s, hold_s=hold_s)
+        record = GateJudged(
+            upgrade=state.name,
+            key=step.key,
+            verdict=judged.verdict.value,
+            reasons=judged.reasons,
+            evidence={
+                **judged.evidence,
+                "at": now.isoformat(),
+                "progress": render_progress(progress),
+            },
+        )
+        ends_at = started_at + timedelta(seconds=hold_s)
+        return _conclude(state, step, judged, record, ends_at=ends_at, now=now)
+
+    def _go_on(self, state: UpgradeState, step: Step, begun: StepState, gates: Gates) -> _Hold:
+        """Return the hold of this step: this life's, else the recorded one, else a new one."""
+        hold = self._hold
+        wanted = (state.run_id, step.key, begun.attempt)
+        if hold is not None and (hold.run_id, hold.key, hold.attempt) == wanted:
+            return hold
+        kept = begun.judged.evidence.get("progress") if begun.judged is not None else None
+        progress = parse_progress(kept) if kept else begin(gates, tuple(self._baseline))
+        return _Hold(run_id=state.run_id, key=step.key, attempt=begun.attempt, progress=progress)
+
+
+def _conclude(
+    state: UpgradeState,
+    step: Step,
+    judged: Judged,
+    record: GateJudged,
+    *,
+    ends_at: datetime,
+    now: datetime,
+) -> Result:
+    match judged.verdict:
+        case GateVerdict.FAIL:
+            return Failed(reason="; ".join(judged.reasons), judged=record)
+        case GateVerdict.PASS:
+            return Done(output={"reasons": list(judged.reasons)}, judged=record)
+        case GateVerdict.HOLD:
+            approval = state.approvals.get(step.key)
+            begun = state.step(step.key)
+            if approval is not None and begun.started and approval.mark.seq > begun.started.seq:
+                reason = f"{approval.mark.actor} let it pass"
+                return Done(reason=reason, judged=record)
+            due = record if _is_worth_recording(begun, record, now) else None
+            if judged.needs_person:
+                reason = f"gate {step.key} has not passed in time and waits for an approval"
+                return Waits(reason=reason, judged=due)
+            is_holding = now < ends_at
+            reason = "holds" if is_holding else "waits for its gates: " + "; ".join(_stable(judged))
+            return Waits(reason=reason, until=ends_at if is_holding else None, judged=due)
+
+
+def _stable(judged: Judged) -> tuple[str, ...]:
+    """Return the names of what is missing: their numbers would make a record of every look."""
+    missing = judged.evidence.get("missing")
+    return tuple(str(name) for name in missing) if isinstance(missing, list) else ("more requests",)
+
+
+def _is_worth_recording(begun: StepState, record: GateJudged, now: datetime) -> bool:
+    known = begun.judged
+    if known is None or known.verdict != record.verdict:
+        return True
+    at = known.evidence.get("at")
+    return not isinstance(at, str) or now >= datetime.fromisoformat(at) + timedelta(
+        seconds=RECORD_EVERY_S
+    )
+
+
+def _hold_s(state: UpgradeState, step: Step) -> float:
+    hold_s = step.args.get("hold_s")
+    known_s = float(hold_s) if isinstance(hold_s, int | float) else 0.0
+    return known_s + state.extended_s if step.key == EXTENDABLE else known_s
+
+
+def _preview_header(state: UpgradeState) -> str:
+    """Return the header by which the plan's preview reaches a cluster; empty without one."""
+    for step in state.plan.steps:
+        arrangement = step.args.get("arrangement")
+        preview = arrangement.get("preview") if isinstance(arrangement, dict) else None
+        if isinstance(preview, dict):
+            return str(preview.get("header", ""))
+    return ""

@@ -1,0 +1,177 @@
+"""What an operator's signal does to a running upgrade, or why it is refused."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from bascule.journal.record import Json
+from bascule.routing.weights import TOTAL_BP, Split, Weights
+from bascule.upgrade.encoding import parse_split
+from bascule.upgrade.plan.model import Step, StepKind
+from bascule.upgrade.run.rollback import has_moved_traffic, judge_eligibility
+from bascule.upgrade.run.stages import Stage
+from bascule.upgrade.run.state import UpgradeState
+from bascule.upgrade.signals import SteerUpgrade, UpgradeVerb
+
+ANSWERS = ("done", "redo", "skip")
+EXTENDABLE = "retire-hold"
+"""The hold that `extend` makes longer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Take:
+    """Obey; `data` is what is recorded of the signal."""
+
+    data: Mapping[str, Json]
+    begins_rollback: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decline:
+    """Do not obey, and say why."""
+
+    reason: str
+    remedy: str = ""
+
+
+def decide_signal(state: UpgradeState, signal: SteerUpgrade) -> Take | Decline:
+    """Return what to do with `signal` when `state` is unfinished."""
+    return _RULES[signal.verb](state, signal.data)
+
+
+def _approve(state: UpgradeState, data: Mapping[str, Json]) -> Take | Decline:
+    step = state.current
+    gate = str(data.get("gate") or "") or (gate_of(step) if step is not None else "")
+    known = {gate_of(s): s for s in state.queue if gate_of(s)}
+    if not gate:
+        return Decline(
+            reason="nothing waits for an approval now",
+            remedy=f"name a gate with --gate: {', '.join(known)}" if known else "",
+        )
+    if gate not in known:
+        return Decline(
+            reason=f"there is no gate {gate!r}", remedy=f"the gates are: {', '.join(known)}"
+        )
+    typed, expected = data.get("typed"), known[gate].args.get("typed")
+    if expected and typed != expected:
+        return Decline(
+            reason=f"the gate {gate} needs the name of the cluster, typed out",
+            remedy=f"say --typed {expected}, if that is the cluster you mean",
+        )
+    return Take(data={"gate": gate, "typed": typed})
+
+
+def gate_of(step: Step) -> str:
+    """Return the name by which a step's gate is approved; empty where it has none."""
+    match step.kind:
+        case StepKind.APPROVAL:
+            return str(step.args.get("gate") or step.key)
+        case StepKind.HOLD:
+            return step.key
+        case _:
+            return ""
+
+
+def _pause(state: UpgradeState, data: Mapping[str, Json]) -> Take | Decline:
+    del data
+    if state.paused is not None:
+        return Decline(reason=f"it is paused already, by {state.paused.actor}")
+    if state.rollback is not None:
+        return Decline(reason="a rollback is not paused: traffic would stay where it is not wanted")
+    return Take(data={})
+
+
+def _resume(state: UpgradeState, data: Mapping[str, Json]) -> Take | Decline:
+    del data
+    if state.paused is None:
+        remedy = "see `bascule upgrade status` for what it waits for"
+        return Decline(reason="it is not paused", remedy=remedy)
+    return Take(data={})
+
+
+def _abort(state: UpgradeState, data: Mapping[str, Json]) -> Take | Decline:
+    del data
+    if has_moved_traffic(state):
+        return Decline(
+            reason="green has had traffic, and abort never moves traffic",
+            remedy=f"use `bascule upgrade rollback {state.name}`",
+        )
+    return _roll_back(state, {})
+
+
+def _roll_back(state: UpgradeState, data: Mapping[str, Json]) -> Take | Decline:
+    del data
+    found = judge_eligibility(state)
+    if not found.is_possible:
+        return Decline(reason=f"it cannot be rolled back: {found.reason}")
+    return Take(data={}, begins_rollback=True)
+
+
+def _weights(state: UpgradeState, data: Mapping[str, Json]) -> Take | Decline:
+    blue_bp = data.get("blue_bp")
+    is_whole = isinstance(blue_bp, int) and not isinstance(blue_bp, bool)
+    if not is_whole or not 0 <= int(str(blue_bp)) <= TOTAL_BP:
+        return Decline(reason=f"{blue_bp!r} is not a share of blue in hundredths of a percent")
+    if state.stage not in {Stage.SHIFT, Stage.BAKE}:
+        return Decline(
+            reason=f"weights are set by hand while traffic shifts or bakes, not in {state.stage}"
+        )
+    return Take(data={"blue_bp": blue_bp})
+
+
+def plan_hand_split(state: UpgradeState, weights: Weights) -> Split:
+    """Return the split for weights set by hand: only what the plan moves is moved."""
+    moving = [s for s in state.plan.steps if s.kind == StepKind.SET_WEIGHTS]
+    before = state.before
+    if not moving:
+        return Split(weights, before.by_host)
+    last = parse_split(moving[-1].args.get("split"))
+    default = weights if last.default != before.default else before.default
+    hosts = {
+        host: weights if share != before.for_host(host) else share
+        for host, share in last.by_host.items()
+    }
+    return Split(default, hosts)
+
+
+def _retry(state: UpgradeState, data: Mapping[str, Json]) -> Take | Decline:
+    del data
+    if state.halted is None:
+        return Decline(reason="it has not halted: there is nothing to try again")
+    if state.halted.is_in_doubt:
+        return Decline(
+            reason=f"whether {state.halted.key} took place is not known",
+            remedy=f"look, then say `bascule upgrade answer {state.name} {'|'.join(ANSWERS)}`",
+        )
+    return Take(data={})
+
+
+def _answer(state: UpgradeState, data: Mapping[str, Json]) -> Take | Decline:
+    answer = str(data.get("answer"))
+    if state.halted is None or not state.halted.is_in_doubt:
+        return Decline(reason="no step is in doubt: there is nothing to answer")
+    if answer not in ANSWERS:
+        return Decline(reason=f"{answer!r} is no answer", remedy=f"say one of {', '.join(ANSWERS)}")
+    return Take(data={"answer": answer, "key": state.halted.key})
+
+
+def _extend(state: UpgradeState, data: Mapping[str, Json]) -> Take | Decline:
+    by_s = data.get("by_s")
+    if not isinstance(by_s, int | float) or isinstance(by_s, bool) or by_s <= 0:
+        return Decline(reason=f"{by_s!r} is not a time to extend by", remedy="say --by 24h")
+    step = state.plan.step(EXTENDABLE)
+    if step is None or state.rollback is not None or state.step(step.key).is_over:
+        return Decline(reason="no hold before retire lies ahead")
+    return Take(data={"by_s": by_s})
+
+
+_RULES: Mapping[UpgradeVerb, Callable[[UpgradeState, Mapping[str, Json]], Take | Decline]] = {
+    UpgradeVerb.APPROVE: _approve,
+    UpgradeVerb.PAUSE: _pause,
+    UpgradeVerb.RESUME: _resume,
+    UpgradeVerb.ABORT: _abort,
+    UpgradeVerb.ROLLBACK: _roll_back,
+    UpgradeVerb.WEIGHTS: _weights,
+    UpgradeVerb.RETRY: _retry,
+    UpgradeVerb.ANSWER: _answer,
+    UpgradeVerb.EXTEND: _extend,
+}

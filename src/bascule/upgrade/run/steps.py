@@ -1,0 +1,312 @@
+"""What each kind of step looks at, and what it does.
+
+Passive kinds are looked at again and again until they are so. The others act: they are observed
+first, and act only when what they want is not there yet.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
+
+from bascule.checks.findings import Finding, Severity, render_finding
+from bascule.errors import DriverError, InvariantError, OutcomeUnknownError
+from bascule.ids import Cluster, CommandId
+from bascule.journal.record import Json
+from bascule.routing.weights import Split, Weights
+from bascule.upgrade.changing import Change, Changer, is_live
+from bascule.upgrade.decide import Refuse, decide_rollback, find_hindrances
+from bascule.upgrade.encoding import parse_split
+from bascule.upgrade.events import Finished
+from bascule.upgrade.events import Result as ChangeResult
+from bascule.upgrade.gates.model import Gates
+from bascule.upgrade.ledger import Ledger
+from bascule.upgrade.plan.arranging import parse_arrangement
+from bascule.upgrade.plan.model import Step, StepKind
+from bascule.upgrade.ports import Checks, HookRun, Hooks, Metrics, Traffic
+from bascule.upgrade.readiness import check_lists, check_routes
+from bascule.upgrade.run.events import StepStarted
+from bascule.upgrade.run.holding import Holding
+from bascule.upgrade.run.results import (
+    Absent,
+    Done,
+    Failed,
+    InDoubt,
+    Refused,
+    Result,
+    Seen,
+    Unknown,
+    Waits,
+)
+from bascule.upgrade.run.stages import Stage
+from bascule.upgrade.run.state import UpgradeState
+
+PASSIVE_KINDS = frozenset(
+    {
+        StepKind.CHECK,
+        StepKind.AWAIT_CLUSTER,
+        StepKind.AWAIT_ROUTES,
+        StepKind.HOLD,
+        StepKind.APPROVAL,
+        StepKind.PROVE_IDLE,
+    }
+)
+HOOK_TIMEOUT_S = 300.0
+FINDINGS_NAMED_MAX = 5
+
+
+class Steps:
+    """The hands of the runner."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        changer: Changer,
+        *,
+        traffic: Traffic,
+        checks: Checks,
+        metrics: Metrics,
+        hooks: Hooks,
+    ) -> None:
+        self._ledger = ledger
+        self._changer = changer
+        self._traffic = traffic
+        self._checks = checks
+        self._hooks = hooks
+        self._holding = Holding(metrics)
+        self._quiet_since: dict[str, datetime] = {}
+        self._looks: Mapping[str, Callable[[Step], Awaitable[Result]]] = {
+            StepKind.CHECK: self._check,
+            StepKind.AWAIT_CLUSTER: self._await_cluster,
+            StepKind.AWAIT_ROUTES: self._await_routes,
+            StepKind.HOLD: self._hold,
+            StepKind.APPROVAL: self._approval,
+            StepKind.PROVE_IDLE: self._prove_idle,
+        }
+
+    def rest(self) -> None:
+        """Take note that no upgrade is under way."""
+        self._holding.rest()
+        self._quiet_since.clear()
+
+    def is_repeatable(self, step: Step) -> bool:
+        """Return whether acting twice is as good as acting once."""
+        return step.kind != StepKind.HOOK or step.args.get("is_repeatable") is True
+
+    async def look(self, step: Step) -> Result:
+        """Return what a passive step has come to."""
+        return await self._looks[step.kind](step)
+
+    async def observe(self, step: Step) -> Seen:
+        """Return whether what an active step wants is there already, or what stands against it."""
+        match step.kind:
+            case StepKind.SET_WEIGHTS:
+                return await self._observe_weights(step)
+            case StepKind.RETIRE:
+                return await self._observe_retired(step)
+            case StepKind.HOOK:
+                return Unknown(reason=f"whether the command of {step.key} has run is not known")
+            case _:
+                return Absent()
+
+    async def act(self, step: Step, intent: StepStarted) -> Result:
+        """Record `intent`, act once, and return what came of it."""
+        if step.kind == StepKind.SET_WEIGHTS:
+            return await self._set_weights(step, intent)
+        await self._ledger.append(intent)
+        try:
+            match step.kind:
+                case StepKind.ARRANGE:
+                    await self._traffic.set_arrangement(
+                        parse_arrangement(step.args.get("arrangement"))
+                    )
+                case StepKind.RETIRE:
+                    await self._traffic.set_retired(self._ledger.state.retired)
+                case StepKind.HOOK:
+                    return await self._run_hook(step, intent)
+                case _:
+                    raise InvariantError(f"a step of kind {step.kind} does not act")
+        except (DriverError, OutcomeUnknownError) as error:
+            return Refused(reason=error.message, remedy=error.remedy)
+        return Done()
+
+    async def _check(self, step: Step) -> Result:
+        del step
+        findings = await self._checks.find()
+        listed: list[Json] = [dict(render_finding(finding)) for finding in findings]
+        blockers = _blockers(findings)
+        if blockers:
+            remedy = "; ".join(f.remedy for f in blockers if f.remedy)
+            return Failed(reason=_tell(blockers), remedy=remedy, output={"findings": listed})
+        return Done(output={"findings": listed})
+
+    async def _await_cluster(self, step: Step) -> Result:
+        found = check_lists(self._traffic.view(), _cluster(step))
+        if found:
+            return self._wait_or_fail(step, "; ".join(found))
+        return Done()
+
+    async def _await_routes(self, step: Step) -> Result:
+        cluster = _cluster(step)
+        view = self._traffic.view()
+        hosts = step.args.get("hosts")
+        all_there, none_there = Weights.all_to(cluster), Weights.all_to(cluster.other)
+        named = [str(host) for host in hosts] if isinstance(hosts, list) else []
+        before = Split(none_there)
+        wanted = Split(none_there, dict.fromkeys(named, all_there)) if named else Split(all_there)
+        missing = (*check_lists(view, cluster), *check_routes(view, before, wanted))
+        if missing:
+            return self._wait_or_fail(step, "; ".join(missing))
+        return Done()
+
+    def _wait_or_fail(self, step: Step, reason: str) -> Result:
+        """Wait for as long as the step's `timeout_s` says; for ever where it says nothing."""
+        begun = self._run().step(step.key)
+        limit_s = step.args.get("timeout_s")
+        if begun.started is None or not isinstance(limit_s, int | float):
+            return Waits(reason=reason)
+        until = begun.started.at + timedelta(seconds=limit_s)
+        if self._ledger.now() >= until:
+            return Failed(reason=f"not within {limit_s:g} s: {reason}")
+        return Waits(reason=reason, until=until)
+
+    async def _hold(self, step: Step) -> Result:
+        return self._holding.look(self._run(), step, self._ledger.now())
+
+    async def _approval(self, step: Step) -> Result:
+        gate = str(step.args.get("gate") or step.key)
+        given = self._run().approvals.get(gate)
+        if given is None:
+            return Waits(reason=f"gate {gate} waits for an approval")
+        return Done(reason=f"approved by {given.mark.actor}")
+
+    async def _prove_idle(self, step: Step) -> Result:
+        """Ask that for so long, without a gap, nothing was sent there and nothing was open."""
+        cluster = _cluster(step)
+        quiet_s = step.args.get("quiet_s")
+        needed_s = float(quiet_s) if isinstance(quiet_s, int | float) else 0.0
+        measured = self._holding.measure(self._run(), step, Gates(has_traffic=False))
+        busy = ""
+        since = self._quiet_since.get(step.key)
+        for interval in measured.intervals:
+            counts = interval.counts.get(cluster)
+            if counts is None:
+                since, busy = None, f"what {cluster} gets is not known"
+            elif counts.started or counts.open:
+                since = None
+                busy = f"{cluster} still gets requests, or has some open"
+            else:
+                since = since or interval.from_at
+        if since is None:
+            self._quiet_since.pop(step.key, None)
+            return Waits(reason=busy or f"{cluster} is watched until it is idle")
+        self._quiet_since[step.key] = since
+        last = measured.intervals[-1].to_at if measured.intervals else since
+        idle_s = (last - since).total_seconds()
+        if idle_s < needed_s:
+            until = since + timedelta(seconds=needed_s)
+            return Waits(reason=f"{cluster} is idle, and is watched on", until=until)
+        output: dict[str, Json] = {
+            "cluster": cluster.value,
+            "idle_s": round(idle_s, 3),
+            "since": since.isoformat(),
+            "requests": 0,
+            "open": 0,
+            "sticky_users": 0,
+        }
+        return Done(output=output)
+
+    async def _observe_weights(self, step: Step) -> Seen:
+        wanted = parse_split(step.args.get("split"))
+        state = self._ledger.state
+        if state.split == wanted and is_live(await self._traffic.observe(), wanted):
+            return Done(reason="it was so already")
+        view = self._traffic.view()
+        if step.stage is Stage.ROLLBACK:
+            decision = decide_rollback(state, wanted, view)
+            if isinstance(decision, Refuse):
+                return Waits(reason=decision.reason)
+            return Absent()
+        hindrances = find_hindrances(state.split, wanted, view)
+        if hindrances:
+            return Waits(reason="; ".join(hindrances))
+        blockers = _blockers(await self._checks.find())
+        return Waits(reason=_tell(blockers)) if blockers else Absent()
+
+    async def _set_weights(self, step: Step, intent: StepStarted) -> Result:
+        run = self._run()
+        wanted = parse_split(step.args.get("split"))
+        homes = self._ledger.state.homes
+        is_way_back = bool(homes) and homes[-1] == wanted and step.stage is Stage.ROLLBACK
+        asked = str(step.args.get("order_id") or "")
+        own = f"{run.run_id}:{step.key}:{intent.attempt}"
+        change = Change(
+            order_id=CommandId(asked if asked and intent.attempt == 1 else own),
+            kind="rollback" if is_way_back else "upgrade",
+            wanted=wanted,
+            reason=f"{run.name}: {step.key}",
+        )
+        finished = await self._changer.change(change, intent)
+        match finished.result:
+            case ChangeResult.DONE:
+                return Done(output=_figures(finished))
+            case ChangeResult.UNKNOWN | ChangeResult.FAILED | ChangeResult.REFUSED:
+                return Refused(reason=finished.reason, remedy=finished.remedy)
+
+    async def _observe_retired(self, step: Step) -> Seen:
+        """Look once more whether it is idle: since the proof somebody may have come back."""
+        cluster = _cluster(step)
+        split = self._ledger.state.split
+        if any(w.of(cluster) for w in (split.default, *split.by_host.values())):
+            return Waits(reason=f"{cluster} has weight, and is not retired")
+        traffic = (await self._traffic.observe()).traffic.get(cluster)
+        if traffic is not None and traffic.requests_active:
+            return Waits(reason=f"{cluster} has requests or streams open, and is not retired")
+        return Absent()
+
+    async def _run_hook(self, step: Step, intent: StepStarted) -> Result:
+        argv, limit_s = step.args.get("run"), step.args.get("timeout_s")
+        run = self._run()
+        hook = HookRun(
+            key=f"{run.run_id}:{step.key}",
+            argv=tuple(str(part) for part in argv) if isinstance(argv, list) else (),
+            timeout_s=float(limit_s) if isinstance(limit_s, int | float) else HOOK_TIMEOUT_S,
+            environment={
+                "BASCULE_UPGRADE": run.name,
+                "BASCULE_STEP": step.key,
+                "BASCULE_ATTEMPT": str(intent.attempt),
+            },
+        )
+        try:
+            words = await self._hooks.run(hook)
+        except DriverError as error:
+            return Failed(reason=error.message, remedy=error.remedy)
+        except OutcomeUnknownError as error:
+            return InDoubt(reason=error.message)
+        return Done(output={"last_words": words})
+
+    def _run(self) -> UpgradeState:
+        run = self._ledger.state.unfinished
+        if run is None:
+            raise InvariantError("a step is worked on while no upgrade is under way")
+        return run
+
+
+def _cluster(step: Step) -> Cluster:
+    return Cluster(str(step.args.get("cluster")))
+
+
+def _blockers(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    return tuple(f for f in findings if f.severity is Severity.BLOCKER)
+
+
+def _tell(findings: tuple[Finding, ...]) -> str:
+    told = [f"{f.subject}: {f.message}" for f in findings[:FINDINGS_NAMED_MAX]]
+    more = len(findings) - FINDINGS_NAMED_MAX
+    return "; ".join(told) + (f"; and {more} more" if more > 0 else "")
+
+
+def _figures(finished: Finished) -> dict[str, Json]:
+    return {
+        "order_id": finished.order_id,
+        "command_ms": finished.command_ms,
+        "instances": finished.instances,
+    }

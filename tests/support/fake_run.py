@@ -1,0 +1,95 @@
+"""What a running upgrade works with beside traffic, in memory: checks, metrics, hooks."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from bascule.checks.findings import Finding
+from bascule.errors import BasculeError
+from bascule.ids import Cluster
+from bascule.upgrade.gates.model import Check, CheckOutcome, CheckResult, Counts, Interval
+from bascule.upgrade.ports import HookRun, Measured, Measuring
+from tests.support.virtual_clock import VirtualClock
+
+INTERVAL_S = 1.0
+
+
+@dataclass(slots=True)
+class FakeChecks:
+    """Implements `bascule.upgrade.ports.Checks`."""
+
+    findings: tuple[Finding, ...] = ()
+
+    async def find(self) -> tuple[Finding, ...]:
+        return self.findings
+
+
+CountsOf = Callable[[datetime], dict[Cluster, Counts]]
+
+
+def quiet(at: datetime) -> dict[Cluster, Counts]:
+    """Both clusters are known to do nothing."""
+    del at
+    return {cluster: Counts() for cluster in Cluster}
+
+
+@dataclass(slots=True)
+class FakeMetrics:
+    """Implements `bascule.upgrade.ports.Metrics`: one interval a second of the virtual clock."""
+
+    clock: VirtualClock
+    counts_of: CountsOf = quiet
+    outcome_of: Callable[[Check], CheckOutcome] = lambda _: CheckOutcome.PASSED
+    wanted: Measuring | None = None
+    asked: list[Measuring | None] = field(default_factory=list)
+    _since: datetime | None = None
+    _seq: int = 0
+
+    def measure(self, wanted: Measuring | None) -> None:
+        if wanted == self.wanted:
+            return
+        self.wanted = wanted
+        self.asked.append(wanted)
+        self._since = self.clock.now() if wanted is not None else None
+
+    def take(self) -> Measured:
+        if self.wanted is None or self._since is None:
+            return Measured()
+        intervals: list[Interval] = []
+        step = timedelta(seconds=INTERVAL_S)
+        while self._since + step <= self.clock.now():
+            self._seq += 1
+            intervals.append(
+                Interval(
+                    seq=self._seq,
+                    from_at=self._since,
+                    to_at=self._since + step,
+                    counts=self.counts_of(self._since),
+                )
+            )
+            self._since += step
+        results = self._results(self.wanted.checks) if intervals else ()
+        return Measured(intervals=tuple(intervals), results=tuple(results))
+
+    def _results(self, checks: Iterable[Check]) -> Iterable[CheckResult]:
+        for check in checks:
+            outcome = self.outcome_of(check)
+            yield CheckResult(
+                name=check.name, at=self.clock.now(), outcome=outcome, reason=outcome.value
+            )
+
+
+@dataclass(slots=True)
+class FakeHooks:
+    """Implements `bascule.upgrade.ports.Hooks`; `ran` outlives the executor."""
+
+    ran: list[HookRun] = field(default_factory=list)
+    failures: list[BasculeError] = field(default_factory=list)
+    when_run: Callable[[HookRun], None] = lambda _: None
+
+    async def run(self, hook: HookRun) -> str:
+        self.ran.append(hook)
+        self.when_run(hook)
+        if self.failures:
+            raise self.failures.pop(0)
+        return "done"
