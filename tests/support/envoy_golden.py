@@ -11,10 +11,9 @@ from bascule.gateway.envoy.snapshot import Kind, Snapshot
 from bascule.gateway.envoy.stance import Stance
 from bascule.gateway.envoy.translate import translate
 from bascule.ids import Cluster
+from bascule.routing.affinity import Affinity, AffinityKind
 from bascule.routing.certificates import Certificate, CertificateStore
 from bascule.routing.model import (
-    Affinity,
-    AffinityKind,
     BackendProtocol,
     Host,
     PathKind,

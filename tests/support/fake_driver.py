@@ -1,11 +1,19 @@
 """A gateway in memory: passes the driver contract suite and can be told to fail."""
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from bascule.clock import Clock
 from bascule.errors import BasculeError
-from bascule.gateway.driver import Applied, Capabilities, Convergence, Observation
+from bascule.gateway.driver import (
+    Applied,
+    Capabilities,
+    ClusterTraffic,
+    Convergence,
+    Observation,
+)
+from bascule.ids import Cluster
 from bascule.routing.certificates import EMPTY_STORE, CertificateStore
 from bascule.routing.model import RoutingTable
 
@@ -37,6 +45,8 @@ class FakeDriver:
         self.waiting = 0
         self.table: RoutingTable | None = None
         self.certificates = EMPTY_STORE
+        self.traffic: Mapping[Cluster, ClusterTraffic] = {}
+        """What `observe` and `measure` tell, the former without latencies."""
 
     def fail_next(self, *errors: BasculeError) -> None:
         """Let the next calls of `apply` raise these, one each."""
@@ -54,7 +64,7 @@ class FakeDriver:
         return Capabilities(
             weight_step_bp=1,
             has_sticky_sessions=True,
-            has_mirroring=False,
+            has_mirroring=True,
             has_preview_by_header=True,
             has_drain=True,
             is_switch_atomic=True,
@@ -86,7 +96,11 @@ class FakeDriver:
             table_digest=self.table.digest,
             split=self.table.split,
             instances=self._instances,
+            traffic={c: replace(seen, latency=None) for c, seen in self.traffic.items()},
         )
+
+    async def measure(self) -> Mapping[Cluster, ClusterTraffic]:
+        return self.traffic
 
     async def _pass_gate(self) -> None:
         self.waiting += 1
@@ -99,5 +113,6 @@ class FakeDriver:
         return (
             self.table is not None
             and self.table.split != table.split
+            and self.table.arrangement == table.arrangement
             and self.table.routes.digest == table.routes.digest
         )

@@ -3,6 +3,8 @@
 from bascule.controller.cache import ClusterKnowledge, ClusterState
 from bascule.controller.loop import Controller
 from bascule.gateway.driver import Applied, Capabilities, GatewayDriver, Observation
+from bascule.ids import Cluster
+from bascule.routing.arrangement import Arrangement
 from bascule.routing.weights import Split
 from bascule.upgrade.readiness import ClusterLists, TrafficView
 
@@ -29,6 +31,14 @@ class ControllerTraffic:
     async def set_split(self, split: Split) -> Applied:
         """Make `split` live; see `Controller.set_split`."""
         return await self._controller.set_split(split)
+
+    async def set_arrangement(self, arrangement: Arrangement) -> None:
+        """Make `arrangement` live; see `Controller.set_arrangement`."""
+        await self._controller.set_arrangement(arrangement)
+
+    async def set_retired(self, retired: frozenset[Cluster]) -> None:
+        """Take these clusters out of the gateway; see `Controller.set_retired`."""
+        await self._controller.set_retired(retired)
 
     async def observe(self) -> Observation:
         """Return what is live."""

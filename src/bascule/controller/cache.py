@@ -20,6 +20,8 @@ class ClusterState(StrEnum):
     SYNCED = "synced"
     STALE = "stale"
     """Its API is away; what was known last still counts."""
+    RETIRED = "retired"
+    """It is out of the gateway, and not followed any more."""
 
 
 class Change(IntEnum):
@@ -92,6 +94,17 @@ class ClusterCache:
         state = _state(is_complete=is_complete, is_stale=is_stale)
         if state is not self._state:
             self._state, self._since = state, now
+
+
+def retired_knowledge(since: datetime) -> ClusterKnowledge:
+    """Return what is known of a cluster that is retired: nothing, and that on purpose."""
+    return ClusterKnowledge(
+        state=ClusterState.RETIRED,
+        since=since,
+        reason="it is retired",
+        is_complete=False,
+        objects=0,
+    )
 
 
 def _state(*, is_complete: bool, is_stale: bool) -> ClusterState:

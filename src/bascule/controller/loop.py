@@ -5,28 +5,28 @@ It never chooses weights, and it is the only caller of the driver's `apply`.
 
 import asyncio
 import random
-from collections.abc import Mapping
-from contextlib import aclosing
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
 
 from bascule.clock import Clock
 from bascule.controller.bell import Bell
-from bascule.controller.cache import Change, ClusterCache
-from bascule.controller.feed import ClusterFeed
+from bascule.controller.cache import Change
+from bascule.controller.followers import Followers
 from bascule.controller.holdoff import HoldOff, Pending, due_s, note_change
 from bascule.controller.ports import ControllerPorts
-from bascule.controller.pusher import Pusher
+from bascule.controller.pusher import Pusher, Wanted
 from bascule.controller.view import ControllerView
+from bascule.errors import DriverError, PlanError
 from bascule.gateway.driver import Applied
 from bascule.ids import Cluster
-from bascule.manifest.objects import Kind
 from bascule.manifest.snapshot import ClusterSnapshot
+from bascule.routing.arrangement import NOTHING_ARRANGED, Arrangement
 from bascule.routing.build import collect_certificates
 from bascule.routing.certificates import EMPTY_STORE, CertificateStore
 from bascule.routing.incremental import Builder
 from bascule.routing.model import RouteSet
 from bascule.routing.options import BuildOptions
+from bascule.routing.preview import refuse_preview, with_preview_problems
 from bascule.routing.weights import Split
 from bascule.storage.last_good import LastGood
 
@@ -43,10 +43,14 @@ class ControllerOptions:
     Without end where a gateway may be serving already: a table without that cluster would take
     its traffic away.
     """
+    arrangement: Arrangement = NOTHING_ARRANGED
+    """What stands around the split when the controller begins."""
+    retired: frozenset[Cluster] = frozenset()
+    """The clusters that are out of the gateway when the controller begins."""
 
 
 class Controller:
-    """Two caches, one table. `run` it in a task; `set_split` and `view` may be called meanwhile."""
+    """Two caches, one table. `run` it in a task; all the rest may be called meanwhile."""
 
     def __init__(
         self,
@@ -60,7 +64,7 @@ class Controller:
         self._ports = ports
         self._clock = clock
         self._options = options or ControllerOptions()
-        self._caches = {cluster: ClusterCache(clock.now()) for cluster in ports.feeds}
+        self._followers = Followers(ports.feeds, self._options.retired, clock, self._note)
         self._pending: Pending | None = None
         self._changed = Bell()
         self._hurry = Bell()
@@ -68,15 +72,15 @@ class Controller:
         self._active = split.default.only or self._options.build.active
         self._routes: RouteSet | None = None
         self._certificates = EMPTY_STORE
-        self._pusher = Pusher(ports, split=split, clock=clock, rng=rng)
+        self._building = asyncio.Lock()
+        wanted = Wanted(split=split, arrangement=self._options.arrangement)
+        self._pusher = Pusher(ports, wanted, clock=clock, rng=rng)
 
     async def run(self) -> None:
         """Work until cancelled. Only our own mistakes end it."""
         await self._load_last_good()
         async with asyncio.TaskGroup() as group:
-            for cluster, feed in self._ports.feeds.items():
-                for kind in Kind:
-                    group.create_task(self._follow(cluster, feed, kind))
+            group.create_task(self._followers.keep_followed())
             group.create_task(self._keep_built())
             group.create_task(self._pusher.keep_pushed())
             group.create_task(self._pusher.keep_stored())
@@ -91,11 +95,66 @@ class Controller:
         stays wanted. Raises OutcomeUnknownError when it is not known: the new one stays wanted and
         is tried again.
         """
+        weighty = _weighty(split) & self._followers.retired
+        if weighty:
+            raise DriverError(
+                f"{_name_all(weighty)} is retired and takes no traffic",
+                remedy="a retired cluster comes back by a new upgrade only",
+            )
         self._changed.ring()  # a start that waits for the cluster that is left need not any more
         try:
             return await self._pusher.set_split(split)
         finally:
             self._changed.ring()  # the settings of the cluster that is active now are to win
+
+    async def set_arrangement(self, arrangement: Arrangement) -> None:
+        """Make `arrangement` live and return when the gateway has acknowledged it.
+
+        It may take as long as routes do, and a switch goes before it. Raises DriverError and
+        OutcomeUnknownError as `set_split` does; an arrangement that cannot stand is a DriverError
+        before anything is sent.
+        """
+        if self._routes is not None:
+            refuse_preview(self._routes, arrangement)
+        try:
+            await self._pusher.set_arrangement(arrangement)
+        finally:
+            self._changed.ring()  # what stands against it is a Problem of the next table
+
+    async def set_retired(self, retired: frozenset[Cluster]) -> None:
+        """Take these clusters out of the gateway, and follow them no more; return when it is so.
+
+        Raises PlanError, and nothing is changed, when one of them is still needed. Raises
+        DriverError and OutcomeUnknownError as `set_split` does.
+        """
+        former = self._followers.retired
+        self._require_dispensable(retired - former)
+        await self._followers.set_retired(retired)
+        try:
+            if self._routes is not None:
+                await self._rebuild()
+            await self._pusher.push_offered()
+        except DriverError:
+            await self._followers.set_retired(former)
+            raise
+        finally:
+            self._changed.ring()
+
+    def _require_dispensable(self, leaving: frozenset[Cluster]) -> None:
+        weighty = _weighty(self._pusher.wanted_split) & leaving
+        if weighty:
+            raise PlanError(
+                f"{_name_all(weighty)} still gets requests, so it cannot be retired",
+                remedy="move all traffic to the other cluster first",
+            )
+        hosts = self._routes.hosts if self._routes is not None else ()
+        borrowing = [h.name for h in hosts if h.certificate and h.certificate.cluster in leaving]
+        if borrowing:
+            raise PlanError(
+                f"{_name_all(leaving)} holds the only good certificate of {borrowing[0]}"
+                + (f" and {len(borrowing) - 1} more hosts" if len(borrowing) > 1 else ""),
+                remedy="give the other cluster a Secret with a certificate for it first",
+            )
 
     @property
     def certificates(self) -> CertificateStore:
@@ -104,8 +163,7 @@ class Controller:
 
     def view(self) -> ControllerView:
         """Return what is known and done now."""
-        clusters = {cluster: cache.knowledge() for cluster, cache in self._caches.items()}
-        return self._pusher.view(MappingProxyType(clusters), self._routes)
+        return self._pusher.view(self._followers.knowledge(), self._routes)
 
     async def _load_last_good(self) -> None:
         found = await asyncio.to_thread(self._ports.last_good.load)
@@ -115,15 +173,10 @@ class Controller:
             self._routes = replace(found.table.routes, listeners=listeners)
             self._builder = Builder(self._options.build, self._routes)
             self._certificates = found.certificates
-            self._pusher.offer(self._routes, self._certificates)
-
-    async def _follow(self, cluster: Cluster, feed: ClusterFeed, kind: Kind) -> None:
-        cache = self._caches[cluster]
-        async with aclosing(feed.follow(kind)) as events:
-            async for event in events:
-                change = cache.take(kind, event, self._clock.now())
-                if change:
-                    self._note(change)
+            if self._followers.retired:  # It may be of a time before that.
+                await self._rebuild()
+            else:
+                self._pusher.offer(self._routes, self._certificates)
 
     def _note(self, change: Change) -> None:
         is_urgent = change is Change.URGENT
@@ -139,18 +192,25 @@ class Controller:
             await self._changed.wait()
             await self._hold_off()
             await self._pusher.wait_for_switches()
-            snapshots = {cluster: cache.snapshot for cluster, cache in self._caches.items()}
+            await self._rebuild()
+
+    async def _rebuild(self) -> None:
+        """Build the table of what is known now, and offer it to the gateway."""
+        async with self._building:
+            snapshots = self._followers.snapshots()
             self._pending = None
             routes = await asyncio.to_thread(self._build, snapshots)
             self._pusher.offer(routes, self._certificates)
-            for reporter in self._ports.reporters:
-                reporter.tell_problems(routes.problems)
+        for reporter in self._ports.reporters:
+            reporter.tell_problems(routes.problems)
 
     def _build(self, snapshots: Mapping[Cluster, ClusterSnapshot]) -> RouteSet:
         """Rebuild in a thread; the digest is made here because it costs time for every route."""
         self._active = self._pusher.wanted_split.default.only or self._active
         self._builder.follow(self._active)
-        routes = self._builder.build(snapshots)
+        routes = with_preview_problems(
+            self._builder.build(snapshots), self._pusher.wanted_arrangement
+        )
         self._certificates = collect_certificates(
             routes, snapshots.values(), previous=self._certificates
         )
@@ -165,15 +225,12 @@ class Controller:
         """
         deadline_s = self._clock.monotonic_s() + self._options.cold_start_s
         while self._routes is None and self._clock.monotonic_s() < deadline_s:
-            if all(self._caches[cluster].snapshot.is_complete for cluster in self._needed()):
+            snapshots = self._followers.snapshots()
+            needed = _weighty(self._pusher.wanted_split) & snapshots.keys()
+            if all(snapshots[cluster].is_complete for cluster in needed):
                 break
             await self._changed.wait_until(self._clock, deadline_s)
         self._changed.ring()
-
-    def _needed(self) -> list[Cluster]:
-        split = self._pusher.wanted_split
-        weights = (split.default, *split.by_host.values())
-        return [cluster for cluster in self._caches if any(w.of(cluster) for w in weights)]
 
     async def _hold_off(self) -> None:
         while self._pending is not None:
@@ -181,3 +238,13 @@ class Controller:
             if due <= self._clock.monotonic_s():
                 return
             await self._hurry.wait_until(self._clock, due)
+
+
+def _weighty(split: Split) -> frozenset[Cluster]:
+    """Return the clusters that get requests of any host."""
+    weights = (split.default, *split.by_host.values())
+    return frozenset(c for c in Cluster if any(w.of(c) for w in weights))
+
+
+def _name_all(clusters: Iterable[Cluster]) -> str:
+    return " and ".join(sorted(clusters))

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import structlog
@@ -22,6 +22,7 @@ from bascule.errors import (
 from bascule.gateway.driver import Applied
 from bascule.ids import Cluster
 from bascule.kube.backoff import Backoff
+from bascule.routing.arrangement import NOTHING_ARRANGED, Arrangement
 from bascule.routing.certificates import CertificateStore
 from bascule.routing.model import RouteSet, RoutingTable
 from bascule.routing.weights import Split
@@ -34,6 +35,14 @@ STORE_PAUSE_S = 1.0
 STORE_RETRY_S = 5.0
 EMPTY_ROUTES = RouteSet(listeners=(), hosts=())
 _LOG: structlog.stdlib.BoundLogger = structlog.get_logger("bascule.controller")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What is wanted when the pusher begins."""
+
+    split: Split
+    arrangement: Arrangement = NOTHING_ARRANGED
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +64,15 @@ class Pusher:
     """The only caller of `GatewayDriver.apply`, one call at a time."""
 
     def __init__(
-        self, ports: ControllerPorts, *, split: Split, clock: Clock, rng: random.Random
+        self, ports: ControllerPorts, wanted: Wanted, *, clock: Clock, rng: random.Random
     ) -> None:
         self._driver = ports.driver
         self._last_good = ports.last_good
         self._reporters = ports.reporters
         self._clock = clock
         self._rng = rng
-        self.wanted_split = split
+        self.wanted_split = wanted.split
+        self.wanted_arrangement = wanted.arrangement
         self._offered: _Offer | None = None
         self._applied: _Offer | None = None
         self._applied_table: RoutingTable | None = None
@@ -94,7 +104,7 @@ class Pusher:
         self._begin_switch()
         try:
             async with self._turn:
-                return await self._apply(self._best_offer(), split)
+                return await self._apply(self._best_offer(), split, self._live_arrangement())
         except DriverError:
             if self.wanted_split is split:
                 self.wanted_split = former
@@ -103,14 +113,35 @@ class Pusher:
             self._end_switch()
             self._wake.ring()
 
+    async def set_arrangement(self, arrangement: Arrangement) -> None:
+        """See `Controller.set_arrangement`. A switch overtakes it."""
+        former, self.wanted_arrangement = self.wanted_arrangement, arrangement
+        await self._wait_for_offer()
+        try:
+            while not await self._push_in_bulk(self._best_offer):
+                _LOG.info("an arrangement waits for a switch")
+        except DriverError:
+            if self.wanted_arrangement is arrangement:
+                self.wanted_arrangement = former
+            raise
+        finally:
+            self._wake.ring()
+
+    async def push_offered(self) -> None:
+        """Return when the gateway has acknowledged the newest routes, or newer ones.
+
+        Raises as `Controller.set_retired`. A switch overtakes it.
+        """
+        await self._wait_for_offer()
+        while not await self._push_in_bulk(lambda: self._offered):
+            _LOG.info("routes wait for a switch")
+
     async def keep_pushed(self) -> None:
         """Push whatever differs from what the gateway acknowledged, until cancelled."""
         while True:
             await self._wake.wait()
             while self._is_behind():
-                await self._no_switches.wait()
-                async with self._turn:
-                    await self._push()
+                await self._push()
                 if (fault := self._gateway_fault) is not None:
                     wait_s = BACKOFF.wait_s(fault.attempts, self._rng)
                     await self._wake.wait_until(self._clock, self._clock.monotonic_s() + wait_s)
@@ -140,6 +171,8 @@ class Pusher:
             clusters=clusters,
             routes=routes or EMPTY_ROUTES,
             wanted_split=self.wanted_split,
+            wanted_arrangement=self.wanted_arrangement,
+            applied_arrangement=table.arrangement if table else None,
             applied_split=table.split if table else None,
             applied_table_digest=table.digest if table else None,
             is_pending=self._is_behind(),
@@ -153,17 +186,14 @@ class Pusher:
         table = self._applied_table
         if table is None or table.split != self.wanted_split:
             return True
+        if table.arrangement != self.wanted_arrangement:
+            return True
         return not self._offered.asks_the_same(self._applied)
 
     async def _push(self) -> None:
-        offer = self._offered
-        if offer is None or not self._is_behind():
-            return
         try:
-            async with asyncio.timeout(None) as self._bulk:
-                await self._apply(offer, self.wanted_split)
-        except TimeoutError:
-            _LOG.info("routes wait for a switch")
+            if not await self._push_in_bulk(lambda: self._offered if self._is_behind() else None):
+                _LOG.info("routes wait for a switch")
         except (DriverError, OutcomeUnknownError) as error:
             self._gateway_fault = self._fault(self._gateway_fault, error)
             _LOG.warning(
@@ -172,11 +202,30 @@ class Pusher:
                 remedy=error.remedy,
                 attempts=self._gateway_fault.attempts,
             )
-        finally:
-            self._bulk = None
 
-    async def _apply(self, offer: _Offer, split: Split) -> Applied:
-        table = RoutingTable(routes=offer.routes, split=split)
+    async def _push_in_bulk(self, choose: Callable[[], _Offer | None]) -> bool:
+        """Apply an offer, the wanted split and arrangement; False when a switch broke it off.
+
+        What is to be applied is chosen when it is our turn. A switch breaks it off once at most.
+        """
+        await self._no_switches.wait()
+        async with self._turn:
+            if self._switches:  # It began while others had the turn, and waits behind us.
+                return False
+            offer = choose()
+            if offer is None:
+                return True
+            try:
+                async with asyncio.timeout(None) as self._bulk:
+                    await self._apply(offer, self.wanted_split, self.wanted_arrangement)
+            except TimeoutError:
+                return False
+            finally:
+                self._bulk = None
+        return True
+
+    async def _apply(self, offer: _Offer, split: Split, arrangement: Arrangement) -> Applied:
+        table = RoutingTable(routes=offer.routes, split=split, arrangement=arrangement)
         applied = await self._driver.apply(table, offer.certificates)
         self._applied, self._applied_table = offer, table
         self._gateway_fault = None
@@ -213,6 +262,11 @@ class Pusher:
         if offer is None:
             raise InvariantError("a switch began before there were routes")
         return offer
+
+    def _live_arrangement(self) -> Arrangement:
+        """Return the arrangement for a switch: the one that is live, as with routes."""
+        table = self._applied_table
+        return self.wanted_arrangement if table is None else table.arrangement
 
     def _store_pause_s(self) -> float:
         return STORE_RETRY_S if self._store_fault else STORE_PAUSE_S

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from bascule.controller.cache import ClusterKnowledge
 from bascule.ids import Cluster
+from bascule.routing.arrangement import NOTHING_ARRANGED, Arrangement
 from bascule.routing.model import RouteSet
 from bascule.routing.weights import Split
 
@@ -24,8 +25,8 @@ class Fault:
 class ControllerView:
     """A moment of the controller.
 
-    `routes` are the newest, `applied_routes_digest` and `applied_split` what the gateway
-    acknowledged last; None where it has acknowledged nothing yet.
+    `routes` are the newest; what begins with `applied` is what the gateway acknowledged last, None
+    where it has acknowledged nothing yet.
     """
 
     clusters: Mapping[Cluster, ClusterKnowledge]
@@ -37,3 +38,5 @@ class ControllerView:
     """Whether the gateway is yet to acknowledge the newest routes and the wanted split."""
     gateway_fault: Fault | None
     last_good_fault: Fault | None
+    wanted_arrangement: Arrangement = NOTHING_ARRANGED
+    applied_arrangement: Arrangement | None = None

@@ -67,17 +67,23 @@ class Histogram:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterTraffic:
-    """What the gateway counts for one cluster, summed over its backends and instances."""
+    """What the gateway counts for one cluster, summed over its backends and instances.
+
+    Requests with the preview header and mirrored ones count too. What each figure holds stands in
+    docs/reference/statistics.md.
+    """
 
     requests_total: int
+    """Requests sent to a backend; one that is tried again counts each time."""
     requests_active: int
     """Requests, WebSockets and gRPC streams that are open now; 0 means drained."""
     endpoints_healthy: int
     failures_total: int
+    """Requests that ended in what a user sees as failed; one that a retry saved is none."""
     completed_total: int | None = None
-    """Requests that have ended, however they did; None is not known."""
+    """Requests that were answered, or that the gateway answered for a backend; None: not known."""
     latency: Histogram | None = None
-    """Of all completed requests since the gateway started; None is not known."""
+    """Of answers since the gateway started; None is not known, or was not asked for."""
 
 
 def _no_traffic() -> Mapping[Cluster, ClusterTraffic]:
@@ -114,4 +120,11 @@ class GatewayDriver(Protocol):
 
     async def observe(self) -> Observation:
         """Return what is live; `unknown`, never an exception, when it cannot be reached."""
+        ...
+
+    async def measure(self) -> Mapping[Cluster, ClusterTraffic]:
+        """Return what is counted for each cluster, latencies with it; empty when it is not known.
+
+        Totals that fall were counted anew: an instance restarted. Never raises.
+        """
         ...

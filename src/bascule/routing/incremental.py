@@ -31,6 +31,7 @@ class Builder:
         self._problems: dict[str, tuple[Problem, ...]] = {}
         self._catalog = BackendCatalog()
         self._judged: Mapping[Cluster, bool] = {}
+        self._left_out: frozenset[Cluster] = frozenset()
 
     def follow(self, active: Cluster) -> None:
         """Let the settings of `active` win where the clusters differ, from the next build on."""
@@ -41,9 +42,13 @@ class Builder:
     def build(self, snapshots: Mapping[Cluster, ClusterSnapshot]) -> RouteSet:
         """Return the table of `snapshots`; a cluster that is not complete keeps its last part.
 
-        A cluster that is left out takes no part and is not missed.
+        A cluster that is left out takes no part and is not missed, and lends no certificate.
         """
         touched: set[str] = set()
+        left_out = frozenset(Cluster) - snapshots.keys()
+        if left_out != self._left_out:
+            self._left_out = left_out
+            touched |= {name for name, host in self._hosts.items() if self._is_borrowing(host)}
         for cluster in Cluster:
             default = self._default_of(cluster)
             touched |= self._update(cluster, snapshots.get(cluster))
@@ -71,10 +76,13 @@ class Builder:
 
     def _update(self, cluster: Cluster, snapshot: ClusterSnapshot | None) -> set[str]:
         part = self._parts.get(cluster)
-        if snapshot is None or not snapshot.is_complete:
+        if snapshot is None:
+            self._parts[cluster] = FrozenPart({})
+            return set(part.hosts) if part else set()
+        if not snapshot.is_complete:
             if isinstance(part, FrozenPart):
                 return set()
-            frozen = FrozenPart({} if snapshot is None else project(self._previous, cluster))
+            frozen = FrozenPart(project(self._previous, cluster))
             self._parts[cluster] = frozen
             return frozen.hosts.keys() | (part.hosts.keys() if part else set())
         if isinstance(part, ClusterPart):
@@ -112,6 +120,8 @@ class Builder:
             self._remove(name)
             return
         merged = merge_host(name, active, other, earlier.certificate if earlier else None)
+        if self._is_borrowing(merged.host):
+            merged = replace(merged, host=replace(merged.host, certificate=None))
         self._problems.pop(name, None)
         if merged.problems:
             self._problems[name] = merged.problems
@@ -124,6 +134,10 @@ class Builder:
             self._catalog.drop(present)
         self._catalog.add(merged.host)
         self._hosts[name] = merged.host
+
+    def _is_borrowing(self, host: Host) -> bool:
+        """Whether its certificate is of a cluster that takes no part."""
+        return host.certificate is not None and host.certificate.cluster in self._left_out
 
     def _remove(self, name: str) -> None:
         present = self._hosts.pop(name, None)

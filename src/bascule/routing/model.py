@@ -1,8 +1,9 @@
 """The routing table: what a gateway should do, in words that belong to no gateway.
 
-A table is two things: `routes`, which changes when a cluster changes, and `split`, which
-changes when an operator says so. A new split leaves the routes object as it is, so a switch costs
-the same whatever the number of routes (see `RoutingTable.with_split`).
+A table is three things: `routes`, which changes when a cluster changes; `split`, which changes
+when an operator says so; and `arrangement`, which stands around both during an upgrade. A new split
+leaves the other two as they are, so a switch costs the same whatever the number of routes (see
+`RoutingTable.with_split`).
 """
 
 import hashlib
@@ -17,6 +18,7 @@ import msgspec
 
 from bascule.ids import CertificateDigest, Cluster
 from bascule.routing.affinity import Affinity
+from bascule.routing.arrangement import NOTHING_ARRANGED, Arrangement
 from bascule.routing.weights import Split, Weights
 
 _ENCODER = msgspec.json.Encoder(enc_hook=dict, order="deterministic")
@@ -156,6 +158,13 @@ class CertificateRef:
     """When the leaf expires, in UTC."""
     cluster: Cluster | None = None
     """Where the Secret is; None when it is not known."""
+    names: tuple[str, ...] = ()
+    """The DNS names that it is for, lower case, sorted; empty when they are not known."""
+
+    def covers(self, host: str) -> bool:
+        """Whether it is for `host`, an exact name; a wildcard stands for one label."""
+        _, _, rest = host.partition(".")
+        return host in self.names or f"*.{rest}" in self.names
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -249,6 +258,7 @@ class RoutingTable:
 
     routes: RouteSet
     split: Split
+    arrangement: Arrangement = NOTHING_ARRANGED
 
     def with_split(self, split: Split) -> "RoutingTable":
         """Return the same routes under another split; costs nothing per route."""
@@ -256,6 +266,7 @@ class RoutingTable:
 
     @property
     def digest(self) -> str:
-        """SHA-256 (hex) over the routes' digest and the split."""
-        parts = (self.routes.digest, self.split.default, tuple(self.split.by_host.items()))
+        """SHA-256 (hex) over the routes' digest, the split and the arrangement."""
+        split = (self.split.default, tuple(self.split.by_host.items()))
+        parts = (self.routes.digest, *split, self.arrangement)
         return hashlib.sha256(repr(parts).encode()).hexdigest()

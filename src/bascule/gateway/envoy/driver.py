@@ -14,6 +14,7 @@ from bascule.errors import BasculeError, DriverError, OutcomeUnknownError
 from bascule.gateway.driver import (
     Applied,
     Capabilities,
+    ClusterTraffic,
     Convergence,
     Observation,
 )
@@ -344,6 +345,12 @@ class EnvoyDriver:
             instances=count,
             traffic=seen.traffic if len(self._instances) >= count else {},
         )
+
+    async def measure(self) -> Mapping[Cluster, ClusterTraffic]:
+        """Return what the Envoys count for each cluster; empty when one cannot be asked."""
+        if len(self._instances) < max(self.instances, 1):
+            return {}
+        return await self._instances.fetch_traffic()
 
     def _describe_nothing(self, count: int) -> Observation:
         is_absent = count < self._instances_min

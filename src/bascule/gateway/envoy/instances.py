@@ -57,6 +57,14 @@ class Instances:
         traffic = {c: _sum([one[c] for one in found]) for c in Cluster} if found else {}
         return ReadBack(traffic=traffic, foreign=foreign)
 
+    async def fetch_traffic(self) -> Mapping[Cluster, ClusterTraffic]:
+        """Return what all of them count, latencies with it; empty when one does not answer."""
+        try:
+            found = [await admin.fetch_traffic() for admin in self._admins]
+        except TransportError:
+            return {}
+        return {c: _sum([one[c] for one in found]) for c in Cluster}
+
     async def wait_until_listening(self) -> None:
         """Return when each Envoy that can be asked has opened its ports; waits for ever."""
         for admin in self._admins:

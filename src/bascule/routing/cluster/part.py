@@ -220,6 +220,7 @@ class ClusterPart:
                 digest=Certificate(pair.chain_pem, pair.key_pem).digest,
                 not_after=pair.not_after.astimezone(UTC),
                 cluster=self._cluster,
+                names=pair.names,
             )
         )
 
