@@ -4,16 +4,11 @@ from collections import deque
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bascule.upgrade.gates.absorbing import absorb, begin
 from bascule.upgrade.gates.encoding import parse_gates
 from bascule.upgrade.gates.judge import Judged, judge
 from bascule.upgrade.gates.model import Gates, GateVerdict, Interval
-from bascule.upgrade.gates.progress import (
-    Progress,
-    absorb,
-    begin,
-    parse_progress,
-    render_progress,
-)
+from bascule.upgrade.gates.progress import Progress, parse_progress, render_progress
 from bascule.upgrade.plan.model import Step
 from bascule.upgrade.ports import Measured, Measuring, Metrics
 from bascule.upgrade.run.events import GateJudged
