@@ -13,10 +13,10 @@ from typing import Protocol, TypeAlias
 from bascule.clock import Clock
 from bascule.errors import UsageError
 from bascule.ids import GatewayName
-from bascule.journal.store import Inbox, JournalStore, Lease
+from bascule.journal.store import Inbox, JournalStore, Lease, SampleStore
+from bascule.journal.verification import RawSource
 from bascule.redact import MASK
 from bascule.storage.sqlite import open_journal
-from bascule.storage.sqlite_lease import hold_lease
 
 LEASE_TTL_S = 15.0
 """How long a dead owner's PostgreSQL lease keeps the next one waiting."""
@@ -55,7 +55,7 @@ class PostgresAt:
 Location: TypeAlias = SqliteAt | PostgresAt
 
 
-class Store(JournalStore, Inbox, Protocol):
+class Store(JournalStore, Inbox, SampleStore, RawSource, Protocol):
     """All that is kept of one gateway."""
 
 
@@ -126,6 +126,8 @@ async def acquire_store(
     """
     match location:
         case SqliteAt(path):
+            from bascule.storage.sqlite_lease import hold_lease
+
             async with hold_lease(path, clock=clock, wait=wait) as (journal, lease):
                 yield Owned(store=journal, lease=lease)
         case PostgresAt():

@@ -9,7 +9,8 @@ from bascule.errors import CorruptJournalError, JournalError
 from bascule.ids import CommandId
 from bascule.journal.record import Entry
 from bascule.journal.store import Command
-from bascule.storage.sqlite import SCHEMA_VERSION, open_journal
+from bascule.storage.sqlite import open_journal
+from bascule.storage.sqlite_file import SCHEMA_VERSION
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 NOTE = Entry(at=AT, actor="ada", kind="note", data={"text": "a"})
