@@ -11,6 +11,7 @@ from bascule.spec.gateway import Strict
 from bascule.spec.quantities import Command, EnvName, HeaderName, Label, TimeZone
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+_FIRST, _LAST = dt.date(2000, 1, 1), dt.date(2999, 12, 31)
 _CLOCK_TIME = r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$"
 
 
@@ -30,8 +31,8 @@ ClockTime = Annotated[
 class Dates(Strict):
     """Whole days, both included."""
 
-    from_: dt.date = Field(alias="from", description="The first day, YYYY-MM-DD.")
-    to: dt.date = Field(description="The last day, YYYY-MM-DD.")
+    from_: dt.date = Field(alias="from", ge=_FIRST, description="The first day, YYYY-MM-DD.")
+    to: dt.date = Field(le=_LAST, description="The last day, YYYY-MM-DD.")
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
