@@ -14,10 +14,11 @@ from dataclasses import dataclass, field
 import msgspec
 import structlog
 
-from bascule.app import status, wiring
+from bascule.app import live, status, wiring
 from bascule.app.clock import SystemClock
 from bascule.app.collector import keep_aside
 from bascule.app.control import ControlServer
+from bascule.app.idle import NoChecks, NoHooks, NoMetrics
 from bascule.app.knowledge import controller_document
 from bascule.app.state_dir import StateDir, apply_state_dir
 from bascule.app.traffic import ControllerTraffic
@@ -39,7 +40,8 @@ from bascule.spec.gateway import Gateway
 from bascule.storage.lock import hold_lock
 from bascule.storage.sqlite import SqliteJournal, open_journal
 from bascule.upgrade.encoding import render_split
-from bascule.upgrade.executor import Executor, Ports, open_history
+from bascule.upgrade.executor import Executor, Ports
+from bascule.upgrade.ledger import open_history
 from bascule.upgrade.state import GatewayState
 
 VERSION_POLL_S = 60.0
@@ -133,7 +135,16 @@ async def _assemble(
     bell = Bell()
     witness = WitnessDesk(_outside(controller, driver, bell), clock)
     traffic = ControllerTraffic(controller, driver)
-    ports = Ports(journal=journal, inbox=journal, traffic=traffic, witness=witness, clock=clock)
+    ports = Ports(
+        journal=journal,
+        inbox=journal,
+        traffic=traffic,
+        witness=witness,
+        clock=clock,
+        checks=NoChecks(),
+        metrics=NoMetrics(),
+        hooks=NoHooks(),
+    )
     return _Runtime(
         gateway=gateway,
         options=options,
@@ -298,10 +309,10 @@ class _Runtime:
             "runtime": {"pid": os.getpid(), "trouble": trouble.message if trouble else None},
             **status.journal_document(self.executor.state),
             **controller_document(self.controller.view(), self.versions, now=self.clock.now()),
-            "live": status.gateway_document(await self.driver.observe()),
+            "live": live.gateway_document(await self.driver.observe()),
             "envoy": None
             if self.process is None
-            else status.envoy_document(self.process.pid, self.process.deaths, self.process.trouble),
+            else live.envoy_document(self.process.pid, self.process.deaths, self.process.trouble),
         }
 
 

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from bascule.errors import UsageError
@@ -17,6 +17,8 @@ class StateDir:
     """The state directory of one gateway, and the files in it."""
 
     path: Path
+    url: str = field(default="", repr=False)
+    """Where the journal is if it is not in the directory: may hold a password."""
 
     @property
     def journal(self) -> Path:
@@ -85,14 +87,21 @@ def apply_state_dir(state_dir: StateDir) -> None:
 
 
 def find_state_dir(
-    environment: Mapping[str, str], *, name: GatewayName | None, state: Path | None
+    environment: Mapping[str, str], *, name: GatewayName | None, state: str | Path | None
 ) -> StateDir:
     """Return the state directory that the options mean.
 
-    Without options it is the only one that there is. Raises UsageError if there are none or more.
+    Without options it is the only one that there is. With a URL for `state` the journal lies there,
+    and the local files where they are without it. Raises UsageError if there are none or more.
     """
+    if state is not None and "://" in str(state):
+        from bascule.storage.opening import parse_location
+
+        parse_location(state, gateway=name or GatewayName("gateway"))
+        local = find_state_dir(environment, name=name, state=None)
+        return StateDir(local.path, url=str(state))
     if state is not None:
-        return StateDir(state.expanduser().absolute())
+        return StateDir(Path(state).expanduser().absolute())
     home = state_home(environment)
     if name is not None:
         return StateDir(home / name)

@@ -1,10 +1,6 @@
-"""What `bascule status` shows, as one JSON document; null is not known, never none."""
-
-from collections.abc import Iterable
+"""What the journal tells `bascule status`, as JSON; null is not known, never none."""
 
 from bascule.app.outcomes import outcome_document
-from bascule.gateway.driver import Observation
-from bascule.gateway.envoy.process import Death
 from bascule.journal.record import Json
 from bascule.upgrade.encoding import render_split
 from bascule.upgrade.state import GatewayState
@@ -41,41 +37,4 @@ def journal_document(state: GatewayState) -> dict[str, Json]:
             "wanted": render_split(flight.intent.wanted),
         },
         "orders": [outcome_document(o) for o in reversed(state.recent[-OUTCOMES_MAX:])],
-    }
-
-
-def gateway_document(seen: Observation) -> dict[str, Json]:
-    """Return what the gateway itself shows."""
-    return {
-        "convergence": seen.convergence.value,
-        "reason": seen.reason,
-        "instances": seen.instances,
-        "weights": None if seen.split is None else render_split(seen.split),
-        "traffic": {
-            cluster.value: {
-                "requests_total": traffic.requests_total,
-                "requests_active": traffic.requests_active,
-                "endpoints_healthy": traffic.endpoints_healthy,
-                "failures_total": traffic.failures_total,
-            }
-            for cluster, traffic in seen.traffic.items()
-        }
-        or None,
-    }
-
-
-def envoy_document(pid: int | None, deaths: Iterable[Death], trouble: str = "") -> dict[str, Json]:
-    """Return how our own Envoy fares; `trouble` is why it cannot be started again."""
-    return {
-        "pid": pid,
-        "trouble": trouble or None,
-        "deaths": [
-            {
-                "died_at": death.died_at.isoformat(),
-                "ready_at": death.ready_at.isoformat() if death.ready_at else None,
-                "exit_code": death.exit_code,
-                "last_words": death.last_words,
-            }
-            for death in deaths
-        ],
     }

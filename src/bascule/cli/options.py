@@ -10,32 +10,23 @@ from typing import Annotated, TypeAlias
 
 import typer
 
-from bascule.app.state_dir import StateDir, find_state_dir
+from bascule.app.state_dir import StateDir
+from bascule.cli.places import FILE_HELP, GATEWAY_HELP, OUTPUT_HELP, STATE_HELP, find_place
 from bascule.cli.rendering import Output
-from bascule.errors import SpecError
-from bascule.ids import CommandId, GatewayName
+from bascule.ids import CommandId
 
 TIMEOUT_S = 45.0
 
-OutputOption: TypeAlias = Annotated[
-    Output, typer.Option("--output", "-o", help="Text for people, or one JSON document.")
-]
+OutputOption: TypeAlias = Annotated[Output, typer.Option("--output", "-o", help=OUTPUT_HELP)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Where:
     """Which gateway is meant."""
 
-    file: Annotated[
-        Path | None, typer.Option("--file", "-f", help="The gateway's file (gateway.yaml).")
-    ] = None
-    gateway: Annotated[
-        str | None, typer.Option("--gateway", help="The gateway's name, where there are several.")
-    ] = None
-    state: Annotated[
-        Path | None,
-        typer.Option("--state", help="State directory, if not $XDG_STATE_HOME/bascule/NAME."),
-    ] = None
+    file: Annotated[Path | None, typer.Option("--file", "-f", help=FILE_HELP)] = None
+    gateway: Annotated[str | None, typer.Option("--gateway", help=GATEWAY_HELP)] = None
+    state: Annotated[str | None, typer.Option("--state", help=STATE_HELP)] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,24 +50,8 @@ def choose_state_dir(where: Where) -> StateDir:
 
     Raises UsageError when none or several fit, SpecError when the file is wrong.
     """
-    name = GatewayName(where.gateway) if where.gateway is not None else None
-    if where.file is not None and where.state is None:
-        from bascule.spec.load import parse_gateway
-
-        name = parse_gateway(read_file(where.file), where.file).name
-    return find_state_dir(os.environ, name=name, state=where.state)
-
-
-def read_file(file: Path) -> str:
-    """Return the text of a file that the user named. Raises SpecError if it cannot be read."""
-    try:
-        return file.read_text(encoding="utf-8")
-    except OSError as error:
-        raise SpecError(
-            f"cannot be read: {error.strerror}", file=str(file), remedy="name an existing file"
-        ) from error
-    except UnicodeDecodeError as error:
-        raise SpecError("is not UTF-8 text", file=str(file)) from error
+    file = str(where.file) if where.file is not None else None
+    return find_place(file=file, gateway=where.gateway, state=where.state)
 
 
 def operator_name() -> str:

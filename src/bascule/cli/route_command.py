@@ -11,7 +11,8 @@ import typer
 from bascule.app.control import fetch_answer
 from bascule.cli.arguments import takes
 from bascule.cli.manifests import load_snapshots
-from bascule.cli.options import OutputOption, Where, choose_state_dir, read_file
+from bascule.cli.options import OutputOption, Where, choose_state_dir
+from bascule.cli.places import STATE_HELP, read_file
 from bascule.cli.render_command import build_options
 from bascule.cli.rendering import Output, print_document, print_lines
 from bascule.cli.table_text import render_explanation
@@ -45,10 +46,7 @@ class Arguments:
     gateway: Annotated[
         str | None, typer.Option("--gateway", help="The gateway's name, where there are several.")
     ] = None
-    state: Annotated[
-        Path | None,
-        typer.Option("--state", help="State directory, if not $XDG_STATE_HOME/bascule/NAME."),
-    ] = None
+    state: Annotated[str | None, typer.Option("--state", help=STATE_HELP)] = None
     active: Annotated[
         Cluster | None,
         typer.Option("--active", help="With manifests: the cluster that takes all traffic."),

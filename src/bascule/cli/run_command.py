@@ -11,7 +11,8 @@ from bascule.app.logs import set_up_logs
 from bascule.app.runtime import RunOptions, Started, run_gateway
 from bascule.app.wiring import Elsewhere, build_elsewhere
 from bascule.cli.arguments import takes
-from bascule.cli.options import OutputOption, Where, choose_state_dir, read_file
+from bascule.cli.options import OutputOption, Where, choose_state_dir
+from bascule.cli.places import STATE_HELP, read_file
 from bascule.cli.rendering import Output, print_document, print_lines
 from bascule.errors import UsageError
 from bascule.spec.gateway import Gateway
@@ -38,10 +39,7 @@ class Arguments:
     """What `bascule run` is told."""
 
     file: Annotated[Path, typer.Option("--file", "-f", help="The gateway's file (gateway.yaml).")]
-    state: Annotated[
-        Path | None,
-        typer.Option("--state", help="State directory, if not $XDG_STATE_HOME/bascule/NAME."),
-    ] = None
+    state: Annotated[str | None, typer.Option("--state", help=STATE_HELP)] = None
     stop_envoy: Annotated[
         bool, typer.Option("--stop-envoy", help="End Envoy too when this ends.")
     ] = False

@@ -1,10 +1,6 @@
-from datetime import timedelta
-
 from bascule.app.outcomes import outcome_document
-from bascule.app.status import envoy_document, gateway_document, journal_document
-from bascule.gateway.driver import ClusterTraffic, Convergence, Observation
-from bascule.gateway.envoy.process import Death
-from bascule.ids import Cluster, CommandId
+from bascule.app.status import journal_document
+from bascule.ids import CommandId
 from bascule.upgrade.encoding import render_split
 from bascule.upgrade.events import Finished, Intended, Result
 from tests.support.orders import BLUE, GREEN, START, moved, percent, state_after
@@ -59,62 +55,3 @@ def test_what_is_not_known_of_an_outcome_is_null() -> None:
         None,
         None,
     )
-
-
-def test_traffic_that_could_not_be_asked_for_is_null_and_not_nothing() -> None:
-    seen = Observation(convergence=Convergence.UNKNOWN, reason="no answer")
-
-    assert gateway_document(seen) == {
-        "convergence": "unknown",
-        "reason": "no answer",
-        "instances": 0,
-        "weights": None,
-        "traffic": None,
-    }
-
-
-def test_traffic_is_told_by_cluster() -> None:
-    counts = ClusterTraffic(
-        requests_total=9, requests_active=2, endpoints_healthy=3, failures_total=0
-    )
-    seen = Observation(
-        convergence=Convergence.CONVERGED, split=BLUE, instances=1, traffic={Cluster.BLUE: counts}
-    )
-
-    document = gateway_document(seen)
-
-    assert document["weights"] == render_split(BLUE)
-    assert document["traffic"] == {
-        "blue": {
-            "requests_total": 9,
-            "requests_active": 2,
-            "endpoints_healthy": 3,
-            "failures_total": 0,
-        }
-    }
-
-
-def test_each_death_of_envoy_has_both_stamps() -> None:
-    died = Death(died_at=START, ready_at=None, exit_code=137, last_words="")
-    back = Death(
-        died_at=START, ready_at=START + timedelta(seconds=1), exit_code=None, last_words="oops"
-    )
-
-    assert envoy_document(None, (), "the disk is full")["trouble"] == "the disk is full"
-    document = envoy_document(7, [back, died])
-
-    assert (document["pid"], document["trouble"]) == (7, None)
-    assert document["deaths"] == [
-        {
-            "died_at": START.isoformat(),
-            "ready_at": (START + timedelta(seconds=1)).isoformat(),
-            "exit_code": None,
-            "last_words": "oops",
-        },
-        {
-            "died_at": START.isoformat(),
-            "ready_at": None,
-            "exit_code": 137,
-            "last_words": "",
-        },
-    ]

@@ -1,4 +1,5 @@
-from bascule.app.status import CONTROLLER_KEYS, gateway_document, journal_document
+from bascule.app.live import gateway_document
+from bascule.app.status import CONTROLLER_KEYS, journal_document
 from bascule.cli.status_text import render_status
 from bascule.gateway.driver import Convergence, Observation
 from bascule.journal.record import Json

@@ -1,8 +1,6 @@
 """Where a unix socket lies: beside the state, or in a short directory if that path is too long."""
 
-import hashlib
 import os
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 
@@ -43,6 +41,9 @@ def _is_short(path: Path) -> bool:
 
 
 def _short_directory(state: Path, name: str) -> Path:
+    import hashlib  # not above: few state directories need it, and every verb starts here
+    import tempfile
+
     digest = hashlib.sha256(os.fsencode(state.absolute())).hexdigest()[:12]
     root = Path(os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir())
     folder = root / f"bascule-{os.getuid()}-{digest}"

@@ -1,0 +1,41 @@
+"""How a verb finds the gateway that is meant, and reads the files that are named."""
+
+import os
+from pathlib import Path
+
+from bascule.app.state_dir import StateDir, find_state_dir
+from bascule.errors import SpecError
+from bascule.ids import GatewayName
+
+FILE_HELP = "The gateway's file (gateway.yaml)."
+GATEWAY_HELP = "The gateway's name, where there are several."
+STATE_HELP = (
+    "State directory, if not $XDG_STATE_HOME/bascule/NAME; or a postgresql:// URL for the journal."
+)
+OUTPUT_HELP = "Text for people, or one JSON document."
+
+
+def find_place(*, file: str | None, gateway: str | None, state: str | None) -> StateDir:
+    """Return the state directory of the gateway that is meant.
+
+    Raises UsageError when none or several fit, SpecError when the file is wrong.
+    """
+    name = GatewayName(gateway) if gateway is not None else None
+    if file is not None and (state is None or "://" in state):
+        from bascule.spec.load import parse_gateway
+
+        path = Path(file)
+        name = parse_gateway(read_file(path), path).name
+    return find_state_dir(os.environ, name=name, state=state)
+
+
+def read_file(file: Path) -> str:
+    """Return the text of a file that the user named. Raises SpecError if it cannot be read."""
+    try:
+        return file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise SpecError(
+            f"cannot be read: {error.strerror}", file=str(file), remedy="name an existing file"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise SpecError("is not UTF-8 text", file=str(file)) from error
