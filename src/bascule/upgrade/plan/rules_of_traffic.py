@@ -1,0 +1,154 @@
+"""Rules on the traffic of a plan: where it is, how it moves, and what the gateway can do."""
+
+from collections.abc import Iterator
+
+from bascule.checks.findings import Finding, Severity
+from bascule.ids import Cluster
+from bascule.routing.affinity import AffinityKind
+from bascule.routing.weights import TOTAL_BP, render_percent
+from bascule.upgrade.gates.model import CheckType
+from bascule.upgrade.plan.facts import Facts
+from bascule.upgrade.plan.model import Plan
+from bascule.upgrade.plan.reading import read_arrangements, read_holds, read_weights
+from bascule.upgrade.state import is_settled
+
+JUMP_MAX_BP = 5_000
+"""A larger rise in one step is spoken about."""
+
+
+def lint_start(plan: Plan, facts: Facts) -> Iterator[Finding]:
+    """Look whether all traffic is on blue, where an upgrade begins."""
+    del plan
+    now = facts.split
+    if now.default.only is Cluster.GREEN:
+        yield Finding(
+            severity=Severity.BLOCKER,
+            code="TrafficOnGreen",
+            subject="gateway",
+            message="all traffic is on green already, and an upgrade moves it from blue to green",
+            remedy="mixed up? name the cluster that has the traffic as blue; or `bascule switch`",
+        )
+    elif not is_settled(now) or now.default.only is None:
+        yield Finding(
+            severity=Severity.WARNING,
+            code="TrafficSplit",
+            subject="gateway",
+            message=f"green has {render_percent(now.default.green_bp)} already, or some of a host; "
+            "a rollback leads back to this split",
+            remedy="set the weights to blue=100 first, unless this is meant",
+        )
+
+
+def lint_weights(plan: Plan, facts: Facts) -> Iterator[Finding]:
+    """Say where weights fall, or rise in one leap."""
+    before = facts.split.default.green_bp
+    weights = list(read_weights(plan))
+    for step in weights:
+        rise = step.green_bp - before
+        if rise < 0:
+            yield Finding(
+                severity=Severity.WARNING,
+                code="WeightFalls",
+                subject=step.step.key,
+                message=f"{step.step.key} gives green {render_percent(step.green_bp)}, less than "
+                f"the {render_percent(before)} before it",
+                remedy="let weights rise from step to step",
+            )
+        elif rise > JUMP_MAX_BP and len(weights) > 1:
+            yield Finding(
+                severity=Severity.WARNING,
+                code="WeightJumps",
+                subject=step.step.key,
+                message=f"{step.step.key} leaps from {render_percent(before)} to "
+                f"{render_percent(step.green_bp)}",
+                remedy="put a step in between, so that a green that is too small shows earlier",
+            )
+        before = step.green_bp
+    yield from _at_once(plan, facts)
+
+
+def _at_once(plan: Plan, facts: Facts) -> Iterator[Finding]:
+    weights = list(read_weights(plan))
+    if len(weights) != 1 or weights[0].green_bp < TOTAL_BP:
+        return
+    key = weights[0].step.key
+    has_time = any(h.hold_s > 0 and h.step.key == "bake" for h in read_holds(plan, facts.split))
+    then = "" if has_time else ", and without a bake"
+    yield Finding(
+        severity=Severity.WARNING,
+        code="AllAtOnce",
+        subject=key,
+        message=f"{key} sends everything to green in one step{then}: the first users are all users",
+        remedy="begin with a small weight, or mirror first, and give bake.hold some time",
+    )
+
+
+def lint_capabilities(plan: Plan, facts: Facts) -> Iterator[Finding]:
+    """Name what the plan asks of the gateway and it cannot do."""
+    can = facts.capabilities
+    for step, wanted in read_arrangements(plan):
+        if wanted.preview is not None and wanted.preview.header and not can.has_preview_by_header:
+            yield _cannot(step.key, "preview by a header", "write `preview: off`")
+        if wanted.mirror is not None and not can.has_mirroring:
+            yield _cannot(step.key, "mirroring", "leave `mirror` out")
+        is_sticky = wanted.affinity is not None and wanted.affinity.kind is not AffinityKind.NONE
+        if is_sticky and not can.has_sticky_sessions:
+            yield _cannot(step.key, "sticky sessions", "leave `stickySessions` out")
+    finest = can.weight_step_bp
+    for weights in read_weights(plan):
+        if weights.green_bp % finest:
+            yield Finding(
+                severity=Severity.BLOCKER,
+                code="WeightTooFine",
+                subject=weights.step.key,
+                message=f"this gateway splits by {render_percent(finest)} at the finest, and "
+                f"{weights.step.key} asks for {render_percent(weights.green_bp)}",
+                remedy=f"write a multiple of {render_percent(finest)}",
+            )
+
+
+def _cannot(key: str, what: str, remedy: str) -> Finding:
+    return Finding(
+        severity=Severity.BLOCKER,
+        code="CapabilityMissing",
+        subject=key,
+        message=f"{key} asks for {what}, which this gateway cannot do",
+        remedy=remedy,
+    )
+
+
+def lint_mirror(plan: Plan, facts: Facts) -> Iterator[Finding]:
+    """Say that copies of requests that change something change it twice."""
+    del facts
+    for step, wanted in read_arrangements(plan):
+        if wanted.mirror is not None:
+            yield Finding(
+                severity=Severity.WARNING,
+                code="MirrorRepeatsWrites",
+                subject=step.key,
+                message="copies of POST, PUT and DELETE go to green as well: where both clusters "
+                "share a database, a queue or a payment service, they take effect twice",
+                remedy="leave `mirror` out, or let green work on copies of its own meanwhile",
+            )
+
+
+def lint_checks(plan: Plan, facts: Facts) -> Iterator[Finding]:
+    """Name the HTTP checks that have no preview header to reach green by."""
+    header = ""
+    for _, wanted in read_arrangements(plan):
+        header = header or (wanted.preview.header if wanted.preview is not None else "")
+    if header:
+        return
+    for hold in read_holds(plan, facts.split):
+        for check in hold.gates.checks:
+            if check.type is CheckType.HTTP:
+                is_twin = check.args.get("same_as_blue") is True
+                what = "compares green with blue" if is_twin else "asks green"
+                yield Finding(
+                    severity=Severity.BLOCKER,
+                    code="CheckWithoutPreview",
+                    subject=check.name,
+                    message=f"the check {check.name} {what} by the preview header, and there is no "
+                    "preview",
+                    remedy="leave `preview: off` out, or the check",
+                )
