@@ -20,6 +20,7 @@ from bascule.gateway.envoy.bootstrap import UnixXds
 from bascule.gateway.envoy.driver import EnvoyDriver, UnixListen
 from bascule.gateway.envoy.process import EnvoyProcess, ProcessOptions
 from bascule.ids import Cluster
+from bascule.routing.arrangement import NOTHING_ARRANGED, Arrangement
 from bascule.routing.certificates import EMPTY_STORE, CertificateStore
 from bascule.routing.model import Backend, Host, RouteSet
 from bascule.routing.weights import Weights
@@ -210,10 +211,12 @@ class EnvoyWorld:
         routes: RouteSet,
         default: Weights = tables.ALL_BLUE,
         certificates: CertificateStore = EMPTY_STORE,
+        arrangement: Arrangement = NOTHING_ARRANGED,
         **by_host: Weights,
     ) -> Applied:
         named = {name.replace("_", "."): weights for name, weights in by_host.items()}
-        return await self.driver.apply(tables.table(routes, default, named), certificates)
+        table = tables.table(routes, default, named, arrangement)
+        return await self.driver.apply(table, certificates)
 
     async def ask(self, host: str = "shop.example.com", path: str = "/", *headers: str) -> str:
         answer = await fetch(self.port, host, path, headers=headers)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from bascule.ids import Cluster
+from bascule.routing.arrangement import NOTHING_ARRANGED, Arrangement
 from bascule.routing.certificates import Certificate, CertificateStore
 from bascule.routing.model import (
     Backend,
@@ -85,9 +86,12 @@ def route_set(hosts: Sequence[Host], *, port: int = 8080, tls_port: int | None =
 
 
 def table(
-    routes: RouteSet, default: Weights = ALL_BLUE, by_host: Mapping[str, Weights] | None = None
+    routes: RouteSet,
+    default: Weights = ALL_BLUE,
+    by_host: Mapping[str, Weights] | None = None,
+    arrangement: Arrangement = NOTHING_ARRANGED,
 ) -> RoutingTable:
-    return RoutingTable(routes=routes, split=Split(default, by_host or {}))
+    return RoutingTable(routes=routes, split=Split(default, by_host or {}), arrangement=arrangement)
 
 
 def store(*certificates: Certificate) -> CertificateStore:

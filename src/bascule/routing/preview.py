@@ -25,6 +25,12 @@ class PreviewHost:
         certificate = self.host.certificate
         return certificate is not None and certificate.covers(self.alias)
 
+    @property
+    def shown(self) -> Host:
+        """The host under its alias; without a certificate where TLS cannot be spoken."""
+        certificate = self.host.certificate if self.is_covered else None
+        return replace(self.host, name=self.alias, certificate=certificate)
+
 
 def find_preview_hosts(routes: RouteSet, arrangement: Arrangement) -> tuple[PreviewHost, ...]:
     """Return the preview hosts that can be, by name; a host of the table is never taken over."""

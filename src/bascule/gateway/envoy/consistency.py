@@ -79,6 +79,7 @@ def _route_references(body: bytes) -> Generator[None, None, dict[Kind, frozenset
             if route.route.cluster:
                 names.add(route.route.cluster)
             names.update(c.name for c in route.route.weighted_clusters.clusters)
+            names.update(policy.cluster for policy in route.route.request_mirror_policies)
     return {Kind.CLUSTER: frozenset(names)}
 
 

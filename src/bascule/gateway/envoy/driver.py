@@ -141,8 +141,8 @@ class EnvoyDriver:
         return Capabilities(
             weight_step_bp=1,
             has_sticky_sessions=True,
-            has_mirroring=False,
-            has_preview_by_header=False,
+            has_mirroring=True,
+            has_preview_by_header=True,
             has_drain=True,
             is_switch_atomic=True,
             traffic_kinds=frozenset({"http1", "http2", "websocket", "grpc"}),
@@ -198,8 +198,10 @@ class EnvoyDriver:
         if self._server.rejections():
             self._server.retry_refused()
         forced = self._plan_flip(table.split)
-        is_same = _is_same_store(live.certificates, certificates) and _is_same(
-            live.table.routes, table.routes
+        is_same = (
+            _is_same_store(live.certificates, certificates)
+            and live.table.arrangement == table.arrangement
+            and _is_same(live.table.routes, table.routes)
         )
         is_due = bool(live.stance.forced) and self._clock.monotonic_s() >= self._due_s
         if forced is None or (is_due and table.split == live.table.split):
@@ -238,7 +240,9 @@ class EnvoyDriver:
     ) -> None:
         previous = self._live.translation if self._live else NOTHING
         translation = await _take_steps(
-            translate_in_steps(table.routes, stance, certificates, previous)
+            translate_in_steps(
+                table.routes, stance, certificates, previous, arrangement=table.arrangement
+            )
         )
         await _take_steps(self._check.check_in_steps(translation.snapshot))
         self._published = stance

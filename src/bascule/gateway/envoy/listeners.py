@@ -5,7 +5,7 @@ name (SNI), so that a request that arrives under one certificate is never answer
 another: it gets 421, and a client that shares connections opens a new one.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,7 +31,8 @@ class RouteGroup:
     """The hosts that one route set serves, and those that it must turn away by name.
 
     `secret` is None on a plain listener. `misdirected` are hosts of other certificates that a
-    wildcard of this one would catch; `absent` are hosts that TLS does not serve at all.
+    wildcard of this one would catch; `absent` are hosts that TLS does not serve at all. `previews`
+    are those of the hosts that show another one.
     """
 
     name: str
@@ -39,12 +40,26 @@ class RouteGroup:
     hosts: tuple[Host, ...]
     misdirected: tuple[str, ...] = ()
     absent: tuple[str, ...] = ()
+    previews: frozenset[str] = frozenset()
+
+    @property
+    def server_names(self) -> tuple[str, ...]:
+        """The names of the hosts but for previews."""
+        return tuple(h.name for h in self.hosts if h.name not in self.previews)
+
+    @property
+    def preview_names(self) -> tuple[str, ...]:
+        """The names of the previews."""
+        return tuple(h.name for h in self.hosts if h.name in self.previews)
 
 
 def plan_groups(
-    listener: Listener, hosts: Iterable[Host], secret_by_host: Mapping[str, str]
+    listener: Listener,
+    hosts: Iterable[Host],
+    secret_by_host: Mapping[str, str],
+    previews: Collection[str] = (),
 ) -> tuple[RouteGroup, ...]:
-    """Return the route sets of a listener, sorted by name."""
+    """Return the route sets of a listener, sorted by name; `previews` are names of hosts."""
     if not listener.is_tls:
         return (RouteGroup(name=listener.name, secret=None, hosts=tuple(hosts)),)
     by_secret: dict[str, list[Host]] = {}
@@ -66,6 +81,7 @@ def plan_groups(
                 hosts=tuple(members),
                 misdirected=_caught(suffixes, [h.name for h in others]),
                 absent=_caught(suffixes, unserved),
+                previews=frozenset(h.name for h in members if h.name in previews),
             )
         )
     return tuple(groups)
@@ -95,7 +111,11 @@ def build_listener(listener: Listener, groups: tuple[RouteGroup, ...]) -> Resour
         typed_config=protos.pack(protos.message(_TLS_INSPECTOR)()),
     )
     for group in groups:
-        message.filter_chains.add(**_serve_tls(listener, group))
+        message.filter_chains.add(**_serve_tls(listener, group, group.server_names))
+        if group.preview_names:
+            # Apart: a chain that changes drains, and with it the streams of its users.
+            chain = _serve_tls(listener, group, group.preview_names)
+            message.filter_chains.add(**{**chain, "name": f"{group.name}/previews"})
     return _finish_tls(listener, groups, message)
 
 
@@ -131,7 +151,7 @@ def _serve(listener: Listener, group: RouteGroup) -> Fields:
     }
 
 
-def _serve_tls(listener: Listener, group: RouteGroup) -> Fields:
+def _serve_tls(listener: Listener, group: RouteGroup, names: tuple[str, ...]) -> Fields:
     context = protos.message(_TLS_CONTEXT)(
         common_tls_context={
             "alpn_protocols": ["h2", "http/1.1"],
@@ -144,8 +164,8 @@ def _serve_tls(listener: Listener, group: RouteGroup) -> Fields:
         "name": "envoy.transport_sockets.tls",
         "typed_config": protos.pack(context),
     }
-    if not _takes_all(group):
-        chain["filter_chain_match"] = {"server_names": [host.name for host in group.hosts]}
+    if "*" not in names:
+        chain["filter_chain_match"] = {"server_names": list(names)}
     return chain
 
 

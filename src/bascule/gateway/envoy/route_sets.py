@@ -11,17 +11,14 @@ from dataclasses import dataclass, field
 from bascule.gateway.envoy import protos, virtual_hosts
 from bascule.gateway.envoy.listeners import RouteGroup
 from bascule.gateway.envoy.snapshot import Resource, build_resource
-from bascule.gateway.envoy.virtual_hosts import HostSplit, Serving
+from bascule.gateway.envoy.virtual_hosts import Recipe, Setting
 from bascule.routing.model import Host
-from bascule.routing.weights import Split
 
 CHUNK_HOSTS = 50
 """So many hosts are built at most before others may run."""
 MISDIRECTED = "This connection was opened for another certificate.\n"
 
 _VIRTUAL_HOSTS_TAG = b"\x12"  # field 2 of RouteConfiguration, length-delimited
-
-Recipe = tuple[object, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,21 +39,6 @@ class BuiltRoutes:
     hosts: Mapping[str, Built] = field(default_factory=dict, repr=False)
     bodies: tuple[bytes, ...] = field(default=(), repr=False)
     resource: Resource
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
-    """What all hosts of a listener are built under. `fallback` is the host `*`, if there is one."""
-
-    split: Split
-    serving: Serving
-    fallback: Host | None
-
-    @property
-    def context(self) -> Recipe:
-        """All that can change a virtual host beside its own host."""
-        below = () if self.fallback is None else shape_of(self.fallback)
-        return (self.split, self.serving, below)
 
 
 def build_route_set(
@@ -95,36 +77,10 @@ def _are_same(a: tuple[bytes, ...], b: tuple[bytes, ...]) -> bool:
 
 
 def _build(host: Host, setting: Setting, before: Built | None) -> Built:
-    recipe: Recipe = (shape_of(host), HostSplit.of(setting.split, host.name), setting.serving)
-    fallback = setting.fallback if host.name.startswith("*.") else None
-    if fallback is not None:
-        recipe += (shape_of(fallback), HostSplit.of(setting.split, fallback.name))
+    recipe = virtual_hosts.recipe_of(host, setting)
     if before is not None and before.recipe == recipe:
         return Built(host, recipe, before.body)
-    if host.is_tls and host.certificate is None:
-        body = virtual_hosts.build_answering_host(
-            host.name, [host.name], status=503, body=virtual_hosts.NO_CERTIFICATE_BODY
-        )
-    else:
-        body = virtual_hosts.build_virtual_host(
-            host, setting.split, setting.serving, fallback=fallback
-        )
-    return Built(host, recipe, body)
-
-
-def shape_of(host: Host) -> Recipe:
-    """Return all of a host that its virtual host depends on: all but the endpoints."""
-    routes = tuple(
-        (
-            r.match,
-            r.settings,
-            r.bound_to,
-            None if r.blue is None else r.blue.name,
-            None if r.green is None else r.green.name,
-        )
-        for r in host.routes
-    )
-    return (host.is_tls, host.certificate is None, routes)
+    return Built(host, recipe, virtual_hosts.build_virtual_host(host, setting))
 
 
 def _join(group: RouteGroup, bodies: tuple[bytes, ...]) -> Resource:

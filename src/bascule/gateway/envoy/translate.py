@@ -12,13 +12,15 @@ from types import MappingProxyType
 from bascule.errors import InvariantError
 from bascule.gateway.envoy import clusters, listeners
 from bascule.gateway.envoy.listeners import RouteGroup
-from bascule.gateway.envoy.route_sets import CHUNK_HOSTS, BuiltRoutes, Setting, build_route_set
+from bascule.gateway.envoy.route_sets import CHUNK_HOSTS, BuiltRoutes, build_route_set
 from bascule.gateway.envoy.snapshot import EMPTY_SNAPSHOT, Kind, Resource, Snapshot
 from bascule.gateway.envoy.stance import Stance, build_runtime
-from bascule.gateway.envoy.virtual_hosts import Serving
+from bascule.gateway.envoy.virtual_hosts import Serving, Setting
 from bascule.ids import CertificateDigest
+from bascule.routing.arrangement import NOTHING_ARRANGED, Arrangement
 from bascule.routing.certificates import CertificateStore
 from bascule.routing.model import Backend, CertificateRef, Host, Listener, RouteSet
+from bascule.routing.preview import find_preview_hosts
 from bascule.routing.weights import Split
 
 HTTPS_PORT = 443
@@ -49,12 +51,14 @@ def translate(
     stance: Stance,
     certificates: CertificateStore,
     previous: Translation = NOTHING,
+    *,
+    arrangement: Arrangement = NOTHING_ARRANGED,
 ) -> Translation:
-    """Return the resources for `routes` under `stance`.
+    """Return the resources for `routes` under `stance`, with `arrangement` around it.
 
     Raises InvariantError when a certificate that the routes name is not among `certificates`.
     """
-    steps = translate_in_steps(routes, stance, certificates, previous)
+    steps = translate_in_steps(routes, stance, certificates, previous, arrangement=arrangement)
     while True:
         try:
             next(steps)
@@ -68,6 +72,8 @@ def translate_in_steps(
     stance: Stance,
     certificates: CertificateStore,
     previous: Translation = NOTHING,
+    *,
+    arrangement: Arrangement = NOTHING_ARRANGED,
 ) -> Generator[None, None, Translation]:
     """As `translate`, but yields now and then, so that others may run in between."""
     before = previous.snapshot
@@ -77,7 +83,8 @@ def translate_in_steps(
     served = routes.hosts if any(item.is_tls for item in routes.listeners) else ()
     references = {named[h.name]: h.certificate for h in served if h.certificate is not None}
     secrets = _translate_secrets(references, certificates, previous)
-    built, sets = yield from _translate_listeners(routes, stance.configured, named, previous)
+    frame = _Frame(routes, stance.configured, arrangement, named)
+    built, sets = yield from _translate_listeners(frame, previous)
     runtime = build_runtime(stance.forced)
     parts: dict[Kind, Resources] = {
         Kind.RUNTIME: _taken_over(before.of(Kind.RUNTIME), {runtime.name: runtime}),
@@ -180,8 +187,18 @@ def _translate_secrets(
     return _taken_over(old, found)
 
 
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """What listeners are made from; `secrets` by host."""
+
+    routes: RouteSet
+    split: Split
+    arrangement: Arrangement
+    secrets: Mapping[str, str]
+
+
 def _translate_listeners(
-    routes: RouteSet, split: Split, named: Mapping[str, str], previous: Translation
+    frame: _Frame, previous: Translation
 ) -> Generator[
     None,
     None,
@@ -189,13 +206,22 @@ def _translate_listeners(
 ]:
     built: dict[str, tuple[object, Resource]] = {}
     sets: dict[str, BuiltRoutes] = {}
-    https_port = next((x.port for x in routes.listeners if x.is_tls), HTTPS_PORT)
-    for listener in routes.listeners:
-        groups = listeners.plan_groups(listener, routes.hosts, named)
+    https_port = next((x.port for x in frame.routes.listeners if x.is_tls), HTTPS_PORT)
+    previews = {p.alias: p for p in find_preview_hosts(frame.routes, frame.arrangement)}
+    hosts = (*frame.routes.hosts, *(preview.shown for preview in previews.values()))
+    covered = {p.alias: frame.secrets[p.host.name] for p in previews.values() if p.is_covered}
+    for listener in frame.routes.listeners:
+        groups = listeners.plan_groups(listener, hosts, {**frame.secrets, **covered}, previews)
         built[listener.name] = _translate_listener(listener, groups, previous)
         serving = Serving(is_tls=listener.is_tls, https_port=https_port)
         for group in groups:
-            setting = Setting(split=split, serving=serving, fallback=_find_fallback(group))
+            setting = Setting(
+                split=frame.split,
+                serving=serving,
+                fallback=_find_fallback(group),
+                arrangement=frame.arrangement,
+                previews=previews,
+            )
             sets[group.name] = yield from build_route_set(
                 group, setting, previous.route_sets.get(group.name)
             )
@@ -214,7 +240,7 @@ def _translate_listener(
     recipe = (
         listener,
         tuple(
-            (g.name, g.secret, g.absent, tuple(h.name for h in g.hosts) if g.secret else ())
+            (g.name, g.secret, g.absent, g.server_names, g.preview_names) if g.secret else g.name
             for g in groups
         ),
     )
