@@ -3,7 +3,7 @@
 import re
 
 from bascule.checks.findings import Finding, Severity
-from bascule.checks.inventory import Inventory
+from bascule.checks.inventory import ClusterFacts, Inventory
 from bascule.ids import Cluster
 
 _VERSION = re.compile(r"v?(\d+)\.(\d+)(?:\.(\d+))?")
@@ -11,18 +11,27 @@ _REACH = "make it reachable from here with this kubeconfig, and run this again"
 
 
 def check_reachable(inventory: Inventory) -> tuple[Finding, ...]:
-    """Return a blocker for each cluster that could not be listed whole."""
+    """Return a finding for each cluster that does not answer.
+
+    A blocker, but for a blue that is known from before: that it is dying never keeps traffic there.
+    """
     return tuple(
-        Finding(
-            severity=Severity.BLOCKER,
-            code="ClusterUnreachable",
-            subject=cluster.value,
-            message=f"{cluster} ({facts.name or 'without a name'}) is not known: "
-            f"{facts.reason or 'its lists are not complete'}",
-            remedy=facts.remedy or _REACH,
-        )
+        _unreachable(cluster, facts)
         for cluster, facts in sorted(inventory.clusters.items())
         if facts.reason or not facts.snapshot.is_complete
+    )
+
+
+def _unreachable(cluster: Cluster, facts: ClusterFacts) -> Finding:
+    is_known = cluster is Cluster.BLUE and facts.snapshot.is_complete
+    what = "does not answer, and is as it was known last" if is_known else "is not known"
+    return Finding(
+        severity=Severity.WARNING if is_known else Severity.BLOCKER,
+        code="ClusterUnreachable",
+        subject=cluster.value,
+        message=f"{cluster} ({facts.name or 'without a name'}) {what}: "
+        f"{facts.reason or 'its lists are not complete'}",
+        remedy=facts.remedy or _REACH,
     )
 
 

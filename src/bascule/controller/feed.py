@@ -1,16 +1,14 @@
 """The objects of one cluster as routing reads them, from its API server."""
 
 import random
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from bascule.clock import Clock
-from bascule.kube import resources
-from bascule.kube.client import ALL, KubeClient, Selection
+from bascule.inventory.sources import SOURCES
+from bascule.kube.client import KubeClient
 from bascule.kube.reflector import Event, reflect
-from bascule.kube.resources import Resource
 from bascule.manifest.objects import Kind, ManifestObject
 from bascule.manifest.parse import parse_object
 
@@ -26,21 +24,6 @@ class ClusterFeed(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class _Source:
-    resource: Resource
-    selection: Selection = ALL
-
-
-_SOURCES: Mapping[Kind, _Source] = {
-    Kind.INGRESS: _Source(resources.INGRESSES),
-    Kind.INGRESS_CLASS: _Source(resources.INGRESS_CLASSES),
-    Kind.SERVICE: _Source(resources.SERVICES),
-    Kind.ENDPOINT_SLICE: _Source(resources.ENDPOINT_SLICES),
-    Kind.SECRET: _Source(resources.SECRETS, Selection(field_selector="type=kubernetes.io/tls")),
-}
-
-
 class KubeFeed:
     """Follows the kinds through one client; parses each object as it arrives and drops the rest."""
 
@@ -51,7 +34,7 @@ class KubeFeed:
 
     async def follow(self, kind: Kind) -> AsyncGenerator[FeedEvent, None]:
         """Yield what happens to the objects of `kind`; of Secrets only those of type TLS."""
-        source = _SOURCES[kind]
+        source = SOURCES[kind]
         events = reflect(
             self._client,
             source.resource,

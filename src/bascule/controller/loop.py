@@ -161,6 +161,10 @@ class Controller:
         """The certificates that the newest routes name."""
         return self._certificates
 
+    def snapshots(self) -> Mapping[Cluster, ClusterSnapshot]:
+        """Return the objects of each cluster that is not retired, as they are known now."""
+        return self._followers.snapshots()
+
     def view(self) -> ControllerView:
         """Return what is known and done now."""
         return self._pusher.view(self._followers.knowledge(), self._routes)
