@@ -1,0 +1,1 @@
+"""What is known of an upgrade, taken from its journal and its samples."""

@@ -1,0 +1,171 @@
+"""The verdict of the whole upgrade in one sentence, and what stays unknown."""
+
+from collections.abc import Sequence
+
+from bascule.report.facts.measured import Measured
+from bascule.report.facts.model import (
+    ChangeFacts,
+    FailureFacts,
+    HaltFacts,
+    JournalFacts,
+    RollbackFacts,
+    RuleTally,
+    StepFacts,
+    TrafficFacts,
+    VerdictFacts,
+    WitnessFacts,
+)
+
+COVERED_SHARE_MIN = 0.95
+"""With less of the time covered by samples, sums are said to be incomplete."""
+
+
+def format_duration(seconds: float) -> str:
+    """Return a duration as a person says it: `850 ms`, `12.4 s`, `3 min 5 s`, `2 d 4 h`."""
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 60:
+        return f"{seconds:.1f} s".replace(".0 s", " s")
+    whole = round(seconds)
+    parts = ((whole // 86_400, "d"), (whole // 3600 % 24, "h"), (whole // 60 % 60, "min"))
+    words = [(n, unit) for n, unit in (*parts, (whole % 60, "s"))]
+    first = next(place for place, (n, _) in enumerate(words) if n)
+    return " ".join(f"{n} {unit}" for n, unit in words[first : first + 2] if n)
+
+
+def judge_upgrade(
+    opening: str,
+    *,
+    failures: FailureFacts,
+    traffic: TrafficFacts,
+    rules: Sequence[RuleTally],
+) -> VerdictFacts:
+    """Return the verdict; `opening` says how the upgrade ended."""
+    is_zero, reason = _judge_downtime(failures, traffic, rules)
+    return VerdictFacts(
+        sentence=f"{opening.rstrip('.')}. {_count_failures(failures, traffic)}",
+        is_zero_downtime=is_zero,
+        reason=reason,
+    )
+
+
+def open_sentence(
+    outcome: str, duration_s: float, *, rollback: RollbackFacts | None, standing: str
+) -> str:
+    """Return how the upgrade ended; `standing` is where an unfinished one is, and why."""
+    took = format_duration(duration_s)
+    if outcome == "completed":
+        return f"Completed in {took}"
+    if outcome == "rolled_back" and rollback is not None:
+        by = " by itself" if rollback.is_automatic else ""
+        return f"Rolled back{by} after {took}: {rollback.cause}"
+    return f"Not finished after {took}: {standing}"
+
+
+def describe_standing(stage: str, steps: Sequence[StepFacts], halts: Sequence[HaltFacts]) -> str:
+    """Return where an unfinished upgrade is and what it does there."""
+    current = next((s for s in steps if s.status in {"started", "failed"}), None)
+    if current is None:
+        return f"in the stage {stage}"
+    place = f"in the stage {stage} at {current.key}"
+    if current.status == "failed" and halts:
+        return f"{place}, halted: {halts[-1].reason}"
+    if current.waits:
+        return f"{place}, waiting: {current.waits[-1].reason}"
+    return place
+
+
+def _count_failures(failures: FailureFacts, traffic: TrafficFacts) -> str:
+    if failures.other_than_green is None or traffic.requests is None:
+        return "How many requests failed is not known."
+    if not failures.total:
+        return f"None of the {traffic.requests:,} requests that the gateway counted failed."
+    green = failures.green or 0
+    return (
+        f"Of {traffic.requests:,} requests {failures.total:,} failed: {green:,} by green itself, "
+        f"{failures.other_than_green:,} otherwise."
+    )
+
+
+def _judge_downtime(
+    failures: FailureFacts, traffic: TrafficFacts, rules: Sequence[RuleTally]
+) -> tuple[bool | None, str]:
+    """Return whether the upgrade was without downtime, and why it was not, or is not known."""
+    broken = [f"rule {r.number} ({r.name}) was broken {r.broken} times" for r in rules if r.broken]
+    seen_by_users = (failures.green or 0) - (failures.green_without_weight or 0)
+    if seen_by_users:
+        broken.append(f"green failed {seen_by_users:,} requests while it had weight")
+    if failures.witness_unexplained:
+        broken.append(
+            f"{failures.witness_unexplained:,} requests of the witness reached no cluster"
+        )
+    since = (failures.blue or 0) - (failures.blue_before_change or 0)
+    if since and not failures.blue_before_change:
+        broken.append(f"blue failed {since:,} requests after the first change of the split")
+    if broken:
+        return False, "; ".join(broken)
+    doubts = []
+    if since:
+        doubts.append("blue failed requests before the first change as well as after it")
+    if failures.other_than_green is None:
+        doubts.append("there are no samples of the gateway's counts")
+    elif (traffic.covered_share or 0) < COVERED_SHARE_MIN:
+        doubts.append("the samples do not cover the whole time")
+    unjudged = sum(r.unknown for r in rules if r.number == 1)
+    if unjudged:
+        doubts.append(f"rule 1 could not be judged for {unjudged} changes of the split")
+    if doubts:
+        return None, "; ".join(doubts)
+    return True, "no request failed, and no rule that could be judged was broken"
+
+
+def list_unknown(
+    *,
+    measured: Measured,
+    traffic: TrafficFacts,
+    witness: WitnessFacts,
+    changes: Sequence[ChangeFacts],
+    journal: JournalFacts,
+) -> tuple[str, ...]:
+    """Return in sentences what the report cannot say."""
+    found = [*_gaps_of_traffic(measured, traffic), *_gaps_of_witness(witness, changes)]
+    if any(c.result is None for c in changes):
+        found.append(
+            "A change of the split has no recorded outcome; whether it landed is not known."
+        )
+    hosts = sorted({h for c in changes for h in c.wanted.by_host})
+    if hosts:
+        found.append(f"Hosts with weights of their own are not in the plot: {', '.join(hosts)}.")
+    if not journal.is_verified:
+        found.append(f"The journal could not be verified: {journal.trouble}.")
+    return tuple(found)
+
+
+def _gaps_of_traffic(measured: Measured, traffic: TrafficFacts) -> list[str]:
+    found = []
+    if not traffic.samples:
+        found.append("Rates, failures and latency: the gateway's counts were not sampled.")
+    elif (traffic.covered_share or 0) < COVERED_SHARE_MIN:
+        found.append(
+            f"The samples cover {(traffic.covered_share or 0):.0%} of the time: sums are of that "
+            "part only, as samples are thinned in long upgrades and stop while no runtime is up."
+        )
+    if measured.unreadable:
+        found.append(f"{measured.unreadable} samples could not be read and are left out.")
+    return found
+
+
+def _gaps_of_witness(witness: WitnessFacts, changes: Sequence[ChangeFacts]) -> list[str]:
+    found = []
+    if not witness.samples:
+        found.append("What users saw from outside: there are no samples of the witness.")
+    silent = sum(1 for c in changes if c.witness is None)
+    if silent:
+        found.append(
+            f"{silent} of {len(changes)} changes of the split have no word of the witness."
+        )
+    if changes:
+        found.append(
+            "Resets of streams (rule 5) and side effects (rule 6) are not seen by the witness."
+        )
+    return found
