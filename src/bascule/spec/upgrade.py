@@ -72,7 +72,7 @@ class Upgrade(Strict):
         json_schema_extra=_or_a_path,
     )
     hosts: Hosts = Field(default_factory=Hosts, description="Which hosts go to green.")
-    sync: Sync = Field(default_factory=Sync, description="How workloads come to green.")
+    sync: Sync = Field(default_factory=Sync, description="Who brings the workloads to green.")
     preview: Annotated[Preview | None, BeforeValidator(_read_off)] = Field(
         default_factory=Preview,
         description="How to reach green before any user does; or off.",

@@ -79,3 +79,9 @@ def test_a_document_that_unfolds_without_end_is_refused() -> None:
 def test_a_document_that_is_nested_without_end_is_refused() -> None:
     with pytest.raises(SpecError, match="nested too deeply"):
         parse_documents("[" * (DEPTH_MAX + 2) + "]" * (DEPTH_MAX + 2), "x.yaml")
+
+
+def test_hours_and_minutes_stay_text() -> None:
+    (document,) = parse_documents("a: 18:00\nb: 1:30:00.5\nc: 5\n", "f.yaml")
+
+    assert document.value == {"a": "18:00", "b": "1:30:00.5", "c": 5}

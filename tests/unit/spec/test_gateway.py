@@ -110,3 +110,11 @@ def test_a_gateway_cannot_be_changed() -> None:
 
     with pytest.raises(ValidationError, match="frozen"):
         gateway.active = Cluster.GREEN  # type: ignore[misc]  # this is what is tested
+
+
+def test_the_settings_of_a_gateway_are_all_but_its_clusters() -> None:
+    gateway = Gateway.model_validate(SMALL | {"holdOffMs": 7})
+
+    settings = gateway.settings()
+
+    assert settings.model_dump() == gateway.model_dump(exclude={"clusters", "active"})

@@ -3,7 +3,9 @@ from pathlib import Path
 import pytest
 
 from bascule.errors import SpecError
-from bascule.spec.load import parse_gateway, render_path
+from bascule.spec.load import parse_gateway, parse_upgrade, render_path
+from bascule.spec.upgrade import Upgrade
+from tests.support.specs import mistakes_of, told_of
 
 SMALL = """\
 name: shop
@@ -99,3 +101,87 @@ def test_a_list_that_is_really_too_short_is_told() -> None:
 
 def test_a_path_is_written_as_people_write_it() -> None:
     assert render_path(("listeners", 0, "port")) == "listeners[0].port"
+    assert render_path(("hosts", "a.example.com", "x-y")) == "hosts['a.example.com'].x-y"
+
+
+def test_a_key_is_written_as_the_file_has_it_not_as_the_code_has_it() -> None:
+    error = _error(SMALL + "hold_off_ms: 5\n")
+
+    assert (error.message, error.remedy) == (
+        "unknown key 'hold_off_ms'",
+        "did you mean 'holdOffMs'?",
+    )
+
+
+CHECKS = """\
+analysis:
+  checks:
+    - {type: htp, name: a}
+    - nothing
+    - {name: b}
+    - {type: grpc}
+    - {type: http, name: c, pth: /, status: [99]}
+"""
+
+
+def test_a_mistake_in_one_of_several_kinds_is_told_without_the_kind_in_its_path() -> None:
+    assert [told.partition("analysis.checks")[2] for told in mistakes_of(CHECKS)] == [
+        "[0].type: unknown type 'htp' | did you mean 'http'?",
+        "[1]: should be a map of keys and values",
+        "[2].type: is required (add it)",
+        "[3].type: unknown type 'grpc' (one of: http, prometheus, command)",
+        "[4].host: is required (add it)",
+        "[4].pth: unknown key 'pth' (did you mean 'path'?)",
+        "[4].status[0]: input should be greater than or equal to 100",
+    ]
+
+
+@pytest.mark.parametrize("text", ["", "5\n", "- a\n", "name: a\n---\nname: b\n", "gateway: ''\n"])
+def test_what_is_no_upgrade_is_a_spec_error(text: str) -> None:
+    assert told_of(text)
+
+
+GATEWAY = SMALL + "holdOffMs: 7\n"
+NAMED = "name: up\ngateway: conf/gateway.yaml\n"
+
+
+def _read(text: str, gateway: str = GATEWAY) -> Upgrade:
+    def read(path: Path) -> str:
+        assert path == Path("dir/conf/gateway.yaml")
+        return gateway
+
+    return parse_upgrade(text, "dir/upgrade.yaml", read)
+
+
+def test_a_gateway_that_is_named_brings_its_clusters() -> None:
+    upgrade = _read(NAMED)
+
+    assert upgrade.gateway_model() == parse_gateway(GATEWAY, "dir/conf/gateway.yaml")
+    assert upgrade.platform.green.kubeconfig == Path("dir/conf/g.yaml")
+
+
+def test_the_clusters_may_be_said_again_but_not_otherwise() -> None:
+    again = "platform: {type: existing, blue: {kubeconfig: conf/b.yaml}}\n"
+    otherwise = "platform: {type: existing, green: {kubeconfig: h.yaml}}\n"
+
+    assert _read(NAMED + again) == _read(NAMED)
+    with pytest.raises(SpecError) as caught:
+        _read(NAMED + otherwise)
+    assert str(caught.value) == (
+        "dir/upgrade.yaml:3:28: platform.green: the gateway's file names another cluster green"
+    )
+
+
+def test_a_mistake_in_the_gateway_that_is_named_is_told_with_its_file() -> None:
+    with pytest.raises(SpecError, match=r"dir/conf/gateway\.yaml:5:1: nme: unknown key 'nme'"):
+        _read(NAMED, SMALL + "nme: x\n")
+
+
+def test_a_platform_that_is_no_map_is_told_though_the_gateway_is_named() -> None:
+    with pytest.raises(SpecError, match=r"platform: should be a map"):
+        _read(NAMED + "platform: 5\n")
+
+
+def test_a_gateway_whose_traffic_is_on_green_is_refused() -> None:
+    with pytest.raises(SpecError, match=r"gateway: the gateway's file says active: green"):
+        _read(NAMED, SMALL + "active: green\n")
