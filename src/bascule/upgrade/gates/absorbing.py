@@ -1,7 +1,7 @@
 """How what was measured is taken in: interval by interval, into the tests that it concerns."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from bascule.gateway.driver import Histogram
 from bascule.ids import Cluster
@@ -18,22 +18,40 @@ from bascule.upgrade.gates.rules import Rule, RuleKind, list_rules
 from bascule.upgrade.gates.sequential import Evidence, Tally, add_alone, add_interval
 
 BASELINE_TAIL = 5
-"""A baseline is long enough once so many of its requests lie beyond the percentile, about."""
+"""A baseline is long enough once about so many of its requests lie beyond the percentile."""
 BASELINE_MAX = 5_000
 """So many requests make a baseline, however high the percentile is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Frame:
+    """What stays the same from interval to interval."""
+
+    gates: Gates
+    rules: tuple[Rule, ...]
+
+    @property
+    def target(self) -> Cluster:
+        return self.gates.target
+
+    @property
+    def other(self) -> Cluster:
+        return self.gates.target.other
 
 
 def begin(gates: Gates, baseline: Iterable[Interval] = ()) -> Progress:
     """Return the progress of a step that begins; `baseline` is what was measured just before it.
 
-    What was "slow" then is fixed by it; without one, by the first requests of the step, which no
-    test uses.
+    By it is fixed what "slow" means where latencies are compared; without one the first requests of
+    the step serve for that, and no test uses them.
     """
     progress = Progress()
+    frame = _Frame(gates=gates, rules=list_rules(gates))
     for interval in baseline:
-        progress = _fix_bounds(progress, gates, interval)
+        progress = _fix_bounds(progress, frame, interval)
         progress = _watch(progress, gates, interval)
-    return replace(progress, watches=_without_findings(progress.watches))
+    watches = {c: replace(w, started=0, long=0) for c, w in progress.watches.items()}
+    return replace(progress, watches=watches)
 
 
 def absorb(
@@ -47,8 +65,9 @@ def absorb(
     It makes no difference in how many pieces they come. Results of checks that the gates do not
     have are passed over.
     """
+    frame = _Frame(gates=gates, rules=list_rules(gates))
     for interval in intervals:
-        progress = _absorb_interval(progress, gates, interval)
+        progress = _absorb_interval(progress, frame, interval)
     names = {check.name for check in gates.checks}
     checks = dict(progress.checks)
     for result in results:
@@ -57,87 +76,90 @@ def absorb(
     return replace(progress, checks=checks)
 
 
-def _absorb_interval(progress: Progress, gates: Gates, interval: Interval) -> Progress:
+def _absorb_interval(progress: Progress, frame: _Frame, interval: Interval) -> Progress:
     seen = dict(progress.seen)
-    for cluster in Cluster:
-        if cluster in interval.counts:
-            seen[cluster] = _see(seen.get(cluster, Seen()), interval.counts[cluster])
-    bounds_before = progress.bounds_ms
-    progress = _fix_bounds(replace(progress, seen=seen), gates, interval)
-    progress = _watch(progress, gates, interval)
-    tests = dict(progress.tests)
-    for rule in list_rules(gates):
+    for cluster, counts in interval.counts.items():
+        seen[cluster] = _see(seen.get(cluster, Seen()), counts)
+    bounds_ms = progress.bounds_ms
+    progress = _fix_bounds(progress, frame, interval)
+    progress = _watch(progress, frame.gates, interval)
+    tests = {**progress.tests}
+    for rule in frame.rules:
         evidence = tests.get(rule.name, Evidence())
         if rule.kind is RuleKind.HUNG_BESIDE:
-            progress, evidence = _take_long(progress, gates, evidence)
-        elif rule.kind is not RuleKind.LATENCY_BESIDE or rule.name in bounds_before:
-            evidence = _add(evidence, gates, rule, (interval, bounds_before))
-        tests[rule.name] = evidence
-    return replace(progress, tests=tests)
+            progress, tests[rule.name] = _take_long(progress, frame, evidence)
+        else:
+            tests[rule.name] = _add(evidence, frame, rule, interval, bounds_ms=bounds_ms)
+    return replace(progress, seen=seen, tests=tests)
 
 
 def _see(seen: Seen, counts: Counts) -> Seen:
+    latency = seen.latency
+    if counts.latency is not None:
+        latency = add_histograms(latency, counts.latency)
     return Seen(
         requests=seen.requests + counts.requests,
         failures=seen.failures + min(counts.failures, counts.requests),
-        latency=add_histograms(seen.latency, counts.latency),
+        latency=latency,
     )
 
 
 def _add(
     evidence: Evidence,
-    gates: Gates,
+    frame: _Frame,
     rule: Rule,
-    data: tuple[Interval, Mapping[str, float]],
+    interval: Interval,
+    *,
+    bounds_ms: Mapping[str, float],
 ) -> Evidence:
-    interval, bounds_ms = data
-    target = _count_bad(rule, interval.counts.get(gates.target), bounds_ms)
-    if not rule.kind.compares:
-        return evidence if target is None else add_alone(evidence, target)
-    other = _count_bad(rule, interval.counts.get(gates.target.other), bounds_ms)
-    if target is None or other is None:
+    target = _count_bad(rule, interval.counts.get(frame.target), bounds_ms)
+    if target is None:
         return evidence
-    return add_interval(evidence, target=target, other=other)
+    if not rule.kind.compares:
+        return add_alone(evidence, target)
+    other = _count_bad(rule, interval.counts.get(frame.other), bounds_ms)
+    return evidence if other is None else add_interval(evidence, target=target, other=other)
 
 
 def _count_bad(rule: Rule, counts: Counts | None, bounds_ms: Mapping[str, float]) -> Tally | None:
     if counts is None:
         return None
-    if rule.kind in {RuleKind.SUCCESS, RuleKind.SUCCESS_BESIDE}:
+    if not rule.kind.is_of_latency:
         return Tally(requests=counts.requests, bad=min(counts.failures, counts.requests))
     if counts.latency is None:
         return None
-    bound = bounds_ms.get(rule.name)
+    bound_ms = bounds_ms.get(rule.name)
     if rule.kind is RuleKind.LATENCY:
-        bound = find_bound_above(counts.latency, rule.limit)
-    bad = None if bound is None else count_above(counts.latency, bound)
+        bound_ms = find_bound_above(counts.latency, rule.allowed)
+    bad = None if bound_ms is None else count_above(counts.latency, bound_ms)
     return None if bad is None else Tally(requests=sum(counts.latency.counts), bad=bad)
 
 
-def _fix_bounds(progress: Progress, gates: Gates, interval: Interval) -> Progress:
-    rules = [rule for rule in list_rules(gates) if rule.kind is RuleKind.LATENCY_BESIDE]
-    missing = [rule for rule in rules if rule.name not in progress.bounds_ms]
-    counts = interval.counts.get(gates.target.other)
+def _fix_bounds(progress: Progress, frame: _Frame, interval: Interval) -> Progress:
+    missing = [
+        rule
+        for rule in frame.rules
+        if rule.kind is RuleKind.LATENCY_BESIDE and rule.name not in progress.bounds_ms
+    ]
+    counts = interval.counts.get(frame.other)
     if not missing or counts is None or counts.latency is None:
         return progress
     baseline = add_histograms(progress.baseline, counts.latency)
     bounds = dict(progress.bounds_ms)
     for rule in missing:
-        bound = _choose_bound(baseline, rule, gates.requests_min)
-        if bound is not None:
-            bounds[rule.name] = bound
+        bound_ms = _choose_bound(baseline, rule, frame.gates.requests_min)
+        if bound_ms is not None:
+            bounds[rule.name] = bound_ms
     return replace(progress, baseline=baseline, bounds_ms=bounds)
 
 
-def _choose_bound(baseline: Histogram | None, rule: Rule, requests_min: int) -> float | None:
-    if baseline is None:
-        return None
+def _choose_bound(baseline: Histogram, rule: Rule, requests_min: int) -> float | None:
     tail = max(1e-9, 1 - rule.percentile / 100)
     needed = min(BASELINE_MAX, max(requests_min, BASELINE_TAIL / tail))
     usual_ms = find_percentile(baseline, rule.percentile)
     if usual_ms is None or sum(baseline.counts) < needed:
         return None
-    return find_bound_above(baseline, usual_ms + rule.limit) or baseline.bounds_ms[-1]
+    return find_bound_above(baseline, usual_ms + rule.allowed) or baseline.bounds_ms[-1]
 
 
 def _watch(progress: Progress, gates: Gates, interval: Interval) -> Progress:
@@ -158,29 +180,21 @@ def _watch(progress: Progress, gates: Gates, interval: Interval) -> Progress:
     return replace(progress, watches=watches, last_seq=interval.seq)
 
 
-def _take_long(progress: Progress, gates: Gates, evidence: Evidence) -> tuple[Progress, Evidence]:
-    target = progress.watches.get(gates.target, Watch())
-    other = progress.watches.get(gates.target.other, Watch())
+def _take_long(progress: Progress, frame: _Frame, evidence: Evidence) -> tuple[Progress, Evidence]:
+    target = progress.watches.get(frame.target, Watch())
+    other = progress.watches.get(frame.other, Watch())
     if not target.started or not other.started:
         return progress, evidence
-    evidence = add_interval(evidence, target=_long_of(target), other=_long_of(other))
+    long = {
+        cluster: Tally(requests=found.started, bad=min(found.long, found.started))
+        for cluster, found in ((frame.target, target), (frame.other, other))
+    }
+    evidence = add_interval(evidence, target=long[frame.target], other=long[frame.other])
     watches = {
-        gates.target: _without_taken(target),
-        gates.target.other: _without_taken(other),
+        cluster: replace(found, started=0, long=found.long - long[cluster].bad)
+        for cluster, found in progress.watches.items()
     }
     return replace(progress, watches=watches), evidence
-
-
-def _long_of(found: Watch) -> Tally:
-    return Tally(requests=found.started, bad=min(found.long, found.started))
-
-
-def _without_taken(found: Watch) -> Watch:
-    return replace(found, started=0, long=found.long - _long_of(found).bad)
-
-
-def _without_findings(watches: Mapping[Cluster, Watch]) -> Mapping[Cluster, Watch]:
-    return {c: replace(found, started=0, long=0) for c, found in watches.items()}
 
 
 def _tally(before: CheckTally, result: CheckResult) -> CheckTally:

@@ -1,7 +1,7 @@
 """What each test of a step says by itself: how it stands, with its numbers and a sentence."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from bascule.ids import Cluster
@@ -38,9 +38,16 @@ class Standing(StrEnum):
     WITHOUT_DATA = "no data"
 
 
+_WORDS = {
+    Standing.HOLDS: "holds",
+    Standing.SUSPECTED: "is in doubt and needs more requests",
+    Standing.FAILED: "is broken",
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One test with what it has to say. `excess` is how far beyond its limit the estimate is."""
+    """One test with what it has to say."""
 
     rule: Rule
     standing: Standing
@@ -50,8 +57,8 @@ class Finding:
     log_e: float
     bound_ms: float | None
     """Above which latency a request counts as slow."""
-    difference: float | None
-    """What is held against the rule's allowance: a share, or ms."""
+    found: float | None
+    """The estimate that is held against what the rule allows; None where there is none."""
 
 
 def find_all(progress: Progress, gates: Gates) -> tuple[Finding, ...]:
@@ -61,54 +68,58 @@ def find_all(progress: Progress, gates: Gates) -> tuple[Finding, ...]:
 
 
 def render_finding(finding: Finding, target: Cluster) -> dict[str, Json]:
-    """Return a finding for the journal and the report."""
-    evidence = finding.evidence
-    tallies = {target: evidence.target}
-    if finding.rule.kind.compares:
-        tallies[target.other] = evidence.other
-    low, high = find_ratio_interval(evidence)
-    return {
-        "name": finding.rule.name,
-        "kind": finding.rule.kind.value,
+    """Return a finding for the journal and the report; what is not known is null."""
+    rule, evidence = finding.rule, finding.evidence
+    rendered: dict[str, Json] = {
+        "name": rule.name,
+        "kind": rule.kind.value,
         "verdict": finding.standing.value,
         "reason": finding.reason,
-        **{cluster.value: _render_tally(tally) for cluster, tally in tallies.items()},
+        target.value: _render_tally(evidence.target),
         "e_value": round_figures(math.exp(min(finding.log_e, math.log(E_SHOWN_MAX)))),
         "limit": round_figures(1 / finding.alpha),
         "alpha": finding.alpha,
         "intervals": evidence.intervals,
         "bad_intervals": evidence.bad_intervals,
         "bound_ms": finding.bound_ms,
-        "difference": None if finding.difference is None else round_figures(finding.difference),
-        "allowance": finding.rule.limit,
-        "ratio": {"low": low, "high": high, "confidence": CONFIDENCE},
+        "found": None if finding.found is None else round_figures(finding.found),
+        "allowed": round_figures(rule.allowed),
+        "unit": "ms" if rule.kind.is_of_latency else "share",
+        "ratio": None,
     }
+    if rule.kind.compares:
+        rendered[target.other.value] = _render_tally(evidence.other)
+        low, high = (
+            None if bound is None else round_figures(bound)
+            for bound in find_ratio_interval(evidence)
+        )
+        rendered["ratio"] = {"low": low, "high": high, "confidence": CONFIDENCE}
+    return rendered
 
 
 def _find(rule: Rule, progress: Progress, gates: Gates, alpha: float) -> Finding:
     evidence = progress.tests.get(rule.name, Evidence())
     log_e = log_e_worse(evidence) if rule.kind.compares else _log_e_alone(rule, evidence.target)
-    difference = _find_difference(rule, progress, gates, evidence)
-    standing = _stand(rule, evidence, log_e, difference, alpha=alpha)
-    return Finding(
+    found = _estimate(rule, progress, evidence, target=gates.target)
+    finding = Finding(
         rule=rule,
-        standing=standing,
-        reason=_say(rule, standing, evidence, difference, target=gates.target),
+        standing=_stand(rule, evidence, found, log_e=log_e, alpha=alpha),
+        reason="",
         evidence=evidence,
         alpha=alpha,
         log_e=log_e,
         bound_ms=_find_bound(rule, progress, gates.target),
-        difference=difference,
+        found=found,
     )
+    return replace(finding, reason=_say(finding, gates.target))
 
 
 def _stand(
-    rule: Rule, evidence: Evidence, log_e: float, difference: float | None, *, alpha: float
+    rule: Rule, evidence: Evidence, found: float | None, *, log_e: float, alpha: float
 ) -> Standing:
     if not evidence.intervals:
         return Standing.WITHOUT_DATA
-    allowance = 0.0 if rule.kind is RuleKind.HUNG_BESIDE else rule.limit
-    if rule.kind.compares and (difference is None or difference <= allowance):
+    if rule.kind.compares and (found is None or found <= rule.allowed):
         return Standing.HOLDS
     if log_e >= -math.log(alpha) and evidence.bad_intervals >= BAD_INTERVALS_MIN:
         return Standing.FAILED
@@ -116,35 +127,31 @@ def _stand(
 
 
 def _log_e_alone(rule: Rule, tally: Tally) -> float:
-    share_max = 1 - (rule.limit if rule.kind is RuleKind.SUCCESS else rule.percentile / 100)
-    return log_e_above(tally, share_max)
-
-
-def _find_difference(
-    rule: Rule, progress: Progress, gates: Gates, evidence: Evidence
-) -> float | None:
-    if rule.kind in {RuleKind.LATENCY, RuleKind.LATENCY_BESIDE}:
-        target = _percentile(progress, gates.target, rule)
-        if rule.kind is RuleKind.LATENCY or target is None:
-            return target
-        other = _percentile(progress, gates.target.other, rule)
-        return None if other is None else target - other
-    if evidence.target.rate is None:
-        return None
     if rule.kind is RuleKind.SUCCESS:
-        return 1 - evidence.target.rate
-    return None if evidence.other.rate is None else evidence.target.rate - evidence.other.rate
+        return log_e_above(tally, rule.allowed)
+    return log_e_above(tally, 1 - rule.percentile / 100)
+
+
+def _estimate(
+    rule: Rule, progress: Progress, evidence: Evidence, *, target: Cluster
+) -> float | None:
+    if rule.kind.is_of_latency:
+        mine, others = (
+            find_percentile(progress.seen.get(cluster, Seen()).latency, rule.percentile)
+            for cluster in (target, target.other)
+        )
+    else:
+        mine, others = evidence.target.rate, evidence.other.rate
+    if not rule.kind.compares or mine is None:
+        return mine
+    return None if others is None else mine - others
 
 
 def _find_bound(rule: Rule, progress: Progress, target: Cluster) -> float | None:
     latency = progress.seen.get(target, Seen()).latency
     if rule.kind is RuleKind.LATENCY and latency is not None:
-        return find_bound_above(latency, rule.limit)
+        return find_bound_above(latency, rule.allowed)
     return progress.bounds_ms.get(rule.name)
-
-
-def _percentile(progress: Progress, cluster: Cluster, rule: Rule) -> float | None:
-    return find_percentile(progress.seen.get(cluster, Seen()).latency, rule.percentile)
 
 
 def _render_tally(tally: Tally) -> dict[str, Json]:
@@ -152,49 +159,41 @@ def _render_tally(tally: Tally) -> dict[str, Json]:
     return {"requests": tally.requests, "bad": tally.bad, "rate": rate}
 
 
-def _say(
-    rule: Rule,
-    standing: Standing,
-    evidence: Evidence,
-    difference: float | None,
-    *,
-    target: Cluster,
-) -> str:
-    if standing is Standing.WITHOUT_DATA:
-        return _say_without_data(rule, target)
-    words = {
-        Standing.HOLDS: "holds",
-        Standing.SUSPECTED: "is in doubt, and more requests are needed",
-        Standing.FAILED: "is broken",
-    }
-    return f"{rule.name} {words[standing]}: {_say_numbers(rule, evidence, difference, target)}"
-
-
-def _say_without_data(rule: Rule, target: Cluster) -> str:
-    if rule.kind.compares:
+def _say(finding: Finding, target: Cluster) -> str:
+    name, compares = finding.rule.name, finding.rule.kind.compares
+    if finding.standing is Standing.WITHOUT_DATA and compares:
         both = f"{target.value} and {target.other.value}"
-        return f"{rule.name} has nothing to compare: no interval had requests on {both}"
-    return f"{rule.name} has nothing to go by: no request of {target.value} is known"
+        return f"{name} has nothing to compare: {both} had no requests at the same time"
+    if finding.standing is Standing.WITHOUT_DATA:
+        return f"{name} has nothing to go by: no request of {target.value} is known"
+    counts = f"{_say_tally(finding.evidence.target)} {_say_bad(finding)} on {target.value}"
+    if compares:
+        counts += f", {_say_tally(finding.evidence.other)} on {target.other.value}"
+    return f"{name} {_WORDS[finding.standing]}: {counts}{_say_limit(finding)}"
 
 
-def _say_numbers(rule: Rule, evidence: Evidence, difference: float | None, target: Cluster) -> str:
-    verb = {
-        RuleKind.SUCCESS: "failed",
-        RuleKind.SUCCESS_BESIDE: "failed",
-        RuleKind.HUNG_BESIDE: f"took over {rule.limit:g} s",
-    }.get(rule.kind, "were slow")
-    text = f"{_say_tally(evidence.target)} {verb} on {target.value}"
-    if rule.kind.compares:
-        text += f", {_say_tally(evidence.other)} on {target.other.value}"
-    if rule.kind is RuleKind.SUCCESS:
-        return f"{text}; {say_share(rule.limit)} have to succeed"
-    if rule.kind is RuleKind.SUCCESS_BESIDE:
-        return f"{text}; {say_share(rule.limit)} more are allowed"
-    if rule.kind is RuleKind.LATENCY and difference is not None:
-        return f"{text}; p{rule.percentile:g} is {say_ms(difference)} of {say_ms(rule.limit)}"
-    if rule.kind is RuleKind.LATENCY_BESIDE and difference is not None:
-        return f"{text}; {say_ms(difference)} more of {say_ms(rule.limit)} allowed"
-    return text
+def _say_bad(finding: Finding) -> str:
+    if finding.rule.kind is RuleKind.HUNG_BESIDE:
+        return f"took over {finding.rule.after_s:g} s"
+    if finding.rule.kind.is_of_latency:
+        return f"took over {finding.bound_ms or 0:g} ms"
+    return "failed"
+
+
+def _say_limit(finding: Finding) -> str:
+    rule, found = finding.rule, finding.found or 0.0
+    match rule.kind:
+        case RuleKind.SUCCESS:
+            return f"; {say_share(rule.allowed)} may fail"
+        case RuleKind.SUCCESS_BESIDE:
+            return f"; {say_share(rule.allowed)} more may fail than on the other"
+        case RuleKind.LATENCY:
+            return f"; p{rule.percentile:g} is {say_ms(found)} and may be {say_ms(rule.allowed)}"
+        case RuleKind.LATENCY_BESIDE:
+            over = f"{say_ms(abs(found))} {'more' if found > 0 else 'less'}"
+            return f"; p{rule.percentile:g} is {over} and may be {say_ms(rule.allowed)} more"
+        case RuleKind.HUNG_BESIDE:
+            return ""
 
 
 def _say_tally(tally: Tally) -> str:

@@ -5,11 +5,9 @@ from bisect import bisect_left, bisect_right
 from bascule.gateway.driver import Histogram
 
 
-def add_histograms(first: Histogram | None, second: Histogram | None) -> Histogram | None:
-    """Return both together; the later one alone where their bounds differ."""
-    if first is None or second is None:
-        return second if first is None else first
-    if first.bounds_ms != second.bounds_ms:
+def add_histograms(first: Histogram | None, second: Histogram) -> Histogram:
+    """Return both together; the second one alone where their bounds differ."""
+    if first is None or first.bounds_ms != second.bounds_ms:
         return second
     counts = tuple(a + b for a, b in zip(first.counts, second.counts, strict=True))
     return Histogram(bounds_ms=first.bounds_ms, counts=counts)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from bascule.errors import InvariantError
 from bascule.gateway.driver import Histogram
 from bascule.ids import Cluster
 from bascule.journal.record import Json
@@ -70,6 +71,10 @@ class Gates:
     hung_after_s: float | None = 10.0
     """Requests that take longer than this are compared with blue's; None: they are not."""
     checks: tuple[Check, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not 0 < self.alpha < 1:
+            raise InvariantError(f"a gate's alpha is {self.alpha}, not between 0 and 1")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,15 +20,22 @@ class RuleKind(StrEnum):
         """Whether the target is compared with the other cluster at the same moment."""
         return self not in {RuleKind.SUCCESS, RuleKind.LATENCY}
 
+    @property
+    def is_of_latency(self) -> bool:
+        """Whether slow requests are the bad ones."""
+        return self in {RuleKind.LATENCY, RuleKind.LATENCY_BESIDE}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """One test. `limit` is a share for success, ms for latency, seconds for hung requests."""
+    """One test. `allowed` is a share (0 to 1), or ms for latency: what the estimate may be."""
 
     name: str
     kind: RuleKind
-    limit: float
+    allowed: float
     percentile: float = 0.0
+    after_s: float = 0.0
+    """From when on a request counts as hung."""
 
 
 def list_rules(gates: Gates) -> tuple[Rule, ...]:
@@ -38,16 +45,24 @@ def list_rules(gates: Gates) -> tuple[Rule, ...]:
     beside = f" against {gates.target.other.value}"
     rules: list[Rule] = []
     if gates.success_min is not None:
-        rules.append(Rule(name="success rate", kind=RuleKind.SUCCESS, limit=gates.success_min))
+        rules.append(
+            Rule(name="success rate", kind=RuleKind.SUCCESS, allowed=1 - gates.success_min)
+        )
     if gates.below_blue_max is not None:
         name, kind = f"success rate{beside}", RuleKind.SUCCESS_BESIDE
-        rules.append(Rule(name=name, kind=kind, limit=gates.below_blue_max))
+        rules.append(Rule(name=name, kind=kind, allowed=gates.below_blue_max))
     for number, limits in enumerate(gates.latency):
         again = any(limits.percentile == other.percentile for other in gates.latency[:number])
         rules += _list_latency(limits, beside, f" ({number + 1})" if again else "")
     if gates.hung_after_s is not None:
-        name = f"hung requests{beside}"
-        rules.append(Rule(name=name, kind=RuleKind.HUNG_BESIDE, limit=gates.hung_after_s))
+        rules.append(
+            Rule(
+                name=f"hung requests{beside}",
+                kind=RuleKind.HUNG_BESIDE,
+                allowed=0.0,
+                after_s=gates.hung_after_s,
+            )
+        )
     return tuple(rules)
 
 
@@ -58,7 +73,7 @@ def _list_latency(limits: LatencyRule, beside: str, mark: str) -> list[Rule]:
         (f"{name}{beside}{mark}", RuleKind.LATENCY_BESIDE, limits.over_blue_max_ms),
     )
     return [
-        Rule(name=text, kind=kind, limit=limit, percentile=limits.percentile)
-        for text, kind, limit in wanted
-        if limit is not None
+        Rule(name=text, kind=kind, allowed=allowed, percentile=limits.percentile)
+        for text, kind, allowed in wanted
+        if allowed is not None
     ]
