@@ -4,8 +4,8 @@ A guest reads, and puts commands. An owner holds the lease of the gateway and al
 """
 
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, TypeAlias
@@ -96,17 +96,21 @@ def show_url(url: str) -> str:
 
 
 @asynccontextmanager
-async def open_store(location: Location, *, clock: Clock) -> AsyncIterator[Store]:
+async def open_store(location: Location) -> AsyncIterator[Store]:
     """Open the store as a guest, who may do everything but append; made if missing.
 
-    Raises JournalError if it cannot be opened, UsageError if the extra package is missing.
+    Raises JournalError if the file cannot be opened, UsageError if the extra package is missing.
+    A database is connected to by the first call on the store, which raises JournalError then.
     """
     match location:
         case SqliteAt(path):
             with open_journal(path) as journal:
                 yield journal
-        case PostgresAt():
-            raise _no_postgres(clock)
+        case PostgresAt(url, gateway):
+            with _needing_postgres():
+                from bascule.storage.postgres import opening as postgres
+            async with postgres.open_guest(url, location.shown, gateway) as store:
+                yield store
 
 
 @asynccontextmanager
@@ -130,9 +134,32 @@ async def acquire_store(
 
             async with hold_lease(path, clock=clock, wait=wait) as (journal, lease):
                 yield Owned(store=journal, lease=lease)
-        case PostgresAt():
-            raise _no_postgres(clock, owner, ttl_s)
+        case PostgresAt(url, gateway):
+            with _needing_postgres():
+                from bascule.storage.postgres import opening as postgres
+            terms = postgres.Terms(owner=owner, ttl_s=ttl_s, wait=wait)
+            async with postgres.open_owner(
+                url, location.shown, gateway, terms=terms, clock=clock
+            ) as (store, its_lease):
+                yield Owned(store=store, lease=its_lease)
 
 
-def _no_postgres(*_parts: object) -> UsageError:
-    return UsageError("this version cannot keep its state in PostgreSQL")
+async def find_gateways(url: str) -> tuple[GatewayName, ...]:
+    """Return the gateways that were ever run with the database at `url`, sorted.
+
+    Raises as `open_store`.
+    """
+    with _needing_postgres():
+        from bascule.storage.postgres import opening as postgres
+    return await postgres.find_gateways(url, show_url(url))
+
+
+@contextmanager
+def _needing_postgres() -> Iterator[None]:
+    try:
+        yield
+    except ImportError as error:
+        raise UsageError(
+            f"PostgreSQL needs a package that is not installed ({error})",
+            remedy="pip install 'bascule[postgres]'",
+        ) from error

@@ -1,0 +1,1 @@
+"""Journal, inbox, samples and lease in PostgreSQL, for gateways with a standby elsewhere."""
