@@ -1,11 +1,22 @@
-"""What `bascule plan` and `bascule upgrade start` have in common: a plan, and what is found of it."""
+"""What `bascule plan` and `bascule upgrade start` share: a plan, and what is found of it."""
 
-from dataclasses import dataclass
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
 
-from bascule.checks.findings import Finding, Severity
+from bascule.app import wiring
+from bascule.checks.findings import Finding, Severity, sort_findings
+from bascule.checks.inventory import HostScope, Inventory
+from bascule.checks.preflight import check_all
 from bascule.clock import Clock
+from bascule.gateway.driver import Observation
+from bascule.ids import Cluster
+from bascule.inventory.fetch import Asked, Question, fetch_inventory
+from bascule.routing.weights import Split, Weights
 from bascule.spec.upgrade import Upgrade
+from bascule.upgrade.plan.facts import ClusterName, Facts
+from bascule.upgrade.plan.lint import lint_plan
 from bascule.upgrade.plan.model import Plan
+from bascule.upgrade.plan.planner import plan_upgrade
 from bascule.upgrade.state import GatewayState
 
 
@@ -30,8 +41,11 @@ class GatewayKnown:
     """The fold of its journal; None: no gateway has run yet, all traffic is on blue."""
     requests_per_s: float | None = None
     """How many requests it gets now; None is not known."""
-    fault: str = ""
-    """Why it cannot be steered, such as somebody else's change; empty when it can."""
+    observation: Observation | None = None
+    """What its runtime says of it; None: there is no runtime."""
+
+
+NOTHING_KNOWN = GatewayKnown()
 
 
 async def prepare_plan(
@@ -47,4 +61,63 @@ async def prepare_plan(
     `is_offline` asks no cluster. Raises SpecError for a kubeconfig that is wrong; a cluster that
     cannot be reached is a blocker among the findings.
     """
-    raise NotImplementedError
+    inventory = None if is_offline else await fetch_planning_inventory(spec, known, clock)
+    facts = build_facts(spec, known, inventory)
+    facts = replace(facts, at=clock.now(), parent=parent)
+    plan = plan_upgrade(spec, facts)
+    findings = [*lint_plan(plan, facts)]
+    if inventory is not None:
+        findings += check_all(inventory)
+    return Prepared(plan=plan, findings=sort_findings(findings))
+
+
+async def fetch_planning_inventory(spec: Upgrade, known: GatewayKnown, clock: Clock) -> Inventory:
+    """Ask both clusters of `spec`. Raises SpecError for a kubeconfig that is wrong."""
+    gateway = spec.gateway_model()
+    connections = wiring.load_connections(gateway)
+    question = Question(
+        at=clock.now(),
+        options=wiring.build_options(gateway, active=Cluster.BLUE),
+        scope=HostScope(include=spec.hosts.include, exclude=spec.hosts.exclude),
+    )
+    async with AsyncExitStack() as stack:
+        asked = {
+            cluster: Asked(
+                client=await stack.enter_async_context(wiring.build_client(connection, clock)),
+                name=connection.name,
+                server=connection.server,
+            )
+            for cluster, connection in connections.items()
+        }
+        inventory = await fetch_inventory(asked, question)
+    unfinished = known.state.unfinished if known.state is not None else None
+    return replace(
+        inventory,
+        observation=known.observation,
+        unfinished=unfinished.name if unfinished is not None else "",
+    )
+
+
+def build_facts(spec: Upgrade, known: GatewayKnown, inventory: Inventory | None) -> Facts:
+    """Return what the planner has to know; without an inventory only what files tell."""
+    everything_on_blue = Split(Weights.all_to(Cluster.BLUE))
+    facts = Facts(
+        capabilities=wiring.build_capabilities(),
+        split=known.state.split if known.state is not None else everything_on_blue,
+        clusters={
+            cluster: ClusterName(name=access.context or cluster.value)
+            for cluster in Cluster
+            for access in (spec.gateway_model().clusters.of(cluster),)
+        },
+        requests_per_s=known.requests_per_s,
+    )
+    if inventory is None:
+        return facts
+    return replace(
+        facts,
+        routes=inventory.routes if inventory.is_known else None,
+        clusters={
+            cluster: ClusterName(name=of.name, version=of.version)
+            for cluster, of in inventory.clusters.items()
+        },
+    )

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from bascule.app.clock import SystemClock
 from bascule.app.state_dir import StateDir
 from bascule.clock import Clock
 from bascule.controller.feed import KubeFeed
@@ -17,7 +18,7 @@ from bascule.controller.holdoff import HoldOff
 from bascule.controller.loop import Controller, ControllerOptions
 from bascule.controller.ports import ControllerPorts
 from bascule.controller.report import KubeReporter, ReportOptions
-from bascule.gateway.driver import GatewayDriver
+from bascule.gateway.driver import Capabilities, GatewayDriver
 from bascule.gateway.envoy.binary import find_envoy
 from bascule.gateway.envoy.bootstrap import UnixXds
 from bascule.gateway.envoy.driver import EnvoyDriver, TcpListen, UnixListen
@@ -68,6 +69,21 @@ def build_listeners(gateway: Gateway) -> tuple[Listener, ...]:
         Listener(name=item.name, address=item.address, port=item.port, is_tls=item.tls)
         for item in gateway.listeners
     )
+
+
+def build_options(gateway: Gateway, *, active: Cluster) -> BuildOptions:
+    """Return how the routing table of `gateway` is built."""
+    return BuildOptions(
+        listeners=build_listeners(gateway),
+        ingress_classes=gateway.ingress_classes,
+        active=active,
+    )
+
+
+def build_capabilities() -> Capabilities:
+    """Return what a gateway of the one kind that there is can do; starts nothing."""
+    unused = UnixListen(path=Path("xds.sock"))
+    return EnvoyDriver(clock=SystemClock(), listen=unused).capabilities()
 
 
 def build_driver(state_dir: StateDir, elsewhere: Elsewhere | None, clock: Clock) -> EnvoyDriver:
@@ -128,11 +144,7 @@ def build_controller(gateway: Gateway, parts: ControllerParts, clock: Clock) -> 
     """Return the steady loop of this gateway."""
     rng = random.SystemRandom()
     quiet_s = gateway.hold_off_ms / 1000
-    build = BuildOptions(
-        listeners=build_listeners(gateway),
-        ingress_classes=gateway.ingress_classes,
-        active=parts.active,
-    )
+    build = build_options(gateway, active=parts.active)
     ports = ControllerPorts(
         driver=parts.driver,
         feeds={c: KubeFeed(client, clock=clock, rng=rng) for c, client in parts.clients.items()},

@@ -18,6 +18,7 @@ PACKAGES_BY_EXTRA = {
 
 VERBS = {
     "run": Verb("Run the controller of a gateway, with an Envoy of its own.", extra="envoy"),
+    "plan": Verb("Print every step of an upgrade with reasons and findings; changes nothing."),
     "status": Verb("Show the gateway: clusters, weights, routes, problems, Envoy."),
     "switch": Verb("Move all traffic from one cluster to the other."),
     "weights": Verb("Set the share of each cluster, such as blue=90 green=10."),

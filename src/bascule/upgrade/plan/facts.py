@@ -40,6 +40,13 @@ class Facts:
     parent: str = ""
     """The digest of the plan that the new one takes the place of; empty for none."""
 
+    def count_routes(self, cluster: Cluster) -> int | None:
+        """Return how many routes `cluster` has; None is not known."""
+        if self.routes is None:
+            return None
+        routes = (route for host in self.routes.hosts for route in host.routes)
+        return sum(route.backend(cluster) is not None for route in routes)
+
     @property
     def hosts(self) -> tuple[str, ...]:
         """The hosts that are known, in the order of the routing table."""

@@ -93,6 +93,7 @@ def _clusters(spec: Upgrade, facts: Facts) -> Mapping[str, Json]:
         cluster.value: {
             "name": facts.clusters[cluster].name,
             "version": facts.clusters[cluster].version,
+            "routes": facts.count_routes(cluster),
             "context": access.context,
         }
         for cluster, access in ((Cluster.BLUE, platform.blue), (Cluster.GREEN, platform.green))
