@@ -18,6 +18,7 @@ from bascule.upgrade.events import (
     Finished,
     Intended,
     Opened,
+    Refused,
     Result,
     Witnessed,
     render_event,
