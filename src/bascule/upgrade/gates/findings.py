@@ -174,7 +174,7 @@ def _say(finding: Finding, target: Cluster) -> str:
 
 def _say_bad(finding: Finding) -> str:
     if finding.rule.kind is RuleKind.HUNG_BESIDE:
-        return f"took over {finding.rule.after_s:g} s"
+        return f"took over {finding.rule.after_s:g} s or were given up"
     if finding.rule.kind.is_of_latency:
         return f"took over {finding.bound_ms or 0:g} ms"
     return "failed"

@@ -1,4 +1,4 @@
-"""Requests that take too long, those that never end included, from counts of what is open.
+"""Requests that take too long or never end, from counts of what is open.
 
 Nobody sees single requests here, so the count for the cluster that is judged is a lower bound and
 that for the other one an upper bound: streams that were open before do not accuse anybody.
@@ -36,7 +36,7 @@ class Watch:
     recent: tuple[Span, ...] = ()
     base: int | None = None
     ended: int = 0
-    """How many long ones have ended since."""
+    """How many long ones have ended since; those that the client gave up count as long."""
     counted: int = 0
     """How many were counted as long since; never falls."""
     started: int = 0
@@ -91,8 +91,8 @@ def make_span(counts: Counts, from_s: float, to_s: float) -> Span:
 
 
 def _count_long_ended(counts: Counts, after_s: float, *, is_judged: bool) -> int:
-    if counts.latency is None:
-        return 0 if is_judged else counts.requests
+    latency, limit_ms = counts.latency, after_s * 1000
     if is_judged:
-        return count_surely_above(counts.latency, after_s * 1000)
-    return counts.requests - count_surely_within(counts.latency, after_s * 1000)
+        slow = 0 if latency is None else count_surely_above(latency, limit_ms)
+        return slow + counts.abandoned
+    return counts.requests - (0 if latency is None else count_surely_within(latency, limit_ms))

@@ -69,7 +69,8 @@ class Gates:
     """How far green's share of successes may be below blue's at the same moment, 0 to 1."""
     latency: tuple[LatencyRule, ...] = ()
     hung_after_s: float | None = 10.0
-    """Requests that take longer than this are compared with blue's; None: they are not."""
+    """Requests that take longer than this, or that the client gave up, are compared with blue's;
+    None: they are not."""
     checks: tuple[Check, ...] = ()
 
     def __post_init__(self) -> None:
@@ -85,11 +86,14 @@ class Counts:
     """Requests that ended."""
     failures: int = 0
     """Of those: 5xx, resets, time-outs, no connection."""
+    abandoned: int = 0
+    """Of the requests: given up by the client before an answer came. Not failures, but they speak
+    of requests that hang."""
     started: int = 0
     open: int = 0
     """Open at the end of the interval: requests, WebSockets and gRPC streams."""
     latency: Histogram | None = None
-    """Of the requests that ended; None when not known."""
+    """Of those that ended with an answer; None when not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
