@@ -1,12 +1,13 @@
 """Runs the product's own witness around orders and turns what it saw into summaries.
 
 It is idle until an order is near: `prepare` is called when an operator begins to ask for one, so
-that there is a baseline by the time the order comes. It never delays an order.
+that there is a baseline by the time the order comes. While an upgrade is unfinished it asks now and
+then as well. It never delays an order.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bascule.clock import Clock
 from bascule.controller.bell import Bell
@@ -15,6 +16,7 @@ from bascule.ids import Cluster, CommandId
 from bascule.journal.record import Json
 from bascule.probes.targets import Target
 from bascule.probes.witness import Witness
+from bascule.report.samples import Samples
 from bascule.report.summary import summarise
 from bascule.report.verdict import GatewayCounts, judge
 from bascule.routing.weights import Split
@@ -30,6 +32,13 @@ POLL_S = 0.05
 
 TARGETS_S = 2.0
 """How often the targets are chosen anew: that looks at every host of the table."""
+
+SOAK_INTERVAL_S = 0.5
+"""How often each target is asked while an upgrade is unfinished and no order is near."""
+SOAK_BASELINE_S = 60.0
+"""So much of the asking now and then belongs to the baseline of an order."""
+SOAK_SAMPLES_MAX = 2_000
+SOAK_TARGETS_S = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +84,9 @@ class WitnessDesk:
         self._clock = clock
         self._desk = _Desk()
         self._witness = Witness((), clock)
+        self._soaker = Witness((), clock, interval_s=SOAK_INTERVAL_S, samples_max=SOAK_SAMPLES_MAX)
+        self._is_soaking = False
+        self._soak_bell = Bell()
         self._warm_until_s = clock.monotonic_s()
         self._bell = Bell()
 
@@ -102,8 +114,42 @@ class WitnessDesk:
         ready, self._desk.summaries = self._desk.summaries, {}
         return ready
 
+    def soak(self, *, is_on: bool) -> None:
+        """Ask now and then beside the orders, for as long as this lasts, or stop that."""
+        if is_on is not self._is_soaking:
+            self._is_soaking = is_on
+            self._soak_bell.ring()
+
+    def window(self, from_s: float, to_s: float) -> Samples:
+        """Return what was asked around orders and now and then, from `from_s` to before `to_s`."""
+        near, now_and_then = (w.window(from_s, to_s) for w in (self._witness, self._soaker))
+        together = sorted((*near.samples, *now_and_then.samples), key=lambda s: s.scheduled_s)
+        return Samples(
+            from_s=from_s,
+            to_s=to_s,
+            interval_s=(near if near.samples else now_and_then).interval_s,
+            samples=tuple(together),
+            dropped=near.dropped + now_and_then.dropped,
+        )
+
     async def run(self) -> None:
         """Work until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._follow_orders())
+            group.create_task(self._soak())
+
+    async def _soak(self) -> None:
+        while True:
+            await self._soak_bell.wait()
+            async with asyncio.TaskGroup() as group:
+                asking = group.create_task(self._soaker.run())
+                while self._is_soaking:
+                    self._soaker.set_targets(self._world.targets())
+                    deadline_s = self._clock.monotonic_s() + SOAK_TARGETS_S
+                    await self._soak_bell.wait_until(self._clock, deadline_s)
+                asking.cancel()
+
+    async def _follow_orders(self) -> None:
         while True:
             await self._bell.wait()
             async with asyncio.TaskGroup() as group:
@@ -139,7 +185,10 @@ class WitnessDesk:
             self._world.on_summary()
 
     def _summarise(self, watch: _Watch, counts: GatewayCounts, end_s: float) -> dict[str, Json]:
-        baseline = self._witness.window(watch.begun_s - BASELINE_S, watch.begun_s)
+        begun_s = watch.begun_s
+        near = self._witness.window(begun_s - BASELINE_S, begun_s)
+        before = self._soaker.window(begun_s - SOAK_BASELINE_S, begun_s)
+        baseline = replace(near, samples=(*before.samples, *near.samples))
         during = self._witness.window(watch.begun_s, end_s)
         return summarise(judge(baseline, during, counts=counts))
 

@@ -1,1 +1,1 @@
-"""News of an upgrade for people and machines elsewhere: CloudEvents over HTTP, commands."""
+"""News of an upgrade: CloudEvents to webhooks and commands."""

@@ -47,24 +47,52 @@ def choose_targets(
     return tuple(found[i * len(found) // targets_max] for i in range(targets_max))
 
 
+def find_target(
+    routes: RouteSet, certificates: CertificateStore, *, host: str, path: str, is_tls: bool
+) -> Target | None:
+    """Return how `host` is asked for `path` on a TLS or a plain listener.
+
+    None when the gateway has no such listener, or no host of that name, exact before wildcard, or
+    no certificate for it where TLS is asked for.
+    """
+    names = (host, f"*.{host.partition('.')[2]}", "*")
+    served = next((h for name in names for h in routes.hosts if h.name == name), None)
+    if served is None:
+        return None
+    return _build_target(served, routes.listeners, certificates, (host, path, is_tls))
+
+
 def _target_of(
     host: Host, listeners: Iterable[Listener], certificates: CertificateStore
 ) -> Target | None:
     up = [route for route in host.routes if not route.is_down]
     route = next((r for r in up if _speaks_http(r)), up[0] if up else None)
-    listener = next((item for item in listeners if item.is_tls == host.is_tls), None)
-    if route is None or listener is None:
+    if route is None:
+        return None
+    question = (_concrete(host.name), route.match.path, host.is_tls)
+    return _build_target(host, listeners, certificates, question)
+
+
+def _build_target(
+    host: Host,
+    listeners: Iterable[Listener],
+    certificates: CertificateStore,
+    question: tuple[str, str, bool],
+) -> Target | None:
+    name, path, is_tls = question
+    listener = next((item for item in listeners if item.is_tls == is_tls), None)
+    if listener is None:
         return None
     chain_pem = None
-    if host.is_tls:
+    if is_tls:
         reference = host.certificate
         found = None if reference is None else certificates.by_digest.get(reference.digest)
         if found is None:
             return None
         chain_pem = found.chain_pem
     return Target(
-        host=_concrete(host.name),
-        path=route.match.path,
+        host=name,
+        path=path,
         address=_CONNECTABLE.get(listener.address, listener.address),
         port=listener.port,
         chain_pem=chain_pem,

@@ -4,6 +4,7 @@ import asyncio
 import ssl
 from collections import deque
 from collections.abc import Iterable
+from itertools import takewhile
 
 from bascule.clock import Clock
 from bascule.probes.request import Line, ProbeError, build_context, fetch_status, open_line
@@ -21,16 +22,21 @@ FRESH_EVERY = 10
 class Witness:
     """Asks each target once each `interval_s`, on a fixed schedule, and keeps what it saw.
 
-    A request is never repeated and never waits for another. `SAMPLES_MAX` bounds the memory.
+    A request is never repeated and never waits for another. `samples_max` bounds the memory.
     """
 
     def __init__(
-        self, targets: Iterable[Target], clock: Clock, *, interval_s: float = INTERVAL_S
+        self,
+        targets: Iterable[Target],
+        clock: Clock,
+        *,
+        interval_s: float = INTERVAL_S,
+        samples_max: int = SAMPLES_MAX,
     ) -> None:
         self._targets = tuple(targets)
         self._clock = clock
         self._interval_s = interval_s
-        self._samples: deque[Sample] = deque(maxlen=SAMPLES_MAX)
+        self._samples: deque[Sample] = deque(maxlen=samples_max)
         self._taken = 0
         self._in_flight = 0
         self._lines: dict[Target, list[Line]] = {}
@@ -67,14 +73,16 @@ class Witness:
 
     def window(self, from_s: float, to_s: float) -> Samples:
         """Return what was scheduled from `from_s` to before `to_s` and has ended by now."""
-        inside = [s for s in self._samples if from_s <= s.scheduled_s < to_s]
-        is_cut = len(self._samples) == SAMPLES_MAX and self._samples[0].scheduled_s > from_s
+        recent = takewhile(lambda s: s.done_s >= from_s, reversed(self._samples))
+        inside = [s for s in recent if from_s <= s.scheduled_s < to_s]
+        held = len(self._samples)
+        is_cut = held == self._samples.maxlen and self._samples[0].scheduled_s > from_s
         return Samples(
             from_s=from_s,
             to_s=to_s,
             interval_s=self._interval_s,
             samples=tuple(sorted(inside, key=lambda s: s.scheduled_s)),
-            dropped=self._taken - SAMPLES_MAX if is_cut else 0,
+            dropped=self._taken - held if is_cut else 0,
         )
 
     async def _ask(self, target: Target, scheduled_s: float, *, is_fresh: bool) -> None:

@@ -1,0 +1,1 @@
+"""Checks of a user's own, asked while a step holds: HTTP, Prometheus, commands."""

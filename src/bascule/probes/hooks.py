@@ -1,0 +1,49 @@
+"""Runs the commands of a plan: each in a process group of its own, ended with its time."""
+
+from collections.abc import Mapping
+from typing import assert_never
+
+from bascule.errors import DriverError, OutcomeUnknownError
+from bascule.programs.environment import build_environment
+from bascule.programs.run import Ended, NotStarted, OutOfTime, run_program
+from bascule.upgrade.ports import HookRun
+
+KEY = "BASCULE_STEP_KEY"
+
+
+class CommandHooks:
+    """Implements `bascule.upgrade.ports.Hooks` on this machine."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+
+    async def run(self, hook: HookRun) -> str:
+        """Return the last words of a command that ended with 0; see the port for what it raises."""
+        environment = build_environment(self._environ, **hook.environment, **{KEY: hook.key})
+        found = await run_program(hook.argv, environment=environment, timeout_s=hook.timeout_s)
+        name = hook.argv[0]
+        match found:
+            case Ended(code=0):
+                return found.last_words
+            case Ended():
+                raise DriverError(
+                    f"the hook {name} ended with exit code {found.code}{_quote(found.last_words)}",
+                    remedy="mend what it says, then `bascule upgrade retry`",
+                )
+            case OutOfTime():
+                raise OutcomeUnknownError(
+                    f"the hook {name} was ended after {hook.timeout_s:g} s"
+                    f"{_quote(found.last_words)}",
+                    remedy="see what it did, then `bascule upgrade answer` done, redo or skip",
+                )
+            case NotStarted():
+                raise DriverError(
+                    f"the hook cannot be started: {found.reason}",
+                    remedy="install it where the upgrade runs, then `bascule upgrade retry`",
+                )
+            case _:
+                assert_never(found)
+
+
+def _quote(words: str) -> str:
+    return f": {words}" if words else ""

@@ -1,0 +1,1 @@
+"""Runs programs that the user named: hooks, checks, receivers of news."""
