@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 SRC = ROOT / "src" / "bascule"
 
-PURE_PACKAGES = ("manifest", "spec", "routing", "journal", "upgrade", "report")
+PURE_PACKAGES = ("manifest", "spec", "routing", "journal", "checks", "upgrade", "report")
 PURE_MODULES = (
     "errors.py",
     "redact.py",
