@@ -1,29 +1,57 @@
 """What can be known of a gateway without a runtime: its journal, and Envoy if it serves."""
 
-from bascule.app import status
+from typing import TYPE_CHECKING
+
 from bascule.app.glance import Glance, look_at_envoy
 from bascule.app.state_dir import StateDir
-from bascule.errors import UsageError
-from bascule.journal.record import Json
+from bascule.errors import InvariantError, UsageError
+from bascule.journal.record import Json, Record
 from bascule.storage.sqlite import open_journal
-from bascule.upgrade.state import GatewayState, fold
+
+if TYPE_CHECKING:
+    from bascule.upgrade.state import GatewayState
 
 
-def read_state(state_dir: StateDir) -> GatewayState:
-    """Return what the journal says.
+def read_records(state_dir: StateDir) -> tuple[Record, ...]:
+    """Return the whole journal; at least one record.
 
     Raises UsageError when there is no gateway, JournalError when its journal cannot be read.
     """
-    state = None
-    if state_dir.journal.exists():
+    records: tuple[Record, ...] = ()
+    if state_dir.url:
+        records = _read_far(state_dir)
+    elif state_dir.journal.exists():
         with open_journal(state_dir.journal) as journal:
-            state = fold(journal.read_now())
-    if state is None:
+            records = journal.read_now()
+    if not records:
         raise UsageError(
             f"no gateway has run in {state_dir.path} yet",
             remedy="start one with `bascule run -f gateway.yaml`",
         )
+    return records
+
+
+def read_state(state_dir: StateDir) -> "GatewayState":
+    """Return what the journal says; raises as `read_records` does."""
+    from bascule.upgrade.state import fold
+
+    state = fold(read_records(state_dir))
+    if state is None:
+        raise InvariantError("a journal with records opens no gateway")
     return state
+
+
+def _read_far(state_dir: StateDir) -> tuple[Record, ...]:
+    """Read a journal that is not a file, with all that it takes to import."""
+    import asyncio
+
+    from bascule.storage.opening import open_store
+
+    async def read() -> tuple[Record, ...]:
+        async with open_store(state_dir.location) as store:
+            return await store.read()
+
+    return asyncio.run(read())
 
 
 def build_offline_status(state_dir: StateDir) -> dict[str, Json]:
@@ -31,6 +59,8 @@ def build_offline_status(state_dir: StateDir) -> dict[str, Json]:
 
     Raises UsageError when there is no gateway, JournalError when its journal cannot be read.
     """
+    from bascule.app import status
+
     state = read_state(state_dir)
     seen = look_at_envoy(state_dir)
     return {

@@ -4,10 +4,14 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bascule.errors import UsageError
 from bascule.gateway.envoy.sockets import drop_short_directory, place_socket
 from bascule.ids import GatewayName
+
+if TYPE_CHECKING:
+    from bascule.storage.opening import Location
 
 SOCKETS = ("control.sock", "xds.sock", "admin.sock")
 
@@ -24,6 +28,13 @@ class StateDir:
     def journal(self) -> Path:
         """The journal and the inbox."""
         return self.path / "journal.db"
+
+    @property
+    def location(self) -> "Location":
+        """Where the journal is kept, as storage takes it."""
+        from bascule.storage.opening import parse_location
+
+        return parse_location(self.url or self.path, gateway=GatewayName(self.path.name))
 
     @property
     def lock(self) -> Path:
@@ -97,9 +108,8 @@ def find_state_dir(
     if state is not None and "://" in str(state):
         from bascule.storage.opening import parse_location
 
-        parse_location(state, gateway=name or GatewayName("gateway"))
-        local = find_state_dir(environment, name=name, state=None)
-        return StateDir(local.path, url=str(state))
+        parse_location(state, gateway=name)
+        return StateDir(state_home(environment) / str(name), url=str(state))
     if state is not None:
         return StateDir(Path(state).expanduser().absolute())
     home = state_home(environment)

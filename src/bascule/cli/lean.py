@@ -31,6 +31,8 @@ HELP_WIDTH = 96
 
 MODULE_BY_WORDS: Mapping[tuple[str, ...], str] = {
     ("status",): "bascule.cli.status_command",
+    ("upgrade", "status"): "bascule.cli.upgrade.status",
+    ("upgrade", "history"): "bascule.cli.upgrade.history",
 }
 """By the words that name a verb on the command line."""
 

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from bascule.app.state_dir import StateDir, find_state_dir
-from bascule.errors import SpecError
+from bascule.errors import SpecError, UsageError
 from bascule.ids import GatewayName
 
 FILE_HELP = "The gateway's file (gateway.yaml)."
@@ -26,7 +26,35 @@ def find_place(*, file: str | None, gateway: str | None, state: str | None) -> S
 
         path = Path(file)
         name = parse_gateway(read_file(path), path).name
+    if name is None and state is not None and "://" in state:
+        name = _only_gateway(state)
     return find_state_dir(os.environ, name=name, state=state)
+
+
+def _only_gateway(url: str) -> GatewayName | None:
+    """Return the gateway whose journal is in the database, if there is one and no other."""
+    import asyncio
+
+    from bascule.storage.opening import find_gateways, parse_location
+
+    parse_location(url, gateway=GatewayName("any"))
+    names = asyncio.run(find_gateways(url))
+    if len(names) > 1:
+        raise UsageError(
+            f"there are several gateways: {', '.join(names)}",
+            remedy="choose one with --gateway NAME",
+        )
+    return names[0] if names else None
+
+
+def name_place(*, file: str | None, gateway: str | None, state: str | None) -> str:
+    """Return the options as they have to be repeated in a command that is shown; may be empty."""
+    given = (("-f", file), ("--gateway", gateway), ("--state", state and _hide_password(state)))
+    return "".join(f" {option} {value}" for option, value in given if value)
+
+
+def _hide_password(state: str) -> str:
+    return state if "://" not in state else "postgresql://..."
 
 
 def read_file(file: Path) -> str:

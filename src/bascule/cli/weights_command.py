@@ -1,5 +1,6 @@
 """`bascule weights blue=90 green=10`: the share of each cluster."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -37,7 +38,7 @@ def weights(arguments: Arguments) -> None:
     A cluster whose share rises must be ready, else it is refused.
     """
     signal = SetWeights(
-        weights=parse_weights(_parse_shares(arguments.shares)),
+        weights=parse_weights(parse_shares(arguments.shares)),
         host=arguments.host.lower(),
         is_forced=arguments.force,
     )
@@ -51,7 +52,8 @@ def weights(arguments: Arguments) -> None:
     )
 
 
-def _parse_shares(texts: list[str]) -> dict[str, str]:
+def parse_shares(texts: Sequence[str]) -> dict[str, str]:
+    """Return percentages by cluster, both still text. Raises UsageError for what is no share."""
     shares: dict[str, str] = {}
     for text in texts:
         name, equals, percent = text.partition("=")

@@ -1,0 +1,52 @@
+"""`bascule upgrade history`: what happened on a gateway, a line for each record of its journal."""
+
+import argparse
+from collections.abc import Sequence
+
+from bascule.app.offline import read_records
+from bascule.cli.lean import LeanVerb, add_where
+from bascule.cli.places import find_place
+from bascule.cli.rendering import Output, print_document, print_lines
+from bascule.cli.upgrade.history_text import record_document, render_record
+from bascule.errors import UsageError
+from bascule.journal.record import Record
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Show the history."""
+    place = find_place(file=arguments.file, gateway=arguments.gateway, state=arguments.state)
+    records = read_records(place)
+    if arguments.name:
+        records = choose_records(records, arguments.name)
+    if arguments.output == Output.JSON:
+        print_document({"records": [record_document(record) for record in records]})
+    else:
+        print_lines(render_record(record) for record in records)
+
+
+def choose_records(records: Sequence[Record], name: str) -> tuple[Record, ...]:
+    """Return the records of one upgrade, all that lay between its first and last one included.
+
+    Raises UsageError where there is none.
+    """
+    own = [place for place, r in enumerate(records) if r.entry.data.get("upgrade") == name]
+    if own:
+        return tuple(records[own[0] : own[-1] + 1])
+    known = dict.fromkeys(
+        str(r.entry.data.get("upgrade")) for r in records if r.entry.kind == "upgrade_started"
+    )
+    there = f"known: {', '.join(known)}" if known else "none has been started on this gateway"
+    raise UsageError(f"there is no upgrade {name!r} in the journal", remedy=there)
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    help_text = "Only this upgrade, and what happened meanwhile; all there is if absent."
+    parser.add_argument("name", nargs="?", metavar="NAME", help=help_text)
+    add_where(parser)
+
+
+VERB = LeanVerb(
+    help="Show each upgrade and order that the journal has: when, who, what, why.",
+    add_arguments=_add_arguments,
+    run=run,
+)

@@ -1,0 +1,140 @@
+"""Sends one signal to an upgrade and waits until the journal says what became of it."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+
+from bascule.app.clock import SystemClock
+from bascule.app.control import fetch_answer
+from bascule.app.state_dir import StateDir
+from bascule.app.upgrades import choose_unfinished
+from bascule.cli.options import new_order_id, operator_name
+from bascule.clock import Clock
+from bascule.errors import OutcomeUnknownError, PlanError, TransportError
+from bascule.journal.record import Json
+from bascule.journal.store import JournalStore
+from bascule.storage.lock import read_holder
+from bascule.storage.opening import Store, open_store
+from bascule.upgrade.events import Result
+from bascule.upgrade.run.state import Mark, Signalled, UpgradeState
+from bascule.upgrade.signals import Order, Signal, SteerUpgrade, UpgradeVerb, build_command
+from bascule.upgrade.state import GatewayState, fold
+
+POLL_S = 0.02
+"""How often the journal is looked at for the answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """What became of a signal, and the upgrade after it."""
+
+    signal: Signalled
+    run: UpgradeState
+    state: GatewayState
+
+
+def require_runtime(state_dir: StateDir) -> None:
+    """Raise TransportError when nobody would take a signal.
+
+    Where the journal is far away the runtime may be on another machine: then nobody can know.
+    """
+    if not state_dir.url and read_holder(state_dir.lock) is None:
+        raise TransportError(
+            f"no runtime works on {state_dir.path}; nothing was changed",
+            remedy="start it with `bascule run`, or `bascule upgrade start` again to go on",
+        )
+
+
+async def fetch_state(state_dir: StateDir) -> GatewayState:
+    """Return what the journal says. Raises PlanError where nothing has been started yet."""
+    async with open_store(state_dir.location) as store:
+        return await read_state(store)
+
+
+async def read_state(journal: JournalStore) -> GatewayState:
+    """Return the fold of the journal. Raises PlanError where nothing has been started yet."""
+    state = fold(await journal.read())
+    if state is None:
+        raise PlanError(
+            "the gateway has not been started yet", remedy="start it with `bascule run`"
+        )
+    return state
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What an operator says to an upgrade; an empty name means the one that is under way."""
+
+    name: str | None
+    verb: UpgradeVerb
+    data: dict[str, Json]
+    reason: str = ""
+
+
+async def send(state_dir: StateDir, wish: Wish, *, timeout_s: float) -> Answered:
+    """Put the signal into the inbox, wake the runtime and return what the journal says of it.
+
+    Raises PlanError when it is refused, OutcomeUnknownError when no answer is there in time.
+    """
+    require_runtime(state_dir)
+    clock = SystemClock()
+    deadline_s = clock.monotonic_s() + timeout_s
+    async with open_store(state_dir.location) as store:
+        state = await read_state(store)
+        run = choose_unfinished(state, wish.name)
+        signal = SteerUpgrade(name=run.name, verb=wish.verb, data=wish.data)
+        order = build_order(signal, wish.reason, clock)
+        await store.put(build_command(order))
+        await ring(state_dir)
+        return await _wait(store, order, state, clock=clock, deadline_s=deadline_s)
+
+
+def build_order(signal: Signal, reason: str, clock: Clock) -> Order:
+    """Return a fresh order of the person who runs this command."""
+    return Order(
+        id=new_order_id(), at=clock.now(), actor=operator_name(), signal=signal, reason=reason
+    )
+
+
+async def ring(state_dir: StateDir) -> None:
+    """Wake the runtime; where it does not answer it looks into the inbox by itself, only later."""
+    with suppress(TransportError):
+        await fetch_answer(state_dir.control_socket, {"op": "wake"})
+
+
+async def _wait(
+    store: Store, order: Order, state: GatewayState, *, clock: Clock, deadline_s: float
+) -> Answered:
+    seq = state.seq
+    while clock.monotonic_s() < deadline_s:
+        if await store.read(after_seq=seq):
+            state = await read_state(store)
+            seq = state.seq
+            found = find_answer(state, order)
+            if found is not None:
+                return found
+        await clock.sleep_until(clock.monotonic_s() + POLL_S)
+    raise OutcomeUnknownError(
+        f"signal {order.id} has no answer yet; whether it is obeyed is not known",
+        remedy="look with `bascule upgrade status`: it names the last signals",
+    )
+
+
+def find_answer(state: GatewayState, order: Order) -> Answered | None:
+    """Return what became of `order`, or None while that is not known.
+
+    Raises PlanError when it was refused.
+    """
+    for run in state.upgrades:
+        if run.run_id == order.id:
+            began = Mark(seq=run.started.seq, at=run.started.at, actor=run.started.actor)
+            signal = Signalled(signal_id=order.id, kind="start", mark=began)
+            return Answered(signal=signal, run=run, state=state)
+        taken = run.signal(order.id)
+        if taken is not None and taken.refusal:
+            raise PlanError(f"refused: {taken.refusal}", remedy=taken.remedy)
+        if taken is not None:
+            return Answered(signal=taken, run=run, state=state)
+    outcome = state.outcome_of(order.id)
+    if outcome is not None and outcome.result is Result.REFUSED:
+        raise PlanError(f"refused: {outcome.reason}", remedy=outcome.remedy)
+    return None
