@@ -139,12 +139,20 @@ class Life:
             await self.journal.put(build_command(replace(order, at=self.clock.now())))
 
 
-async def begin_life(disk: FakeDisk, traffic: FakeTraffic, clock: VirtualClock) -> Life:
+async def begin_life(
+    disk: FakeDisk,
+    traffic: FakeTraffic,
+    clock: VirtualClock,
+    *,
+    journal: FakeJournal | None = None,
+    hooks: FakeHooks | None = None,
+    metrics: FakeMetrics | None = None,
+) -> Life:
     """Return an executor that takes over `disk`, as a runtime that starts does."""
-    journal = FakeJournal(disk)
+    journal = journal or FakeJournal(disk)
     witness = FakeWitness()
     state = await open_history(journal, BLUE, clock)
-    metrics, checks, hooks = FakeMetrics(clock), FakeChecks(), FakeHooks()
+    metrics, checks, hooks = metrics or FakeMetrics(clock), FakeChecks(), hooks or FakeHooks()
     ports = Ports(
         journal=journal,
         inbox=journal,
