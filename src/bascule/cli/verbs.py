@@ -17,6 +17,7 @@ PACKAGES_BY_EXTRA = {
 """What the processes that a verb starts later import, looked for before it starts any."""
 
 VERBS = {
+    "init": Verb("Write a commented upgrade.yaml from what two clusters hold."),
     "run": Verb("Run the controller of a gateway, with an Envoy of its own.", extra="envoy"),
     "plan": Verb("Print every step of an upgrade with reasons and findings; changes nothing."),
     "status": Verb("Show the gateway: clusters, weights, routes, problems, Envoy."),

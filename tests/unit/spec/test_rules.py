@@ -77,8 +77,8 @@ def test_from_where_on_a_rollback_is_unsafe_is_said_once() -> None:
     assert mistakes_of(f"hooks: [{marked}]\n") == []
     assert _told(f"hooks: [{marked}]\nrollback: {{unsafeAfter: shift-5}}\n") == [
         (
-            "hooks[0].makesRollbackUnsafe: rollback.unsafeAfter says already from where on a rollback "
-            "is unsafe | say it once, of the first of them"
+            "hooks[0].makesRollbackUnsafe: rollback.unsafeAfter says already from where on a "
+            "rollback is unsafe | say it once, of the first of them"
         )
     ]
     assert [told.partition(":")[0] for told in _told(f"hooks: [{marked}, {other}]\n")] == [
@@ -93,8 +93,8 @@ def test_an_http_check_needs_the_preview(more: str, field: str) -> None:
     assert mistakes_of(check) == []
     assert _told("preview: off\n" + check) == [
         (
-            f"analysis.checks[0].{field}: an HTTP check reaches the clusters by the preview header, "
-            "and preview is off | leave `preview: off` out"
+            f"analysis.checks[0].{field}: an HTTP check reaches the clusters by the preview "
+            "header, and preview is off | leave `preview: off` out"
         )
     ]
 
