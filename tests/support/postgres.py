@@ -60,10 +60,12 @@ class PostgresServer:
         self.execute(f"CREATE DATABASE {name}")
         return self.url(name)
 
-    def execute(self, statement: str, url: str = "") -> list[tuple[object, ...]]:
+    def execute(
+        self, statement: str, *parameters: object, url: str = ""
+    ) -> list[tuple[object, ...]]:
         """Run a statement behind Bascule's back and return its rows."""
         with psycopg.connect(url or self.url(), autocommit=True) as connection:
-            cursor = connection.execute(statement.encode())
+            cursor = connection.execute(statement.encode(), parameters or None)
             return cursor.fetchall() if cursor.description else []
 
     def set_up(self) -> None:

@@ -71,19 +71,25 @@ def parse_row(row: Row) -> Record:
 
 
 def parse_rows(rows: Sequence[Row], head: Head, *, after_seq: int) -> tuple[Record, ...]:
+    """Return the records after `after_seq`; see `verify_records`."""
+    records = [parse_row(row) for row in rows]
+    return verify_records(records, head, after_seq=after_seq)
+
+
+def verify_records(records: Sequence[Record], head: Head, *, after_seq: int) -> tuple[Record, ...]:
     """Return the records after `after_seq`, verified down to the journal's end.
 
-    `rows` begins with the record `after_seq` itself, if that is not 0. Raises CorruptJournalError
-    where a record is missing, edited or cut off.
+    `records` begins with the record `after_seq` itself, if that is not 0. Raises
+    CorruptJournalError where a record is missing, edited or cut off.
     """
     if after_seq > head.seq:
         return ()
-    records = [parse_row(row) for row in rows]
     previous = GENESIS
     if after_seq:
         if not records or records[0].seq != after_seq:
             raise CorruptJournalError(f"record {after_seq} of the journal is missing")
-        previous = records.pop(0).digest
+        previous = records[0].digest
+        records = records[1:]
     last_seq = after_seq + verify_chain(records, previous=previous, first_seq=after_seq + 1)
     last_digest = records[-1].digest if records else previous
     if last_seq < head.seq:
