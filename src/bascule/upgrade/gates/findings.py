@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import assert_never
 
 from bascule.ids import Cluster
 from bascule.journal.record import Json
@@ -194,6 +195,8 @@ def _say_limit(finding: Finding) -> str:
             return f"; p{rule.percentile:g} is {over} and may be {say_ms(rule.allowed)} more"
         case RuleKind.HUNG_BESIDE:
             return ""
+        case _:
+            assert_never(rule.kind)
 
 
 def _say_tally(tally: Tally) -> str:
