@@ -91,6 +91,9 @@ def build_evidence(records: Sequence[Record], upgrade: str, samples: Sequence[Sa
         end_reason=ended[1].reason if ended is not None else "",
         verdict=judge_upgrade(opening, failures=failures, traffic=traffic, rules=rules),
         failures=failures,
+        slowest_change_ms=max(
+            (c.command_ms for c in changes if c.command_ms is not None), default=None
+        ),
         clusters=log.started.plan.clusters,
         plan=_read_plan(log.started.plan, log.started.digest),
         rules=rules,

@@ -369,6 +369,7 @@ class Evidence:
     end_reason: str
     verdict: VerdictFacts
     failures: FailureFacts
+    slowest_change_ms: float | None
     clusters: Mapping[str, Json]
     plan: PlanFacts
     rules: tuple[RuleTally, ...]

@@ -15,22 +15,10 @@ from bascule.report.facts.model import (
     VerdictFacts,
     WitnessFacts,
 )
+from bascule.report.wording import say_duration
 
 COVERED_SHARE_MIN = 0.95
 """With less of the time covered by samples, sums are said to be incomplete."""
-
-
-def format_duration(seconds: float) -> str:
-    """Return a duration as a person says it: `850 ms`, `12.4 s`, `3 min 5 s`, `2 d 4 h`."""
-    if seconds < 1:
-        return f"{seconds * 1000:.0f} ms"
-    if seconds < 60:
-        return f"{seconds:.1f} s".replace(".0 s", " s")
-    whole = round(seconds)
-    parts = ((whole // 86_400, "d"), (whole // 3600 % 24, "h"), (whole // 60 % 60, "min"))
-    words = [(n, unit) for n, unit in (*parts, (whole % 60, "s"))]
-    first = next(place for place, (n, _) in enumerate(words) if n)
-    return " ".join(f"{n} {unit}" for n, unit in words[first : first + 2] if n)
 
 
 def judge_upgrade(
@@ -53,7 +41,7 @@ def open_sentence(
     outcome: str, duration_s: float, *, rollback: RollbackFacts | None, standing: str
 ) -> str:
     """Return how the upgrade ended; `standing` is where an unfinished one is, and why."""
-    took = format_duration(duration_s)
+    took = say_duration(duration_s)
     if outcome == "completed":
         return f"Completed in {took}"
     if outcome == "rolled_back" and rollback is not None:

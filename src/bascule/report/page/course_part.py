@@ -1,0 +1,99 @@
+"""The part of the page about the course of things: signals, halts, stages, steps."""
+
+from bascule.report.page.markup import Markup, el, join
+from bascule.report.page.node import Node
+from bascule.report.page.tables import DASH, NOTHING, bullets, number_cell, pill, render_table, row
+
+_STATUS = {
+    "done": ("✓ done", "good"),
+    "failed": ("✗ failed", "bad"),
+    "skipped": ("skipped", ""),
+    "started": ("… under way", "warn"),
+    "pending": ("not reached", ""),
+}
+
+
+def render_signals(root: Node) -> Markup:
+    """Return who said what and why, and what was refused."""
+    rows = [
+        row(
+            signal.at("at").clock(),
+            signal.at("actor").text,
+            join(signal.at("kind").text, _say_data(signal.at("data"))),
+            signal.at("reason").text or DASH,
+            _answer(signal),
+        )
+        for signal in root.at("signals")
+    ]
+    halts = [
+        join(halt.at("at").clock(), f" at {halt.at('step').text}: {halt.at('reason').text}")
+        for halt in root.at("halts")
+    ]
+    heads = ["when", "who", "what", "why", "answer"]
+    body = (
+        render_table("What operators said, and whether it was obeyed", heads, rows)
+        if rows
+        else el("p", "Nobody steered the upgrade while it ran.", class_="unknown")
+    )
+    stops = join(el("h3", "Where it stopped for a person"), bullets(halts)) if halts else Markup()
+    return el("section", el("h2", "Signals"), body, stops, id="signals")
+
+
+def _say_data(data: Node) -> str:
+    said = [f"{field.name} {field.text}" for field in data if field.text]
+    return f" ({', '.join(said)})" if said else ""
+
+
+def _answer(signal: Node) -> Markup:
+    if not signal.at("is_refused").is_true:
+        return pill("✓ obeyed", "good")
+    remedy = signal.at("remedy").text
+    words = signal.at("refusal").text + (f" ({remedy})" if remedy else "")
+    return join(pill("✗ refused", "warn"), " ", words)
+
+
+def render_steps(root: Node) -> Markup:
+    """Return every step by stage, with when, how long, how often and what came of it."""
+    rows = []
+    stage = ""
+    for step in root.at("steps"):
+        if step.at("stage").text != stage:
+            stage = step.at("stage").text
+            rows.append(_stage_row(root, stage))
+        rows.append(_step_row(step))
+    heads: list[str | Markup] = ["step", "started"]
+    heads += [el("th", head, scope="col", class_="n") for head in ("took", "attempts")]
+    heads += ["result", "what came of it"]
+    return el(
+        "section",
+        el("h2", "Steps"),
+        render_table("Each step of the plan, and of the rollback, by stage", heads, rows),
+        id="steps",
+    )
+
+
+def _stage_row(root: Node, stage: str) -> Markup:
+    stay = next((s for s in root.at("stages") if s.at("stage").text == stage), None)
+    parts: list[str] = [stage]
+    if stay is not None and stay.at("duration_s").number is not None:
+        parts += [" — ", stay.at("duration_s").duration()]
+    return el("tr", el("th", parts, colspan=6, scope="colgroup"), class_="group")
+
+
+def _step_row(step: Node) -> Markup:
+    status = step.at("status").text
+    attempts = list(step.at("attempts"))
+    started = step.at("started_at")
+    title = step.at("title").text
+    key = step.at("key").text
+    name = join(title, Markup() if title == key else join(" ", el("code", key, class_="dim")))
+    waits = list(step.at("waits"))
+    said = step.at("reason").text or (waits[-1].at("reason").text if waits else "")
+    return row(
+        name,
+        started.clock() if started.text else NOTHING,
+        number_cell(step.at("duration_s").duration() if started.text else NOTHING),
+        number_cell(str(len(attempts)) if attempts else NOTHING),
+        pill(*_STATUS.get(status, (status, ""))),
+        said or NOTHING,
+    )
