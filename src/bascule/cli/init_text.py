@@ -3,10 +3,11 @@
 Names that come from a cluster are shown on one line each, and never end a comment.
 """
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+
+import yaml
 
 from bascule.checks.findings import Finding, Severity
 from bascule.checks.inventory import Inventory
@@ -176,4 +177,7 @@ def _comment(text: str) -> str:
 def _scalar(text: str) -> str:
     """Return `text` as YAML, in quotes where it needs them."""
     is_plain = _PLAIN.fullmatch(text) is not None and text.lower() not in _NOT_PLAIN
-    return text if is_plain else json.dumps(text, ensure_ascii=False)
+    if is_plain:
+        return text
+    quoted: str = yaml.safe_dump(text, default_style='"', width=len(text) * 10 + 10)
+    return quoted.removesuffix("\n")

@@ -6,8 +6,18 @@ from pydantic import Field, field_validator, model_validator
 
 from bascule.spec.durations import Seconds
 from bascule.spec.gateway import FilePath, Strict
-from bascule.spec.mistakes import check_names, tell
-from bascule.spec.quantities import Command, EnvName, HeaderName, Host, Label, Percent, Regex
+from bascule.spec.mistakes import Mistake, check_names, tell
+from bascule.spec.quantities import (
+    Command,
+    EnvName,
+    HeaderName,
+    HeaderValue,
+    Host,
+    Label,
+    Percent,
+    Regex,
+    Url,
+)
 
 
 class SuccessRate(Strict):
@@ -81,7 +91,7 @@ class HttpCheck(Check):
     path: str = Field(
         default="/", pattern=r"^/[\x21-\x7e]*$", max_length=8_000, description="Path and query."
     )
-    headers: dict[HeaderName, str] = Field(
+    headers: dict[HeaderName, HeaderValue] = Field(
         default_factory=dict, max_length=64, description="Further headers; no secrets."
     )
     headers_env: dict[HeaderName, EnvName] = Field(
@@ -100,18 +110,33 @@ class HttpCheck(Check):
         default=None, description="A regular expression that has to be found in the body."
     )
     same_as_blue: bool = Field(
-        default=False, description="Whether blue has to give the same status and body."
+        default=False, description="Whether blue has to give the same answer."
     )
+    compare: Literal["body", "status"] = Field(
+        default="body", description="What has to be the same: status and body, or the status alone."
+    )
+    ignore: tuple[Regex, ...] = Field(
+        default=(),
+        max_length=16,
+        description="Regular expressions; what they match in both bodies may differ.",
+    )
+
+    @model_validator(mode="after")
+    def _compares_with_something(self) -> Self:
+        tell(
+            Mistake((name,), "is about the comparison with blue", "add `sameAsBlue: true`")
+            for name in ("compare", "ignore")
+            if name in self.model_fields_set and not self.same_as_blue
+        )
+        return self
 
 
 class PrometheusCheck(Check):
     """A query to a Prometheus, and between what its value must be."""
 
     type: Literal["prometheus"] = Field(description="A query to a Prometheus.")
-    url: str = Field(
-        pattern=r"^https?://[^/@\s]+(/[^@\s]*)?$",
-        max_length=2_000,
-        description="Where Prometheus answers, such as https://prometheus.example.com.",
+    url: Url = Field(
+        description="Where Prometheus answers, such as https://prometheus.example.com."
     )
     query: str = Field(
         min_length=1, max_length=8_000, description="PromQL; its answer must be one number."

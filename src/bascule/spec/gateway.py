@@ -24,10 +24,19 @@ _LABEL = r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"
 _CLASS_NAME = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9./]{0,251}[A-Za-z0-9])?")
 
 
+def resolve_path(path: Path, folder: Path) -> Path:
+    """Return a path that a file in `folder` names. Raises ValueError for what can be none."""
+    if "\0" in str(path):
+        raise ValueError("holds a NUL character")
+    try:
+        return folder / path.expanduser()
+    except RuntimeError:
+        raise ValueError(f"nobody here is called {path.parts[0][1:]!r}") from None
+
+
 def _resolve(path: Path, info: ValidationInfo[Path | None]) -> Path:
     """Make a path count from the directory of the file that names it."""
-    expanded = path.expanduser()
-    return info.context / expanded if info.context else expanded
+    return resolve_path(path, info.context or Path())
 
 
 def _check_class(name: str) -> str:

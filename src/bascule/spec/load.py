@@ -15,7 +15,7 @@ from pydantic_core import ErrorDetails
 from bascule.errors import SpecError
 from bascule.ids import Cluster
 from bascule.spec.document import Document, FieldPath, parse_documents
-from bascule.spec.gateway import Gateway
+from bascule.spec.gateway import Gateway, resolve_path
 from bascule.spec.mistakes import RULE
 from bascule.spec.schema import gateway_schema, known_keys, plain_path, upgrade_schema
 from bascule.spec.upgrade import Upgrade
@@ -45,7 +45,7 @@ def parse_upgrade(text: str, file: Path | str, read: ReadFile) -> Upgrade:
     """
     name = str(file)
     document = _only_document(text, name, "upgrade")
-    path = _gateway_path(document, Path(name).parent)
+    path = _gateway_path(document, name)
     if path is None:
         return _validate(Upgrade, document, name, upgrade_schema())
     gateway = parse_gateway(read(path), path)
@@ -74,10 +74,15 @@ def _validate(model: type[_ModelT], document: Document, file: str, schema: _Sche
     raise _joined(sorted(found, key=_order))
 
 
-def _gateway_path(document: Document, folder: Path) -> Path | None:
+def _gateway_path(document: Document, file: str) -> Path | None:
     """Return the path of the gateway's file, if the upgrade names one."""
     value = document.value.get("gateway") if isinstance(document.value, dict) else None
-    return folder / Path(value).expanduser() if isinstance(value, str) and value else None
+    if not isinstance(value, str) or not value:
+        return None
+    try:
+        return resolve_path(Path(value), Path(file).parent)
+    except ValueError as error:
+        raise _error_at(("gateway",), str(error), "", document=document, file=file) from None
 
 
 def _with_gateway(value: object, gateway: Gateway) -> object:

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
 from bascule.spec.durations import Seconds
 from bascule.spec.gateway import Strict
-from bascule.spec.quantities import Command, EnvName, HeaderName, Label, TimeZone
+from bascule.spec.quantities import Command, EnvName, HeaderName, Label, TimeZone, Url
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 _FIRST, _LAST = dt.date(2000, 1, 1), dt.date(2999, 12, 31)
@@ -153,11 +153,8 @@ class Webhook(Receiver):
     """CloudEvents by HTTP POST."""
 
     type: Literal["webhook"] = Field(description="CloudEvents by HTTP POST.")
-    url: str | None = Field(
-        default=None,
-        pattern=r"^https?://[^/@\s]+(/[^@\s]*)?$",
-        max_length=2_000,
-        description="Where to; if the address itself is secret, use urlEnv.",
+    url: Url | None = Field(
+        default=None, description="Where to; if the address itself is secret, use urlEnv."
     )
     url_env: EnvName | None = Field(
         default=None, description="The environment variable that holds the address."

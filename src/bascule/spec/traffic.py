@@ -8,18 +8,18 @@ from pydantic import Field, field_validator, model_validator
 from bascule.spec.durations import Seconds
 from bascule.spec.gateway import Strict
 from bascule.spec.mistakes import Mistake, tell
-from bascule.spec.quantities import HeaderName, Host, Share
+from bascule.spec.quantities import HeaderName, Host, HostRule, Share
 
 
 class Hosts(Strict):
     """Which hosts go to green; the others stay on blue."""
 
-    include: tuple[Host, ...] = Field(
+    include: tuple[HostRule, ...] = Field(
         default=(),
         max_length=10_000,
         description="Hosts as Ingresses write them, `*.example.com` too; all if empty.",
     )
-    exclude: tuple[Host, ...] = Field(
+    exclude: tuple[HostRule, ...] = Field(
         default=(), max_length=10_000, description="Hosts that stay on blue though included."
     )
 
@@ -45,7 +45,7 @@ class Preview(Strict):
         default="x-bascule-preview",
         description="A request whose header of this name says blue or green goes there.",
     )
-    hosts: dict[Host, Host] = Field(
+    hosts: dict[Host, HostRule] = Field(
         default_factory=dict,
         max_length=1_000,
         description="Further host names, each with the host whose routes on green it shows.",

@@ -134,14 +134,6 @@ class Upgrade(Strict):
         )
         return self
 
-    @property
-    def unsafe_after_key(self) -> str:
-        """The key of the step from whose start on no rollback is safe; empty for none."""
-        hooks = {hook.name: hook.makes_rollback_unsafe for hook in self.hooks}
-        marked = [name for name, is_unsafe in hooks.items() if is_unsafe]
-        name = self.rollback.unsafe_after or next(iter(marked), "")
-        return f"hook-{name}" if name in hooks else name
-
     def gateway_model(self) -> Gateway:
         """Return the gateway that this upgrade is run on."""
         clusters = Clusters(blue=self.platform.blue, green=self.platform.green)

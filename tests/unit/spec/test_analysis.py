@@ -67,10 +67,21 @@ def test_what_cannot_be_is_refused_where_it_stands(text: str, mistake: str) -> N
     assert told.partition("analysis.")[2] == mistake
 
 
+def test_how_answers_are_compared_needs_a_comparison() -> None:
+    check = "{type: http, name: a, host: b, compare: status, ignore: [x], sameAsBlue: %s}"
+
+    assert mistakes_of(f"analysis: {{checks: [{check % 'true'}]}}\n") == []
+    told = mistakes_of(f"analysis: {{checks: [{check % 'false'}]}}\n")
+    assert [line.partition("checks")[2] for line in told] == [
+        "[0].compare: is about the comparison with blue | add `sameAsBlue: true`",
+        "[0].ignore: is about the comparison with blue (add `sameAsBlue: true`)",
+    ]
+
+
 def test_an_address_with_a_password_in_it_is_refused() -> None:
-    check = "{type: prometheus, name: b, url: 'http://me:secret@p', query: up, min: 1}"
+    check = "{type: prometheus, name: b, url: 'http://me:hunter2@p', query: up, min: 1}"
 
     (told,) = mistakes_of(f"analysis: {{checks: [{check}]}}\n")
 
     assert "analysis.checks[0].url" in told
-    assert "secret" not in told
+    assert "hunter2" not in told

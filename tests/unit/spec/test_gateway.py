@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from bascule.ids import Cluster
-from bascule.spec.gateway import ClusterAccess, Gateway, ListenerSpec
+from bascule.spec.gateway import ClusterAccess, Gateway, ListenerSpec, resolve_path
 
 ACCESS = ClusterAccess(kubeconfig=Path("kubeconfig"))
 SMALL = {
@@ -118,3 +118,21 @@ def test_the_settings_of_a_gateway_are_all_but_its_clusters() -> None:
     settings = gateway.settings()
 
     assert settings.model_dump() == gateway.model_dump(exclude={"clusters", "active"})
+
+
+def test_a_path_counts_from_the_folder_of_its_file() -> None:
+    assert resolve_path(Path("a/b"), Path("/etc/shop")) == Path("/etc/shop/a/b")
+    assert resolve_path(Path("/a"), Path("/etc/shop")) == Path("/a")
+    assert resolve_path(Path("~/a"), Path("/etc/shop")) == Path.home() / "a"
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("a\0b", "holds a NUL character"),
+        ("~no-such-user/a", "nobody here is called 'no-such-user'"),
+    ],
+)
+def test_what_can_be_no_path_is_refused(path: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        resolve_path(Path(path), Path())

@@ -185,3 +185,8 @@ def test_a_platform_that_is_no_map_is_told_though_the_gateway_is_named() -> None
 def test_a_gateway_whose_traffic_is_on_green_is_refused() -> None:
     with pytest.raises(SpecError, match=r"gateway: the gateway's file says active: green"):
         _read(NAMED, SMALL + "active: green\n")
+
+
+def test_a_gateway_that_can_be_no_path_is_told_where_it_is_named() -> None:
+    with pytest.raises(SpecError, match=r"dir/upgrade.yaml:2:1: gateway: nobody here is called"):
+        _read("name: up\ngateway: ~no-such-user/gateway.yaml\n")

@@ -49,21 +49,6 @@ def test_preview_is_on() -> None:
     assert preview.header == "x-bascule-preview"
 
 
-@pytest.mark.parametrize(
-    ("text", "key"),
-    [
-        ("", ""),
-        ("rollback: {unsafeAfter: shift-100}\n", "shift-100"),
-        ("hooks: [{name: a, after: bake, run: [x]}]\nrollback: {unsafeAfter: a}\n", "hook-a"),
-        ("hooks: [{name: a, after: bake, run: [x], makesRollbackUnsafe: true}]\n", "hook-a"),
-        ("hooks: [{name: a, after: bake, run: [x]}]\n", ""),
-    ],
-    ids=["none", "step", "hook", "marked", "unmarked"],
-)
-def test_the_step_from_which_on_no_rollback_is_safe_has_its_key(text: str, key: str) -> None:
-    assert read_upgrade(text).unsafe_after_key == key
-
-
 def test_each_cluster_is_reached_as_the_platform_says() -> None:
     platform = read_upgrade().platform
 
