@@ -26,7 +26,7 @@ async def _answer(request: Mapping[str, Json]) -> Mapping[str, Json]:
 
 
 async def test_the_running_gateway_says_who_answers(tmp_path: Path) -> None:
-    arguments = Arguments(url="http://elsewhere/cart", state=tmp_path)
+    arguments = Arguments(url="http://elsewhere/cart", state=str(tmp_path))
 
     async with ControlServer(StateDir(tmp_path).control_socket, _answer):
         found = await fetch_explanation(arguments, {"Host": "shop.example.com"})
@@ -36,7 +36,7 @@ async def test_the_running_gateway_says_who_answers(tmp_path: Path) -> None:
 
 
 async def test_what_the_runtime_refuses_is_said(tmp_path: Path) -> None:
-    arguments = Arguments(url="nonsense", state=tmp_path)
+    arguments = Arguments(url="nonsense", state=str(tmp_path))
 
     async with ControlServer(StateDir(tmp_path).control_socket, _answer):
         with pytest.raises(UsageError, match="not an absolute http or https URL"):

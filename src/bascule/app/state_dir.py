@@ -47,6 +47,11 @@ class StateDir:
         return self.path / "last_good"
 
     @property
+    def reports(self) -> Path:
+        """The directory of the reports of upgrades that have ended."""
+        return self.path / "reports"
+
+    @property
     def control_socket(self) -> Path:
         """Where the runtime is woken and asked."""
         return place_socket(self.path, "control.sock")

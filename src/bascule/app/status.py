@@ -1,6 +1,7 @@
 """What the journal tells `bascule status`, as JSON; null is not known, never none."""
 
 from bascule.app.outcomes import outcome_document
+from bascule.app.upgrades import summarise_upgrade
 from bascule.journal.record import Json
 from bascule.upgrade.encoding import render_split
 from bascule.upgrade.state import GatewayState
@@ -16,6 +17,7 @@ CONTROLLER_KEYS = (
     "applied_weights",
     "applied_table_digest",
     "faults",
+    "news",
 )
 """What only a runtime knows: null without one."""
 
@@ -36,5 +38,6 @@ def journal_document(state: GatewayState) -> dict[str, Json]:
             "at": flight.stamp.at.isoformat(),
             "wanted": render_split(flight.intent.wanted),
         },
+        "upgrade": summarise_upgrade(state),
         "orders": [outcome_document(o) for o in reversed(state.recent[-OUTCOMES_MAX:])],
     }

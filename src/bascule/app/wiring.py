@@ -30,9 +30,9 @@ from bascule.kube.connection import Connection
 from bascule.kube.kubeconfig import load_kubeconfig
 from bascule.routing.model import Listener
 from bascule.routing.options import BuildOptions
-from bascule.routing.weights import Split
 from bascule.spec.gateway import Gateway
 from bascule.storage.last_good import LastGoodFile
+from bascule.upgrade.state import GatewayState
 
 COLD_START_S = 10.0
 """How long an Envoy that serves nothing yet waits for a cluster that should be known."""
@@ -124,8 +124,8 @@ class ControllerParts:
     driver: GatewayDriver
     clients: Mapping[Cluster, KubeClient]
     last_good: Path
-    split: Split
-    active: Cluster
+    state: GatewayState
+    """What the journal says when it begins."""
     is_serving: bool
     """Whether an Envoy may be serving since an earlier run."""
 
@@ -144,7 +144,7 @@ def build_controller(gateway: Gateway, parts: ControllerParts, clock: Clock) -> 
     """Return the steady loop of this gateway."""
     rng = random.SystemRandom()
     quiet_s = gateway.hold_off_ms / 1000
-    build = build_options(gateway, active=parts.active)
+    build = build_options(gateway, active=parts.state.active)
     ports = ControllerPorts(
         driver=parts.driver,
         feeds={c: KubeFeed(client, clock=clock, rng=rng) for c, client in parts.clients.items()},
@@ -158,8 +158,14 @@ def build_controller(gateway: Gateway, parts: ControllerParts, clock: Clock) -> 
     cold_start_s = math.inf if parts.is_serving else COLD_START_S
     return Controller(
         ports,
-        split=parts.split,
+        split=parts.state.split,
         clock=clock,
         rng=rng,
-        options=ControllerOptions(build=build, hold_off=hold_off, cold_start_s=cold_start_s),
+        options=ControllerOptions(
+            build=build,
+            hold_off=hold_off,
+            cold_start_s=cold_start_s,
+            arrangement=parts.state.arrangement,
+            retired=parts.state.retired,
+        ),
     )

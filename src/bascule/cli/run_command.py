@@ -8,13 +8,14 @@ from typing import Annotated
 import typer
 
 from bascule.app.logs import set_up_logs
-from bascule.app.runtime import RunOptions, Started, run_gateway
+from bascule.app.runtime import Listeners, RunOptions, run_gateway
 from bascule.app.wiring import Elsewhere, build_elsewhere
+from bascule.app.working import Started
 from bascule.cli.arguments import takes
-from bascule.cli.options import OutputOption, Where, choose_state_dir
+from bascule.cli.options import OutputOption, Where, choose_state_dir, operator_name
 from bascule.cli.places import STATE_HELP, read_file
 from bascule.cli.rendering import Output, print_document, print_lines
-from bascule.errors import UsageError
+from bascule.errors import LockedError, UsageError
 from bascule.spec.gateway import Gateway
 from bascule.spec.load import parse_gateway
 
@@ -43,6 +44,9 @@ class Arguments:
     stop_envoy: Annotated[
         bool, typer.Option("--stop-envoy", help="End Envoy too when this ends.")
     ] = False
+    standby: Annotated[
+        bool, typer.Option("--standby", help="Wait until the runtime that works now has ended.")
+    ] = False
     xds: Xds
     output: OutputOption = Output.TEXT
 
@@ -57,17 +61,18 @@ def run(arguments: Arguments) -> None:
     where = Where(gateway=gateway.name, state=arguments.state)
     options = RunOptions(
         state_dir=choose_state_dir(where),
+        owner=operator_name(),
         elsewhere=_parse_xds(arguments.xds),
         stop_envoy=arguments.stop_envoy,
+        is_standby=arguments.standby,
+    )
+    output = arguments.output
+    listeners = Listeners(
+        on_started=lambda started: announce(gateway, options, started, output),
+        on_standby=lambda error: _announce_standby(error, output),
     )
     set_up_logs()
-    pid = asyncio.run(
-        run_gateway(
-            gateway,
-            options,
-            on_started=lambda started: _announce(gateway, options, started, arguments.output),
-        )
-    )
+    pid = asyncio.run(run_gateway(gateway, options, listeners))
     if pid is not None and arguments.output is Output.TEXT:
         print_lines(
             [
@@ -95,7 +100,15 @@ def _parse_xds(xds: Xds) -> Elsewhere | None:
     return build_elsewhere(xds.xds_listen, cert=cert, key=key, ca=ca)
 
 
-def _announce(gateway: Gateway, options: RunOptions, started: Started, output: Output) -> None:
+def _announce_standby(error: LockedError, output: Output) -> None:
+    if output is Output.JSON:
+        print_document({"event": "standby", "reason": error.message})
+    else:
+        print_lines([f"stands by: {error.message}"])
+
+
+def announce(gateway: Gateway, options: RunOptions, started: Started, output: Output) -> None:
+    """Say that the gateway serves, and where."""
     if output is Output.JSON:
         print_document(
             {

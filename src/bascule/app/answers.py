@@ -1,0 +1,103 @@
+"""What the runtime answers on control.sock; nothing that is asked here changes weights."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import msgspec
+
+from bascule.app import live, status
+from bascule.app.knowledge import controller_document
+from bascule.app.stop import Stop
+from bascule.app.upgrades import choose_upgrade, upgrade_document
+from bascule.app.witnessing import WitnessDesk
+from bascule.clock import Clock
+from bascule.controller.bell import Bell
+from bascule.controller.loop import Controller
+from bascule.errors import BasculeError
+from bascule.gateway.envoy.driver import EnvoyDriver
+from bascule.gateway.envoy.process import EnvoyProcess
+from bascule.ids import Cluster, GatewayName
+from bascule.journal.record import Json
+from bascule.kube.client import ServerVersion
+from bascule.notify.sender import NewsDesk
+from bascule.routing.documents import answer_explain
+from bascule.upgrade.encoding import render_split
+from bascule.upgrade.executor import Executor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """Knows the parts of a runtime that can be asked."""
+
+    gateway: GatewayName
+    controller: Controller
+    executor: Executor
+    driver: EnvoyDriver
+    process: EnvoyProcess | None
+    witness: WitnessDesk
+    news: NewsDesk
+    versions: Mapping[Cluster, ServerVersion]
+    bell: Bell
+    stop: Stop
+    clock: Clock
+
+    async def answer(self, request: Mapping[str, Json]) -> Mapping[str, Json]:
+        """Return the answer to one request."""
+        match request.get("op"):
+            case "wake":
+                self.bell.ring()
+                return {"ok": True}
+            case "prepare":
+                self.witness.prepare()
+                return {"ok": True}
+            case "status":
+                return await self._status()
+            case "upgrade":
+                return await self._upgrade(request)
+            case "explain":
+                view = self.controller.view()
+                return answer_explain(view.routes, view.wanted_split, request)
+            case "table":
+                return self._table()
+            case "stop":
+                self.stop.ask(envoy=request.get("envoy") is True)
+                return {"ok": True, "pid": os.getpid()}
+            case op:
+                return {"error": f"unknown op {op!r}"}
+
+    def _table(self) -> dict[str, Json]:
+        view = self.controller.view()
+        routes: Json = msgspec.to_builtins(view.routes, enc_hook=dict, str_keys=True)
+        return {"routes": routes, "weights": render_split(view.wanted_split)}
+
+    async def _status(self) -> dict[str, Json]:
+        return {
+            "gateway": self.gateway,
+            "runtime": self._runtime(),
+            **status.journal_document(self.executor.state),
+            **controller_document(self.controller.view(), self.versions, now=self.clock.now()),
+            "live": live.gateway_document(await self.driver.observe()),
+            "envoy": None
+            if self.process is None
+            else live.envoy_document(self.process.pid, self.process.deaths, self.process.trouble),
+            "news": self.news.status(),
+        }
+
+    async def _upgrade(self, request: Mapping[str, Json]) -> dict[str, Json]:
+        state = self.executor.state
+        name = request.get("name")
+        try:
+            run = choose_upgrade(state, name if isinstance(name, str) else None)
+        except BasculeError as error:
+            return {"error": error.message, "remedy": error.remedy}
+        seen = await self.driver.observe()
+        return {
+            "gateway": self.gateway,
+            "runtime": self._runtime(),
+            **upgrade_document(run, state, live=seen.split),
+        }
+
+    def _runtime(self) -> dict[str, Json]:
+        trouble = self.executor.trouble
+        return {"pid": os.getpid(), "trouble": trouble.message if trouble else None}

@@ -1,0 +1,104 @@
+"""Writes the report of each upgrade when it ends: reports/NAME.html and reports/NAME.json."""
+
+import asyncio
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from bascule.clock import Clock
+from bascule.errors import BasculeError, JournalError
+from bascule.journal.record import Json
+from bascule.report.evidence import build_evidence, find_run_id, render_evidence
+from bascule.report.html import render_html
+from bascule.storage.opening import Store
+from bascule.upgrade.run.state import UpgradeState
+from bascule.upgrade.state import GatewayState
+
+SETTLE_S = 4.0
+"""So long after the end the last samples, and what the witness saw of the last change, are in."""
+POLL_S = 0.5
+_LOG: structlog.stdlib.BoundLogger = structlog.get_logger("bascule.reports")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reports:
+    """The reports of one gateway."""
+
+    folder: Path
+    store: Store
+    clock: Clock
+
+    async def keep_written(self, state: Callable[[], GatewayState]) -> None:
+        """Write the report of each upgrade that ends, until cancelled; an earlier one's too."""
+        written = ""
+        while True:
+            newest = state().upgrade
+            if newest is not None and newest.is_over and newest.run_id != written:
+                written = newest.run_id
+                if not self.has(newest):
+                    await self.clock.sleep_until(self.clock.monotonic_s() + SETTLE_S)
+                    await self._write_or_log(newest)
+            await self.clock.sleep_until(self.clock.monotonic_s() + POLL_S)
+
+    def path(self, run: UpgradeState) -> Path:
+        """Return where the page of `run` is, or will be."""
+        return self.folder / f"{run.name}.html"
+
+    def has(self, run: UpgradeState) -> bool:
+        """Whether the report of `run`, and not of an earlier one of its name, is written."""
+        try:
+            known: Json = json.loads(self.path(run).with_suffix(".json").read_text())
+        except (OSError, ValueError):
+            return False
+        return isinstance(known, dict) and known.get("run_id") == run.run_id
+
+    async def _write_or_log(self, run: UpgradeState) -> None:
+        try:
+            document = await fetch_evidence(self.store, run.run_id)
+            await asyncio.to_thread(self._write, run, document)
+        except BasculeError as error:
+            _LOG.warning("the report is not written", upgrade=run.name, reason=error.message)
+        else:
+            _LOG.info("the report is written", upgrade=run.name, file=str(self.path(run)))
+
+    def _write(self, run: UpgradeState, document: dict[str, Json]) -> None:
+        write_private(self.path(run), render_html(document))
+        write_private(self.path(run).with_suffix(".json"), render_json(document))
+
+
+async def fetch_evidence(store: Store, upgrade: str) -> dict[str, Json]:
+    """Return the evidence of the newest run of that name, or of a run by its id, as JSON.
+
+    Raises PlanError when the journal knows none, JournalError when it cannot be read.
+    """
+    records = await store.read()
+    samples = await store.read_samples(find_run_id(records, upgrade))
+    return await asyncio.to_thread(
+        lambda: render_evidence(build_evidence(records, upgrade, samples))
+    )
+
+
+def render_json(document: dict[str, Json]) -> str:
+    """Return the report as a JSON file."""
+    return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file, 0600, whole or not at all; its directory is made 0700.
+
+    Raises JournalError when that cannot be.
+    """
+    fresh = path.with_name(f".{path.name}.new")
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            file.write(text)
+        fresh.replace(path)
+    except OSError as error:
+        raise JournalError(
+            f"{path} cannot be written: {error.strerror}", remedy="name another file"
+        ) from error
