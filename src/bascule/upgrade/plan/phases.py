@@ -127,7 +127,7 @@ def plan_retirement(spec: Upgrade, facts: Facts) -> Iterator[Step]:
     blue: dict[str, Json] = {"cluster": Cluster.BLUE.value}
     yield Step(
         key="retire-idle",
-        stage=Stage.RETIRE,
+        stage=Stage.BAKE,
         kind=StepKind.PROVE_IDLE,
         args={**blue, "quiet_s": spec.retire.idle_s, "timeout_s": IDLE_TIMEOUT_S},
         title="blue has no request, no open stream and no sticky user for "

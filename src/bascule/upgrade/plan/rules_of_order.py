@@ -57,7 +57,8 @@ def lint_stages(plan: Plan, facts: Facts) -> Iterator[Finding]:
                 message=f"{step.key} belongs to {step.stage}, which does not follow {before}",
                 remedy=f"the order is {', '.join(_ORDER[:7])}",
             )
-        before = max(before, step.stage, key=_ORDER.index)
+        else:
+            before = step.stage
 
 
 def lint_way_back(plan: Plan, facts: Facts) -> Iterator[Finding]:

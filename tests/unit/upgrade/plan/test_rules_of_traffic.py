@@ -1,0 +1,143 @@
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from bascule.checks.findings import Finding, Severity
+from bascule.gateway.driver import Capabilities
+from bascule.journal.record import Json
+from bascule.routing.affinity import Affinity, AffinityKind
+from bascule.routing.arrangement import Arrangement, Mirror, Preview
+from bascule.routing.weights import Split, Weights
+from bascule.upgrade.gates.model import Check, CheckType, Gates
+from bascule.upgrade.plan.model import Step
+from bascule.upgrade.plan.rules_of_traffic import (
+    lint_capabilities,
+    lint_checks,
+    lint_mirror,
+    lint_start,
+    lint_weights,
+)
+from bascule.upgrade.run.stages import Stage
+from tests.support.orders import BLUE, GREEN, percent
+from tests.support.planning import ABLE, KNOWN
+from tests.support.plans import arrange, build_plan, hold, weights
+
+PREVIEW = Arrangement(preview=Preview(header="x-preview"))
+MIRROR = Arrangement(mirror=Mirror(share_bp=1_000))
+
+
+def codes(found: Iterator[Finding]) -> list[str]:
+    return [finding.code for finding in found]
+
+
+@pytest.mark.parametrize(
+    ("split", "expected"),
+    [
+        (BLUE, []),
+        (GREEN, ["TrafficOnGreen"]),
+        (percent(10), ["TrafficSplit"]),
+        (Split(BLUE.default, {"a.test": Weights(5_000)}), ["TrafficSplit"]),
+    ],
+    ids=["blue", "green", "split", "one host"],
+)
+def test_an_upgrade_begins_with_all_traffic_on_blue(split: Split, expected: list[str]) -> None:
+    assert codes(lint_start(build_plan(), replace(KNOWN, split=split))) == expected
+
+
+@pytest.mark.parametrize(
+    ("shares", "expected"),
+    [
+        ((1, 5, 25, 50, 100), []),
+        ((5, 2, 50, 100), ["WeightFalls"]),
+        ((1, 100), ["WeightJumps"]),
+        ((100,), ["AllAtOnce"]),
+        ((50,), []),
+    ],
+    ids=["rising", "falling", "leaping", "at once", "half"],
+)
+def test_weights_rise_and_do_not_leap(shares: tuple[float, ...], expected: list[str]) -> None:
+    assert codes(lint_weights(build_plan([weights(s) for s in shares]), KNOWN)) == expected
+
+
+def test_all_at_once_is_worse_without_a_bake() -> None:
+    baked = build_plan([weights(100), hold("bake", Stage.BAKE, 60)])
+
+    (bare,) = lint_weights(build_plan([weights(100)]), KNOWN)
+    (found,) = lint_weights(baked, KNOWN)
+
+    assert "in one step, and without a bake:" in bare.message
+    assert "in one step:" in found.message
+
+
+@pytest.mark.parametrize(
+    ("wanted", "able", "way"),
+    [
+        (PREVIEW, replace(ABLE, has_preview_by_header=False), "write `preview: off`"),
+        (MIRROR, replace(ABLE, has_mirroring=False), "leave `mirror` out"),
+        (
+            Arrangement(affinity=Affinity()),
+            replace(ABLE, has_sticky_sessions=False),
+            "leave `stickySessions` out",
+        ),
+    ],
+    ids=["preview", "mirror", "sticky"],
+)
+def test_what_the_gateway_cannot_do_is_a_blocker_that_names_the_way(
+    wanted: Arrangement, able: Capabilities, way: str
+) -> None:
+    plan = build_plan([arrange("on", Stage.VERIFY, wanted)])
+
+    (found,) = lint_capabilities(plan, replace(KNOWN, capabilities=able))
+
+    assert (found.severity, found.code, found.remedy) == (
+        Severity.BLOCKER,
+        "CapabilityMissing",
+        way,
+    )
+    assert codes(lint_capabilities(plan, KNOWN)) == []
+
+
+def test_no_sticky_sessions_are_within_every_gateways_means() -> None:
+    wanted = Arrangement(affinity=Affinity(kind=AffinityKind.NONE))
+    unable = replace(KNOWN, capabilities=replace(ABLE, has_sticky_sessions=False))
+
+    assert codes(lint_capabilities(build_plan([arrange("on", Stage.VERIFY, wanted)]), unable)) == []
+
+
+def test_a_weight_finer_than_the_gateways_is_a_blocker() -> None:
+    coarse = replace(KNOWN, capabilities=replace(ABLE, weight_step_bp=100))
+
+    (found,) = lint_capabilities(build_plan([weights(0.5), weights(1)]), coarse)
+
+    assert (found.code, found.subject) == ("WeightTooFine", "shift-0.5")
+    assert found.message.startswith("this gateway splits by 1 % at the finest")
+
+
+def test_mirroring_repeats_what_changes_something() -> None:
+    steps = [arrange("mirror-on", Stage.VERIFY, MIRROR), arrange("off", Stage.VERIFY, PREVIEW)]
+
+    assert codes(lint_mirror(build_plan(steps), KNOWN)) == ["MirrorRepeatsWrites"]
+
+
+def checked(kind: CheckType, **args: Json) -> Step:
+    check = Check(name="front", type=kind, args=args)
+    return hold("verify", Stage.VERIFY, 30, Gates(has_traffic=False, checks=(check,)))
+
+
+def test_an_http_check_needs_the_preview() -> None:
+    (plain,) = lint_checks(build_plan([checked(CheckType.HTTP)]), KNOWN)
+    (twin,) = lint_checks(build_plan([checked(CheckType.HTTP, same_as_blue=True)]), KNOWN)
+
+    assert "asks green by the preview header" in plain.message
+    assert "compares green with blue by the preview header" in twin.message
+
+
+def test_other_checks_need_none() -> None:
+    assert codes(lint_checks(build_plan([checked(CheckType.COMMAND)]), KNOWN)) == []
+
+
+def test_with_a_preview_an_http_check_reaches_green() -> None:
+    steps = [arrange("preview-on", Stage.VERIFY, PREVIEW), checked(CheckType.HTTP)]
+
+    assert codes(lint_checks(build_plan(steps), KNOWN)) == []
