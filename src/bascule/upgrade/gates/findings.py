@@ -1,7 +1,7 @@
 """What each test of a step says by itself: how it stands, with its numbers and a sentence."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
 
@@ -52,7 +52,7 @@ class Finding:
 
     rule: Rule
     standing: Standing
-    reason: str
+    target: Cluster
     evidence: Evidence
     alpha: float
     log_e: float
@@ -61,6 +61,21 @@ class Finding:
     found: float | None
     """The estimate that is held against what the rule allows; None where there is none."""
 
+    @property
+    def reason(self) -> str:
+        """What it says, in one sentence with its numbers."""
+        name, target = self.rule.name, self.target.value
+        other = self.target.other.value
+        if self.standing is Standing.WITHOUT_DATA and self.rule.kind.compares:
+            both = f"{target} and {other}"
+            return f"{name} has nothing to compare: {both} had no requests at the same time"
+        if self.standing is Standing.WITHOUT_DATA:
+            return f"{name} has nothing to go by: no request of {target} is known"
+        counts = f"{_say_tally(self.evidence.target)} {_say_bad(self)} on {target}"
+        if self.rule.kind.compares:
+            counts += f", {_say_tally(self.evidence.other)} on {other}"
+        return f"{name} {_WORDS[self.standing]}: {counts}{_say_limit(self)}"
+
 
 def find_all(progress: Progress, gates: Gates) -> tuple[Finding, ...]:
     """Return what each test says; together they raise a false alarm with `gates.alpha` at most."""
@@ -68,9 +83,9 @@ def find_all(progress: Progress, gates: Gates) -> tuple[Finding, ...]:
     return tuple(_find(rule, progress, gates, gates.alpha / len(rules)) for rule in rules)
 
 
-def render_finding(finding: Finding, target: Cluster) -> dict[str, Json]:
+def render_finding(finding: Finding) -> dict[str, Json]:
     """Return a finding for the journal and the report; what is not known is null."""
-    rule, evidence = finding.rule, finding.evidence
+    rule, evidence, target = finding.rule, finding.evidence, finding.target
     rendered: dict[str, Json] = {
         "name": rule.name,
         "kind": rule.kind.value,
@@ -102,17 +117,16 @@ def _find(rule: Rule, progress: Progress, gates: Gates, alpha: float) -> Finding
     evidence = progress.tests.get(rule.name, Evidence())
     log_e = log_e_worse(evidence) if rule.kind.compares else _log_e_alone(rule, evidence.target)
     found = _estimate(rule, progress, evidence, target=gates.target)
-    finding = Finding(
+    return Finding(
         rule=rule,
         standing=_stand(rule, evidence, found, log_e=log_e, alpha=alpha),
-        reason="",
+        target=gates.target,
         evidence=evidence,
         alpha=alpha,
         log_e=log_e,
         bound_ms=_find_bound(rule, progress, gates.target),
         found=found,
     )
-    return replace(finding, reason=_say(finding, gates.target))
 
 
 def _stand(
@@ -158,19 +172,6 @@ def _find_bound(rule: Rule, progress: Progress, target: Cluster) -> float | None
 def _render_tally(tally: Tally) -> dict[str, Json]:
     rate = None if tally.rate is None else round_figures(tally.rate)
     return {"requests": tally.requests, "bad": tally.bad, "rate": rate}
-
-
-def _say(finding: Finding, target: Cluster) -> str:
-    name, compares = finding.rule.name, finding.rule.kind.compares
-    if finding.standing is Standing.WITHOUT_DATA and compares:
-        both = f"{target.value} and {target.other.value}"
-        return f"{name} has nothing to compare: {both} had no requests at the same time"
-    if finding.standing is Standing.WITHOUT_DATA:
-        return f"{name} has nothing to go by: no request of {target.value} is known"
-    counts = f"{_say_tally(finding.evidence.target)} {_say_bad(finding)} on {target.value}"
-    if compares:
-        counts += f", {_say_tally(finding.evidence.other)} on {target.other.value}"
-    return f"{name} {_WORDS[finding.standing]}: {counts}{_say_limit(finding)}"
 
 
 def _say_bad(finding: Finding) -> str:

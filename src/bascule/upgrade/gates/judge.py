@@ -131,7 +131,7 @@ def _render_evidence(
         "alpha": gates.alpha,
         "target": gates.target.value,
         "clusters": {cluster.value: _render_seen(s) for cluster, s in progress.seen.items()},
-        "tests": [render_finding(finding, gates.target) for finding in findings],
+        "tests": [render_finding(finding) for finding in findings],
         "checks": [_render_check(check, tally) for check, tally in _tallies(progress, gates)],
     }
 

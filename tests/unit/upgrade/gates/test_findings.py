@@ -1,6 +1,5 @@
 import pytest
 
-from bascule.ids import Cluster
 from bascule.upgrade.gates.absorbing import absorb, begin
 from bascule.upgrade.gates.findings import Finding, Standing, find_all, render_finding
 from bascule.upgrade.gates.model import Counts, Gates, LatencyRule
@@ -160,9 +159,7 @@ def test_the_tests_of_a_step_share_its_chance_of_a_false_alarm() -> None:
 
 
 def test_a_comparison_is_rendered_with_both_clusters_and_the_ratio() -> None:
-    rendered = render_finding(
-        find(BESIDE, 40, blue=counts(950, 1), green=counts(50, 1)), Cluster.GREEN
-    )
+    rendered = render_finding(find(BESIDE, 40, blue=counts(950, 1), green=counts(50, 1)))
 
     reason, e_value = rendered.pop("reason"), rendered.pop("e_value")
     assert str(reason).startswith("success rate against blue is broken")
@@ -187,7 +184,7 @@ def test_a_comparison_is_rendered_with_both_clusters_and_the_ratio() -> None:
 
 
 def test_a_test_of_green_alone_is_rendered_without_blue() -> None:
-    rendered = render_finding(find(P99, 1), Cluster.GREEN)
+    rendered = render_finding(find(P99, 1))
 
     assert "blue" not in rendered
     assert (rendered["ratio"], rendered["found"], rendered["unit"]) == (None, None, "ms")
@@ -197,7 +194,7 @@ def test_a_ratio_without_bounds_and_an_endless_e_value_are_still_json() -> None:
     everything = Gates(success_min=1.0, below_blue_max=0.1, hung_after_s=None)
     progress = absorb(Progress(), everything, intervals(2, blue=counts(50), green=counts(50, 1)))
 
-    alone, beside = (render_finding(f, Cluster.GREEN) for f in find_all(progress, everything))
+    alone, beside = (render_finding(f) for f in find_all(progress, everything))
 
     assert alone["e_value"] == 1e12
     assert beside["ratio"] == {"low": 0.1768, "high": None, "confidence": 0.95}
