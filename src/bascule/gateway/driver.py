@@ -82,6 +82,8 @@ class ClusterTraffic:
     """Requests that ended in what a user sees as failed; one that a retry saved is none."""
     completed_total: int | None = None
     """Requests that were answered, or that the gateway answered for a backend; None: not known."""
+    abandoned_total: int | None = None
+    """Requests that the client gave up before an answer came; no failures. None: not known."""
     latency: Histogram | None = None
     """Of answers since the gateway started; None is not known, or was not asked for."""
 

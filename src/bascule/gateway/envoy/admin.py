@@ -1,19 +1,19 @@
 """Asks an Envoy's admin socket what it does now; it changes nothing there."""
 
-import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from bascule.errors import TransportError
 from bascule.gateway.driver import ClusterTraffic
 from bascule.gateway.envoy.stance import LAYER_NAME
+from bascule.gateway.envoy.statistics import COUNTERS, GAUGES, LATENCY, Pages, sum_traffic
+from bascule.gateway.envoy.steps import take_steps
 from bascule.ids import Cluster
 
 TIMEOUT_S = 3.0
 _LISTENING = r"^listener_manager\.(workers_started|total_listeners_warming)$"
-TRAFFIC = "upstream_rq_total|upstream_rq_active|membership_healthy|upstream_rq_5xx"
-_LINE = re.compile(rf"^cluster\.(blue|green)/.*\.({TRAFFIC}): (\d+)$", re.MULTILINE)
+_BACKEND = r"^cluster\.(blue|green)/[^.]+\."
 
 
 class AdminClient:
@@ -57,17 +57,32 @@ class AdminClient:
         except TransportError:
             return False
 
-    async def fetch_traffic(self) -> Mapping[Cluster, ClusterTraffic]:
-        """Return what this Envoy counts for each cluster, summed over its backends."""
-        return sum_traffic(await self._fetch_stats(rf"^cluster\.(blue|green)/.*\.({TRAFFIC})$"))
+    async def fetch_traffic(self, *, has_latency: bool) -> Mapping[Cluster, ClusterTraffic]:
+        """Return what this Envoy counts for each cluster, summed over its backends.
 
-    async def fetch_healthy(self, cluster: Cluster) -> int:
-        """Return how many endpoints of `cluster` this Envoy would send requests to."""
-        text = await self._fetch_stats(rf"^cluster\.{cluster}/.*\.membership_healthy$")
-        return sum_traffic(text)[cluster].endpoints_healthy
+        One kind of figures after the other: each keeps Envoy's main thread for a few milliseconds
+        at a thousand routes, and what is pushed to it waits for that long.
+        """
+        numbers = [
+            await self._fetch_figures(kind, names)
+            for kind, names in (("Counters", COUNTERS), ("Gauges", GAUGES))
+        ]
+        histograms = None
+        if has_latency:
+            histograms = await self._fetch_figures(
+                "Histograms", (LATENCY,), histogram_buckets="cumulative"
+            )
+        return await take_steps(sum_traffic(Pages(numbers="".join(numbers), histograms=histograms)))
 
-    async def _fetch_stats(self, regex: str) -> str:
-        return await self.fetch_text("/stats", usedonly="", filter=regex)
+    async def _fetch_figures(self, kind: str, names: Iterable[str], **query: str) -> str:
+        regex = f"{_BACKEND}({'|'.join(names)})$"
+        return await self.fetch_text("/stats", usedonly="", type=kind, filter=regex, **query)
+
+    async def has_healthy(self, cluster: Cluster) -> bool:
+        """Whether there is an endpoint of `cluster` that this Envoy would send requests to."""
+        regex = rf"^cluster\.{cluster}/.*\.membership_healthy$"
+        text = await self.fetch_text("/stats", usedonly="", filter=regex)
+        return any(not line.endswith(": 0") for line in text.splitlines() if line)
 
     async def is_listening(self) -> bool:
         """Whether this Envoy accepts connections on every listener that it was given."""
@@ -92,20 +107,3 @@ class AdminClient:
         if LAYER_NAME not in answer.get("layers", ()):
             return {}
         return {key: str(entry["final_value"]) for key, entry in entries.items()}
-
-
-def sum_traffic(text: str) -> Mapping[Cluster, ClusterTraffic]:
-    """Return the figures of a statistics page, summed by cluster."""
-    sums: dict[Cluster, dict[str, int]] = {cluster: {} for cluster in Cluster}
-    for name, statistic, value in _LINE.findall(text):
-        totals = sums[Cluster(name)]
-        totals[statistic] = totals.get(statistic, 0) + int(value)
-    return {
-        cluster: ClusterTraffic(
-            requests_total=totals.get("upstream_rq_total", 0),
-            requests_active=totals.get("upstream_rq_active", 0),
-            endpoints_healthy=totals.get("membership_healthy", 0),
-            failures_total=totals.get("upstream_rq_5xx", 0),
-        )
-        for cluster, totals in sums.items()
-    }

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from bascule.gateway.envoy.stance import LAYER_NAME
+from bascule.gateway.envoy.statistics import COUNTERS, GAUGES, LATENCY, LATENCY_BOUNDS_MS
 
 NODE_CLUSTER = "bascule"
 STATS_FLUSH_S = 1
@@ -64,17 +65,22 @@ def build_bootstrap(node: str, xds: UnixXds | TcpXds, admin_socket: Path) -> dic
         },
         "static_resources": {"clusters": [_xds_cluster(xds)]},
         "stats_flush_interval": f"{STATS_FLUSH_S}s",
-        "stats_config": {"stats_matcher": {"inclusion_list": {"patterns": _stats_patterns()}}},
+        "stats_config": {
+            "stats_matcher": {"inclusion_list": {"patterns": _stats_patterns()}},
+            "histogram_bucket_settings": [
+                {"match": {"suffix": LATENCY}, "buckets": [*LATENCY_BOUNDS_MS]}
+            ],
+        },
         "deferred_stat_options": {"enable_deferred_creation_stats": True},
     }
 
 
 def _stats_patterns() -> list[Mapping[str, Any]]:
     """Return what is counted: thousands of clusters with every statistic would cost megabytes."""
+    read = "|".join((*COUNTERS, *GAUGES, LATENCY))
     names = (
-        r"cluster\.(blue|green)/.*\.(upstream_rq_(total|active|[1-5]xx|time|timeout|retry|"
-        r"retry_success|rx_reset|tx_reset|pending_overflow)|upstream_cx_(active|total|"
-        r"connect_fail)|membership_(healthy|total)|external\.upstream_rq_[1-5]xx|assignment_stale)"
+        rf"cluster\.(blue|green)/[^.]+\.({read}|upstream_rq_retry_success|"
+        r"upstream_cx_(active|total|connect_fail)|membership_total|assignment_stale)"
     )
     prefixes = ("server.", "listener_manager.", "cluster_manager.", "runtime.", "http.")
     return [{"safe_regex": {"regex": names}}, *({"prefix": prefix} for prefix in prefixes)]

@@ -13,6 +13,12 @@ UPSTREAM_IDLE_S = 4
 # Envoy's defaults (1,024 connections, 3 retries) turn bursts and pod restarts into failures.
 CONNECTIONS_MAX = 100_000
 RETRIES_MAX = 10_000
+# Copies have no time-out: where green hangs they would pile up in Envoy. Users' requests have a
+# priority of their own, so that this limit is for copies alone.
+COPIES_MAX = 1_000
+PRIORITY_OF_USERS = "HIGH"
+PRIORITY_OF_COPIES = "DEFAULT"
+"""Envoy gives every copy of a request the default priority."""
 
 ADS: dict[str, Any] = {"ads": {}, "resource_api_version": "V3"}
 
@@ -22,19 +28,18 @@ _TLS_CONTEXT = "envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext"
 
 def build_cluster(name: str, protocol: BackendProtocol) -> Resource:
     """Return the Envoy cluster of a backend."""
-    thresholds = {
-        "max_connections": {"value": CONNECTIONS_MAX},
-        "max_pending_requests": {"value": CONNECTIONS_MAX},
-        "max_requests": {"value": CONNECTIONS_MAX},
-        "max_retries": {"value": RETRIES_MAX},
-    }
     cluster = protos.message("envoy.config.cluster.v3.Cluster")(
         name=name,
         type="EDS",
         eds_cluster_config={"eds_config": ADS},
         connect_timeout={"seconds": CONNECT_TIMEOUT_S},
         lb_policy="LEAST_REQUEST",
-        circuit_breakers={"thresholds": [thresholds]},
+        circuit_breakers={
+            "thresholds": [
+                _limit(PRIORITY_OF_USERS, CONNECTIONS_MAX),
+                _limit(PRIORITY_OF_COPIES, COPIES_MAX),
+            ]
+        },
         upstream_connection_options={"tcp_keepalive": {}},
         typed_extension_protocol_options={_HTTP_OPTIONS: protos.pack(_http_options(protocol))},
     )
@@ -44,6 +49,16 @@ def build_cluster(name: str, protocol: BackendProtocol) -> Resource:
         cluster.transport_socket.name = "envoy.transport_sockets.tls"
         cluster.transport_socket.typed_config.CopyFrom(protos.pack(context))
     return pack_resource(name, cluster)
+
+
+def _limit(priority: str, requests_max: int) -> dict[str, Any]:
+    return {
+        "priority": priority,
+        "max_connections": {"value": requests_max},
+        "max_pending_requests": {"value": requests_max},
+        "max_requests": {"value": requests_max},
+        "max_retries": {"value": RETRIES_MAX},
+    }
 
 
 def _http_options(protocol: BackendProtocol) -> Any:

@@ -2,12 +2,12 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType, TracebackType
-from typing import Self, TypeVar
+from typing import Self
 
 from bascule.clock import Clock
 from bascule.errors import BasculeError, DriverError, OutcomeUnknownError
@@ -23,13 +23,12 @@ from bascule.gateway.envoy.instances import Instances, ReadBack
 from bascule.gateway.envoy.server import AdsServer, MutualTls, refusal
 from bascule.gateway.envoy.snapshot import EMPTY_SNAPSHOT, Kind, Snapshot, diff_kind
 from bascule.gateway.envoy.stance import LAYER_NAME, Stance, build_runtime, plan_flip
+from bascule.gateway.envoy.steps import take_steps
 from bascule.gateway.envoy.translate import NOTHING, Translation, translate_in_steps
 from bascule.ids import Cluster
 from bascule.routing.certificates import CertificateStore
 from bascule.routing.model import RouteSet, RoutingTable
 from bascule.routing.weights import Split
-
-T = TypeVar("T")
 
 ACK_TIMEOUT_S = 30.0
 READ_BACK_TRIES = 5
@@ -239,12 +238,12 @@ class EnvoyDriver:
         self, table: RoutingTable, certificates: CertificateStore, stance: Stance
     ) -> None:
         previous = self._live.translation if self._live else NOTHING
-        translation = await _take_steps(
+        translation = await take_steps(
             translate_in_steps(
                 table.routes, stance, certificates, previous, arrangement=table.arrangement
             )
         )
-        await _take_steps(self._check.check_in_steps(translation.snapshot))
+        await take_steps(self._check.check_in_steps(translation.snapshot))
         self._published = stance
         await self._publish(translation.snapshot)
         listeners = translation.snapshot.of(Kind.LISTENER)
@@ -407,17 +406,6 @@ def _expect(kind: Kind, before: Snapshot, wanted: Snapshot) -> Mapping[str, str 
     delta = diff_kind(before.of(kind), wanted.of(kind))
     gone = delta.removed if kind in {Kind.CLUSTER, Kind.LISTENER} else ()
     return {**{r.name: r.version for r in delta.changed}, **dict.fromkeys(gone)}
-
-
-async def _take_steps(steps: Generator[None, None, T]) -> T:
-    """Run a computation to its end, and let others run between its steps."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as done:
-            result: T = done.value
-            return result
-        await asyncio.sleep(0)
 
 
 def _is_same(a: RouteSet, b: RouteSet) -> bool:

@@ -11,6 +11,7 @@ from bascule.gateway.driver import ClusterTraffic
 from bascule.gateway.envoy.admin import AdminClient
 from bascule.gateway.envoy.snapshot import Kind, Snapshot
 from bascule.gateway.envoy.stance import runtime_key
+from bascule.gateway.envoy.statistics import HighWater, add_traffic
 from bascule.ids import Cluster
 from bascule.routing.model import Backend
 
@@ -33,6 +34,7 @@ class Instances:
     def __init__(self, admin_sockets: Sequence[Path]) -> None:
         self._admins = tuple(AdminClient(path) for path in admin_sockets)
         self._healthy: dict[Cluster, object] = {}
+        self._abandoned = HighWater()
 
     def __len__(self) -> int:
         return len(self._admins)
@@ -50,20 +52,20 @@ class Instances:
         try:
             foreign = ""
             for admin in self._admins:
-                found.append(await admin.fetch_traffic())
+                found.append(await admin.fetch_traffic(has_latency=False))
                 foreign = foreign or await _find_foreign(admin, keys, versions)
         except TransportError as error:
             return ReadBack(silence=error.message)
-        traffic = {c: _sum([one[c] for one in found]) for c in Cluster} if found else {}
+        traffic = {c: add_traffic(one[c] for one in found) for c in Cluster} if found else {}
         return ReadBack(traffic=traffic, foreign=foreign)
 
     async def fetch_traffic(self) -> Mapping[Cluster, ClusterTraffic]:
         """Return what all of them count, latencies with it; empty when one does not answer."""
         try:
-            found = [await admin.fetch_traffic() for admin in self._admins]
+            found = [await admin.fetch_traffic(has_latency=True) for admin in self._admins]
         except TransportError:
             return {}
-        return {c: _sum([one[c] for one in found]) for c in Cluster}
+        return {c: self._abandoned.take(c, add_traffic(one[c] for one in found)) for c in Cluster}
 
     async def wait_until_listening(self) -> None:
         """Return when each Envoy that can be asked has opened its ports; waits for ever."""
@@ -108,7 +110,7 @@ async def _wait_for_health(admin: AdminClient, cluster: Cluster) -> None:
     try:
         async with asyncio.timeout(HEALTH_TIMEOUT_S):
             while True:
-                if await admin.fetch_healthy(cluster):
+                if await admin.has_healthy(cluster):
                     return
                 await asyncio.sleep(POLL_S)
     except TimeoutError:
@@ -116,12 +118,3 @@ async def _wait_for_health(admin: AdminClient, cluster: Cluster) -> None:
             f"no endpoint of {cluster} is healthy in Envoy, so nothing was switched to it",
             remedy=f"see whether the pods of {cluster} are ready, then switch again",
         ) from None
-
-
-def _sum(parts: Sequence[ClusterTraffic]) -> ClusterTraffic:
-    return ClusterTraffic(
-        requests_total=sum(p.requests_total for p in parts),
-        requests_active=sum(p.requests_active for p in parts),
-        endpoints_healthy=sum(p.endpoints_healthy for p in parts),
-        failures_total=sum(p.failures_total for p in parts),
-    )

@@ -13,6 +13,7 @@ from functools import cache
 from typing import Any
 
 from bascule.gateway.envoy import protos
+from bascule.gateway.envoy.clusters import PRIORITY_OF_USERS
 from bascule.gateway.envoy.stance import DEFAULT_SCOPE, runtime_key
 from bascule.ids import Cluster
 from bascule.routing.affinity import Affinity, AffinityKind
@@ -150,7 +151,10 @@ def _backend_name(route: Route, cluster: Cluster) -> str:
 
 def _action(route: Route) -> Fields:
     # No timeout is Envoy's 0; its default would cut every request after 15 s.
-    action: Fields = {"timeout": _duration(route.settings.timeout_s or 0)}
+    action: Fields = {
+        "timeout": _duration(route.settings.timeout_s or 0),
+        "priority": PRIORITY_OF_USERS,
+    }
     if route.settings.retries != RETRIES_DEFAULT:
         action["retry_policy"] = build_retry_policy(route.settings.retries)
     return action

@@ -1,0 +1,206 @@
+"""Envoy's statistics pages become figures of each cluster.
+
+What a user sees as failed is mostly a 5xx, which Envoy counts for answers of its own as well. Where
+an answer broke off in the middle it counts a 200 and, apart, the break. Each kind of break also
+leads to one code of Envoy's own when it comes before the answer, so of the two the larger counts:
+nothing twice, and nothing that a retry saved. docs/reference/statistics.md has the measurements.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Generator, Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from bascule.gateway.driver import ClusterTraffic, Histogram
+from bascule.ids import Cluster
+
+LATENCY_BOUNDS_MS = (
+    *(1, 2, 3, 5, 7.5, 10, 15, 20, 25, 30, 40, 50, 65, 80, 100, 125, 150, 200, 250, 300, 400, 500),
+    *(650, 800, 1000, 1500, 2000, 3000, 5000, 10_000, 30_000, 60_000, 3_600_000),
+)
+"""The last one is so large that nothing is above it: Envoy does not count what is."""
+
+LINES_AT_A_TIME = 100
+"""So many lines are read before others may run: a switch may be waiting."""
+
+COUNTERS = (
+    "upstream_rq_total",
+    "upstream_rq_completed",
+    *(f"upstream_rq_{first}xx" for first in range(1, 6)),
+    *(f"upstream_rq_{code}" for code in (502, 503, 504)),
+    "upstream_rq_timeout",
+    "upstream_rq_rx_reset",
+    "upstream_rq_tx_reset",
+    "upstream_rq_retry",
+    "upstream_rq_pending_failure_eject",
+    "upstream_rq_pending_overflow",
+    "upstream_cx_none_healthy",
+    "upstream_cx_protocol_error",
+    "upstream_cx_destroy_local_with_active_rq",
+)
+GAUGES = ("upstream_rq_active", "membership_healthy")
+LATENCY = "upstream_rq_time"
+
+_NUMBER = re.compile(r"cluster\.((?:blue|green)/[^.]+)\.(\w+): (\d+)$")
+_BUCKETS = re.compile(r"cluster\.(blue|green)/[^.]+\.upstream_rq_time: (B.+)$")
+_BUCKET = re.compile(r"B([\d.e+]+)\(\d+,(\d+)\)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pages:
+    """What Envoy's admin interface answered: lines of text, one a figure."""
+
+    numbers: str
+    histograms: str | None = None
+    """None when they were not asked for."""
+
+
+def sum_traffic(pages: Pages) -> Generator[None, None, Mapping[Cluster, ClusterTraffic]]:
+    """Return the figures of each cluster, summed over its backends; yields now and then."""
+    by_backend: dict[str, Counter[str]] = {}
+    for number, line in enumerate(pages.numbers.splitlines(), 1):
+        found = _NUMBER.match(line)
+        if found is not None:
+            name, statistic, value = found.groups()
+            by_backend.setdefault(name, Counter())[statistic] = int(value)
+        if number % LINES_AT_A_TIME == 0:
+            yield
+    traffic = {
+        cluster: _add_up(
+            _judge(counts) for name, counts in by_backend.items() if name.startswith(f"{cluster}/")
+        )
+        for cluster in Cluster
+    }
+    if pages.histograms is None:
+        return traffic
+    latencies = yield from _sum_latencies(pages.histograms)
+    return {c: replace(one, latency=latencies[c]) for c, one in traffic.items()}
+
+
+def add_traffic(parts: Iterable[ClusterTraffic]) -> ClusterTraffic:
+    """Return the figures of several instances as one."""
+    known = list(parts)
+    histograms = [part.latency for part in known if part.latency is not None]
+    latency = None
+    if histograms and len(histograms) == len(known):
+        latency = histograms[0]
+        for other in histograms[1:]:
+            latency = add_histograms(latency, other)
+    return replace(_add_up(known), latency=latency)
+
+
+class HighWater:
+    """Keeps the abandoned requests from falling when some that waited are answered after all."""
+
+    def __init__(self) -> None:
+        self._last: dict[Cluster, ClusterTraffic] = {}
+
+    def take(self, cluster: Cluster, now: ClusterTraffic) -> ClusterTraffic:
+        """Return `now`, its abandoned requests no fewer than before, unless it began anew."""
+        before = self._last.get(cluster)
+        if before is not None and now.requests_total >= before.requests_total:
+            most = max(before.abandoned_total or 0, now.abandoned_total or 0)
+            now = replace(now, abandoned_total=most)
+        self._last[cluster] = now
+        return now
+
+
+def add_histograms(a: Histogram, b: Histogram) -> Histogram:
+    """Return both as one, in the buckets that they have in common; an empty one has any."""
+    for one, other in ((a, b), (b, a)):
+        if not sum(one.counts):
+            return other
+    below_a, below_b = _running(a), _running(b)
+    bounds = tuple(bound for bound in a.bounds_ms if bound in below_b)
+    running = [below_a[bound] + below_b[bound] for bound in bounds]
+    return _from_running(bounds, running, sum(a.counts) + sum(b.counts))
+
+
+def _judge(counts: Counter[str]) -> ClusterTraffic:
+    """Return the figures of one backend."""
+    completed = sum(counts[f"upstream_rq_{first}xx"] for first in range(1, 6))
+    failures = counts["upstream_rq_5xx"]
+    if "upstream_rq_completed" in counts:  # An Envoy of an earlier version counts no breaks.
+        for code, sign in (
+            (502, "upstream_cx_protocol_error"),
+            (503, "upstream_rq_rx_reset"),
+            (504, "upstream_rq_timeout"),
+        ):
+            failures += max(0, counts[sign] - counts[f"upstream_rq_{code}"])
+    return ClusterTraffic(
+        requests_total=counts["upstream_rq_total"],
+        requests_active=counts["upstream_rq_active"],
+        endpoints_healthy=counts["membership_healthy"],
+        failures_total=failures,
+        completed_total=completed,
+        abandoned_total=_count_abandoned(counts, completed),
+    )
+
+
+def _count_abandoned(counts: Counter[str], completed: int) -> int:
+    """Return how many were given up by their client before an answer came, at the most.
+
+    Both figures hold them: one has those that still wait as well, the other those that were given
+    up in the middle of an answer.
+    """
+    unanswered = (
+        counts["upstream_rq_total"]
+        - completed
+        + counts["upstream_cx_none_healthy"]
+        + counts["upstream_rq_pending_failure_eject"]
+        + counts["upstream_rq_pending_overflow"]
+        - counts["upstream_rq_retry"]
+    )
+    broken_off = (
+        counts["upstream_cx_destroy_local_with_active_rq"]
+        + counts["upstream_rq_tx_reset"]
+        - counts["upstream_rq_timeout"]
+    )
+    return max(0, min(unanswered, broken_off))
+
+
+def _add_up(parts: Iterable[ClusterTraffic]) -> ClusterTraffic:
+    known = list(parts)
+    return ClusterTraffic(
+        requests_total=sum(p.requests_total for p in known),
+        requests_active=sum(p.requests_active for p in known),
+        endpoints_healthy=sum(p.endpoints_healthy for p in known),
+        failures_total=sum(p.failures_total for p in known),
+        completed_total=sum(p.completed_total or 0 for p in known),
+        abandoned_total=sum(p.abandoned_total or 0 for p in known),
+    )
+
+
+def _sum_latencies(page: str) -> Generator[None, None, Mapping[Cluster, Histogram]]:
+    """Return the latencies of each cluster; Envoy gives, for each bound, how many are below it."""
+    sums: dict[Cluster, dict[float, int]] = {cluster: {} for cluster in Cluster}
+    bounds: tuple[float, ...] = LATENCY_BOUNDS_MS
+    for number, line in enumerate(page.splitlines(), 1):
+        found = _BUCKETS.match(line)
+        if found is not None:
+            total = sums[Cluster(found[1])]
+            pairs = [(float(bound), int(count)) for bound, count in _BUCKET.findall(found[2])]
+            bounds = tuple(bound for bound, _ in pairs)
+            for bound, count in pairs:
+                total[bound] = total.get(bound, 0) + count
+        if number % LINES_AT_A_TIME == 0:
+            yield
+    return {
+        cluster: _from_running(bounds, running := [total.get(b, 0) for b in bounds], running[-1])
+        for cluster, total in sums.items()
+    }
+
+
+def _running(histogram: Histogram) -> dict[float, int]:
+    below, total = {}, 0
+    for bound, count in zip(histogram.bounds_ms, histogram.counts, strict=False):
+        total += count
+        below[bound] = total
+    return below
+
+
+def _from_running(bounds: tuple[float, ...], running: list[int], total: int) -> Histogram:
+    counts = [
+        after - before for before, after in zip([0, *running], [*running, total], strict=True)
+    ]
+    return Histogram(bounds_ms=bounds, counts=tuple(counts))
