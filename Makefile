@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.setup-done
 
-.PHONY: setup demo test check wheel-test bench soak lock format clean
+.PHONY: setup demo test check wheel-test sim bench soak lock format clean
 
 setup: $(STAMP)
 
@@ -23,6 +23,9 @@ check: setup ## the cheap part of `make test`: format, lint, layers, types, pure
 
 wheel-test: setup ## installs the wheel in fresh environments and uses it there
 	scripts/wheel_test.sh
+
+sim: setup ## whole upgrades on a virtual clock, 2,000 seeds of faults
+	BASCULE_SIM_SEEDS=$(or $(SEEDS),2000) $(BIN)/pytest tests/sim -n 2 -q --timeout 600
 
 bench: setup
 	$(BIN)/python -m benchmarks $(ARGS)

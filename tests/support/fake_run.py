@@ -42,7 +42,7 @@ class FakeMetrics:
     outcome_of: Callable[[Check], CheckOutcome] = lambda _: CheckOutcome.PASSED
     wanted: Measuring | None = None
     asked: list[Measuring | None] = field(default_factory=list)
-    _since: datetime | None = None
+    _since: float | None = None
     _seq: int = 0
 
     def measure(self, wanted: Measuring | None) -> None:
@@ -50,24 +50,24 @@ class FakeMetrics:
             return
         self.wanted = wanted
         self.asked.append(wanted)
-        self._since = self.clock.now() if wanted is not None else None
+        self._since = self.clock.monotonic_s() if wanted is not None else None
 
     def take(self) -> Measured:
         if self.wanted is None or self._since is None:
             return Measured()
         intervals: list[Interval] = []
-        step = timedelta(seconds=INTERVAL_S)
-        while self._since + step <= self.clock.now():
+        while self._since + INTERVAL_S <= self.clock.monotonic_s():
             self._seq += 1
+            self._since += INTERVAL_S
+            to_at = self.clock.now()
             intervals.append(
                 Interval(
                     seq=self._seq,
-                    from_at=self._since,
-                    to_at=self._since + step,
-                    counts=self.counts_of(self._since),
+                    from_at=to_at - timedelta(seconds=INTERVAL_S),
+                    to_at=to_at,
+                    counts=self.counts_of(to_at),
                 )
             )
-            self._since += step
         results = self._results(self.wanted.checks) if intervals else ()
         return Measured(intervals=tuple(intervals), results=tuple(results))
 

@@ -5,13 +5,12 @@ which they are passed. At a chosen point the runner is killed: nothing of it goe
 starts from the journal alone, as after kill -9.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from typing_extensions import override
 
-from bascule.errors import DriverError, StaleWriterError
 from bascule.gateway.driver import Applied, ClusterTraffic, Convergence, Observation
 from bascule.ids import Cluster
 from bascule.journal.record import Entry, Record
@@ -47,6 +46,10 @@ class JumpingClock(VirtualClock):
     @override
     def now(self) -> datetime:
         return super().now() + self.offset
+
+
+async def _nothing() -> None:
+    """Nothing happens meanwhile."""
 
 
 @dataclass(slots=True)
@@ -92,6 +95,8 @@ class Far:
     """Every split that became live and differed from the one before."""
     hooks: list[str] = field(default_factory=list)
     effects: int = 0
+    wanted: Split | None = None
+    """The split of the last table that was sent; a foreign change is gone with the next one."""
     stolen_by: str = ""
     """Set when a foreign writer has changed the gateway; the next effect of ours mends it."""
 
@@ -102,6 +107,7 @@ class PointedTraffic(FakeTraffic):
     def __init__(self, far: Far, clock: VirtualClock, points: Points) -> None:
         super().__init__(clock, far.live)
         self._far = far
+        self._far.wanted = far.wanted or far.live
         self._points = points
         self.fence: Callable[[], None] = lambda: None
         self.faults: Callable[[str], None] = lambda _: None
@@ -109,17 +115,21 @@ class PointedTraffic(FakeTraffic):
         self.lost: Callable[[str], None] = lambda _: None
         """Called after an effect; raises to lose its answer."""
         self.delay_s: Callable[[], float] = lambda: 0.0
-        self.open_on_blue = 0
+        self.meanwhile: Callable[[], Awaitable[None]] = _nothing
+        """Awaited between the two looks at the fence: what happens while we were asleep."""
         self.watch: Callable[[str], None] = lambda _: None
 
     async def _effect(self, name: str, change: Callable[[], None]) -> None:
         self.fence()
         self._points.pass_by(f"before effect {name}")
         await self._clock.sleep_until(self._clock.monotonic_s() + self.delay_s())
+        await self.meanwhile()
         self.fence()
         self.faults(name)
         change()
         self._far.effects += 1
+        if self._far.stolen_by and self._far.wanted is not None:
+            self._far.live = self._far.wanted
         self._far.stolen_by = ""
         self.watch(name)
         self._points.pass_by(f"after effect {name}")
@@ -130,7 +140,7 @@ class PointedTraffic(FakeTraffic):
         def change() -> None:
             if self._far.live != split:
                 self._far.splits.append(split)
-            self._far.live = split
+            self._far.live = self._far.wanted = split
 
         sent_s = self._clock.monotonic_s()
         await self._effect("split", change)
@@ -261,13 +271,3 @@ async def run_until(
             return found
         await bell.wait(life.clock.monotonic_s() + TICK_S)
     raise AssertionError(f"no end in {ticks_max} ticks")
-
-
-def refuse(name: str) -> None:
-    """A fault: the gateway says no."""
-    raise DriverError(f"{name} is refused")
-
-
-def stale() -> None:
-    """A fence that has fallen."""
-    raise StaleWriterError("another owner has taken over")

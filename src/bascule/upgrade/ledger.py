@@ -39,16 +39,15 @@ class Ledger:
     def __init__(self, journal: JournalStore, state: GatewayState, clock: Clock) -> None:
         self._journal = journal
         self._clock = clock
-        self._began_at = clock.now()
+        last = state.last_at
+        self._began_at = clock.now() if last is None else max(clock.now(), last)
         self._began_s = clock.monotonic_s()
         self.state = state
 
     def now(self) -> datetime:
         """Return the time by which records are stamped and holds are counted."""
         passed = timedelta(seconds=self._clock.monotonic_s() - self._began_s)
-        now = self._began_at + passed
-        last = self.state.last_at
-        return now if last is None else max(now, last)
+        return self._began_at + passed
 
     async def append(self, *events: AnyEvent, actor: str = COMPONENT) -> None:
         """Record all of `events` or none; an illegal move raises before anything is written.

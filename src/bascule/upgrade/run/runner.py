@@ -9,6 +9,7 @@ from typing import assert_never
 
 from bascule.clock import Clock
 from bascule.errors import PlanError
+from bascule.ids import CommandId
 from bascule.routing.weights import Weights
 from bascule.upgrade.changing import Change, Changer
 from bascule.upgrade.decide import Refuse, check_step, find_hindrances
@@ -185,6 +186,8 @@ class Runner:
                 remedy="go on with the version that made the plan, or a later one; or roll back",
             )
             return False
+        if not await self._keep_weights(state, step):
+            return False
         if step.kind in PASSIVE_KINDS:
             if begun.status is StepStatus.PENDING:
                 await self._start(state, step, begun)
@@ -193,6 +196,17 @@ class Runner:
         if begun.status is StepStatus.STARTED and until is not None and until > self._ledger.now():
             return False
         return await self._conclude(step, await self._bring_about(state, step, begun))
+
+    async def _keep_weights(self, state: UpgradeState, step: Step) -> bool:
+        """Bring back the weights that the plan has come to, if others were set by hand."""
+        wanted = state.wanted_split
+        gateway = self._ledger.state
+        if step.kind == StepKind.SET_WEIGHTS or wanted is None or wanted == gateway.split:
+            return True
+        result = await self._steps.bring_back(wanted, CommandId(f"{state.run_id}:{gateway.seq}"))
+        if isinstance(result, Waits):
+            await self._wait(state, step, result)
+        return isinstance(result, Done)
 
     async def _bring_about(self, state: UpgradeState, step: Step, begun: StepState) -> Result:
         """Look before acting; act at most once, with the intent recorded."""

@@ -10,6 +10,7 @@ from typing import assert_never
 from bascule.errors import InvariantError
 from bascule.journal.record import Json
 from bascule.routing.weights import Split
+from bascule.upgrade.encoding import parse_split
 from bascule.upgrade.plan.model import Plan, Step, StepKind
 from bascule.upgrade.run.events import (
     Ended,
@@ -123,6 +124,15 @@ class UpgradeState:
     def current(self) -> Step | None:
         """The first step that is not over, or None."""
         return next((s for s in self.queue if not self.step(s.key).is_over), None)
+
+    @property
+    def wanted_split(self) -> Split | None:
+        """The split that the plan has come to; None while it has set none, or is rolling back."""
+        if self.rollback is not None:
+            return None
+        over = [s for s in self.plan.steps if self.step(s.key).status is StepStatus.DONE]
+        last = next((s for s in reversed(over) if s.kind == StepKind.SET_WEIGHTS), None)
+        return None if last is None else parse_split(last.args.get("split"))
 
     @property
     def posture(self) -> Posture:
@@ -288,7 +298,7 @@ def _take_signal(state: UpgradeState, event: SignalTaken, mark: Mark) -> Upgrade
             gate = str(event.data.get("gate", ""))
             return replace(moved, approvals=MappingProxyType({**moved.approvals, gate: taken}))
         case "pause" | "weights":
-            return replace(moved, paused=mark)
+            return replace(moved, paused=moved.paused or mark)
         case "resume":
             return _resume(moved)
         case "retry":
@@ -304,29 +314,15 @@ def _take_signal(state: UpgradeState, event: SignalTaken, mark: Mark) -> Upgrade
 
 
 def _resume(state: UpgradeState) -> UpgradeState:
-    """Go on; weights that were set by hand meanwhile give way to those of the plan again."""
-    is_by_hand = False
-    for signalled in state.signals:
-        if signalled.refusal == "" and state.paused is not None:
-            is_in_pause = signalled.mark.seq >= state.paused.seq
-            is_by_hand = is_by_hand or (signalled.kind == "weights" and is_in_pause)
+    """Go on; a hold that weights were set by hand in begins anew, under those of the plan."""
+    paused, current = state.paused, state.current
     resumed = replace(state, paused=None)
-    return _reopen_weights(resumed) if is_by_hand else resumed
-
-
-def _reopen_weights(state: UpgradeState) -> UpgradeState:
-    """Make the last weights that were set, and what came after them, pending again."""
-    over = [step for step in state.queue if state.step(step.key).status is StepStatus.DONE]
-    last = next((s for s in reversed(over) if s.kind == StepKind.SET_WEIGHTS), None)
-    if last is None:
-        return state
-    place = state.queue.index(last)
-    again = [step for step in state.queue[place:] if step.stage is state.stage]
-    steps = dict(state.steps)
-    for step in again:
-        if step.key in steps:
-            steps[step.key] = StepState(attempt=steps[step.key].attempt)
-    return replace(state, steps=MappingProxyType(steps))
+    is_by_hand = paused is not None and any(
+        s.kind == "weights" and not s.refusal and s.mark.seq >= paused.seq for s in state.signals
+    )
+    if current is None or not is_by_hand or current.kind != StepKind.HOLD:
+        return resumed
+    return with_step(resumed, current.key, StepState(attempt=state.step(current.key).attempt))
 
 
 def _retry(state: UpgradeState) -> UpgradeState:

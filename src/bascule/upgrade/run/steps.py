@@ -5,10 +5,12 @@ first, and act only when what they want is not there yet.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bascule.checks.findings import Finding, Severity, render_finding
 from bascule.errors import DriverError, InvariantError, OutcomeUnknownError
+from bascule.gateway.driver import Convergence
 from bascule.ids import Cluster, CommandId
 from bascule.journal.record import Json
 from bascule.routing.weights import Split, Weights
@@ -17,7 +19,7 @@ from bascule.upgrade.decide import Refuse, decide_rollback, find_hindrances
 from bascule.upgrade.encoding import parse_split
 from bascule.upgrade.events import Finished
 from bascule.upgrade.events import Result as ChangeResult
-from bascule.upgrade.gates.model import Gates
+from bascule.upgrade.gates.model import Counts, Gates
 from bascule.upgrade.ledger import Ledger
 from bascule.upgrade.plan.arranging import parse_arrangement
 from bascule.upgrade.plan.model import Step, StepKind
@@ -53,6 +55,14 @@ HOOK_TIMEOUT_S = 300.0
 FINDINGS_NAMED_MAX = 5
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Quiet:
+    """From when to when a cluster was seen to be idle, without a gap."""
+
+    since: datetime
+    until: datetime
+
+
 class Steps:
     """The hands of the runner."""
 
@@ -72,7 +82,7 @@ class Steps:
         self._checks = checks
         self._hooks = hooks
         self._holding = Holding(metrics)
-        self._quiet_since: dict[str, datetime] = {}
+        self._quiet: _Quiet | None = None
         self._looks: Mapping[str, Callable[[Step], Awaitable[Result]]] = {
             StepKind.CHECK: self._check,
             StepKind.AWAIT_CLUSTER: self._await_cluster,
@@ -85,7 +95,7 @@ class Steps:
     def rest(self) -> None:
         """Take note that no upgrade is under way."""
         self._holding.rest()
-        self._quiet_since.clear()
+        self._quiet = None
 
     def is_repeatable(self, step: Step) -> bool:
         """Return whether acting twice is as good as acting once."""
@@ -128,6 +138,19 @@ class Steps:
             return Refused(reason=error.message, remedy=error.remedy)
         return Done()
 
+    async def bring_back(self, wanted: Split, order_id: CommandId) -> Done | Waits:
+        """Set the weights that the plan has come to again, when the clusters are ready for them."""
+        hindrances = find_hindrances(self._ledger.state.split, wanted, self._traffic.view())
+        if hindrances:
+            return Waits(reason="; ".join(hindrances))
+        run = self._run()
+        reason = f"{run.name}: back to the weights of the plan"
+        change = Change(order_id=order_id, kind="upgrade", wanted=wanted, reason=reason)
+        finished = await self._changer.change(change)
+        if finished.result is ChangeResult.DONE:
+            return Done()
+        return Waits(reason=finished.reason)
+
     async def _check(self, step: Step) -> Result:
         del step
         findings = await self._checks.find()
@@ -169,7 +192,14 @@ class Steps:
         return Waits(reason=reason, until=until)
 
     async def _hold(self, step: Step) -> Result:
-        return self._holding.look(self._run(), step, self._ledger.now())
+        """Judge; but pass nothing while the gateway is not what we made it."""
+        found = self._holding.look(self._run(), step, self._ledger.now())
+        if isinstance(found, Done):
+            seen = await self._traffic.observe()
+            if seen.convergence is Convergence.FOREIGN_CHANGE:
+                reason = f"somebody else has changed the gateway: {seen.reason}"
+                return Waits(reason=reason, judged=found.judged)
+        return found
 
     async def _approval(self, step: Step) -> Result:
         gate = str(step.args.get("gate") or step.key)
@@ -184,30 +214,20 @@ class Steps:
         quiet_s = step.args.get("quiet_s")
         needed_s = float(quiet_s) if isinstance(quiet_s, int | float) else 0.0
         measured = self._holding.measure(self._run(), step, Gates(has_traffic=False))
-        busy = ""
-        since = self._quiet_since.get(step.key)
+        now = self._ledger.now()
         for interval in measured.intervals:
-            counts = interval.counts.get(cluster)
-            if counts is None:
-                since, busy = None, f"what {cluster} gets is not known"
-            elif counts.started or counts.open:
-                since = None
-                busy = f"{cluster} still gets requests, or has some open"
-            else:
-                since = since or interval.from_at
-        if since is None:
-            self._quiet_since.pop(step.key, None)
-            return Waits(reason=busy or f"{cluster} is watched until it is idle")
-        self._quiet_since[step.key] = since
-        last = measured.intervals[-1].to_at if measured.intervals else since
-        idle_s = (last - since).total_seconds()
+            self._quiet = _go_on(self._quiet, interval.counts.get(cluster), now)
+        quiet = self._quiet
+        if quiet is None:
+            return Waits(reason=f"{cluster} is not idle yet, or what it gets is not known")
+        idle_s = (quiet.until - quiet.since).total_seconds()
         if idle_s < needed_s:
-            until = since + timedelta(seconds=needed_s)
-            return Waits(reason=f"{cluster} is idle, and is watched on", until=until)
+            due = quiet.since + timedelta(seconds=needed_s)
+            return Waits(reason=f"{cluster} is idle, and is watched on", until=due)
         output: dict[str, Json] = {
             "cluster": cluster.value,
             "idle_s": round(idle_s, 3),
-            "since": since.isoformat(),
+            "since": quiet.since.isoformat(),
             "requests": 0,
             "open": 0,
             "sticky_users": 0,
@@ -288,6 +308,12 @@ class Steps:
         if run is None:
             raise InvariantError("a step is worked on while no upgrade is under way")
         return run
+
+
+def _go_on(quiet: _Quiet | None, counts: Counts | None, now: datetime) -> _Quiet | None:
+    if counts is None or counts.started or counts.open:
+        return None
+    return _Quiet(since=now if quiet is None else quiet.since, until=now)
 
 
 def _cluster(step: Step) -> Cluster:
