@@ -104,6 +104,20 @@ class PostgresServer:
             process.send_signal(number)
             process.wait(START_LIMIT_S)
 
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Stop all its processes in the middle of what they do, and let them go on at the end."""
+        assert self._process is not None
+        pid = self._process.pid
+        pids = [pid, *map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())]
+        for each in pids:
+            os.kill(each, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for each in pids:
+                os.kill(each, signal.SIGCONT)
+
     @property
     def _data(self) -> Path:
         return self._home / "data"

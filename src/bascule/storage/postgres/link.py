@@ -4,7 +4,8 @@ What goes wrong inside a transaction drops the connection: the next call begins 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeAlias, TypeVar
 
 import psycopg
@@ -48,10 +49,14 @@ Work: TypeAlias = Callable[[Cursor], Awaitable[T]]
 
 
 class Link:
-    """Runs transactions one at a time. `shown` is the database as people may read it."""
+    """Runs transactions one at a time, each within `timeout_s`.
 
-    def __init__(self, url: str, shown: str) -> None:
+    `shown` is the database as people may read it. Raises UsageError if `url` cannot be read.
+    """
+
+    def __init__(self, url: str, shown: str, *, timeout_s: float = CALL_TIMEOUT_S) -> None:
         self._shown = shown
+        self._timeout_s = timeout_s
         self._turn = asyncio.Lock()
         self._connection: AsyncConnection[TupleRow] | None = None
         try:
@@ -84,13 +89,13 @@ class Link:
         async with self._turn:
             is_committing = False
             try:
-                async with asyncio.timeout(CALL_TIMEOUT_S):
-                    cursor = await self._begin(begin)
+                cursor = await self._begin(begin)
+                with self._limit(cursor.connection):
                     result = await work(cursor)
                     is_committing = True
                     await cursor.execute("COMMIT")
                     return result
-            except (psycopg.Error, TimeoutError, OSError) as error:
+            except (psycopg.Error, OSError) as error:
                 await self.close()
                 raise self._translate_error(error, is_committing=is_committing) from error
             except BaseException:
@@ -101,11 +106,11 @@ class Link:
         """Begin a transaction; a connection that died while it was idle is made anew, once."""
         if self._connection is not None:
             try:
-                return await self._connection.execute(begin.encode())
+                return await self._execute(self._connection, begin)
             except psycopg.OperationalError:
                 await self.close()
         self._connection = await self._connect()
-        return await self._connection.execute(begin.encode())
+        return await self._execute(self._connection, begin)
 
     async def _connect(self) -> AsyncConnection[TupleRow]:
         conninfo = make_conninfo("", **self._options)
@@ -113,13 +118,36 @@ class Link:
             conninfo, autocommit=True, prepare_threshold=None
         )
         try:
-            cursor = await connection.execute(_BEGIN_WRITE.encode())
-            await bring_up_to_date(cursor, self._shown)
-            await cursor.execute("COMMIT")
+            cursor = await self._execute(connection, _BEGIN_WRITE)
+            with self._limit(connection):
+                await bring_up_to_date(cursor, self._shown)
+                await cursor.execute("COMMIT")
         except BaseException:
             await connection.close()
             raise
         return connection
+
+    async def _execute(self, connection: AsyncConnection[TupleRow], statement: str) -> Cursor:
+        with self._limit(connection):
+            return await connection.execute(statement.encode())
+
+    @contextmanager
+    def _limit(self, connection: AsyncConnection[TupleRow]) -> Iterator[None]:
+        """Close `connection` under a call that takes too long; it then ends with an error at once.
+
+        A cancelled call would first ask the server to cancel, which one that hangs cannot do.
+        """
+        loop = asyncio.get_running_loop()
+        limit = loop.call_later(self._timeout_s, connection.pgconn.finish)
+        try:
+            yield
+        except psycopg.Error as error:
+            if loop.time() >= limit.when():
+                message = f"no answer within {self._timeout_s:g} s"
+                raise psycopg.OperationalError(message) from error
+            raise
+        finally:
+            limit.cancel()
 
     def _translate_error(self, error: Exception, *, is_committing: bool) -> JournalError:
         reason = self._explain(error)
@@ -156,8 +184,6 @@ class Link:
 
     def _explain(self, error: Exception) -> str:
         """Return the words of `error` in one line without the password, whoever quoted it."""
-        if isinstance(error, TimeoutError):
-            return f"no answer within {CALL_TIMEOUT_S:g} s"
         text = " ".join(str(error).split())
         for name in ("password", "sslpassword"):
             if secret := str(self._options.get(name) or ""):

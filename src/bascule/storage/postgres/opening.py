@@ -9,8 +9,13 @@ import structlog
 from bascule.clock import Clock
 from bascule.errors import JournalError
 from bascule.ids import GatewayName
-from bascule.storage.postgres.lease import PostgresLease, acquire_lease, await_lease
-from bascule.storage.postgres.link import Cursor, Link
+from bascule.storage.postgres.lease import (
+    RENEWALS_PER_TTL,
+    PostgresLease,
+    acquire_lease,
+    await_lease,
+)
+from bascule.storage.postgres.link import CALL_TIMEOUT_S, Cursor, Link
 from bascule.storage.postgres.store import PostgresStore
 
 _LOG: structlog.stdlib.BoundLogger = structlog.get_logger("bascule.storage")
@@ -37,7 +42,11 @@ async def open_owner(
     url: str, shown: str, gateway: GatewayName, *, terms: Terms, clock: Clock
 ) -> AsyncIterator[tuple[PostgresStore, PostgresLease]]:
     """Own `gateway` while the block runs; the lease has a connection of its own."""
-    async with _linked(url, shown) as lease_link, _linked(url, shown) as link:
+    timeout_s = min(CALL_TIMEOUT_S, terms.ttl_s / RENEWALS_PER_TTL)
+    async with (
+        _linked(url, shown, timeout_s=timeout_s) as lease_link,
+        _linked(url, shown) as link,
+    ):
         acquire = await_lease if terms.wait else acquire_lease
         lease = await acquire(
             lease_link, gateway, owner=terms.owner, clock=clock, ttl_s=terms.ttl_s
@@ -60,8 +69,10 @@ async def find_gateways(url: str, shown: str) -> tuple[GatewayName, ...]:
 
 
 @asynccontextmanager
-async def _linked(url: str, shown: str) -> AsyncIterator[Link]:
-    link = Link(url, shown)
+async def _linked(
+    url: str, shown: str, *, timeout_s: float = CALL_TIMEOUT_S
+) -> AsyncIterator[Link]:
+    link = Link(url, shown, timeout_s=timeout_s)
     try:
         yield link
     finally:
