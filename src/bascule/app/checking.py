@@ -1,9 +1,9 @@
 """The preflight of a running upgrade, from what the controller knows of both clusters."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from bascule.app import wiring
-from bascule.checks.inventory import ClusterFacts, Inventory
+from bascule.checks.inventory import ClusterFacts, HostScope, Inventory
 from bascule.clock import Clock
 from bascule.controller.cache import ClusterKnowledge
 from bascule.controller.loop import Controller
@@ -14,6 +14,8 @@ from bascule.kube.client import ServerVersion
 from bascule.kube.connection import Connection
 from bascule.manifest.snapshot import EMPTY_SNAPSHOT, ClusterSnapshot
 from bascule.spec.gateway import Gateway
+from bascule.upgrade.plan.scope import find_scope
+from bascule.upgrade.state import GatewayState
 
 
 def build_live_checks(
@@ -23,9 +25,13 @@ def build_live_checks(
     *,
     connections: Mapping[Cluster, Connection],
     versions: Mapping[Cluster, ServerVersion],
+    state: Callable[[], GatewayState],
     clock: Clock,
 ) -> LiveChecks:
-    """Return the checks; `versions` is looked at anew each time, so hand in the live mapping."""
+    """Return the checks of the upgrade that `state` says is under way, of the hosts that it moves.
+
+    `versions` is looked at anew each time, so hand in the live mapping.
+    """
     options = wiring.build_options(gateway, active=gateway.active)
 
     def look() -> Inventory:
@@ -44,9 +50,15 @@ def build_live_checks(
             },
             routes=view.routes,
             options=options,
+            scope=_scope(state()),
         )
 
     return LiveChecks(look, driver.observe)
+
+
+def _scope(state: GatewayState) -> HostScope:
+    run = state.unfinished
+    return HostScope() if run is None else find_scope(run.plan)
 
 
 def _facts(

@@ -11,10 +11,9 @@ from bascule.app.state_dir import StateDir
 from bascule.clock import Clock
 from bascule.errors import TransportError
 from bascule.gateway.driver import Convergence, Observation
-from bascule.ids import GatewayName
 from bascule.journal.record import Json
 from bascule.storage.lock import read_holder
-from bascule.storage.opening import SqliteAt, open_store, parse_location
+from bascule.storage.opening import SqliteAt, open_store
 from bascule.upgrade.state import GatewayState, fold
 
 RATE_S = 1.0
@@ -29,12 +28,12 @@ class _Seen:
     observation: Observation | None = None
 
 
-async def fetch_known(state_dir: StateDir, gateway: GatewayName, *, clock: Clock) -> GatewayKnown:
+async def fetch_known(state_dir: StateDir, *, clock: Clock) -> GatewayKnown:
     """Return what can be known now, in a little over `RATE_S` where the gateway gets requests.
 
     Raises JournalError when its journal cannot be read.
     """
-    state = await fetch_state(state_dir, gateway)
+    state = await fetch_state(state_dir)
     if state is None:
         return GatewayKnown()
     first, first_s = await asyncio.to_thread(_look, state_dir), clock.monotonic_s()
@@ -49,9 +48,9 @@ async def fetch_known(state_dir: StateDir, gateway: GatewayName, *, clock: Clock
     )
 
 
-async def fetch_state(state_dir: StateDir, gateway: GatewayName) -> GatewayState | None:
+async def fetch_state(state_dir: StateDir) -> GatewayState | None:
     """Return what the journal says, or None where no gateway has run yet."""
-    location = parse_location(state_dir.url or state_dir.path, gateway=gateway)
+    location = state_dir.location
     if isinstance(location, SqliteAt) and not location.path.exists():
         return None
     async with open_store(location) as store:

@@ -127,6 +127,7 @@ async def _assemble(
             driver,
             connections=connections,
             versions=following.versions,
+            state=lambda: executor.state,
             clock=clock,
         ),
         metrics=measuring,

@@ -66,9 +66,8 @@ async def _prepare(arguments: Arguments, spec: Upgrade) -> Prepared:
     clock = SystemClock()
     known = NOTHING_KNOWN
     if not arguments.offline:
-        name = spec.gateway.name
-        place = find_state_dir(os.environ, name=name, state=arguments.state)
-        known = await fetch_known(place, name, clock=clock)
+        place = find_state_dir(os.environ, name=spec.gateway.name, state=arguments.state)
+        known = await fetch_known(place, clock=clock)
     return await prepare_plan(spec, known, clock=clock, is_offline=arguments.offline)
 
 
