@@ -24,7 +24,12 @@ def require_local_files(folder: Path) -> None:
         mounts = MOUNTS.read_text()
     except OSError:
         return
-    filesystem = find_filesystem(mounts, folder.resolve())
+    require_local(folder.resolve(), mounts)
+
+
+def require_local(folder: Path, mounts: str) -> None:
+    """Raise JournalError if `mounts`, the text of `mountinfo`, has `folder` on the network."""
+    filesystem = find_filesystem(mounts, folder)
     if _NETWORK.fullmatch(filesystem):
         raise JournalError(
             f"{folder} is on a file system of type {filesystem}, where the kernel's locks do not "

@@ -1,6 +1,6 @@
 import sqlite3
 import stat
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -8,9 +8,9 @@ import pytest
 from bascule.errors import CorruptJournalError, JournalError
 from bascule.ids import CommandId
 from bascule.journal.record import Entry
-from bascule.journal.store import Command
+from bascule.journal.store import Command, Sample
+from bascule.journal.verification import verify_store
 from bascule.storage.sqlite import open_journal
-from bascule.storage.sqlite_file import SCHEMA_VERSION
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 NOTE = Entry(at=AT, actor="ada", kind="note", data={"text": "a"})
@@ -89,31 +89,6 @@ async def test_a_command_that_cannot_be_read_is_found(path: Path) -> None:
             await inbox.pending()
 
 
-def test_a_file_that_is_no_database_is_said_to_be_damaged(path: Path) -> None:
-    path.parent.mkdir()
-    path.write_bytes(b"not a database, but long enough to be taken for one" * 40)
-
-    with pytest.raises(CorruptJournalError, match="is damaged") as caught:
-        open_journal(path)
-
-    assert "copy" in caught.value.remedy
-
-
-def test_a_journal_of_a_later_version_is_refused(path: Path) -> None:
-    open_journal(path).close()
-    _edit(path, f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
-
-    with pytest.raises(JournalError, match="written by a later version"):
-        open_journal(path)
-
-
-def test_a_place_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-
-    with pytest.raises(JournalError, match="cannot be opened"):
-        open_journal(tmp_path / "file" / "journal.db")
-
-
 async def test_a_full_disk_writes_nothing_and_goes_on_when_there_is_space(path: Path) -> None:
     with open_journal(path, as_owner=True) as journal:
         await journal.append([NOTE], expected_seq=0)
@@ -154,3 +129,38 @@ async def test_a_reader_does_not_wait_for_a_writer(path: Path) -> None:
 
         writer.rollback()
         writer.close()
+
+
+async def test_thousands_of_samples_come_back_in_their_order(path: Path) -> None:
+    samples = [Sample(at=AT + timedelta(seconds=n), data={"n": n}) for n in range(3_000)]
+    with open_journal(path) as store:
+        await store.add_samples("run", samples)
+
+        assert await store.read_samples("run") == tuple(samples)
+        await store.thin_samples("run", samples_max=1_000)
+        assert 500 < len(await store.read_samples("run")) <= 1_000
+
+
+async def test_a_sample_that_cannot_be_read_is_found(path: Path) -> None:
+    with open_journal(path) as store:
+        await store.add_samples("run", [Sample(at=AT, data={})])
+        _edit(path, "UPDATE sample SET data = '{'")
+
+        with pytest.raises(CorruptJournalError, match="sample"):
+            await store.read_samples("run")
+
+
+async def test_an_edited_generation_that_is_no_number_is_found(path: Path) -> None:
+    await _write(path, NOTE)
+    _edit(path, "UPDATE record SET generation = 'x'")
+
+    with open_journal(path) as journal:
+        assert (await verify_store(journal)).first_bad_seq == 1
+
+
+async def test_a_program_without_an_event_loop_can_read(path: Path) -> None:
+    await _write(path, NOTE)
+
+    with open_journal(path) as journal:
+        assert journal.read_now() == await journal.read()
+        assert journal.generation == 0
