@@ -15,12 +15,17 @@ from bascule.gateway.envoy.stance import LAYER_NAME
 
 
 class StubEnvoy:
-    """One stream. `is_mute` holds acknowledgements back; `unanswered` counts those held back."""
+    """One stream. `is_mute` holds acknowledgements back; `unanswered` counts those held back.
+
+    `received` counts messages; `has_ended` is whether the other end has closed the stream.
+    """
 
     def __init__(self, node: str, call: Any) -> None:
         self.node = node
         self.is_mute = False
         self.unanswered = 0
+        self.received = 0
+        self.has_ended = False
         self._call = call
         self._request = protos.message("envoy.service.discovery.v3.DeltaDiscoveryRequest")
 
@@ -32,7 +37,14 @@ class StubEnvoy:
 
     async def work(self) -> None:
         """Answer until the stream ends."""
+        try:
+            await self._answer_all()
+        except grpc.aio.AioRpcError:
+            self.has_ended = True
+
+    async def _answer_all(self) -> None:
         async for response in self._call:
+            self.received += 1
             kind = Kind(response.type_url)
             if self.is_mute:
                 self.unanswered += 1

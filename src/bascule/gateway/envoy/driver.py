@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +10,7 @@ from types import MappingProxyType, TracebackType
 from typing import Self
 
 from bascule.clock import Clock
-from bascule.errors import BasculeError, DriverError, OutcomeUnknownError
+from bascule.errors import BasculeError, DriverError, OutcomeUnknownError, StaleWriterError
 from bascule.gateway.driver import (
     Applied,
     Capabilities,
@@ -73,7 +73,9 @@ class _Trouble:
 class EnvoyDriver:
     """Implements `bascule.gateway.driver.GatewayDriver` for every Envoy that connects.
 
-    Use it as an async context manager, entered and left by one task.
+    Use it as an async context manager, entered and left by one task. `fence` raises
+    StaleWriterError once another owner has taken over: it is called right before anything is sent
+    to an Envoy, nothing is sent then, and the error ends the block.
     """
 
     def __init__(
@@ -85,6 +87,7 @@ class EnvoyDriver:
         instances_min: int = 1,
         ack_timeout_s: float = ACK_TIMEOUT_S,
         settle_s: float = SETTLE_S,
+        fence: Callable[[], None] | None = None,
     ) -> None:
         self._clock = clock
         self._listen = listen
@@ -93,11 +96,12 @@ class EnvoyDriver:
         self._ack_timeout_s = ack_timeout_s
         self._settle_s = settle_s
         self._stack = AsyncExitStack()
-        self._server = AdsServer()
+        self._server = AdsServer() if fence is None else AdsServer(fence)
         self._check = ConsistencyCheck()
         self._lock = asyncio.Lock()
         self._tasks: asyncio.TaskGroup | None = None
         self._consolidation: asyncio.Task[None] | None = None
+        self._watch: asyncio.Task[None] | None = None
         self._live: _Live | None = None
         self._published: Stance | None = None
         """The stance that Envoys may hold beside the live one, while a push is under way."""
@@ -114,6 +118,7 @@ class EnvoyDriver:
         else:
             self.port = await self._server.listen_tcp(self._listen.address, self._listen.tls)
         self._tasks = await self._stack.enter_async_context(asyncio.TaskGroup())
+        self._watch = self._tasks.create_task(self._server.wait_for_lapse())
         return self
 
     async def __aexit__(
@@ -123,7 +128,15 @@ class EnvoyDriver:
         at: TracebackType | None,
     ) -> None:
         await self._stop_consolidation()
-        await self._stack.aclose()
+        if self._watch is not None:
+            self._watch.cancel()
+        try:
+            await self._stack.aclose()
+        except BaseExceptionGroup as failures:
+            stale, others = failures.split(StaleWriterError)
+            if stale is None or others is not None:
+                raise
+            raise _first(stale) from failures
 
     @property
     def instances(self) -> int:
@@ -153,7 +166,8 @@ class EnvoyDriver:
         A change of the split to all or nothing is one small message; the routes follow later, in
         the background. Raises DriverError when an Envoy refuses (all keep or get back the last
         good state), OutcomeUnknownError when no acknowledgement came in time, or when an Envoy went
-        away while the split changed: it may go by the former one.
+        away while the split changed: it may go by the former one. Raises StaleWriterError when
+        another owner has taken over: nothing is sent.
         """
         await self._stop_consolidation()
         async with self._lock:
@@ -173,6 +187,8 @@ class EnvoyDriver:
                     f"no acknowledgement within {self._ack_timeout_s:g} s: {reason}",
                     remedy="look with `bascule status`; it is sent again when Envoy is back",
                 ) from None
+            except StaleWriterError:
+                raise
             except BasculeError as error:
                 self._trouble = _Trouble(Convergence.REFUSED, error.message)
                 self._server.publish(self._live.translation.snapshot if self._live else None)
@@ -321,6 +337,8 @@ class EnvoyDriver:
                 async with asyncio.timeout(self._ack_timeout_s):
                     await self._push_routes(live.table, live.certificates, stance)
                     await self._push_runtime(live.table, {})
+            except StaleWriterError:
+                raise
             except (BasculeError, TimeoutError) as error:
                 reason = f"the configured weights could not follow the switch: {error}"
                 self._trouble = _Trouble(Convergence.CONVERGED, reason)
@@ -406,6 +424,11 @@ def _expect(kind: Kind, before: Snapshot, wanted: Snapshot) -> Mapping[str, str 
     delta = diff_kind(before.of(kind), wanted.of(kind))
     gone = delta.removed if kind in {Kind.CLUSTER, Kind.LISTENER} else ()
     return {**{r.name: r.version for r in delta.changed}, **dict.fromkeys(gone)}
+
+
+def _first(failures: BaseExceptionGroup) -> BaseException:
+    found = failures.exceptions[0]
+    return _first(found) if isinstance(found, BaseExceptionGroup) else found
 
 
 def _is_same(a: RouteSet, b: RouteSet) -> bool:

@@ -11,7 +11,7 @@ from typing import Any, Self
 import grpc
 import grpc.aio
 
-from bascule.errors import DriverError, UsageError
+from bascule.errors import DriverError, StaleWriterError, UsageError
 from bascule.gateway.envoy import protos
 from bascule.gateway.envoy.session import Change, Rejection, Session
 from bascule.gateway.envoy.snapshot import EMPTY_SNAPSHOT, Delta, Kind, Snapshot, diff_kind
@@ -31,6 +31,10 @@ class MutualTls:
     client_ca_file: Path
 
 
+def _let_pass() -> None:
+    """Stand for a fence where there is no other owner."""
+
+
 @dataclass(slots=True, eq=False)
 class _Stream:
     session: Session
@@ -41,9 +45,14 @@ class AdsServer:
     """Serves delta ADS on a unix socket, or on TCP with mutual TLS and never without.
 
     `publish` sets what all Envoys should have; `wait_for` returns when they acknowledged it.
+    `fence` is called right before anything is sent; once it has raised StaleWriterError nothing is
+    sent any more, every stream is closed, and whoever calls or waits gets that error.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, fence: Callable[[], None] = _let_pass) -> None:
+        self._fence = fence
+        self._lapse: StaleWriterError | None = None
+        self._lapsed = asyncio.Event()
         self._server: Any = None
         self._streams: set[_Stream] = set()
         self._waiters: set[asyncio.Event] = set()
@@ -130,14 +139,24 @@ class AdsServer:
         self._streams.add(stream)
         try:
             async with asyncio.TaskGroup() as tasks:
-                writer = tasks.create_task(self._write(stream, context))
-                async for request in requests:
-                    stream.session.handle(request)
-                    stream.wake.set()
-                    self._notify()
-                writer.cancel()
+                parts = (
+                    tasks.create_task(self._read(stream, requests)),
+                    tasks.create_task(self._write(stream, context)),
+                    tasks.create_task(self._lapsed.wait()),
+                )
+                await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
+                for part in parts:
+                    part.cancel()
         finally:
             self._streams.discard(stream)
+            self._notify()
+        if self._lapse is not None:
+            await context.abort(grpc.StatusCode.UNAVAILABLE, self._lapse.message)
+
+    async def _read(self, stream: _Stream, requests: AsyncIterator[Any]) -> None:
+        async for request in requests:
+            stream.session.handle(request)
+            stream.wake.set()
             self._notify()
 
     async def _write(self, stream: _Stream, context: Any) -> None:
@@ -145,7 +164,28 @@ class AdsServer:
             await stream.wake.wait()
             stream.wake.clear()
             while (response := self._next_response(stream.session)) is not None:
+                try:
+                    self._require_owner()
+                except StaleWriterError:
+                    return
                 await context.write(response)
+
+    def _require_owner(self) -> None:
+        """Raise StaleWriterError, now and ever after, once the fence has."""
+        if self._lapse is None:
+            try:
+                self._fence()
+            except StaleWriterError as error:
+                self._lapse = error
+                self._lapsed.set()
+                self._notify()
+        if self._lapse is not None:
+            raise StaleWriterError(self._lapse.message, remedy=self._lapse.remedy)
+
+    async def wait_for_lapse(self) -> None:
+        """Raise StaleWriterError when another owner has taken over; wait for it for ever."""
+        await self._lapsed.wait()
+        self._require_owner()
 
     def _next_response(self, session: Session) -> Any:
         """Return the most urgent response: a switch goes ahead of whatever else is to be sent."""
@@ -177,8 +217,9 @@ class AdsServer:
         """Make `snapshot` what every Envoy is to have, those that connect later included.
 
         None lets every Envoy keep what it has. What was refused before is tried once more where
-        its kind changed.
+        its kind changed. Raises StaleWriterError when another owner has taken over.
         """
+        self._require_owner()
         before = self.snapshot or EMPTY_SNAPSHOT
         after = snapshot or EMPTY_SNAPSHOT
         self._changes = {
@@ -236,6 +277,8 @@ class AdsServer:
         self._waiters.add(waiter)
         try:
             while not predicate():
+                if self._lapse is not None:
+                    self._require_owner()
                 waiter.clear()
                 await waiter.wait()
         finally:
