@@ -39,9 +39,9 @@ def _run(arguments: Sequence[str]) -> None:
     if words is not None:
         lean.run_verb(words, arguments)
         return
-    from bascule.cli.tree import build_app, find_name
+    from bascule.cli.tree import build_app
 
-    build_app(find_name(arguments))(arguments)
+    build_app(arguments)(arguments)
 
 
 def _wants_json(arguments: Sequence[str]) -> bool:

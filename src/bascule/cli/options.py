@@ -11,7 +11,14 @@ from typing import Annotated, TypeAlias
 import typer
 
 from bascule.app.state_dir import StateDir
-from bascule.cli.places import FILE_HELP, GATEWAY_HELP, OUTPUT_HELP, STATE_HELP, find_place
+from bascule.cli.places import (
+    FILE_HELP,
+    GATEWAY_HELP,
+    OUTPUT_HELP,
+    STATE_HELP,
+    find_place,
+    name_place,
+)
 from bascule.cli.rendering import Output
 from bascule.ids import CommandId
 
@@ -52,6 +59,12 @@ def choose_state_dir(where: Where) -> StateDir:
     """
     file = str(where.file) if where.file is not None else None
     return find_place(file=file, gateway=where.gateway, state=where.state)
+
+
+def repeat_where(where: Where) -> str:
+    """Return the options as they have to be repeated in a command that is shown."""
+    file = str(where.file) if where.file is not None else None
+    return name_place(file=file, gateway=where.gateway, state=where.state)
 
 
 def operator_name() -> str:

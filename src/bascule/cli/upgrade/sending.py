@@ -85,7 +85,7 @@ async def send(state_dir: StateDir, wish: Wish, *, timeout_s: float) -> Answered
         order = build_order(signal, wish.reason, clock)
         await store.put(build_command(order))
         await ring(state_dir)
-        return await _wait(store, order, state, clock=clock, deadline_s=deadline_s)
+        return await await_answer(store, order, clock=clock, deadline_s=deadline_s)
 
 
 def build_order(signal: Signal, reason: str, clock: Clock) -> Order:
@@ -101,10 +101,12 @@ async def ring(state_dir: StateDir) -> None:
         await fetch_answer(state_dir.control_socket, {"op": "wake"})
 
 
-async def _wait(
-    store: Store, order: Order, state: GatewayState, *, clock: Clock, deadline_s: float
-) -> Answered:
-    seq = state.seq
+async def await_answer(store: Store, order: Order, *, clock: Clock, deadline_s: float) -> Answered:
+    """Return what became of `order` as soon as the journal says it.
+
+    Raises PlanError when it is refused, OutcomeUnknownError when no answer is there in time.
+    """
+    seq = 0
     while clock.monotonic_s() < deadline_s:
         if await store.read(after_seq=seq):
             state = await read_state(store)

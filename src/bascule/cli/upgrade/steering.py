@@ -113,14 +113,6 @@ class RollbackArguments:
     output: OutputOption = Output.TEXT
 
 
-def build_steering() -> typer.Typer:
-    """Return the group with these verbs."""
-    group = typer.Typer(rich_markup_mode=None)
-    for verb in (approve, pause, resume, abort, retry, weights, answer, extend, rollback):
-        group.command()(verb)
-    return group
-
-
 @takes(ApproveArguments)
 def approve(arguments: ApproveArguments) -> None:
     """Say yes to a gate that waits for a person."""
