@@ -1,5 +1,6 @@
 """A plan as people read it: who, what was found, every step with its reason, how long, how back."""
 
+import textwrap
 from collections.abc import Iterator, Sequence
 
 from bascule.checks.findings import Finding
@@ -14,6 +15,8 @@ from bascule.upgrade.plan.model import Plan, Step, StepKind
 from bascule.upgrade.run.rollback import find_last_chance
 
 DIGEST_SHOWN = 12
+WIDTH = 100
+"""How long lines are, so that most terminals show them whole."""
 
 
 def render_plan_text(plan: Plan, findings: Sequence[Finding]) -> list[str]:
@@ -53,10 +56,23 @@ def render_findings(findings: Sequence[Finding]) -> list[str]:
         return ["found nothing that speaks against it"]
     lines = [f"found {len(findings)}:"]
     for finding in findings:
-        lines.append(f"  {finding.severity.upper():<7}  {finding.message}  [{finding.code}]")
+        said = f"{finding.message}  [{finding.code}]"
+        lines += _wrap(f"  {finding.severity.upper():<7}  ", said, indent=11)
         if finding.remedy:
-            lines.append(f"           what to do: {finding.remedy}")
+            lines += _wrap("           ", f"what to do: {finding.remedy}", indent=11)
     return lines
+
+
+def _wrap(first: str, text: str, *, indent: int) -> list[str]:
+    """Return `text` in lines of at most `WIDTH`; a word that is longer stays whole."""
+    return textwrap.wrap(
+        text,
+        WIDTH,
+        initial_indent=first,
+        subsequent_indent=" " * indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _steps(plan: Plan) -> Iterator[str]:
@@ -66,10 +82,12 @@ def _steps(plan: Plan) -> Iterator[str]:
         if step.stage is not stage:
             stage = step.stage
             yield f"{stage}"
-        yield f"  {number:>3}  {step.key:<{width}}  {step.title}{_takes(step)}"
+        indent = width + 9
+        yield from _wrap(
+            f"  {number:>3}  {step.key:<{width}}  ", f"{step.title}{_takes(step)}", indent=indent
+        )
         for line in (*_details(step), f"because: {step.reason}" if step.reason else ""):
-            if line:
-                yield f"       {'':<{width}}  {line}"
+            yield from _wrap(" " * indent, line, indent=indent + 2)
 
 
 def _takes(step: Step) -> str:
