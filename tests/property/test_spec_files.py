@@ -27,7 +27,7 @@ _JUNK = st.one_of(
 
 
 @given(data=st.data(), text=st.sampled_from(TEXTS))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_any_change_of_a_value_is_read_or_is_a_spec_error(data: st.DataObject, text: str) -> None:
     document = yaml.safe_load(text)
     for _ in range(data.draw(st.integers(1, 3), label="changes")):
@@ -60,7 +60,7 @@ def _change(document: dict[str, Any], data: st.DataObject) -> None:
 
 
 @given(data=st.data(), text=st.sampled_from(TEXTS))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_any_change_of_the_text_is_read_or_is_a_spec_error(data: st.DataObject, text: str) -> None:
     start = data.draw(st.integers(0, len(text)), label="start")
     end = data.draw(st.integers(start, min(len(text), start + 20)), label="end")

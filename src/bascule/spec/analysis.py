@@ -24,7 +24,10 @@ class SuccessRate(Strict):
     """Which share of green's requests has to succeed; a 5xx, a reset, a time-out is a failure."""
 
     min_percent: Percent | None = Field(
-        default=None, alias="min", description="Least percent of green's requests that succeed."
+        default=95.0,
+        alias="min",
+        description="Least percent of green's requests that succeed; null for no limit. It is all "
+        "that is judged by where blue gets no requests to compare with: at 100 % and in the bake.",
     )
     max_below_blue_percent: Percent | None = Field(
         default=0.2,

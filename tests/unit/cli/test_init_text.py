@@ -141,7 +141,7 @@ _TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=
 
 
 @given(blue=_TEXTS, green=_TEXTS, version=_TEXTS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_no_name_from_outside_breaks_out_of_its_place(blue: str, green: str, version: str) -> None:
     contexts = {Cluster.BLUE: blue, Cluster.GREEN: green}
 

@@ -4,10 +4,11 @@ from bascule.spec.analysis import CommandCheck, HttpCheck, PrometheusCheck
 from tests.support.specs import mistakes_of, read_upgrade
 
 
-def test_green_is_judged_against_blue_though_nothing_is_said() -> None:
+def test_green_is_judged_with_blue_and_without_it_though_nothing_is_said() -> None:
     analysis = read_upgrade().analysis
 
     assert analysis.success_rate.max_below_blue_percent == 0.2
+    assert analysis.success_rate.min_percent == 95
     assert [(limit.percentile, limit.max_over_blue_s) for limit in analysis.latency] == [(99, 0.03)]
     assert (analysis.min_requests, analysis.max_wait_s, analysis.checks) == (100, 3_600, ())
 

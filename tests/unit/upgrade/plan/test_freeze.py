@@ -199,7 +199,7 @@ def _comes_twice(moment: datetime) -> bool:
 
 
 @given(windows=st.lists(_WEEKLY, min_size=1, max_size=3), moment=_MOMENTS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_frozen_is_what_the_clocks_on_the_walls_say(
     windows: list[dict[str, Json]], moment: datetime
 ) -> None:
@@ -210,7 +210,7 @@ def test_frozen_is_what_the_clocks_on_the_walls_say(
 
 
 @given(windows=st.lists(_WEEKLY, min_size=1, max_size=3), moment=_MOMENTS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_the_end_of_a_freeze_is_the_first_moment_that_is_free(
     windows: list[dict[str, Json]], moment: datetime
 ) -> None:
@@ -224,7 +224,7 @@ def test_the_end_of_a_freeze_is_the_first_moment_that_is_free(
 
 
 @given(windows=st.lists(_WEEKLY, min_size=1, max_size=3), moment=_MOMENTS)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_the_order_of_the_windows_does_not_matter(
     windows: list[dict[str, Json]], moment: datetime
 ) -> None:

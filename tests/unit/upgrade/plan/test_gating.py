@@ -53,7 +53,7 @@ def test_checks_keep_their_arguments_as_the_spec_names_them() -> None:
 
 
 def test_a_rate_that_is_left_out_is_no_rule() -> None:
-    spec = read_upgrade("analysis: {successRate: {maxBelowBlue: null}, latency: []}")
+    spec = read_upgrade("analysis: {successRate: {min: null, maxBelowBlue: null}, latency: []}")
 
     gates = build_gates(spec.analysis)
 

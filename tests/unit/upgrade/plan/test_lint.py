@@ -16,13 +16,13 @@ def test_all_rules_are_in_the_list() -> None:
 
 
 def test_a_careful_upgrade_has_nothing_to_be_said_of() -> None:
-    spec = read_upgrade("analysis: {successRate: {min: 99}}\n")
-
-    assert lint_codes(plan_upgrade(spec, KNOWN)) == []
+    assert lint_codes(plan_upgrade(read_upgrade(), KNOWN)) == []
 
 
-def test_the_least_upgrade_is_told_that_it_ends_blind() -> None:
-    assert lint_codes(plan_upgrade(read_upgrade(), KNOWN)) == ["HoldWithoutGate"]
+def test_an_upgrade_with_nothing_but_blue_to_judge_by_is_told_that_it_ends_blind() -> None:
+    spec = read_upgrade("analysis: {successRate: {min: null}}\n")
+
+    assert lint_codes(plan_upgrade(spec, KNOWN)) == ["HoldWithoutGate"]
 
 
 def test_the_worst_comes_first() -> None:
