@@ -1,13 +1,11 @@
 """What an upgrade is measured by: the gateway's totals, the plan's checks, the own witness."""
 
 import os
-from collections.abc import Mapping
 
 from bascule.app.witnessing import WitnessDesk
 from bascule.clock import Clock
 from bascule.controller.loop import Controller
-from bascule.gateway.driver import ClusterTraffic, GatewayDriver
-from bascule.ids import Cluster
+from bascule.gateway.driver import GatewayDriver
 from bascule.journal.store import SampleStore
 from bascule.probes.checks.asking import CheckAsker
 from bascule.probes.measuring import MeasuringDesk, Sources
@@ -24,16 +22,13 @@ def build_measuring(
 ) -> MeasuringDesk:
     """Return the desk that measures, not at work yet."""
 
-    async def look() -> Mapping[Cluster, ClusterTraffic]:
-        return (await driver.observe()).traffic
-
     def aim(host: str, path: str, is_tls: bool) -> Target | None:  # noqa: FBT001 — the asker's words
         routes = controller.view().routes
         return find_target(routes, controller.certificates, host=host, path=path, is_tls=is_tls)
 
     asker = CheckAsker(find_target=aim, environ=os.environ, clock=clock)
     sources = Sources(
-        look=look,
+        look=driver.measure,
         split=lambda: controller.view().wanted_split,
         ask=asker.ask,
         witness=witness,
