@@ -1,0 +1,116 @@
+import pytest
+
+from bascule.ids import CommandId
+from bascule.upgrade.encoding import render_split
+from bascule.upgrade.plan.model import Policy, StepKind
+from bascule.upgrade.run.events import Ended
+from bascule.upgrade.run.rollback import (
+    TRAFFIC_KEY,
+    find_last_chance,
+    has_moved_traffic,
+    judge_eligibility,
+    plan_rollback,
+)
+from bascule.upgrade.run.stages import Stage
+from tests.support.orders import BLUE
+from tests.support.plans import build_plan, weights
+from tests.support.runs import (
+    NAME,
+    after,
+    at_step,
+    begun,
+    ended,
+    entered,
+    rolled_back,
+    signal,
+    started,
+)
+
+
+@pytest.mark.parametrize("key", ["preflight", "verify", "shift-50", "bake", "retire-idle"])
+def test_an_upgrade_can_be_rolled_back_until_retire_begins(key: str) -> None:
+    found = judge_eligibility(at_step(key))
+
+    assert found.is_possible
+    assert found.reason == "until retire-blue begins"
+
+
+def test_once_the_old_cluster_is_being_retired_there_is_no_way_back() -> None:
+    found = judge_eligibility(at_step("retire-blue"))
+
+    assert not found.is_possible
+    assert "retired" in found.reason
+
+
+def test_from_the_step_that_the_plan_names_there_is_no_way_back() -> None:
+    policy = Policy(unsafe_after="hook-move-data", unsafe_reason="the data has moved")
+    state = at_step("hook-move-data", build_plan(policy=policy))
+
+    assert judge_eligibility(state).reason == "until hook-move-data begins"
+    found = judge_eligibility(after(state, started("hook-move-data")))
+
+    assert not found.is_possible
+    assert found.reason == "hook-move-data has begun: the data has moved"
+
+
+def test_without_a_reason_the_plan_is_named_as_one() -> None:
+    state = at_step("shift-5", build_plan(policy=Policy(unsafe_after="shift-5")))
+
+    assert "the plan says" in judge_eligibility(after(state, started("shift-5"))).reason
+
+
+def test_what_is_over_or_on_its_way_back_is_not_rolled_back() -> None:
+    state = rolled_back(after(begun(build_plan([weights(5)])), entered(Stage.SHIFT)))
+
+    assert "rolling back already" in judge_eligibility(state).reason
+    over = after(state, Ended(upgrade=NAME, stage=Stage.ROLLED_BACK))
+    assert "is over: rolled_back" in judge_eligibility(over).reason
+
+
+def test_a_plan_that_retires_nothing_can_be_rolled_back_to_its_end() -> None:
+    assert find_last_chance(build_plan([weights(100)])) == "the end"
+
+
+def test_traffic_has_moved_once_a_step_or_a_hand_has_set_weights() -> None:
+    state = at_step("shift-5")
+
+    assert not has_moved_traffic(state)
+    assert has_moved_traffic(after(state, started("shift-5")))
+    assert has_moved_traffic(after(state, signal("weights")))
+
+
+def test_the_way_back_is_traffic_first_then_the_rest_in_reverse() -> None:
+    steps = plan_rollback(at_step("bake"), order_id=CommandId("o7"))
+
+    assert [step.key for step in steps] == [
+        TRAFFIC_KEY,
+        "undo-hook-move-data",
+        "undo-hook-warm",
+        "undo-arrangement",
+    ]
+    assert steps[0].args == {"split": render_split(BLUE), "order_id": "o7"}
+    assert steps[1].args["run"] == ["undo", "move-data"]
+    assert {step.stage for step in steps} == {Stage.ROLLBACK}
+
+
+def test_what_was_not_begun_or_was_skipped_is_not_undone() -> None:
+    assert plan_rollback(begun()) == ()
+    state = after(at_step("hook-warm"), started("hook-warm"))
+    skipped = after(state, signal("answer", answer="skip"))
+
+    assert "undo-hook-warm" in {step.key for step in plan_rollback(state)}
+    assert "undo-hook-warm" not in {step.key for step in plan_rollback(skipped)}
+
+
+def test_a_shift_that_was_only_begun_is_undone_too() -> None:
+    state = after(at_step("shift-5"), started("shift-5"))
+
+    kinds = [step.kind for step in plan_rollback(state)]
+
+    assert kinds == [StepKind.SET_WEIGHTS, StepKind.ARRANGE]
+
+
+def test_a_step_that_failed_is_undone() -> None:
+    state = after(at_step("preview-on"), started("preview-on"), ended("preview-on"))
+
+    assert [step.key for step in plan_rollback(state)] == ["undo-arrangement"]

@@ -1,0 +1,178 @@
+import pytest
+
+from bascule.journal.record import Json
+from bascule.routing.weights import Split, Weights
+from bascule.upgrade.encoding import render_split
+from bascule.upgrade.plan.model import Step, StepKind
+from bascule.upgrade.run.stages import Stage
+from bascule.upgrade.run.state import UpgradeState
+from bascule.upgrade.run.steering import Decline, Take, decide_signal, plan_hand_split
+from bascule.upgrade.signals import SteerUpgrade, UpgradeVerb
+from tests.support.orders import GREEN
+from tests.support.plans import approval, build_plan, build_step, hold, weights
+from tests.support.runs import (
+    after,
+    at_step,
+    begun,
+    ended,
+    entered,
+    halted,
+    rolled_back,
+    signal,
+    started,
+)
+
+WITH_APPROVALS = build_plan(
+    [
+        weights(5),
+        approval("shift-5", Stage.SHIFT),
+        hold("bake", Stage.BAKE, 1.0),
+        approval("retire", Stage.BAKE, typed="old"),
+    ]
+)
+
+
+def said(state: UpgradeState, verb: UpgradeVerb, **data: Json) -> Take | Decline:
+    return decide_signal(state, SteerUpgrade(name="up", verb=verb, data=data))
+
+
+def reason(found: Take | Decline) -> str:
+    assert isinstance(found, Decline)
+    return found.reason
+
+
+def test_an_approval_without_a_name_is_for_the_gate_that_waits() -> None:
+    found = said(at_step("shift-5-approval", WITH_APPROVALS), UpgradeVerb.APPROVE)
+
+    assert found == Take(data={"gate": "shift-5", "typed": None})
+
+
+def test_a_gate_can_be_approved_before_its_turn() -> None:
+    found = said(begun(WITH_APPROVALS), UpgradeVerb.APPROVE, gate="bake")
+
+    assert isinstance(found, Take)
+
+
+def test_a_gate_that_does_not_exist_is_not_approved_and_the_gates_are_named() -> None:
+    found = said(begun(WITH_APPROVALS), UpgradeVerb.APPROVE, gate="shift-6")
+
+    assert isinstance(found, Decline)
+    assert found.reason == "there is no gate 'shift-6'"
+    assert "shift-5, bake, retire" in found.remedy
+
+
+@pytest.mark.parametrize("steps", [WITH_APPROVALS.steps, (weights(100),)], ids=["some", "none"])
+def test_where_nothing_waits_nothing_is_approved(steps: tuple[Step, ...]) -> None:
+    found = said(begun(build_plan(steps)), UpgradeVerb.APPROVE)
+
+    assert isinstance(found, Decline)
+    assert found.reason == "nothing waits for an approval now"
+    assert bool(found.remedy) is (len(steps) > 1)
+
+
+def test_where_no_step_is_left_nothing_is_approved() -> None:
+    over = after(begun(build_plan([weights(100)])), entered(Stage.SHIFT))
+    over = after(over, started("shift-100"), ended("shift-100"))
+
+    assert isinstance(said(over, UpgradeVerb.APPROVE), Decline)
+
+
+def test_retire_wants_the_name_of_the_cluster_typed() -> None:
+    state = at_step("retire-approval", WITH_APPROVALS)
+
+    assert "typed out" in reason(said(state, UpgradeVerb.APPROVE))
+    assert "typed out" in reason(said(state, UpgradeVerb.APPROVE, typed="new"))
+    assert isinstance(said(state, UpgradeVerb.APPROVE, typed="old"), Take)
+
+
+def test_pause_and_resume_are_refused_when_there_is_nothing_to_change() -> None:
+    paused = after(begun(), signal("pause"))
+
+    assert isinstance(said(begun(), UpgradeVerb.PAUSE), Take)
+    assert reason(said(paused, UpgradeVerb.PAUSE)) == "it is paused already, by ada@desk"
+    assert isinstance(said(paused, UpgradeVerb.RESUME), Take)
+    assert reason(said(begun(), UpgradeVerb.RESUME)) == "it is not paused"
+
+
+def test_a_rollback_is_not_paused() -> None:
+    assert "is not paused" in reason(said(rolled_back(at_step("bake")), UpgradeVerb.PAUSE))
+
+
+def test_abort_never_moves_traffic() -> None:
+    assert said(at_step("verify"), UpgradeVerb.ABORT) == Take(data={}, begins_rollback=True)
+    assert "never moves traffic" in reason(said(at_step("bake"), UpgradeVerb.ABORT))
+
+
+def test_a_rollback_is_refused_where_there_is_no_way_back() -> None:
+    assert said(at_step("bake"), UpgradeVerb.ROLLBACK) == Take(data={}, begins_rollback=True)
+    assert "cannot be rolled back" in reason(said(at_step("retire-blue"), UpgradeVerb.ROLLBACK))
+
+
+@pytest.mark.parametrize("blue_bp", [-1, 10_001, True, "half", None, 5.5])
+def test_weights_by_hand_are_a_share(blue_bp: Json) -> None:
+    assert "is not a share" in reason(said(at_step("bake"), UpgradeVerb.WEIGHTS, blue_bp=blue_bp))
+
+
+def test_weights_are_set_by_hand_while_traffic_shifts_or_bakes() -> None:
+    assert said(at_step("bake"), UpgradeVerb.WEIGHTS, blue_bp=10) == Take(data={"blue_bp": 10})
+    assert "not in verify" in reason(said(at_step("verify"), UpgradeVerb.WEIGHTS, blue_bp=10))
+
+
+def test_weights_by_hand_move_only_what_the_plan_moves() -> None:
+    mine = {"api.example.com": Weights(0)}
+    last = Split(Weights(10_000), mine)
+    step = build_step("shift-100", Stage.SHIFT, StepKind.SET_WEIGHTS, split=render_split(last))
+
+    split = plan_hand_split(begun(build_plan([step])), Weights(3_000))
+
+    assert split == Split(Weights(10_000), {"api.example.com": Weights(3_000)})
+
+
+def test_weights_by_hand_move_every_host_where_the_plan_does() -> None:
+    pinned = {"api.example.com": Weights(10_000)}
+    last = Split(Weights(0), pinned)
+    step = build_step("shift-100", Stage.SHIFT, StepKind.SET_WEIGHTS, split=render_split(last))
+
+    split = plan_hand_split(begun(build_plan([step])), Weights(3_000))
+
+    assert split == Split(Weights(3_000), pinned)
+
+
+def test_without_weights_in_the_plan_the_hand_moves_the_default() -> None:
+    split = plan_hand_split(begun(build_plan([hold("bake", Stage.BAKE, 1.0)])), Weights(0))
+
+    assert split == GREEN
+
+
+def test_retry_is_for_what_has_halted_and_is_not_in_doubt() -> None:
+    state = after(at_step("hook-warm"), started("hook-warm"))
+
+    assert isinstance(said(after(state, halted("hook-warm")), UpgradeVerb.RETRY), Take)
+    doubtful = said(after(state, halted("hook-warm", is_in_doubt=True)), UpgradeVerb.RETRY)
+    assert isinstance(doubtful, Decline)
+    assert "answer up done|redo|skip" in doubtful.remedy
+    assert "has not halted" in reason(said(state, UpgradeVerb.RETRY))
+
+
+def test_an_answer_is_for_what_is_in_doubt() -> None:
+    state = after(at_step("hook-warm"), started("hook-warm"))
+    doubtful = after(state, halted("hook-warm", is_in_doubt=True))
+
+    assert said(doubtful, UpgradeVerb.ANSWER, answer="done") == Take(
+        data={"answer": "done", "key": "hook-warm"}
+    )
+    assert "is no answer" in reason(said(doubtful, UpgradeVerb.ANSWER, answer="perhaps"))
+    assert "no step is in doubt" in reason(said(state, UpgradeVerb.ANSWER, answer="done"))
+    plain = after(state, halted("hook-warm"))
+    assert "no step is in doubt" in reason(said(plain, UpgradeVerb.ANSWER, answer="done"))
+
+
+def test_the_hold_before_retire_can_be_extended_until_it_is_over() -> None:
+    assert said(begun(), UpgradeVerb.EXTEND, by_s=3_600) == Take(data={"by_s": 3_600})
+    assert "lies ahead" in reason(said(at_step("retire-idle"), UpgradeVerb.EXTEND, by_s=60))
+    assert "lies ahead" in reason(said(begun(WITH_APPROVALS), UpgradeVerb.EXTEND, by_s=60))
+
+
+@pytest.mark.parametrize("by_s", [0, -5, "a day", True, None])
+def test_it_is_extended_by_a_time(by_s: Json) -> None:
+    assert "is not a time" in reason(said(begun(), UpgradeVerb.EXTEND, by_s=by_s))
