@@ -75,7 +75,7 @@ def _check_aliases(hosts: Mapping[object, object]) -> Iterator[Mistake]:
 
 
 class Mirror(Strict):
-    """Copies of requests go to green; its answers are thrown away."""
+    """Copies of GET, HEAD and OPTIONS requests go to green; its answers are thrown away."""
 
     percent: Share = Field(default=10.0, description="Percent of the requests that are copied.")
     hold_s: Seconds = Field(
