@@ -15,12 +15,16 @@ from bascule.journal.record import Json
 from bascule.report.evidence import build_evidence, find_run_id, render_evidence
 from bascule.report.html import render_html
 from bascule.storage.opening import Store
+from bascule.upgrade.events import Result
 from bascule.upgrade.run.state import UpgradeState
 from bascule.upgrade.state import GatewayState
 
-SETTLE_S = 4.0
-"""So long after the end the last samples, and what the witness saw of the last change, are in."""
-POLL_S = 0.5
+SETTLE_MIN_S = 1.0
+"""So long after the end the last samples are in."""
+SETTLE_MAX_S = 4.0
+"""So long is waited for what the witness saw of the last change."""
+POLL_S = 0.2
+SETTLE_POLL_S = 0.1
 _LOG: structlog.stdlib.BoundLogger = structlog.get_logger("bascule.reports")
 
 
@@ -40,9 +44,15 @@ class Reports:
             if newest is not None and newest.is_over and newest.run_id != written:
                 written = newest.run_id
                 if not self.has(newest):
-                    await self.clock.sleep_until(self.clock.monotonic_s() + SETTLE_S)
+                    await self._settle(state)
                     await self._write_or_log(newest)
             await self.clock.sleep_until(self.clock.monotonic_s() + POLL_S)
+
+    async def _settle(self, state: Callable[[], GatewayState]) -> None:
+        begun_s = self.clock.monotonic_s()
+        await self.clock.sleep_until(begun_s + SETTLE_MIN_S)
+        while is_witness_awaited(state()) and self.clock.monotonic_s() < begun_s + SETTLE_MAX_S:
+            await self.clock.sleep_until(self.clock.monotonic_s() + SETTLE_POLL_S)
 
     def path(self, run: UpgradeState) -> Path:
         """Return where the page of `run` is, or will be."""
@@ -68,6 +78,12 @@ class Reports:
     def _write(self, run: UpgradeState, document: dict[str, Json]) -> None:
         write_private(self.path(run), render_html(document))
         write_private(self.path(run).with_suffix(".json"), render_json(document))
+
+
+def is_witness_awaited(state: GatewayState) -> bool:
+    """Whether the witness has yet to tell of the last change of the split."""
+    done = [outcome for outcome in state.recent if outcome.result is Result.DONE]
+    return bool(done) and done[-1].witness is None
 
 
 async def fetch_evidence(store: Store, upgrade: str) -> dict[str, Json]:

@@ -12,8 +12,13 @@ _Tell = Callable[[Mapping[str, Json]], str]
 def render_record(record: Record) -> str:
     """Return a record as one line."""
     entry = record.entry
-    what = _TOLD.get(entry.kind, _unknown(entry.kind))(entry.data)
-    return f"{render_moment(entry.at)}  {entry.actor}  {what}"
+    return f"{render_moment(entry.at)}  {entry.actor}  {tell_record(record)}"
+
+
+def tell_record(record: Record) -> str:
+    """Return what a record says happened."""
+    entry = record.entry
+    return _TOLD.get(entry.kind, _unknown(entry.kind))(entry.data)
 
 
 def render_moment(at: datetime) -> str:
@@ -30,7 +35,7 @@ def record_document(record: Record) -> dict[str, Json]:
         "actor": entry.actor,
         "kind": entry.kind,
         "data": {key: value for key, value in entry.data.items() if key != "plan"},
-        "text": _TOLD.get(entry.kind, _unknown(entry.kind))(entry.data),
+        "text": tell_record(record),
     }
 
 
