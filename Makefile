@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.setup-done
 
-.PHONY: setup demo test check wheel-test sim bench soak lock format clean
+.PHONY: setup demo test check wheel-test browser-test sim bench soak lock format clean
 
 setup: $(STAMP)
 
@@ -26,6 +26,9 @@ wheel-test: setup ## installs the wheel in fresh environments and uses it there
 
 sim: setup ## whole upgrades on a virtual clock, 2,000 seeds of faults
 	BASCULE_SIM_SEEDS=$(or $(SEEDS),2000) $(BIN)/pytest tests/sim -n 2 -q --timeout 600
+
+browser-test: setup ## opens reports in a real Chromium; ARGS names files, made-up ones by default
+	scripts/browser_test.sh $(ARGS)
 
 bench: setup
 	$(BIN)/python -m benchmarks $(ARGS)

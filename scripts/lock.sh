@@ -1,5 +1,6 @@
 #!/bin/sh
-# Writes requirements/dev.txt anew: every extra and the dev group, with hashes and no registry host.
+# Writes requirements anew, with hashes and no registry host: dev.txt, of every extra and the dev
+# group, and browser.txt, of the browser group.
 set -eu
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
@@ -8,3 +9,6 @@ python3 -m venv "$tmp/venv"
 "$tmp/venv/bin/uv" pip compile pyproject.toml --all-extras --group dev \
     --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
     --quiet --output-file requirements/dev.txt
+"$tmp/venv/bin/uv" pip compile --group pyproject.toml:browser --constraint requirements/dev.txt \
+    --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+    --quiet --output-file requirements/browser.txt

@@ -281,7 +281,7 @@ class MadeUp:
             noise = self._random.gauss(0, math.sqrt(mean) * 0.6) if mean else 0.0
             counts[place] = min(left, max(0, round(mean + noise)))
             left -= counts[place]
-        counts[max(range(len(counts)), key=counts.__getitem__)] += left
+        counts[next(i for i, bound in enumerate(BOUNDS_MS) if bound > how.median_ms)] += left
         return Histogram(bounds_ms=BOUNDS_MS, counts=tuple(counts))
 
     def hold(self, key: str, seconds: float, *, look_s: float = 30.0) -> bool:
@@ -513,4 +513,47 @@ def a_week() -> MadeUp:
     made.enter(Stage.RETIRE)
     made.do("retire-blue", 0.5)
     made.end(Stage.COMPLETED)
+    return made
+
+
+def unfinished(*, hold_s: float = 20.0) -> MadeUp:
+    """An upgrade that waits for an approval, and whose samples were lost."""
+    made = MadeUp("shop-1-36", seed=3)
+    plan = build_plan(made.name, shares=(25, 100))
+    _until_shift(made, plan, hold_s=hold_s)
+    made.enter(Stage.SHIFT)
+    made.shift("shift-25", 25)
+    made.hold("shift-25-hold", hold_s)
+    key = "shift-25-approval"
+    made.say(StepStarted(upgrade=made.name, key=key, attempt=1))
+    made.say(StepWaits(upgrade=made.name, key=key, reason="gate shift-25 waits for an approval"))
+    made.samples.clear()
+    return made
+
+
+HOSTILE = "</script><script>alert('x')</script><img src=x onerror=alert(1)>&amp;\u2028\x00\"'"
+
+
+def hostile() -> MadeUp:
+    """An upgrade in which every text tries to break out of the page."""
+    made = MadeUp(HOSTILE, seed=2)
+    plan = build_plan(made.name, shares=(50,))
+    made.start(plan)
+    made.do("preflight", 1.0)
+    made.finish("preflight", reason=HOSTILE)
+    made.refuse("abort", HOSTILE, HOSTILE)
+    made.say(
+        GateJudged(upgrade=made.name, key=HOSTILE, verdict=HOSTILE, reasons=(HOSTILE,)),
+        actor=HOSTILE,
+    )
+    made.say(
+        RollbackBegan(
+            upgrade=made.name,
+            cause=HOSTILE,
+            steps=(step(HOSTILE, Stage.ROLLBACK, StepKind.HOOK, HOSTILE),),
+        ),
+        actor=HOSTILE,
+    )
+    made.wait(3.0)
+    made.say(Ended(upgrade=made.name, stage=Stage.ROLLED_BACK, reason=HOSTILE), actor=HOSTILE)
     return made

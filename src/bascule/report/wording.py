@@ -26,12 +26,19 @@ def say_number(value: float, decimals: int | None = None) -> str:
         size = abs(value)
         is_whole = value == int(value)
         decimals = 0 if is_whole or size >= 100 else 1 if size >= 10 else 2 if size >= 0.1 else 4
+        text = f"{value:,.{decimals}f}"
+        return text.rstrip("0").rstrip(".") if "." in text else text
     return f"{value:,.{decimals}f}"
 
 
 def say_time(at: datetime) -> str:
     """Return date and time to the second: `23 Nov 2026 08:58:13 UTC`."""
     return f"{say_date(at)} {at.year} {say_clock(at)} UTC"
+
+
+def say_moment(at: datetime) -> str:
+    """Return day and time without the year: `23 Nov 08:58:13`."""
+    return f"{say_date(at)} {say_clock(at)}"
 
 
 def say_date(at: datetime) -> str:

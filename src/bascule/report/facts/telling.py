@@ -79,7 +79,12 @@ def _judge_downtime(
     failures: FailureFacts, traffic: TrafficFacts, rules: Sequence[RuleTally]
 ) -> tuple[bool | None, str]:
     """Return whether the upgrade was without downtime, and why it was not, or is not known."""
-    broken = [f"rule {r.number} ({r.name}) was broken {r.broken} times" for r in rules if r.broken]
+    broken = [
+        f"rule {r.number} ({r.name}) was broken by {r.broken} of "
+        f"{r.held + r.broken + r.unknown} changes of the split"
+        for r in rules
+        if r.broken
+    ]
     seen_by_users = (failures.green or 0) - (failures.green_without_weight or 0)
     if seen_by_users:
         broken.append(f"green failed {seen_by_users:,} requests while it had weight")

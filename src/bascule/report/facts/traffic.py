@@ -37,7 +37,7 @@ def read_traffic(
     totals = {cluster: _total(samples, cluster) for cluster in Cluster}
     known = [t for t in totals.values() if t is not None]
     series = [build_series("whole", samples, whole)]
-    if shift is not None and _is_small(shift, whole):
+    if samples and shift is not None and _is_small(shift, whole):
         series.append(build_series("shift", samples, shift))
     return TrafficFacts(
         samples=len(samples),
@@ -53,10 +53,13 @@ def _is_small(shift: tuple[datetime, datetime], whole: tuple[datetime, datetime]
     return (shift[1] - shift[0]) < CLOSE_UP_SHARE_MAX * (whole[1] - whole[0])
 
 
-def choose_step_s(span_s: float) -> float:
-    """Return the shortest round stretch that cuts `span_s` into at most `POINTS_MAX`."""
+def choose_step_s(span_s: float, *, sample_s: float = 0.0) -> float:
+    """Return the shortest round stretch that cuts `span_s` into at most `POINTS_MAX`.
+
+    It is not much shorter than one sample.
+    """
     for step_s in _STEPS_S:
-        if span_s / step_s <= POINTS_MAX:
+        if span_s / step_s <= POINTS_MAX and step_s >= sample_s * 0.8:
             return float(step_s)
     return float(86_400 * -(-span_s // (86_400 * POINTS_MAX)))
 
@@ -68,7 +71,9 @@ def build_series(
 
     Each sample counts in one stretch, that in which its middle lies.
     """
-    step_s = choose_step_s((span[1] - span[0]).total_seconds())
+    lengths = sorted((sample.to_at - sample.from_at).total_seconds() for sample in samples)
+    typical_s = lengths[len(lengths) // 2] if lengths else 0.0
+    step_s = choose_step_s((span[1] - span[0]).total_seconds(), sample_s=typical_s)
     held: dict[int, list[TrafficSample]] = {}
     for sample in samples:
         middle = sample.from_at + (sample.to_at - sample.from_at) / 2

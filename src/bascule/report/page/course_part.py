@@ -17,7 +17,7 @@ def render_signals(root: Node) -> Markup:
     """Return who said what and why, and what was refused."""
     rows = [
         row(
-            signal.at("at").clock(),
+            signal.at("at").moment(),
             signal.at("actor").text,
             join(signal.at("kind").text, _say_data(signal.at("data"))),
             signal.at("reason").text or DASH,
@@ -26,12 +26,12 @@ def render_signals(root: Node) -> Markup:
         for signal in root.at("signals")
     ]
     halts = [
-        join(halt.at("at").clock(), f" at {halt.at('step').text}: {halt.at('reason').text}")
+        join(halt.at("at").moment(), f" at {halt.at('step').text}: {halt.at('reason').text}")
         for halt in root.at("halts")
     ]
     heads = ["when", "who", "what", "why", "answer"]
     body = (
-        render_table("What operators said, and whether it was obeyed", heads, rows)
+        render_table("What operators said (times in UTC), and whether it was obeyed", heads, rows)
         if rows
         else el("p", "Nobody steered the upgrade while it ran.", class_="unknown")
     )
@@ -67,7 +67,9 @@ def render_steps(root: Node) -> Markup:
     return el(
         "section",
         el("h2", "Steps"),
-        render_table("Each step of the plan, and of the rollback, by stage", heads, rows),
+        render_table(
+            "Each step of the plan, and of the rollback, by stage (times in UTC)", heads, rows
+        ),
         id="steps",
     )
 
@@ -91,7 +93,7 @@ def _step_row(step: Node) -> Markup:
     said = step.at("reason").text or (waits[-1].at("reason").text if waits else "")
     return row(
         name,
-        started.clock() if started.text else NOTHING,
+        started.moment() if started.text else NOTHING,
         number_cell(step.at("duration_s").duration() if started.text else NOTHING),
         number_cell(str(len(attempts)) if attempts else NOTHING),
         pill(*_STATUS.get(status, (status, ""))),

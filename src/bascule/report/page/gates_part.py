@@ -18,8 +18,9 @@ def render_gates(root: Node) -> Markup:
         else [el("p", "No gate was judged.", class_="unknown")]
     )
     hint = (
-        "A gate says pass, hold (not yet) or fail. Its tests may be looked at as often as one "
-        "likes: their chance of a false alarm is kept over the whole upgrade."
+        "A gate says pass, hold (not yet) or fail. The e-value of a test says how many times "
+        "likelier what was seen is if green is worse than allowed; it may be looked at as often "
+        "as one likes, and the test fails when it reaches its limit."
     )
     return el(
         "section",
@@ -35,7 +36,7 @@ def _render_gate(gate: Node) -> Markup:
     verdict = gate.at("verdict").text
     judgements = list(gate.at("judgements"))
     last = judgements[-1] if judgements else gate.at("judgements", 0)
-    looks = gate.at("looks").figure("judgements recorded", decimals=0)
+    looks = join("Judgements recorded: ", gate.at("looks").figure())
     head = el(
         "summary",
         gate.at("step").text,
@@ -58,15 +59,16 @@ def _render_tests(tests: Node) -> Markup:
             test.at("name").text,
             _tally(test.at("blue")),
             _tally(test.at("green")),
-            number_cell(test.at("e_value").figure(), " of ", test.at("limit").figure()),
+            number_cell(test.at("e_value").figure()),
+            number_cell(test.at("limit").figure()),
             pill(test.at("verdict").text, _KINDS.get(test.at("verdict").text, "")),
         )
         for test in tests
     ]
     if not rows:
         return Markup()
-    weight = el("th", "evidence against it, of what fails", scope="col", class_="n")
-    heads: list[str | Markup] = ["test", "blue", "green", weight, "verdict"]
+    weights = [el("th", head, scope="col", class_="n") for head in ("e-value", "fails at")]
+    heads: list[str | Markup] = ["test", "blue", "green", *weights, "verdict"]
     return render_table("The numbers of the last judgement", heads, rows)
 
 
@@ -82,7 +84,7 @@ def _render_course(judgements: list[Node]) -> Markup:
         return Markup()
     return bullets(
         join(
-            judgement.at("at").clock(),
+            judgement.at("at").moment(),
             " ",
             judgement.at("verdict").text,
             ": ",

@@ -8,6 +8,7 @@ from bascule.report.page.drawing import percent
 from bascule.report.page.markup import Markup, el, join
 from bascule.report.page.node import Node
 from bascule.report.page.scales import TimeScale
+from bascule.report.wording import say_moment
 
 MARKS_MAX = 24
 ROWS_MAX = 4
@@ -97,7 +98,7 @@ def render_mark_list(marks: Sequence[Mark]) -> Markup:
         el(
             "li",
             el("span", str(mark.number), class_=f"mark-badge {mark.kind}", aria_hidden="true"),
-            el("time", mark.at.strftime("%d %b %H:%M:%S"), datetime=mark.at.isoformat()),
+            el("time", say_moment(mark.at), datetime=mark.at.isoformat()),
             " ",
             mark.label,
         )
@@ -106,7 +107,7 @@ def render_mark_list(marks: Sequence[Mark]) -> Markup:
     return el("ol", items, class_="marks")
 
 
-def draw_bands(root: Node, time: TimeScale) -> Markup:
+def draw_bands(root: Node, time: TimeScale, *, name: str) -> Markup:
     """Return the stages as a strip as wide as the plots, each named where its name fits."""
     parts = []
     for place, stage in enumerate(root.at("stages")):
@@ -121,13 +122,13 @@ def draw_bands(root: Node, time: TimeScale) -> Markup:
         parts.append(_draw_band(name, left, right, is_odd=bool(place % 2)))
     strip = el(
         "svg",
-        el("title", "Stages", id="bands-title"),
+        el("title", "Stages", id=f"bands-{name}-title"),
         parts,
         class_="bands",
         width="100%",
         height=BAND_PX,
         role="img",
-        aria_labelledby="bands-title",
+        aria_labelledby=f"bands-{name}-title",
     )
     return el("div", el("span", "stage", class_="band-head"), strip, class_="chart band-row")
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bascule.journal.record import Json
-from bascule.report.page.markup import Markup, el
-from bascule.report.wording import say_duration, say_number, say_time
+from bascule.report.page.markup import Markup, el, join
+from bascule.report.wording import say_duration, say_moment, say_number, say_time
 
 UNKNOWN = "not known"
 
@@ -77,7 +77,9 @@ class Node:
             data_evidence=self.path,
             data_scale=None if scale == 1.0 else scale,
         )
-        return Markup(f"{shown} {unit}") if unit else shown
+        return (
+            join(shown, el("span", f"\N{NO-BREAK SPACE}{unit}", class_="unit")) if unit else shown
+        )
 
     def duration(self) -> Markup:
         """Return seconds as a duration, with the exact value and place beside it."""
@@ -85,11 +87,18 @@ class Node:
             return el("span", UNKNOWN, class_="unknown", data_evidence=self.path)
         return el(
             "data",
-            say_duration(self.number),
+            say_duration(self.number).replace(" ", "\N{NO-BREAK SPACE}"),
             value=str(self.data),
             data_evidence=self.path,
             data_as="duration",
         )
+
+    def moment(self) -> Markup:
+        """Return the time as it stands in tables, without year and zone."""
+        at = self.time
+        if at is None:
+            return el("span", UNKNOWN, class_="unknown")
+        return el("time", say_moment(at), datetime=self.text, data_evidence=self.path)
 
     def clock(self) -> Markup:
         """Return the time, to the second and in UTC."""

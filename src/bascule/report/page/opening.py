@@ -2,7 +2,7 @@
 
 from bascule.report.page.markup import Markup, el, join
 from bascule.report.page.node import Node
-from bascule.report.page.tables import bullets, pill
+from bascule.report.page.tables import pill
 
 _OUTCOMES = {
     "completed": ("✓ Completed", "good"),
@@ -11,7 +11,7 @@ _OUTCOMES = {
 }
 _DOWNTIME = {
     True: ("✓ Zero downtime", "good"),
-    False: ("✗ Not without downtime", "bad"),
+    False: ("✗ Not zero downtime", "bad"),
     None: ("? Zero downtime not proven", "warn"),
 }
 
@@ -106,7 +106,8 @@ def render_figures(root: Node) -> Markup:
         )
         for value, what, tone in figures
     ]
-    return el("ul", items, class_="figures", aria_label="Key figures")
+    class_ = "figures three" if len(items) % 3 == 0 else "figures"
+    return el("ul", items, class_=class_, aria_label="Key figures")
 
 
 def _tone(count: Node) -> str:
@@ -136,7 +137,9 @@ def render_rollback(root: Node) -> Markup:
         el("p", rollback.at("cause").text),
         el("dl", facts, class_="facts"),
         el("h3", "What was undone, in this order"),
-        bullets(el("code", step.text) for step in rollback.at("steps")),
+        el(
+            "ol", [el("li", el("code", step.text)) for step in rollback.at("steps")], class_="plain"
+        ),
         class_="callout",
         id="rollback",
     )

@@ -15,10 +15,12 @@ from bascule.report.wording import say_number, say_time
 
 CLUSTERS = ("blue", "green")
 BREAK_STEPS = 2.5
-"""A line breaks where nothing was measured for so many steps."""
+BREAK_SHARE = 0.04
+"""A line breaks where nothing was measured for so many steps, and this share of the plot."""
 LOG_RATIO_MIN = 30.0
 """Latency is drawn by powers of ten when the highest is so many times the lowest."""
 HEIGHT_PX = 150
+_NOTHING = Scale(low=0.0, high=1.0, ticks=(0.0,))
 _TURNS = frozenset({"gate", "rollback", "halt"})
 
 
@@ -68,10 +70,10 @@ def render_plots(root: Node, series: Node, marks: Sequence[Mark]) -> Markup:
     split = render_split(root, time, canvas.name, marks)
     if not any(True for _ in series.at("points")):
         missing = el("p", "Requests, failures and latency were not sampled.", class_="unknown")
-        return el("div", draw_bands(root, time), split, missing, class_="plots")
+        return el("div", draw_bands(root, time, name=canvas.name), split, missing, class_="plots")
     return el(
         "div",
-        draw_bands(root, time),
+        draw_bands(root, time, name=canvas.name),
         split,
         _draw_rate(canvas),
         _draw_failures(canvas),
@@ -141,8 +143,8 @@ def _draw_failures(canvas: _Canvas) -> Markup:
     lines = [_Line(field="failures_per_s", cluster=c, class_=c, label=c) for c in CLUSTERS]
     found = {line: canvas.values(line) for line in lines}
     highest = max((v for rows in found.values() for _, _, v in rows if v is not None), default=0.0)
-    scale = linear_scale(highest or 1.0)
-    height = HEIGHT_PX * 2 // 3
+    scale = linear_scale(highest) if highest else _NOTHING
+    height = HEIGHT_PX * 2 // 3 if highest else 34
     bars = [
         fill_outline(
             _trace_bars(canvas, rows, scale),
@@ -161,7 +163,7 @@ def _draw_failures(canvas: _Canvas) -> Markup:
             summary=_summarise(found) if highest else "No request failed in this time.",
             time=canvas.time,
             scale=scale,
-            overlay=(*bars, _draw_turns(canvas), *_draw_hover(canvas, found)),
+            overlay=(*bars, _draw_turns(canvas, height), *_draw_hover(canvas, found, height)),
             legend=[
                 LegendItem(label=line.label, class_=f"bars {line.class_}", is_area=True)
                 for line in lines
@@ -180,6 +182,7 @@ def _trace_bars(canvas: _Canvas, rows: _Rows, scale: Scale) -> str:
 def _runs(canvas: _Canvas, rows: _Rows, scale: Scale) -> Iterator[list[Point]]:
     """Return the points in runs without a gap, at the middle of the time that each is of."""
     step = timedelta(seconds=(canvas.series.at("step_s").number or 1.0) * BREAK_STEPS)
+    step = max(step, (canvas.time.to_at - canvas.time.from_at) * BREAK_SHARE)
     run: list[Point] = []
     last: datetime | None = None
     for from_at, to_at, value in rows:
@@ -195,19 +198,19 @@ def _runs(canvas: _Canvas, rows: _Rows, scale: Scale) -> Iterator[list[Point]]:
         yield run
 
 
-def _draw_turns(canvas: _Canvas) -> Markup:
+def _draw_turns(canvas: _Canvas, height: float = HEIGHT_PX) -> Markup:
     """Return a line where a gate failed, the upgrade halted, or the rollback began."""
     found = []
     for mark in canvas.marks:
         if mark.kind in _TURNS and canvas.time.holds(mark.at):
             x = percent(canvas.time.place(mark.at))
-            bottom = EDGE_PX + HEIGHT_PX
-            line = el("line", x1=x, x2=x, y1=EDGE_PX, y2=bottom, class_=f"mark-line {mark.kind}")
+            ends = {"y1": EDGE_PX, "y2": EDGE_PX + height}
+            line = el("line", x1=x, x2=x, **ends, class_=f"mark-line {mark.kind}")
             found.append(line)
     return join(found)
 
 
-def _draw_hover(canvas: _Canvas, found: _Values) -> Iterator[Markup]:
+def _draw_hover(canvas: _Canvas, found: _Values, height: float = HEIGHT_PX) -> Iterator[Markup]:
     """Return a column for each stretch of time that tells its numbers to who points at it."""
     lines = list(found)
     for place, (from_at, to_at, _) in enumerate(found[lines[0]]):
@@ -223,7 +226,7 @@ def _draw_hover(canvas: _Canvas, found: _Values) -> Iterator[Markup]:
             x=percent(left),
             width=percent(max(right - left, 0.002)),
             y=EDGE_PX,
-            height=HEIGHT_PX,
+            height=height,
             class_="hover",
         )
 

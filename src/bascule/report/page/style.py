@@ -44,7 +44,7 @@ section, header.top {
 .pills { display: flex; flex-wrap: wrap; gap: 8px; margin: 0 0 16px; padding: 0; }
 .pill {
   display: inline-block; padding: 2px 11px; border-radius: 999px; font-size: 0.86rem;
-  font-weight: 650; white-space: nowrap; background: var(--soft); color: var(--text);
+  font-weight: 650; overflow-wrap: anywhere; background: var(--soft); color: var(--text);
 }
 .pill.good { background: var(--good-soft); color: var(--good); }
 .pill.bad { background: var(--bad-soft); color: var(--bad); }
@@ -52,18 +52,21 @@ section, header.top {
 dl.facts { display: grid; grid-template-columns: max-content 1fr; gap: 5px 22px; margin: 0; }
 dl.facts dt { color: var(--muted); }
 dl.facts dd { margin: 0; overflow-wrap: anywhere; }
-.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 14px;
+dl.facts + .hint { margin-top: 16px; }
+.figures { display: grid; grid-template-columns: repeat(5, 1fr); gap: 14px;
   margin: 0 0 20px; padding: 0; list-style: none; }
 .figures li { background: var(--card); border: 1px solid var(--line); border-radius: 14px;
   padding: 18px 20px 16px; }
-.figures .value { display: block; font-size: 1.75rem; font-weight: 680; line-height: 1.15;
-  letter-spacing: -0.02em; }
+.figures.three { grid-template-columns: repeat(3, 1fr); }
+.figures .value { display: block; font-size: 1.6rem; font-weight: 680; line-height: 1.2;
+  letter-spacing: -0.02em; overflow-wrap: anywhere; }
+.figures .unit { font-size: 1rem; font-weight: 600; letter-spacing: 0; }
 .figures .value.bad { color: var(--bad); }
 .figures .value.good { color: var(--good); }
 .figures .what { display: block; color: var(--muted); font-size: 0.88rem; line-height: 1.35;
   margin-top: 7px; }
-.callout { border-left: 5px solid var(--bad); }
-.table { overflow-x: auto; margin: 14px 0 4px; }
+.callout { border-color: var(--bad); }
+.table { position: relative; overflow-x: auto; margin: 14px 0 4px; }
 table { border-collapse: collapse; width: 100%; font-size: 0.92rem; }
 caption { text-align: left; color: var(--muted); font-size: 0.9rem; padding: 0 0 8px; }
 th, td { text-align: left; vertical-align: top; padding: 8px 14px 8px 0;
@@ -71,7 +74,11 @@ th, td { text-align: left; vertical-align: top; padding: 8px 14px 8px 0;
 thead th { color: var(--muted); font-weight: 600; font-size: 0.84rem; vertical-align: bottom; }
 tbody th { font-weight: 600; }
 tr:last-child > * { border-bottom: 0; }
-td.n, th.n { text-align: right; white-space: nowrap; }
+table.narrow { max-width: 620px; }
+.sub { display: block; padding-left: 1.2em; font-weight: 400; color: var(--muted); }
+.nowrap, td time, th time { white-space: nowrap; }
+td.n, th.n { text-align: right; }
+td.n { white-space: nowrap; }
 td.rule, th.rule { text-align: center; padding-right: 8px; min-width: 26px; }
 tr.group th { padding-top: 18px; color: var(--muted); font-weight: 600; }
 .ok { color: var(--good); font-weight: 700; }
@@ -85,6 +92,7 @@ details { border-top: 1px solid var(--line); padding: 12px 0; }
 details:last-child { padding-bottom: 0; }
 summary { cursor: pointer; font-weight: 600; }
 summary .pill { margin-left: 8px; }
+ol.plain { padding-left: 1.5em; margin: 6px 0 10px; }
 ul.plain { padding-left: 1.15em; margin: 6px 0 10px; }
 ul.plain li { margin: 3px 0; overflow-wrap: anywhere; }
 ol.rules { padding-left: 1.4em; margin: 8px 0 0; color: var(--muted); font-size: 0.88rem;
@@ -102,10 +110,10 @@ figcaption { display: flex; flex-wrap: wrap; align-items: baseline; gap: 2px 12p
   padding: 0; font-size: 0.88rem; }
 .legend-item { display: flex; align-items: center; gap: 7px; }
 .chart { display: grid; grid-template-columns: 50px minmax(0, 1fr); position: relative; }
-.chart-note { position: absolute; left: 50px; right: 0; top: 36%; text-align: center;
+.chart-note { position: absolute; left: 50px; right: 0; top: 10px; text-align: center;
   color: var(--muted); max-width: none; margin: 0; pointer-events: none; }
 svg { display: block; overflow: visible; }
-.plot, .bands { overflow: hidden; }
+.bands { overflow: hidden; }
 svg text { font: 12px var(--sans); fill: var(--text); font-variant-numeric: tabular-nums; }
 svg text.tick { fill: var(--muted); }
 .middle { text-anchor: middle; }
@@ -158,7 +166,7 @@ footer { color: var(--muted); font-size: 0.88rem; padding: 6px 6px 0; }
   main { padding: 14px 10px 40px; }
   section, header.top { padding: 20px 16px; border-radius: 12px; }
   h1 { font-size: 1.75rem; }
-  .figures { grid-template-columns: 1fr 1fr; gap: 10px; }
+  .figures, .figures.three { grid-template-columns: 1fr 1fr; gap: 10px; }
   .figures li { padding: 14px; }
   .figures .value { font-size: 1.4rem; }
   dl.facts { grid-template-columns: 1fr; gap: 0; }
@@ -167,8 +175,6 @@ footer { color: var(--muted); font-size: 0.88rem; padding: 6px 6px 0; }
   .legend { margin-left: 0; }
   .marks { margin-left: 0; grid-template-columns: 1fr; }
   ol.rules { columns: 1; }
-  .chart { grid-template-columns: 44px minmax(0, 1fr); }
-  .chart-note { left: 44px; }
 }
 @media print {
   @page { margin: 14mm; }
@@ -181,10 +187,13 @@ footer { color: var(--muted); font-size: 0.88rem; padding: 6px 6px 0; }
   body { font-size: 10.5pt; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   main { max-width: none; padding: 0; }
   section, header.top { border: 0; border-radius: 0; padding: 0 0 12px; margin: 0 0 10px; }
-  .callout { border-left: 0; }
   h2 { break-after: avoid; }
   tr, .figures li { break-inside: avoid; }
   .table { overflow: visible; }
+  table { font-size: 8.2pt; }
+  th, td { padding: 4px 8px 4px 0; }
+  td.rule, th.rule { min-width: 0; padding-right: 4px; }
+  .nowrap, td time, td.n { white-space: normal; }
   details::details-content { content-visibility: visible; }
   summary { list-style: none; }
 }

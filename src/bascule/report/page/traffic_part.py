@@ -82,37 +82,34 @@ def render_failures(root: Node) -> Markup:
     failures = root.at("failures")
     parts = [el("h2", "Failed requests"), el("p", failures.at("sentence").text)]
     rows = [
-        ("by blue", failures.at("blue")),
-        ("of these, before the first change of the split", failures.at("blue_before_change")),
-        ("by green itself", failures.at("green")),
-        (
-            "of these, while green had no weight: previews, mirroring, checks",
-            failures.at("green_without_weight"),
-        ),
-        ("of the witness, that reached no cluster", failures.at("witness_unexplained")),
-        ("all together", failures.at("total")),
+        ("by blue", "blue"),
+        (_sub("before the first change of the split"), "blue_before_change"),
+        ("by green itself", "green"),
+        (_sub("while it had no weight: previews, mirroring, checks"), "green_without_weight"),
+        ("of the witness, that reached no cluster", "witness_unexplained"),
+        ("all together", "total"),
     ]
-    table = [row(name, number_cell(count.figure())) for name, count in rows]
-    parts.append(
-        render_table(
-            "Failed requests by whose they were", _number_heads(["whose", "requests"]), table
-        )
-    )
+    table = [row(name, number_cell(failures.at(field).figure())) for name, field in rows]
+    heads = _number_heads(["whose", "requests"])
+    parts.append(render_table("Failed requests, by whose they were", heads, table, class_="narrow"))
     spans = [
         row(
             span.at("cluster").text,
-            span.at("from_at").clock(),
-            span.at("to_at").clock(),
+            span.at("from_at").moment(),
+            span.at("to_at").moment(),
             number_cell(span.at("failures").figure()),
             number_cell(span.at("requests").figure()),
         )
         for span in failures.at("spans")
     ]
     if spans:
-        heads: list[str | Markup] = ["cluster", "from", "to"]
-        heads += _number_heads(["", "failed", "of requests"])[1:]
-        parts.append(render_table("When requests failed", heads, spans))
+        heads = ["cluster", "from", "to", *_number_heads(["", "failed", "of requests"])[1:]]
+        parts.append(render_table("When requests failed (UTC)", heads, spans))
     return el("section", parts, id="failures")
+
+
+def _sub(text: str) -> Markup:
+    return el("span", f"of these, {text}", class_="sub")
 
 
 def render_changes(root: Node) -> Markup:
@@ -125,7 +122,7 @@ def render_changes(root: Node) -> Markup:
     heads += _number_heads(["", "acknowledged after ms", "in effect after ms", "witness"])[1:]
     heads += [_rule_head(rule) for rule in root.at("rules")]
     table = render_table(
-        "Each change, and which of the six rules held", heads, map(_change, changes)
+        "Each change (times in UTC), and which of the six rules held", heads, map(_change, changes)
     )
     rules = [
         el(
@@ -183,9 +180,9 @@ def _change(change: Node) -> Markup:
         for rule in change.at("rules")
     ]
     return row(
-        join(change.at("step").text or change.at("kind").text, state),
-        change.at("intended_at").clock(),
-        join(before, " → ", wanted),
+        el("span", change.at("step").text or change.at("kind").text, state, class_="nowrap"),
+        change.at("intended_at").moment(),
+        el("td", before, " → ", wanted, class_="nowrap"),
         change.at("actor").text,
         number_cell(change.at("command_ms").figure()),
         number_cell(change.at("effective_ms").figure()),
