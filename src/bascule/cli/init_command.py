@@ -166,7 +166,10 @@ def count_classes(snapshot: ClusterSnapshot) -> Mapping[str, int]:
 
     The empty name counts those that name none and get none by default.
     """
-    default = next((c.meta.name for c in snapshot.ingress_classes() if c.is_default), "")
+    defaults = sorted(
+        (c.meta.created, c.meta.name) for c in snapshot.ingress_classes() if c.is_default
+    )
+    default = defaults[-1][1] if defaults else ""
     named = Counter(
         ingress.class_annotation or ingress.class_name or default
         for ingress in snapshot.ingresses()
