@@ -11,6 +11,7 @@ from bascule.controller.loop import Controller, ControllerOptions
 from bascule.controller.ports import ControllerPorts
 from bascule.errors import BasculeError
 from bascule.ids import Cluster
+from bascule.routing.arrangement import NOTHING_ARRANGED, Arrangement
 from bascule.routing.certificates import CertificateStore
 from bascule.routing.model import Problem, RouteSet, RoutingTable
 from bascule.routing.weights import Split, Weights
@@ -90,12 +91,19 @@ class ControllerWorld:
 
 
 def make_world(
-    *, split: Split = ALL_BLUE, found: LastGood | None = None, cold_start_s: float = 10.0
+    *,
+    split: Split = ALL_BLUE,
+    found: LastGood | None = None,
+    cold_start_s: float = 10.0,
+    arrangement: Arrangement = NOTHING_ARRANGED,
+    retired: frozenset[Cluster] = frozenset(),
 ) -> ControllerWorld:
     clock = VirtualClock()
     driver, blue, green = FakeDriver(clock), FakeFeed(), FakeFeed()
     last_good, reporter = FakeLastGood(found), FakeReporter()
-    options = ControllerOptions(hold_off=HoldOff(), cold_start_s=cold_start_s)
+    options = ControllerOptions(
+        hold_off=HoldOff(), cold_start_s=cold_start_s, arrangement=arrangement, retired=retired
+    )
     controller = Controller(
         ControllerPorts(
             driver=driver,

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import yaml
@@ -12,6 +13,7 @@ from bascule.gateway.envoy.stance import Stance
 from bascule.gateway.envoy.translate import translate
 from bascule.ids import Cluster
 from bascule.routing.affinity import Affinity, AffinityKind
+from bascule.routing.arrangement import Arrangement, Mirror, Preview
 from bascule.routing.certificates import Certificate, CertificateStore
 from bascule.routing.model import (
     BackendProtocol,
@@ -39,9 +41,9 @@ def translate_document(text: str) -> Snapshot:
         ),
         {scope: Cluster(name) for scope, name in document.get("forced", {}).items()},
     )
-    return translate(
-        routes, stance, CertificateStore({c.digest: c for c in certificates.values()})
-    ).snapshot
+    store = CertificateStore({c.digest: c for c in certificates.values()})
+    arrangement = _arrangement(document.get("arrangement", {}))
+    return translate(routes, stance, store, arrangement=arrangement).snapshot
 
 
 def show_snapshot(snapshot: Snapshot, kinds: Mapping[str, Kind]) -> str:
@@ -53,19 +55,32 @@ def show_snapshot(snapshot: Snapshot, kinds: Mapping[str, Kind]) -> str:
     return yaml.safe_dump(json.loads(json.dumps(shown)), sort_keys=True, width=100)
 
 
+def _arrangement(document: Document) -> Arrangement:
+    preview, mirror, affinity = (document.get(k) for k in ("preview", "mirror", "affinity"))
+    return Arrangement(
+        preview=preview and Preview(**preview),
+        mirror=mirror and Mirror(**mirror),
+        affinity=affinity and Affinity(**{**affinity, "kind": AffinityKind(affinity["kind"])}),
+    )
+
+
 def _secrets(document: Document) -> list[str]:
     return sorted({item["secret"] for item in document["hosts"] if "secret" in item})
 
 
 def _host(item: Document, certificates: Mapping[str, Certificate]) -> Host:
     secret = item.get("secret", "")
-    return tables.host(
+    host = tables.host(
         item["name"],
         *(_route(route) for route in item.get("routes", [{}])),
         certificate=certificates.get(secret),
         secret=secret,
         is_tls=item.get("tls", False),
     )
+    if host.certificate is None:
+        return host
+    names = tuple(item.get("names", [item["name"]]))
+    return replace(host, certificate=replace(host.certificate, names=names))
 
 
 def _route(item: Document) -> Route:

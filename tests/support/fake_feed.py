@@ -15,9 +15,11 @@ class FakeFeed:
         self._queues: dict[Kind, asyncio.Queue[FeedEvent]] = {
             kind: asyncio.Queue() for kind in Kind
         }
+        self.followed: set[Kind] = set()
         self.closed: set[Kind] = set()
 
     async def follow(self, kind: Kind) -> AsyncGenerator[FeedEvent, None]:
+        self.followed.add(kind)
         try:
             while True:
                 yield await self._queues[kind].get()

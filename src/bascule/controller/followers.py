@@ -28,6 +28,7 @@ class Followers:
         self._clock = clock
         self._on_change = on_change
         self._caches = {c: ClusterCache(clock.now()) for c in feeds if c not in retired}
+        """Of those that are followed, the ones that are about to be retired included."""
         self._tasks: dict[Cluster, tuple[asyncio.Task[None], ...]] = {}
         self._steered = Bell()
         self._retired_since = dict.fromkeys(retired, clock.now())
@@ -39,30 +40,33 @@ class Followers:
 
     def snapshots(self) -> Mapping[Cluster, ClusterSnapshot]:
         """Return what is known of each cluster that is not retired."""
-        return {cluster: cache.snapshot for cluster, cache in self._caches.items()}
+        return {c: cache.snapshot for c, cache in self._caches.items() if c not in self.retired}
 
     def knowledge(self) -> Mapping[Cluster, ClusterKnowledge]:
         """Return how well each cluster is known now."""
-        known = {c: retired_knowledge(since) for c, since in self._retired_since.items()}
-        known |= {cluster: cache.knowledge() for cluster, cache in self._caches.items()}
+        known = {cluster: cache.knowledge() for cluster, cache in self._caches.items()}
+        known |= {c: retired_knowledge(since) for c, since in self._retired_since.items()}
         return MappingProxyType(
             {cluster: known[cluster] for cluster in Cluster if cluster in known}
         )
 
-    async def set_retired(self, retired: frozenset[Cluster]) -> None:
-        """Follow all clusters but these from now on; what was known of these is forgotten."""
+    def set_retired(self, retired: frozenset[Cluster]) -> None:
+        """Show all clusters but these from now on; they are followed until `forget_retired`."""
         now = self._clock.now()
         self._retired_since = {c: self._retired_since.get(c, now) for c in retired}
-        for cluster in retired:
-            self._caches.pop(cluster, None)
         for cluster in self._feeds.keys() - retired - self._caches.keys():
             self._caches[cluster] = ClusterCache(now)
-        leaving = [task for c in retired for task in self._tasks.pop(c, ())]
+        self._steered.ring()
+
+    async def forget_retired(self) -> None:
+        """Follow retired clusters no more, and forget what was known of them."""
+        leaving = [task for c in self.retired for task in self._tasks.pop(c, ())]
+        for cluster in self.retired:
+            self._caches.pop(cluster, None)
         for task in leaving:
             task.cancel()
         if leaving:
             await asyncio.wait(leaving)
-        self._steered.ring()
 
     async def keep_followed(self) -> None:
         """Follow, until cancelled."""

@@ -129,16 +129,25 @@ class Controller:
         """
         former = self._followers.retired
         self._require_dispensable(retired - former)
-        await self._followers.set_retired(retired)
+        self._followers.set_retired(retired)
         try:
-            if self._routes is not None:
-                await self._rebuild()
-            await self._pusher.push_offered()
+            await self._push_remaining()
         except DriverError:
-            await self._followers.set_retired(former)
+            self._followers.set_retired(former)
             raise
         finally:
+            await self._followers.forget_retired()
             self._changed.ring()
+
+    async def _push_remaining(self) -> None:
+        """Push the routes of the clusters that are not retired; these are offered once it is so."""
+        if self._routes is None:  # The first table is not built yet; it leaves the others out.
+            self._changed.ring()
+            await self._pusher.push_offered()
+            return
+        async with self._building:
+            routes = await asyncio.to_thread(self._build, self._followers.snapshots())
+            await self._pusher.push_routes(routes, self._certificates)
 
     def _require_dispensable(self, leaving: frozenset[Cluster]) -> None:
         weighty = _weighty(self._pusher.wanted_split) & leaving

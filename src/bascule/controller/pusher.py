@@ -130,11 +130,26 @@ class Pusher:
     async def push_offered(self) -> None:
         """Return when the gateway has acknowledged the newest routes, or newer ones.
 
-        Raises as `Controller.set_retired`. A switch overtakes it.
+        Raises as `set_split`. A switch overtakes it.
         """
         await self._wait_for_offer()
         while not await self._push_in_bulk(lambda: self._offered):
             _LOG.info("routes wait for a switch")
+
+    async def push_routes(self, routes: RouteSet, certificates: CertificateStore) -> None:
+        """Return when the gateway has acknowledged these routes; they are offered from then on.
+
+        Raises as `set_split`: where they are refused, what was offered before still is. A switch
+        overtakes it.
+        """
+        offer = _Offer(routes, certificates)
+        try:
+            while not await self._push_in_bulk(lambda: offer):
+                _LOG.info("routes wait for a switch")
+        except OutcomeUnknownError:
+            self.offer(routes, certificates)
+            raise
+        self._offered = offer
 
     async def keep_pushed(self) -> None:
         """Push whatever differs from what the gateway acknowledged, until cancelled."""

@@ -2,12 +2,14 @@
 
 import asyncio
 import math
+from dataclasses import replace
 
 import pytest
 
 from bascule.controller.pusher import BACKOFF, FIRST_OFFER_S
 from bascule.errors import DriverError, JournalError, OutcomeUnknownError
 from bascule.ids import Cluster
+from bascule.routing.arrangement import NOTHING_ARRANGED, Arrangement, Preview
 from tests.support.controller_world import (
     ALL_BLUE,
     ALL_GREEN,
@@ -21,6 +23,7 @@ from tests.support.raw_objects import parsed, raw_slice, shop
 
 REFUSED = DriverError("route_config: duplicate domain", remedy="see the log of Envoy")
 SILENT = OutcomeUnknownError("no acknowledgement within 20 s")
+PREVIEW = Arrangement(preview=Preview(header="x-bascule-preview"))
 
 
 async def served(world: ControllerWorld) -> None:
@@ -203,3 +206,113 @@ async def test_the_table_that_failed_to_be_stored_is_stored_later() -> None:
         await world.until(lambda: world.last_good.stored, step_s=1)
 
         assert world.controller.view().last_good_fault is None
+
+
+async def test_an_arrangement_goes_out_with_the_live_routes_and_is_seen_when_acknowledged() -> None:
+    async with running(make_world()) as world:
+        await served(world)
+        live = world.pushed[-1]
+
+        await world.controller.set_arrangement(PREVIEW)
+
+        assert world.pushed[-1] == replace(live, arrangement=PREVIEW)
+        view = world.controller.view()
+        assert (view.wanted_arrangement, view.applied_arrangement) == (PREVIEW, PREVIEW)
+        assert not view.is_pending
+
+
+async def test_a_switch_under_an_arrangement_is_still_one_small_message() -> None:
+    async with running(make_world(arrangement=PREVIEW)) as world:
+        await served(world)
+
+        applied = await world.controller.set_split(ALL_GREEN)
+
+        assert applied.is_split_only
+        assert world.pushed[-1].arrangement == PREVIEW
+
+
+async def test_a_switch_overtakes_an_arrangement_that_is_on_its_way() -> None:
+    async with running(make_world()) as world:
+        await served(world)
+        world.driver.hold()
+        async with asyncio.TaskGroup() as group:
+            arrange = group.create_task(world.controller.set_arrangement(PREVIEW))
+            await world.until(lambda: world.driver.waiting)
+            switch = group.create_task(world.controller.set_split(ALL_GREEN))
+            await world.pass_time(0)
+            world.driver.release()
+            applied = await switch
+
+            assert applied.is_split_only
+            await world.until(arrange.done)
+
+        assert [(t.split, t.arrangement) for t in world.pushed[-2:]] == [
+            (ALL_GREEN, NOTHING_ARRANGED),
+            (ALL_GREEN, PREVIEW),
+        ]
+
+
+async def test_a_switch_goes_before_an_arrangement_that_waits_behind_routes() -> None:
+    async with running(make_world()) as world:
+        await served(world)
+        world.driver.hold()
+        world.blue.put(*parsed(raw_slice(addresses=["127.64.0.2"])))
+        await world.until(lambda: world.driver.waiting)
+        async with asyncio.TaskGroup() as group:
+            arrange = group.create_task(world.controller.set_arrangement(PREVIEW))
+            await world.pass_time(0)
+            switch = group.create_task(world.controller.set_split(ALL_GREEN))
+            await world.pass_time(0)
+            world.driver.release()
+            await switch
+            await world.until(arrange.done)
+
+        first = next(table for table in world.pushed if table.split == ALL_GREEN)
+        assert first.arrangement == NOTHING_ARRANGED
+        await world.until(lambda: not world.controller.view().is_pending)
+        assert world.pushed[-1].arrangement == PREVIEW
+        assert endpoints_of(world.pushed[-1], Cluster.BLUE) == ["127.64.0.2"]
+
+
+async def test_a_refused_arrangement_is_told_and_the_former_one_stays_wanted() -> None:
+    async with running(make_world()) as world:
+        await served(world)
+        world.driver.fail_next(REFUSED)
+
+        with pytest.raises(DriverError, match="duplicate domain"):
+            await world.controller.set_arrangement(PREVIEW)
+
+        assert world.controller.view().wanted_arrangement == NOTHING_ARRANGED
+        assert not world.controller.view().is_pending
+
+
+async def test_an_arrangement_of_unknown_outcome_stays_wanted_and_is_tried_again() -> None:
+    async with running(make_world()) as world:
+        await served(world)
+        world.driver.fail_next(SILENT)
+
+        with pytest.raises(OutcomeUnknownError):
+            await world.controller.set_arrangement(PREVIEW)
+
+        await world.until(lambda: world.controller.view().applied_arrangement == PREVIEW)
+
+
+async def test_an_arrangement_that_cannot_stand_is_refused_before_anything_is_sent() -> None:
+    async with running(make_world()) as world:
+        await served(world)
+        sent = len(world.driver.attempts)
+        clash = Arrangement(preview=Preview(hosts={"shop.example.com": "shop.example.com"}))
+
+        with pytest.raises(DriverError, match="is a host of the gateway already"):
+            await world.controller.set_arrangement(clash)
+
+        assert len(world.driver.attempts) == sent
+        assert world.controller.view().wanted_arrangement == NOTHING_ARRANGED
+
+
+async def test_the_arrangement_and_the_split_outlive_a_restart_with_the_last_good_table() -> None:
+    async with running(make_world(arrangement=PREVIEW)) as world:
+        await served(world)
+        await world.until(lambda: world.last_good.stored)
+
+        assert world.last_good.stored[-1].table.arrangement == PREVIEW

@@ -191,3 +191,42 @@ def test_a_projection_is_what_a_cluster_contributed() -> None:
 
     assert list(project(hosts, BLUE)) == ["shop.example.com"]
     assert project(hosts, GREEN) == {}
+
+
+def test_a_cluster_that_is_left_out_leaves_nothing_behind() -> None:
+    only_blue = snapshot(
+        ingress(), service(), endpoints("10.0.0.1"), ingress("old", host="old.test")
+    )
+    builder = Builder(BuildOptions())
+    builder.build(_both(only_blue, _shop("10.1.0.1")))
+
+    routes = builder.build({GREEN: _shop("10.1.0.1")})
+
+    assert _names(routes) == ["shop.example.com"]
+    assert {backend.cluster for backend in routes.backends} == {GREEN}
+    assert routes.problems == ()
+
+
+def test_a_cluster_of_which_only_the_last_table_is_known_is_left_out_too() -> None:
+    known = Builder(BuildOptions()).build(_both(_shop("10.0.0.1"), _shop("10.1.0.1")))
+    builder = Builder(BuildOptions(), known)
+    loading = builder.build(_both(EMPTY_SNAPSHOT, EMPTY_SNAPSHOT))
+
+    routes = builder.build({GREEN: EMPTY_SNAPSHOT})
+
+    assert {backend.cluster for backend in loading.backends} == {BLUE, GREEN}
+    assert {backend.cluster for backend in routes.backends} == {GREEN}
+
+
+def test_a_cluster_that_is_left_out_lends_no_certificate() -> None:
+    blue = _shop("10.0.0.1", TLS).with_object(SECRET)
+    builder = Builder(BuildOptions(active=GREEN))
+    before = builder.build(_both(blue, _shop("10.1.0.1", TLS)))
+
+    after = builder.build({GREEN: _shop("10.1.0.1", TLS)})
+
+    lent = before.hosts[0].certificate
+    assert lent is not None
+    assert lent.cluster is BLUE
+    assert (after.hosts[0].is_tls, after.hosts[0].certificate) == (True, None)
+    assert builder.build(_both(blue, _shop("10.1.0.1", TLS))).hosts[0].certificate == lent

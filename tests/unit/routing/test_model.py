@@ -1,8 +1,18 @@
 from dataclasses import replace
 from types import MappingProxyType
 
-from bascule.ids import Cluster
-from bascule.routing.model import Host, IngressRef, Match, PathKind, Route, RouteSet, RoutingTable
+from bascule.ids import CertificateDigest, Cluster
+from bascule.routing.arrangement import Arrangement, Preview
+from bascule.routing.model import (
+    CertificateRef,
+    Host,
+    IngressRef,
+    Match,
+    PathKind,
+    Route,
+    RouteSet,
+    RoutingTable,
+)
 from bascule.routing.weights import Split, Weights
 from tests.support.tables import ALL_BLUE, ALL_GREEN, backend
 
@@ -87,3 +97,27 @@ def test_sources_sort_blue_first() -> None:
     refs = [IngressRef(Cluster.GREEN, "a", "a"), IngressRef(Cluster.BLUE, "b", "b")]
 
     assert min(refs).cluster is Cluster.BLUE
+
+
+def test_an_arrangement_is_part_of_a_tables_digest_and_a_split_leaves_it() -> None:
+    table = RoutingTable(routes=_routes(), split=Split(ALL_BLUE))
+    arrangement = Arrangement(preview=Preview(header="x-p", hosts={"b.test": "a.test"}))
+    arranged = replace(table, arrangement=arrangement)
+    other = Arrangement(preview=Preview(header="x-p", hosts={"c.test": "a.test"}))
+
+    digests = {table.digest, arranged.digest, replace(table, arrangement=other).digest}
+
+    assert len(digests) == 3
+    assert arranged.with_split(Split(ALL_GREEN)).arrangement == arrangement
+
+
+def test_a_certificate_covers_its_names_and_one_label_for_a_wildcard() -> None:
+    reference = CertificateRef(
+        namespace="shop",
+        secret="cert",
+        digest=CertificateDigest("d"),
+        names=("*.example.com", "shop.test"),
+    )
+
+    names = ("shop.test", "a.example.com", "a.b.example.com", "example.com", "other.test")
+    assert [name for name in names if reference.covers(name)] == ["shop.test", "a.example.com"]

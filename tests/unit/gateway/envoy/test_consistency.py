@@ -13,8 +13,9 @@ from bascule.gateway.envoy.snapshot import EMPTY_SNAPSHOT, Kind, Snapshot
 from bascule.gateway.envoy.stance import Stance
 from bascule.gateway.envoy.translate import translate
 from bascule.ids import Cluster
+from bascule.routing.arrangement import Arrangement, Mirror
 from bascule.routing.certificates import Certificate
-from bascule.routing.model import RouteSettings
+from bascule.routing.model import Route, RouteSettings
 from bascule.routing.weights import Split, Weights
 from tests.support import tables
 
@@ -97,3 +98,24 @@ def test_a_check_that_remembers_still_sees_what_changed() -> None:
         check.check(_without(Kind.CLUSTER, "green/shop/web/http"))
 
     check.check(snapshot)
+
+
+def test_a_copy_needs_a_cluster_to_go_to() -> None:
+    routes = tables.route_set([tables.host("a.com", *_snapshot_routes())])
+    mirror = Arrangement(mirror=Mirror(share_bp=1))
+    snapshot = translate(
+        routes, Stance(Split(Weights(10_000))), tables.store(), arrangement=mirror
+    ).snapshot
+    bare = translate(routes, Stance(Split(Weights(10_000))), tables.store()).snapshot
+    name = "green/shop/web/http"
+    parts = {kind: {k: v for k, v in bare.of(kind).items() if k != name} for kind in _BACKENDS}
+
+    with pytest.raises(InvariantError, match=f"http names {name}"):
+        check_consistency(snapshot.replacing(parts))
+
+
+_BACKENDS = (Kind.CLUSTER, Kind.ENDPOINTS)
+
+
+def _snapshot_routes() -> list[Route]:
+    return [tables.route(*(tables.backend(cluster, "web", 80) for cluster in Cluster))]
