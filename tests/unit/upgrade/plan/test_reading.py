@@ -11,13 +11,14 @@ from bascule.upgrade.plan.reading import (
 )
 from bascule.upgrade.run.stages import Stage
 from tests.support.orders import BLUE
-from tests.support.plans import arrange, build_plan, hold, weights
+from tests.support.plans import approval, arrange, build_plan, hold, weights
 
 MIRRORED = Arrangement(mirror=Mirror(share_bp=1_000))
 STEPS = (
     arrange("mirror-on", Stage.VERIFY, MIRRORED),
     hold("verify", Stage.VERIFY, 30),
     arrange("mirror-off", Stage.VERIFY, Arrangement()),
+    approval("verify", Stage.VERIFY),
     hold("quiet", Stage.VERIFY, 5),
     weights(25),
     hold("shift-25-hold", Stage.SHIFT, 60),
