@@ -1,18 +1,24 @@
 import asyncio
 import ssl
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
 from bascule.app.clock import SystemClock
+from bascule.app.witnessing import SOAK_INTERVAL_S, WitnessDesk, World
+from bascule.gateway.driver import Convergence, Observation
+from bascule.ids import CommandId
 from bascule.lab.shop.certificates import issue_certificate
 from bascule.probes.targets import Target
-from bascule.probes.witness import Witness
+from bascule.probes.witness import INTERVAL_S, Witness
 from bascule.report.samples import Sample, Samples
 from bascule.report.verdict import judge
+from bascule.routing.weights import Split, Weights
 from tests.support.faulty_server import Fault, FaultyServer, Planted
+from tests.support.virtual_clock import VirtualClock
 from tests.support.waiting import eventually
 
 
@@ -63,6 +69,59 @@ async def test_a_gateway_that_is_not_there_fails_every_request() -> None:
     target = Target(host="shop", path="/", address="127.0.0.1", port=1)
 
     assert {sample.answer for sample in await ask(target, requests=5)} == {"connect"}
+
+
+async def nothing_counted() -> Observation:
+    return Observation(convergence=Convergence.UNKNOWN)
+
+
+@asynccontextmanager
+async def desk_at_work(port: int) -> AsyncIterator[tuple[WitnessDesk, VirtualClock, float]]:
+    """Give a desk whose clock moves on in small steps while sockets take real time."""
+    clock = VirtualClock()
+    target = Target(host="shop", path="/", address="127.0.0.1", port=port)
+    world = World(targets=lambda: (target,), observe=nothing_counted, on_summary=lambda: None)
+    desk = WitnessDesk(world, clock)
+    since_s = clock.monotonic_s()
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(desk.run())
+        yield desk, clock, since_s
+        running.cancel()
+
+
+async def step_until(clock: VirtualClock, predicate: Callable[[], object]) -> None:
+    async def step() -> object:
+        await clock.advance(0.05)
+        return predicate()
+
+    await eventually(step)
+
+
+async def test_an_upgrade_is_witnessed_now_and_then_for_as_long_as_it_lasts() -> None:
+    async with FaultyServer(Planted()) as server, desk_at_work(server.port) as work:
+        desk, clock, since_s = work
+        desk.soak(is_on=True)
+        await step_until(clock, lambda: len(desk.window(since_s, 1e9).samples) >= 4)
+        desk.soak(is_on=False)
+        await clock.advance(5)
+        seen = desk.window(since_s, 1e9)
+
+        assert seen.interval_s == SOAK_INTERVAL_S
+        assert {s.answer for s in seen.samples} == {"200"}
+        times = [s.scheduled_s - since_s for s in seen.samples]
+        assert times == [SOAK_INTERVAL_S * turn for turn in range(len(times))]
+        desk.soak(is_on=True)
+        await step_until(clock, lambda: len(desk.window(since_s, 1e9).samples) > len(times))
+
+
+async def test_around_an_order_of_an_upgrade_the_witness_looks_closer() -> None:
+    async with FaultyServer(Planted()) as server, desk_at_work(server.port) as work:
+        desk, clock, since_s = work
+        desk.soak(is_on=True)
+        desk.begin(CommandId("run-1/shift-5/1"), Split(Weights(9_500)))
+        await step_until(clock, lambda: len(desk.window(since_s, 1e9).samples) >= 20)
+
+        assert desk.window(since_s, 1e9).interval_s == INTERVAL_S
 
 
 @pytest.mark.parametrize("is_trusted", [True, False], ids=["its-own-chain", "another-chain"])

@@ -1,5 +1,7 @@
+from dataclasses import replace
+
 from bascule.ids import Cluster
-from bascule.probes.targets import choose_targets
+from bascule.probes.targets import Target, choose_targets, find_target
 from bascule.routing.certificates import EMPTY_STORE, Certificate, CertificateStore
 from bascule.routing.model import (
     Backend,
@@ -97,3 +99,41 @@ def test_many_hosts_are_sampled_evenly() -> None:
     found = [t.host for t in choose_targets(routes(*hosts), EMPTY_STORE, targets_max=4)]
 
     assert found == ["h000.example", "h025.example", "h050.example", "h075.example"]
+
+
+def test_a_check_finds_its_host_exact_before_wildcard() -> None:
+    exact = Host(name="shop.example", routes=(route("/"),))
+    wild = Host(name="*.example", routes=(route("/"),))
+
+    def find(host: str, *hosts: Host) -> bool:
+        found = find_target(routes(*hosts), EMPTY_STORE, host=host, path="/cart?q", is_tls=False)
+        return found is not None and (found.host, found.path) == (host, "/cart?q")
+
+    assert find("shop.example", wild, exact)
+    assert find("pay.example", wild)
+    assert find("a.b", Host(name="*", routes=(route("/"),)))
+    assert not find("a.b.example", wild)
+
+
+def test_a_check_over_tls_is_held_to_the_hosts_own_certificate() -> None:
+    table = routes(tls_host(REFERENCE))
+
+    def find(store: CertificateStore, listeners: tuple[Listener, ...]) -> Target | None:
+        return find_target(
+            replace(table, listeners=listeners), store, host="pay.example", path="/", is_tls=True
+        )
+
+    found = find(STORE, (PLAIN, TLS))
+    assert found is not None
+    assert (found.port, found.chain_pem) == (TLS.port, b"chain")
+    assert find(EMPTY_STORE, (PLAIN, TLS)) is None
+    assert find(STORE, (PLAIN,)) is None
+
+
+def test_a_check_may_ask_a_tls_host_over_the_plain_listener() -> None:
+    table = routes(tls_host(REFERENCE))
+
+    found = find_target(table, STORE, host="pay.example", path="/", is_tls=False)
+
+    assert found is not None
+    assert (found.port, found.chain_pem) == (PLAIN.port, None)
