@@ -1,5 +1,6 @@
 from datetime import timedelta
 
+from bascule.journal.record import Json
 from bascule.upgrade.plan.model import Policy
 from bascule.upgrade.run.events import Ended
 from bascule.upgrade.run.moves import Do, Enter, Finish, Freeze, Rest, next_move
@@ -20,7 +21,7 @@ from tests.support.runs import (
     waits,
 )
 
-ALWAYS = (
+ALWAYS: tuple[dict[str, Json]] = (
     {
         "name": "holidays",
         "dates": {"from": "2026-01-01", "to": "2026-01-02"},

@@ -2,7 +2,7 @@ from bascule.upgrade.run.results import Absent, Done, Failed, InDoubt, Refused, 
 
 
 def test_what_a_step_comes_to_says_why() -> None:
-    found = [
+    found: list[Done | Failed | Waits | Refused | InDoubt | Unknown] = [
         Done(reason="a"),
         Failed(reason="a"),
         Waits(reason="a"),
