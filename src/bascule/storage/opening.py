@@ -41,10 +41,21 @@ class SqliteAt:
 
 @dataclass(frozen=True, slots=True)
 class PostgresAt:
-    """A PostgreSQL database, which keeps many gateways apart by their names."""
+    """A PostgreSQL database, which keeps many gateways apart by their names.
+
+    Raises UsageError for a URL of which no part can be shown for certain to be no secret.
+    """
 
     url: str = field(repr=False)
     gateway: GatewayName
+
+    def __post_init__(self) -> None:
+        if MASK in self.shown:
+            raise UsageError(
+                f"the URL of the database {self.shown} cannot be read",
+                remedy="write it as postgresql://USER@HOST:PORT/DATABASE, with every @ : / ? of a"
+                " name or a password as %40 %3A %2F %3F",
+            )
 
     @property
     def shown(self) -> str:

@@ -54,16 +54,29 @@ def test_a_url_of_anything_else_is_refused() -> None:
         ("postgres://a,b:5433/db", "postgres://a,b:5433/db"),
         ("postgresql://ada:s3cret@[::1]:5/db", "postgresql://[::1]:5/db"),
         ("postgresql://ada:s3@cret@h/db", "postgresql://h/db"),
-        ("postgresql://ada:s3/cret@h/db", "postgresql://[redacted]"),
-        ("postgresql://ada:s3?cret@h/db", "postgresql://[redacted]"),
-        ("postgresql://ada:s3cret/db", "postgresql://[redacted]"),
-        ("postgresql://h/db?password=s3@cret", "postgresql://[redacted]"),
     ],
 )
 def test_a_url_is_shown_without_its_secrets(url: str, shown: str) -> None:
     assert show_url(url) == shown
     assert PostgresAt(url, SHOP).shown == shown
     assert "cret" not in repr(PostgresAt(url, SHOP))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://ada:s3/cret@h/db",
+        "postgresql://ada:s3?cret@h/db",
+        "postgresql://ada:s3cret/db",
+        "postgresql://h/db?password=s3@cret",
+    ],
+)
+def test_a_url_whose_secret_may_be_anywhere_is_refused_unseen(url: str) -> None:
+    with pytest.raises(UsageError, match=r"postgresql://\[redacted\] cannot be read") as caught:
+        parse_location(url, gateway=SHOP)
+
+    assert "%40" in caught.value.remedy
+    assert show_url(url) == "postgresql://[redacted]"
 
 
 async def test_guests_and_owners_share_a_file(tmp_path: Path) -> None:

@@ -19,11 +19,10 @@ from bascule.storage.postgres.schema import bring_up_to_date
 
 CALL_TIMEOUT_S = 10.0
 """How long one transaction may take before its connection is given up."""
-CONNECT_TIMEOUT_S = 5
 MESSAGE_CHARS_MAX = 400
 
 _DEFAULTS = {
-    "connect_timeout": str(CONNECT_TIMEOUT_S),
+    "connect_timeout": "5",
     "application_name": "bascule",
     "keepalives_idle": "10",
     "keepalives_interval": "5",
@@ -95,7 +94,7 @@ class Link:
                     is_committing = True
                     await cursor.execute("COMMIT")
                     return result
-            except (psycopg.Error, OSError) as error:
+            except (psycopg.Error, TimeoutError) as error:
                 await self.close()
                 raise self._translate_error(error, is_committing=is_committing) from error
             except BaseException:
@@ -114,9 +113,10 @@ class Link:
 
     async def _connect(self) -> AsyncConnection[TupleRow]:
         conninfo = make_conninfo("", **self._options)
-        connection = await AsyncConnection.connect(
-            conninfo, autocommit=True, prepare_threshold=None
-        )
+        async with asyncio.timeout(self._timeout_s):
+            connection = await AsyncConnection.connect(
+                conninfo, autocommit=True, prepare_threshold=None
+            )
         try:
             cursor = await self._execute(connection, _BEGIN_WRITE)
             with self._limit(connection):
@@ -184,6 +184,8 @@ class Link:
 
     def _explain(self, error: Exception) -> str:
         """Return the words of `error` in one line without the password, whoever quoted it."""
+        if isinstance(error, TimeoutError):
+            return f"no answer within {self._timeout_s:g} s"
         text = " ".join(str(error).split())
         for name in ("password", "sslpassword"):
             if secret := str(self._options.get(name) or ""):

@@ -8,6 +8,10 @@ from bascule.errors import JournalError
 MIGRATION_LOCK = 0x6261_7363_756C_65
 """The advisory lock of all who set up or migrate: the word "bascule"."""
 
+# The catalogue itself and not `to_regclass`, which remembers across a wait that there was no table.
+_TABLE = """
+SELECT FROM pg_catalog.pg_tables WHERE schemaname = 'bascule' AND tablename = 'schema_version'"""
+
 # The statements that lead from each version to the next. What was released is never edited.
 _FIRST = (
     "CREATE TABLE bascule.schema_version (version integer NOT NULL)",
@@ -55,8 +59,8 @@ async def bring_up_to_date(cursor: AsyncCursor[TupleRow], shown: str) -> None:
 
 
 async def _read_version(cursor: AsyncCursor[TupleRow], shown: str) -> int:
-    await cursor.execute("SELECT to_regclass('bascule.schema_version') IS NOT NULL")
-    if await cursor.fetchone() != (True,):
+    await cursor.execute(_TABLE)
+    if await cursor.fetchone() is None:
         return 0
     await cursor.execute("SELECT version FROM bascule.schema_version")
     row = await cursor.fetchone()
@@ -71,6 +75,6 @@ async def _read_version(cursor: AsyncCursor[TupleRow], shown: str) -> int:
 
 async def _make_schema(cursor: AsyncCursor[TupleRow]) -> None:
     """Ask first: an existing schema needs no right to make one."""
-    await cursor.execute("SELECT to_regnamespace('bascule') IS NOT NULL")
-    if await cursor.fetchone() != (True,):
+    await cursor.execute("SELECT FROM pg_catalog.pg_namespace WHERE nspname = 'bascule'")
+    if await cursor.fetchone() is None:
         await cursor.execute("CREATE SCHEMA bascule")
