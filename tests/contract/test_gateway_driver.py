@@ -10,8 +10,16 @@ import pytest
 
 from bascule.app.clock import SystemClock
 from bascule.errors import DriverError
-from bascule.gateway.driver import Applied, Convergence, GatewayDriver
+from bascule.gateway.driver import (
+    Applied,
+    ClusterTraffic,
+    Convergence,
+    GatewayDriver,
+    Histogram,
+)
 from bascule.ids import Cluster
+from bascule.routing.affinity import Affinity, AffinityKind
+from bascule.routing.arrangement import NOTHING_ARRANGED, Arrangement, Mirror, Preview
 from bascule.routing.certificates import EMPTY_STORE
 from bascule.routing.model import Host, RouteSet
 from bascule.routing.weights import Split, Weights
@@ -22,6 +30,20 @@ from tests.support.network import free_port
 from tests.support.tables import ALL_BLUE, ALL_GREEN
 
 HOST = "shop.example.com"
+ARRANGED = Arrangement(
+    preview=Preview(header="x-bascule-preview", hosts={"next.example.com": HOST}),
+    mirror=Mirror(share_bp=1_000),
+    affinity=Affinity(kind=AffinityKind.HEADER, name="x-user"),
+)
+MEASURED = ClusterTraffic(
+    requests_total=0,
+    requests_active=0,
+    endpoints_healthy=1,
+    failures_total=0,
+    completed_total=0,
+    abandoned_total=0,
+    latency=Histogram(bounds_ms=(1.0, 5.0), counts=(0, 0, 0)),
+)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -34,10 +56,14 @@ class Bench:
     fake: FakeDriver | None
 
     async def apply(
-        self, default: Weights = ALL_BLUE, routes: RouteSet | None = None, **hosts: Weights
+        self,
+        default: Weights = ALL_BLUE,
+        routes: RouteSet | None = None,
+        arrangement: Arrangement = NOTHING_ARRANGED,
+        **hosts: Weights,
     ) -> Applied:
         split = {name.replace("_", "."): weights for name, weights in hosts.items()}
-        table = tables.table(routes or self.routes, default, split)
+        table = tables.table(routes or self.routes, default, split, arrangement)
         return await self.driver.apply(table, EMPTY_STORE)
 
     async def apply_refused(self) -> None:
@@ -192,8 +218,51 @@ async def test_traffic_is_told_for_both_clusters_or_not_at_all(bench: Bench) -> 
     assert set(traffic) in (set(), set(Cluster))
 
 
+async def test_an_arrangement_is_acknowledged_with_its_table_and_is_no_split(
+    bench: Bench,
+) -> None:
+    await bench.apply()
+
+    applied = await bench.apply(ALL_GREEN, arrangement=ARRANGED)
+
+    observed = await bench.driver.observe()
+    wanted = tables.table(bench.routes, ALL_GREEN, arrangement=ARRANGED)
+    assert not applied.is_split_only
+    assert observed.convergence is Convergence.CONVERGED, observed.reason
+    assert applied.table_digest == observed.table_digest == wanted.digest
+
+
+async def test_a_split_under_an_arrangement_is_a_split_alone(bench: Bench) -> None:
+    await bench.apply(arrangement=ARRANGED)
+
+    flip = await bench.apply(ALL_GREEN, arrangement=ARRANGED)
+    ended = await bench.apply(ALL_GREEN)
+
+    assert flip.is_split_only
+    assert not ended.is_split_only
+    assert await bench.split() == Split(ALL_GREEN)
+
+
+async def test_measured_figures_are_of_both_clusters_and_hold_latencies(bench: Bench) -> None:
+    if bench.fake is not None:
+        bench.fake.traffic = dict.fromkeys(Cluster, MEASURED)
+    await bench.apply()
+
+    measured = await bench.driver.measure()
+
+    assert set(measured) == set(Cluster)
+    for traffic in measured.values():
+        assert traffic.latency is not None
+        assert len(traffic.latency.counts) == len(traffic.latency.bounds_ms) + 1
+        assert (traffic.completed_total, traffic.abandoned_total) == (0, 0)
+    observed = (await bench.driver.observe()).traffic
+    assert {traffic.latency for traffic in observed.values()} == {None}
+
+
 async def test_what_it_can_do_is_consistent(bench: Bench) -> None:
     able = bench.driver.capabilities()
 
     assert 10_000 % able.weight_step_bp == 0
     assert able.traffic_kinds <= {"http1", "http2", "websocket", "grpc"}
+    assert able.has_mirroring
+    assert able.has_preview_by_header
