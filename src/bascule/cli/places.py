@@ -7,7 +7,7 @@ from bascule.app.state_dir import StateDir, find_state_dir
 from bascule.errors import SpecError, UsageError
 from bascule.ids import GatewayName
 
-FILE_HELP = "The gateway's file (gateway.yaml)."
+FILE_HELP = "The file of the gateway or of an upgrade (gateway.yaml, upgrade.yaml)."
 GATEWAY_HELP = "The gateway's name, where there are several."
 STATE_HELP = (
     "State directory, if not $XDG_STATE_HOME/bascule/NAME; or a postgresql:// URL for the journal."
@@ -22,10 +22,10 @@ def find_place(*, file: str | None, gateway: str | None, state: str | None) -> S
     """
     name = GatewayName(gateway) if gateway is not None else None
     if file is not None and (state is None or "://" in state):
-        from bascule.spec.load import parse_gateway
+        from bascule.spec.load import parse_any_gateway
 
         path = Path(file)
-        name = parse_gateway(read_file(path), path).name
+        name = parse_any_gateway(read_file(path), path, read_file).name
     if name is None and state is not None and "://" in state:
         name = _only_gateway(state)
     return find_state_dir(os.environ, name=name, state=state)

@@ -13,11 +13,11 @@ from bascule.app.wiring import Elsewhere, build_elsewhere
 from bascule.app.working import Started
 from bascule.cli.arguments import takes
 from bascule.cli.options import OutputOption, Where, choose_state_dir, operator_name
-from bascule.cli.places import STATE_HELP, read_file
+from bascule.cli.places import FILE_HELP, STATE_HELP, read_file
 from bascule.cli.rendering import Output, print_document, print_lines
 from bascule.errors import LockedError, UsageError
 from bascule.spec.gateway import Gateway
-from bascule.spec.load import parse_gateway
+from bascule.spec.load import parse_any_gateway
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +39,7 @@ class Xds:
 class Arguments:
     """What `bascule run` is told."""
 
-    file: Annotated[Path, typer.Option("--file", "-f", help="The gateway's file (gateway.yaml).")]
+    file: Annotated[Path, typer.Option("--file", "-f", help=FILE_HELP)]
     state: Annotated[str | None, typer.Option("--state", help=STATE_HELP)] = None
     stop_envoy: Annotated[
         bool, typer.Option("--stop-envoy", help="End Envoy too when this ends.")
@@ -57,7 +57,7 @@ def run(arguments: Arguments) -> None:
 
     Envoy goes on serving when this ends, unless --stop-envoy is given; `bascule stop` ends both.
     """
-    gateway = parse_gateway(read_file(arguments.file), arguments.file)
+    gateway = parse_any_gateway(read_file(arguments.file), arguments.file, read_file)
     where = Where(gateway=gateway.name, state=arguments.state)
     options = RunOptions(
         state_dir=choose_state_dir(where),

@@ -55,6 +55,20 @@ def parse_upgrade(text: str, file: Path | str, read: ReadFile) -> Upgrade:
     return upgrade
 
 
+def parse_any_gateway(text: str, file: Path | str, read: ReadFile) -> Gateway:
+    """Return the gateway of a gateway.yaml, or that which an upgrade.yaml describes or names.
+
+    Raises SpecError as the other two do.
+    """
+    documents = parse_documents(text, str(file))
+    value = documents[0].value if documents else None
+    fields = value if isinstance(value, dict) else {}
+    names_gateway = isinstance(fields.get("gateway"), str)
+    if "platform" in fields or ("clusters" not in fields and names_gateway):
+        return parse_upgrade(text, file, read).gateway_model()
+    return parse_gateway(text, file)
+
+
 def _only_document(text: str, file: str, what: str) -> Document:
     documents = parse_documents(text, file)
     if len(documents) != 1:

@@ -79,7 +79,8 @@ class Upgrade(Strict):
         json_schema_extra=_or_off,
     )
     mirror: Mirror | None = Field(
-        default=None, description="Copies of reading requests to green before any user; none if absent."
+        default=None,
+        description="Copies of reading requests to green before any user; none if absent.",
     )
     verify: Verify = Field(
         default_factory=Verify, description="How green is judged before any user is sent there."

@@ -3,8 +3,10 @@ from pathlib import Path
 import pytest
 
 from bascule.errors import SpecError
-from bascule.spec.load import parse_gateway, parse_upgrade, render_path
+from bascule.spec.gateway import Gateway
+from bascule.spec.load import parse_any_gateway, parse_gateway, parse_upgrade, render_path
 from bascule.spec.upgrade import Upgrade
+from tests.support.specs import SMALL as UPGRADE
 from tests.support.specs import mistakes_of, told_of
 
 SMALL = """\
@@ -136,6 +138,15 @@ def test_a_mistake_in_one_of_several_kinds_is_told_without_the_kind_in_its_path(
     ]
 
 
+def test_a_mistake_between_fields_is_told_with_what_to_do() -> None:
+    assert mistakes_of("steps: [{weight: 50}]\n") == [
+        (
+            "dir/upgrade.yaml:8:10: steps[0].weight: the last step gives green 50 %, not all "
+            "| end with `- weight: 100`"
+        )
+    ]
+
+
 @pytest.mark.parametrize("text", ["", "5\n", "- a\n", "name: a\n---\nname: b\n", "gateway: ''\n"])
 def test_what_is_no_upgrade_is_a_spec_error(text: str) -> None:
     assert told_of(text)
@@ -190,3 +201,22 @@ def test_a_gateway_whose_traffic_is_on_green_is_refused() -> None:
 def test_a_gateway_that_can_be_no_path_is_told_where_it_is_named() -> None:
     with pytest.raises(SpecError, match=r"dir/upgrade.yaml:2:1: gateway: nobody here is called"):
         _read("name: up\ngateway: ~no-such-user/gateway.yaml\n")
+
+
+def test_the_gateway_is_found_in_either_file() -> None:
+    gateway = parse_gateway(GATEWAY, "dir/conf/gateway.yaml")
+
+    assert _find(GATEWAY, "dir/conf/gateway.yaml") == gateway
+    assert _find(NAMED) == gateway
+    assert _find(UPGRADE).name == "shop"
+    assert _find(UPGRADE).clusters.green.context == "new"
+
+
+@pytest.mark.parametrize("text", ["", "nothing", "a: 1\n---\nb: 1\n"])
+def test_what_is_neither_file_is_a_spec_error(text: str) -> None:
+    with pytest.raises(SpecError, match=r"dir/upgrade.yaml:1:1"):
+        _find(text)
+
+
+def _find(text: str, file: str = "dir/upgrade.yaml") -> Gateway:
+    return parse_any_gateway(text, file, lambda _: GATEWAY)
