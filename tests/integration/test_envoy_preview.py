@@ -1,6 +1,8 @@
 """What reaches one cluster whatever the split says, at a real Envoy."""
 
+import asyncio
 import ssl
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from tests.support import tables
 from tests.support.envoy_world import EnvoyWorld, envoy_world, fetch
 from tests.support.pki import Authority
 from tests.support.tables import ALL_BLUE, ALL_GREEN
+from tests.support.waiting import eventually
 
 HEADER = "x-bascule-preview"
 BY_HEADER = Arrangement(preview=Preview(header=HEADER))
@@ -168,6 +171,53 @@ async def test_a_preview_host_that_the_certificate_is_not_for_is_never_served_by
             assert (await fetch(world.port, "next.example.com")).status == status
             with pytest.raises(OSError):  # noqa: PT011 - a closed handshake has many faces
                 await fetch(world.tls_port, "next.example.com", tls=_trusting(authority))
+
+
+async def test_a_switch_overtakes_an_arrangement_that_is_being_pushed(tmp_path: Path) -> None:
+    async with envoy_world(tmp_path, settle_s=60) as world:
+        live = world.routes(*(world.host(f"h{i}.example.com") for i in range(1_000)))
+        await world.apply(live)
+        async with asyncio.TaskGroup() as tasks:
+            bulk = tasks.create_task(world.apply(live, arrangement=BY_HEADER))
+            await eventually(lambda: world.driver.is_pushing)
+            bulk.cancel()
+            flip = tasks.create_task(world.apply(live, ALL_GREEN))
+
+        assert flip.result().is_split_only
+        assert await world.ask("h999.example.com") == "green"
+        await world.apply(live, ALL_GREEN, arrangement=BY_HEADER)
+        back = await world.apply(live, ALL_BLUE, arrangement=BY_HEADER)
+        assert back.is_split_only
+        assert await world.ask("h0.example.com") == "blue"
+        assert await world.ask("h0.example.com", "/", GREEN) == "green"
+
+
+async def test_a_cluster_that_is_taken_out_leaves_nothing_in_envoy(tmp_path: Path) -> None:
+    authority = Authority()
+    old, new = (_certificate(authority, "shop.example.com") for _ in range(2))
+    async with envoy_world(tmp_path) as world:
+        before = _tls_host(world, old)
+        await world.apply(world.routes(before, tls=True), ALL_GREEN, tables.store(old))
+        held = await _dump(world)
+        route = tables.route(None, world.backend(Cluster.GREEN))
+        after = replace(_tls_host(world, new, name="shop.example.com"), routes=(route,))
+
+        await world.apply(world.routes(after, tls=True), ALL_GREEN, tables.store(new))
+
+        assert "blue/shop/web/http" in held
+
+        async def is_gone() -> bool:
+            return "blue/" not in await _dump(world)
+
+        await eventually(is_gone)
+        assert await world.ask() == "green"
+        assert set(await world.driver.measure()) == set(Cluster)
+
+
+async def _dump(world: EnvoyWorld) -> str:
+    admin = world.process.admin
+    pages = [await admin.fetch_text(path) for path in ("/config_dump?include_eds", "/clusters")]
+    return "".join(pages)
 
 
 def _showing(alias: str) -> Arrangement:
