@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 
+from bascule.checks.inventory import HostScope
 from bascule.ids import Cluster
 from bascule.routing.arrangement import NOTHING_ARRANGED
 from bascule.routing.weights import render_percent
 from bascule.spec.durations import render_duration
+from bascule.spec.traffic import Hosts
 from bascule.spec.upgrade import Upgrade
 from bascule.upgrade.plan.facts import Facts
 from bascule.upgrade.plan.holding import Hold, Judging, plan_approval, plan_hold
@@ -50,7 +52,8 @@ def plan_approach(spec: Upgrade, facts: Facts, judging: Judging) -> Iterator[Ste
 
 
 def _sync(spec: Upgrade, facts: Facts) -> Step:
-    hosts = list(_awaited_hosts(spec, facts))
+    excluded = spec.hosts.exclude
+    hosts = [host for host in spec.hosts.include if host not in excluded]
     return Step(
         key="sync",
         stage=Stage.SYNC,
@@ -59,29 +62,23 @@ def _sync(spec: Upgrade, facts: Facts) -> Step:
             "cluster": Cluster.GREEN.value,
             "timeout_s": spec.sync.timeout_s,
             "hosts": [*hosts],
+            "exclude": [] if hosts else [*excluded],
         },
         title="green can answer every route that blue answers",
         reason="workloads come from elsewhere (GitOps or a pipeline); waits at most "
         f"{render_duration(spec.sync.timeout_s)}",
-        estimate_s=ACT_S if _is_ready(facts, hosts) else None,
+        estimate_s=ACT_S if _is_ready(facts, spec.hosts) else None,
     )
 
 
-def _awaited_hosts(spec: Upgrade, facts: Facts) -> Iterator[str]:
-    """Yield the hosts that move; none means all."""
-    if spec.hosts.include or spec.hosts.exclude:
-        for host in spec.hosts.include or facts.hosts:
-            if host not in spec.hosts.exclude:
-                yield host
-
-
-def _is_ready(facts: Facts, hosts: list[str]) -> bool:
+def _is_ready(facts: Facts, hosts: Hosts) -> bool:
+    scope = HostScope(include=hosts.include, exclude=hosts.exclude)
     if facts.routes is None:
         return False
     return all(
         route.green is not None and route.green.is_ready
         for host in facts.routes.hosts
-        if not hosts or host.name in hosts
+        if scope.has(host.name)
         for route in host.routes
         if route.blue is not None and route.blue.is_ready
     )

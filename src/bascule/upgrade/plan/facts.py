@@ -46,8 +46,3 @@ class Facts:
             return None
         routes = (route for host in self.routes.hosts for route in host.routes)
         return sum(route.backend(cluster) is not None for route in routes)
-
-    @property
-    def hosts(self) -> tuple[str, ...]:
-        """The hosts that are known, in the order of the routing table."""
-        return () if self.routes is None else tuple(host.name for host in self.routes.hosts)

@@ -27,7 +27,7 @@ class StepKind(StrEnum):
     AWAIT_CLUSTER = "await_cluster"
     """{cluster}: its API answers and its lists are complete."""
     AWAIT_ROUTES = "await_routes"
-    """{cluster, timeout_s, hosts}: each route of the other cluster has ready endpoints there."""
+    """{cluster, timeout_s, hosts, exclude}: the other's routes have ready endpoints there."""
     ARRANGE = "arrange"
     """{arrangement}: preview, mirroring, affinity."""
     SET_WEIGHTS = "set_weights"

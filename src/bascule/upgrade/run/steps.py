@@ -170,11 +170,12 @@ class Steps:
     async def _await_routes(self, step: Step) -> Result:
         cluster = _cluster(step)
         view = self._traffic.view()
-        hosts = step.args.get("hosts")
         all_there, none_there = Weights.all_to(cluster), Weights.all_to(cluster.other)
-        named = [str(host) for host in hosts] if isinstance(hosts, list) else []
+        named, excluded = _names(step, "hosts"), _names(step, "exclude")
         before = Split(none_there)
-        wanted = Split(none_there, dict.fromkeys(named, all_there)) if named else Split(all_there)
+        wanted = Split(all_there, dict.fromkeys(excluded, none_there))
+        if named:
+            wanted = Split(none_there, dict.fromkeys(named, all_there))
         missing = (*check_lists(view, cluster), *check_routes(view, before, wanted))
         if missing:
             return self._wait_or_fail(step, "; ".join(missing))
@@ -314,6 +315,12 @@ def _go_on(quiet: _Quiet | None, counts: Counts | None, now: datetime) -> _Quiet
     if counts is None or counts.started or counts.open:
         return None
     return _Quiet(since=now if quiet is None else quiet.since, until=now)
+
+
+def _names(step: Step, name: str) -> list[str]:
+    """Return the list of text that a step has there; empty where it has none."""
+    found = step.args.get(name)
+    return [str(item) for item in found] if isinstance(found, list) else []
 
 
 def _cluster(step: Step) -> Cluster:

@@ -15,11 +15,9 @@ def test_without_more_all_traffic_is_on_blue_and_clusters_have_their_colours() -
 
 def test_what_is_not_known_is_not_counted() -> None:
     assert KNOWN.count_routes(Cluster.BLUE) is None
-    assert KNOWN.hosts == ()
 
 
-def test_hosts_and_routes_are_those_of_the_table() -> None:
+def test_routes_are_those_of_the_table() -> None:
     facts = replace(KNOWN, routes=shop_routes())
 
-    assert facts.hosts == ("shop.example.com",)
     assert facts.count_routes(Cluster.GREEN) == 1
