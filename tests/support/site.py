@@ -51,6 +51,27 @@ class Said:
         return found
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Starting:
+    """A `bascule upgrade start` that runs, and the file with all that it says."""
+
+    process: "subprocess.Popen[bytes]"
+    out: Path
+
+    @property
+    def said(self) -> str:
+        return self.out.read_text()
+
+    def await_text(self, text: str) -> None:
+        """Return once it has said so; it must not have ended before."""
+        wait_until(lambda: text in self.said or self.process.poll() is not None)
+        assert text in self.said, self.said
+
+    def await_end(self) -> int:
+        """Return its exit code."""
+        return self.process.wait(timeout=START_LIMIT_S)
+
+
 @dataclass(slots=True, kw_only=True)
 class Site:
     """One gateway. Processes that it started end with `close`."""
@@ -87,6 +108,38 @@ class Site:
         """Run a verb on this gateway and ask for JSON."""
         state = str(self.state_dir.path)
         return self.verb(verb, "--state", state, "--output", "json", *arguments)
+
+    def on_upgrade(self, verb: str, *arguments: str) -> Said:
+        """Run a verb of `bascule upgrade` on this gateway and ask for JSON."""
+        state = str(self.state_dir.path)
+        return self.verb("upgrade", verb, "--state", state, "--output", "json", *arguments)
+
+    def upgrade(self) -> dict[str, Any]:
+        """Return the newest upgrade, an empty document where there is none."""
+        said = self.on_upgrade("status")
+        return said.document if said.code == 0 else {}
+
+    @contextmanager
+    def starting_upgrade(self, file: Path, *arguments: str) -> "Iterator[Starting]":
+        """Run `bascule upgrade start` on this gateway meanwhile; it is ended by force at last."""
+        self.lives += 1
+        out = self.directory / f"start-{self.lives}.out"
+        state = str(self.state_dir.path)
+        command = [sys.executable, "-m", "bascule", "upgrade", "start", "-f", str(file)]
+        with out.open("wb") as told:
+            process = subprocess.Popen(
+                [*command, "--state", state, "--yes", *arguments],
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=told,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        try:
+            yield Starting(process=process, out=out)
+        finally:
+            process.kill()
+            process.wait()
 
     def status(self) -> dict[str, Any]:
         return self.on_gateway("status").document

@@ -26,7 +26,7 @@ from bascule.errors import (
 )
 from bascule.routing.weights import Split
 from bascule.storage.lock import read_holder
-from bascule.storage.sqlite import SqliteJournal, open_journal
+from bascule.storage.opening import Store, open_store
 from bascule.upgrade.decide import plan_split
 from bascule.upgrade.events import Result
 from bascule.upgrade.signals import Order, SplitSignal, build_command
@@ -54,8 +54,11 @@ class Ended:
 
 
 def require_runtime(state_dir: StateDir) -> None:
-    """Raise TransportError when no runtime holds the gateway: nobody would carry an order out."""
-    if not state_dir.journal.exists() or read_holder(state_dir.lock) is None:
+    """Raise TransportError when no runtime holds the gateway: nobody would carry an order out.
+
+    Where the journal is far away the runtime may be on another machine: then nobody can know.
+    """
+    if not state_dir.url and read_holder(state_dir.lock) is None:
         raise TransportError(
             f"no runtime works on {state_dir.path}; nothing was changed",
             remedy="start it with `bascule run -f gateway.yaml`, then say this again",
@@ -66,7 +69,7 @@ async def fetch_plan(state_dir: StateDir, signal: SplitSignal, *, reason: str) -
     """Return the plan for `signal`. Raises PlanError where it cannot be, JournalError."""
     clock = SystemClock()
     await _ring(state_dir, "prepare")
-    with open_journal(state_dir.journal) as journal:
+    async with open_store(state_dir.location) as journal:
         state = await _fetch_state(journal)
     order = Order(
         id=new_order_id(), at=clock.now(), actor=operator_name(), signal=signal, reason=reason
@@ -101,7 +104,7 @@ async def carry_out(state_dir: StateDir, plan: Plan, *, timeout_s: float) -> End
     """
     clock = SystemClock()
     deadline_s = clock.monotonic_s() + timeout_s
-    with open_journal(state_dir.journal) as journal:
+    async with open_store(state_dir.location) as journal:
         await journal.put(build_command(plan.order))
         await _ring(state_dir, "wake")
         return await _wait(journal, plan, clock, deadline_s)
@@ -127,7 +130,7 @@ async def _ring(state_dir: StateDir, op: str) -> None:
         await fetch_answer(state_dir.control_socket, {"op": op})
 
 
-async def _wait(journal: SqliteJournal, plan: Plan, clock: Clock, deadline_s: float) -> Ended:
+async def _wait(journal: Store, plan: Plan, clock: Clock, deadline_s: float) -> Ended:
     seq = plan.state.seq
     while clock.monotonic_s() < deadline_s:
         if await journal.read(after_seq=seq):
@@ -143,7 +146,7 @@ async def _wait(journal: SqliteJournal, plan: Plan, clock: Clock, deadline_s: fl
     )
 
 
-async def _fetch_state(journal: SqliteJournal) -> GatewayState:
+async def _fetch_state(journal: Store) -> GatewayState:
     state = fold(await journal.read())
     if state is None:
         raise PlanError(

@@ -8,11 +8,11 @@ from bascule.app.control import fetch_answer
 from bascule.app.state_dir import StateDir
 from bascule.app.upgrades import choose_unfinished
 from bascule.cli.options import new_order_id, operator_name
+from bascule.cli.ordering import require_runtime
 from bascule.clock import Clock
 from bascule.errors import OutcomeUnknownError, PlanError, TransportError
 from bascule.journal.record import Json
 from bascule.journal.store import JournalStore
-from bascule.storage.lock import read_holder
 from bascule.storage.opening import Store, open_store
 from bascule.upgrade.events import Result
 from bascule.upgrade.run.state import Mark, Signalled, UpgradeState
@@ -30,18 +30,6 @@ class Answered:
     signal: Signalled
     run: UpgradeState
     state: GatewayState
-
-
-def require_runtime(state_dir: StateDir) -> None:
-    """Raise TransportError when nobody would take a signal.
-
-    Where the journal is far away the runtime may be on another machine: then nobody can know.
-    """
-    if not state_dir.url and read_holder(state_dir.lock) is None:
-        raise TransportError(
-            f"no runtime works on {state_dir.path}; nothing was changed",
-            remedy="start it with `bascule run`, or `bascule upgrade start` again to go on",
-        )
 
 
 async def fetch_state(state_dir: StateDir) -> GatewayState:

@@ -12,7 +12,7 @@ from bascule.app.state_dir import StateDir
 from bascule.app.upgrades import choose_unfinished, signal_document, upgrade_document
 from bascule.cli.arguments import takes
 from bascule.cli.options import Consent, OutputOption, Where, choose_state_dir
-from bascule.cli.ordering import confirm
+from bascule.cli.ordering import confirm, require_runtime
 from bascule.cli.rendering import Output, print_document, print_lines
 from bascule.cli.topology import render_weights
 from bascule.cli.upgrade.sending import (
@@ -20,7 +20,6 @@ from bascule.cli.upgrade.sending import (
     Wish,
     fetch_state,
     read_state,
-    require_runtime,
     send,
 )
 from bascule.cli.upgrade.status_text import say_stage
