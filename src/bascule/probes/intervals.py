@@ -48,9 +48,13 @@ def subtract_traffic(before: ClusterTraffic, after: ClusterTraffic) -> Counts | 
     latency = subtract_histograms(before.latency, after.latency)
     if latency is not None and min(latency.counts, default=0) < 0:
         return None
+    abandoned = max(0, (after.abandoned_total or 0) - (before.abandoned_total or 0))
+    is_counted = after.completed_total is not None and before.completed_total is not None
     return Counts(
-        requests=max(ended, failures),
+        # What is counted as completed leaves out what the client gave up.
+        requests=max(ended, failures) + (abandoned if is_counted else 0),
         failures=failures,
+        abandoned=abandoned,
         started=started,
         open=after.requests_active,
         latency=latency,

@@ -135,3 +135,18 @@ def test_latencies_that_cannot_be_compared_are_not_known(other: Histogram | None
     assert counts is not None
     assert counts.latency is None
     assert counts.requests == 19
+
+
+def test_what_clients_gave_up_ended_too_and_is_no_failure() -> None:
+    before, after = replace(BEFORE, abandoned_total=2), replace(AFTER, abandoned_total=5)
+
+    known = subtract_traffic(before, after)
+    unknown = subtract_traffic(BEFORE, AFTER)
+    fallen = subtract_traffic(after, replace(AFTER, abandoned_total=4))
+
+    assert known is not None
+    assert (known.requests, known.failures, known.abandoned) == (22, 1, 3)
+    assert unknown is not None
+    assert (unknown.requests, unknown.abandoned) == (19, 0)
+    assert fallen is not None
+    assert fallen.abandoned == 0
