@@ -57,6 +57,7 @@ class NewsDesk:
         self._rung = asyncio.Event()
         self._drains = 0
         self._drains_served = 0
+        self._trouble = ""
 
     def ring(self) -> None:
         """Look at the journal now."""
@@ -101,20 +102,27 @@ class NewsDesk:
         try:
             records = await self._journal.read(after_seq=self._seq)
         except BasculeError as error:
-            _LOG.warning("news wait: the journal cannot be read", reason=error.message)
+            self._complain(error.message)
             return
+        self._trouble = ""
         for record in records:
             event = self._take(record)
             if event is not None:
                 self._post(event, group)
         self._drains_served = drains
 
+    def _complain(self, trouble: str) -> None:
+        """Log that the journal cannot be read, once for each reason."""
+        if trouble != self._trouble:
+            self._trouble = trouble
+            _LOG.warning("news wait: the journal cannot be read", reason=trouble)
+
     def _take(self, record: Record) -> CloudEvent | None:
         """Return the news that a record is; None for none, or for one of long ago."""
         self._seq = record.seq
         try:
             self._known, event = tell(self._known, record)
-        except BasculeError as error:
+        except Exception as error:  # noqa: BLE001 — supervises: no record may end an upgrade here
             _LOG.warning("a record is no news to this version", seq=record.seq, reason=str(error))
             return None
         return event if record.entry.at >= self._since else None

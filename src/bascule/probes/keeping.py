@@ -9,7 +9,6 @@ from itertools import groupby
 import structlog
 
 from bascule.clock import Clock
-from bascule.errors import BasculeError
 from bascule.journal.record import Json
 from bascule.journal.store import Sample, SampleStore
 
@@ -39,6 +38,7 @@ class Keeper:
         self._waiting: deque[_Point] = deque(maxlen=WAITING_MAX)
         self._due = asyncio.Event()
         self._unthinned = 0
+        self._trouble = ""
         self.lost = 0
         """Points that were given up."""
 
@@ -67,9 +67,17 @@ class Keeper:
             try:
                 async with asyncio.timeout(STORE_TIMEOUT_S):
                     await self._write(run_id, samples)
-            except (BasculeError, TimeoutError) as error:
+            except Exception as error:  # noqa: BLE001 — supervises: points are not worth a runtime
                 self.lost += len(samples)
-                _LOG.warning("points of a plot are lost", points=len(samples), error=str(error))
+                self._complain(f"{type(error).__name__}: {error}", points=len(samples))
+            else:
+                self._trouble = ""
+
+    def _complain(self, trouble: str, *, points: int) -> None:
+        """Log that points are lost, once for each reason."""
+        if trouble != self._trouble:
+            self._trouble = trouble
+            _LOG.warning("points of a plot are lost", points=points, reason=trouble)
 
     async def _write(self, run_id: str, samples: list[Sample]) -> None:
         await self._store.add_samples(run_id, samples)

@@ -120,8 +120,8 @@ class MeasuringDesk:
                 wanted = self._wanted
                 self._sources.witness.soak(is_on=wanted is not None)
                 if wanted is None:
+                    self._close(course)
                     course = None
-                    self._keeper.hurry()
                     await self._changed.wait()
                     continue
                 if course is None or course.run_id != wanted.run_id:
@@ -174,16 +174,23 @@ class MeasuringDesk:
         documents: list[dict[str, Json]] = []
         if interval is not None:
             documents.append(render_traffic(interval, self._sources.split()))
-        witnessed = self._witness(course)
+        witnessed = self._witness(course, lag_s=WITNESS_LAG_S)
         if witnessed is not None:
             documents.append(witnessed)
         self._keeper.keep(course.run_id, self._clock.now(), *order_points(course.count, *documents))
         course.count += 1
 
-    def _witness(self, course: _Course) -> dict[str, Json] | None:
+    def _close(self, course: _Course | None) -> None:
+        """Keep what the witness saw last, of what has ended by now, and have it written."""
+        document = None if course is None else self._witness(course, lag_s=0.0)
+        if course is not None and document is not None:
+            self._keeper.keep(course.run_id, self._clock.now(), document)
+        self._keeper.hurry()
+
+    def _witness(self, course: _Course, *, lag_s: float) -> dict[str, Json] | None:
         """Return a point for what the witness saw since the last one; None: not yet, or nothing."""
         now_s, now = self._clock.monotonic_s(), self._clock.now()
-        to_s = now_s - WITNESS_LAG_S
+        to_s = now_s - lag_s
         from_s = max(course.witnessed_s, to_s - WITNESS_POINT_MAX_S)
         if to_s - from_s < WITNESS_POINT_MIN_S:
             return None
@@ -192,7 +199,7 @@ class MeasuringDesk:
             self._sources.witness.window(from_s, to_s),
             course.successes,
             from_at=now - timedelta(seconds=now_s - from_s),
-            to_at=now - timedelta(seconds=WITNESS_LAG_S),
+            to_at=now - timedelta(seconds=lag_s),
         )
         if seen is None:
             return None
