@@ -27,7 +27,7 @@ from bascule.storage.opening import (
     find_gateways,
     open_store,
 )
-from bascule.storage.postgres.link import Link
+from bascule.storage.postgres.link import Cursor, Link
 from bascule.storage.postgres.schema import SCHEMA_VERSION
 from bascule.storage.postgres.store import PostgresStore
 from tests.support.cutting_proxy import run_cutting_proxy
@@ -239,6 +239,26 @@ async def test_a_runner_that_was_killed_is_followed_within_its_lease_time(
             place, owner="next", clock=SystemClock(), ttl_s=TTL_S, wait=True
         ) as owned:
             assert owned.lease.generation == 2
+
+
+async def test_a_commit_is_on_disk_and_no_frozen_client_holds_a_row_for_long(
+    postgres: PostgresServer, place: PostgresAt
+) -> None:
+    database = place.url.rpartition("/")[2]
+    postgres.execute(f"ALTER DATABASE {database} SET synchronous_commit = off")
+
+    async def look(cursor: Cursor) -> object:
+        await cursor.execute(
+            "SELECT current_setting('synchronous_commit'), current_setting('lock_timeout'),"
+            " current_setting('idle_in_transaction_session_timeout')"
+        )
+        return await cursor.fetchone()
+
+    link = Link(place.url, place.shown)
+    settings = await link.write(look)
+    await link.close()
+
+    assert settings == ("on", "4s", "3s")
 
 
 async def test_a_later_schema_is_refused(postgres: PostgresServer, place: PostgresAt) -> None:
