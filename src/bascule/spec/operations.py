@@ -42,7 +42,7 @@ class Dates(Strict):
 
 
 class Freeze(Strict):
-    """A time in which no step begins: hours of days of the week, or a range of dates."""
+    """A time in which no weight rises, no hook runs and nothing is retired: by week or by date."""
 
     name: str = Field(
         default="", max_length=100, description="What people call it; shown while it lasts."

@@ -96,7 +96,9 @@ class Upgrade(Strict):
     )
     analysis: Analysis = Field(default_factory=Analysis, description="How green is judged.")
     freeze: tuple[Freeze, ...] = Field(
-        default=(), max_length=100, description="When no step begins."
+        default=(),
+        max_length=100,
+        description="When no weight rises, no hook runs and nothing is retired.",
     )
     hooks: tuple[Hook, ...] = Field(
         default=(), max_length=64, description="Commands of yours, in the order of the upgrade."
