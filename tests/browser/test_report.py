@@ -136,7 +136,7 @@ def is_rounded(place: dict[str, str], expected: float) -> bool:
     text = place["text"].replace(",", "")
     decimals = len(text.partition(".")[2])
     wanted = expected * float(place["scale"])
-    return abs(float(text) - wanted) <= 0.5 * 10**-decimals + 1e-9
+    return abs(float(text) - wanted) <= 0.5 * 10.0**-decimals + 1e-9
 
 
 def test_the_json_in_the_page_is_the_file_beside_it(opened: Opened, report: Path) -> None:

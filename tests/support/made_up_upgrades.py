@@ -5,11 +5,13 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 from bascule.gateway.driver import Histogram
 from bascule.ids import Cluster, CommandId
 from bascule.journal.record import GENESIS, Entry, Json, Record, build_record
 from bascule.journal.store import Sample
+from bascule.report.evidence import build_evidence, render_evidence
 from bascule.routing.weights import Split, Weights
 from bascule.upgrade.encoding import render_split
 from bascule.upgrade.events import (
@@ -529,6 +531,19 @@ def unfinished(*, hold_s: float = 20.0) -> MadeUp:
     made.say(StepWaits(upgrade=made.name, key=key, reason="gate shift-25 waits for an approval"))
     made.samples.clear()
     return made
+
+
+@cache
+def document_of(world: str) -> dict[str, Json]:
+    """Return the evidence of one of the worlds above, made once; copy it before changing it."""
+    made = {
+        "completed": lambda: completed(hold_s=5.0, bake_s=5.0),
+        "rolled_back": lambda: rolled_back(hold_s=5.0),
+        "a_week": a_week,
+        "unfinished": unfinished,
+        "hostile": hostile,
+    }[world]()
+    return render_evidence(build_evidence(made.records, made.name, made.samples))
 
 
 HOSTILE = "</script><script>alert('x')</script><img src=x onerror=alert(1)>&amp;\u2028\x00\"'"

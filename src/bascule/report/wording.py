@@ -33,7 +33,7 @@ def say_number(value: float, decimals: int | None = None) -> str:
 
 def say_time(at: datetime) -> str:
     """Return date and time to the second: `23 Nov 2026 08:58:13 UTC`."""
-    return f"{say_date(at)} {at.year} {say_clock(at)} UTC"
+    return f"{say_date(at)} {at.astimezone(UTC).year} {say_clock(at)} UTC"
 
 
 def say_moment(at: datetime) -> str:

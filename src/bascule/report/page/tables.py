@@ -21,7 +21,7 @@ def render_table(
 
 def row(first: Cell, *cells: Cell) -> Markup:
     """Return a row whose first cell names it; cells that are elements `td` stay as they are."""
-    rest = [cell if cell.startswith("<td") else el("td", cell) for cell in cells]
+    rest = [cell if _is_cell(cell) else el("td", cell) for cell in cells]
     return el("tr", el("th", first, scope="row"), rest)
 
 
@@ -49,6 +49,10 @@ def bullets(items: Iterable[Cell]) -> Markup:
     """Return a list, or nothing for none."""
     found = [el("li", item) for item in items]
     return el("ul", found, class_="plain") if found else Markup()
+
+
+def _is_cell(content: Cell) -> bool:
+    return isinstance(content, Markup) and content.startswith("<td")
 
 
 def _head(text: str | Markup) -> Markup:
