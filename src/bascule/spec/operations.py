@@ -124,13 +124,15 @@ class Retire(Strict):
     policy: Literal["approval", "never"] = Field(
         default="approval", description="After a person typed the cluster's name, or never."
     )
+    hold_s: Seconds = Field(
+        default=86_400.0,
+        alias="hold",
+        description="How long blue is kept, for a way back, before a person is asked.",
+    )
     idle_s: Seconds = Field(
         default=300.0,
         alias="idle",
-        description="How long blue must have no request, no stream and no sticky user.",
-    )
-    hold_s: Seconds = Field(
-        default=86_400.0, alias="hold", description="How long blue is kept after that."
+        description="How long blue must have no request, no stream and no sticky user then.",
     )
 
 
