@@ -1,4 +1,7 @@
+from typing import get_args
+
 import pytest
+from pydantic import TypeAdapter
 
 from bascule.journal.record import Json
 from bascule.notify.events import NewsKind
@@ -10,6 +13,8 @@ from bascule.notify.receivers import (
     find_problem,
     parse_receiver,
 )
+from bascule.spec.operations import AnyReceiver
+from bascule.spec.operations import NewsKind as SpecKind
 
 
 def test_a_webhook_is_named_by_its_host_or_its_variable_alone() -> None:
@@ -94,3 +99,26 @@ def test_only_http_and_https_can_be_sent_to_and_no_problem_repeats_an_address(
 
     assert (problem == "") is is_fine
     assert "hunter2" not in problem
+
+
+def test_what_a_spec_says_of_receivers_is_what_is_read() -> None:
+    spec = TypeAdapter[AnyReceiver](AnyReceiver)
+    hook = spec.validate_python(
+        {
+            "type": "webhook",
+            "urlEnv": "HOOK_URL",
+            "headersEnv": {"Authorization": "TOKEN"},
+            "events": ["approval"],
+            "timeout": "3s",
+        }
+    )
+    program = spec.validate_python({"type": "command", "run": ["wall"]})
+
+    assert parse_receiver(hook.model_dump(mode="json")) == Webhook(
+        url_env="HOOK_URL",
+        headers_env={"authorization": "TOKEN"},
+        kinds=frozenset({NewsKind.APPROVAL}),
+        timeout_s=3.0,
+    )
+    assert parse_receiver(program.model_dump(mode="json")) == Program(argv=("wall",))
+    assert {*get_args(SpecKind)} == {*NewsKind}

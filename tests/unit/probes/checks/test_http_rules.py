@@ -10,6 +10,7 @@ from bascule.probes.checks.http_rules import (
     judge_answer,
     parse_rules,
 )
+from bascule.spec.analysis import HttpCheck
 from bascule.upgrade.gates.model import CheckOutcome
 
 PASSED, FAILED, UNKNOWN = CheckOutcome.PASSED, CheckOutcome.FAILED, CheckOutcome.UNKNOWN
@@ -100,3 +101,28 @@ def test_what_is_ignored_is_taken_for_the_same(pattern: str, outcome: CheckOutco
     blue, green = Answer(status=200, body=b"by pod-a1"), Answer(status=200, body=b"by pod-b2")
 
     assert compare(blue, green, ignore=[pattern])[0] is outcome
+
+
+def test_what_a_spec_says_of_answers_is_what_is_read() -> None:
+    spec = HttpCheck.model_validate(
+        {
+            "type": "http",
+            "name": "page",
+            "host": "shop.example.com",
+            "status": [200, 204],
+            "contains": "total",
+            "matches": "[0-9]+",
+            "sameAsBlue": True,
+            "compare": "status",
+            "ignore": ["pod-[a-z]+"],
+        }
+    )
+
+    assert parse_rules(spec.model_dump(mode="json")) == Rules(
+        statuses=(200, 204),
+        contains="total",
+        matches="[0-9]+",
+        same_as_blue=True,
+        compare=Compare.STATUS,
+        ignore=("pod-[a-z]+",),
+    )
