@@ -32,10 +32,10 @@ def seeded(seed: int) -> random.Random:
     return random.Random(seed)  # noqa: S311 — a seed, not a secret
 
 
-def run_healthy(seed: int, shape: Shape, course: Course = WHOLE) -> Outcome:
+def run_healthy(seed: int, shape: Shape, course: Course = WHOLE, clump: int = 1) -> Outcome:
     """Return how an upgrade goes to a green that is just like blue."""
     rng = seeded(seed)
-    same = Behaviour(errors=rng.uniform(0.001, 0.005))
+    same = Behaviour(errors=rng.uniform(0.001, 0.005), clump=clump)
     return run_upgrade(World(rng, blue=same, green=same, shape=shape), course)
 
 
@@ -91,7 +91,13 @@ def test_what_happens_to_both_clusters_alike_raises_no_alarm(shape: Shape) -> No
 
     outcomes = [run_healthy(seed, shape, relative) for seed in range(15)]
 
-    assert [outcome.failed_at for outcome in outcomes if outcome.failed_at] == []
+    assert [outcome.judged for outcome in outcomes if outcome.failed_at] == []
+
+
+def test_failures_that_come_ten_at_once_in_either_cluster_raise_no_alarm() -> None:
+    outcomes = [run_healthy(seed, Shape(), clump=10) for seed in range(30)]
+
+    assert [outcome.judged for outcome in outcomes if outcome.failed_at] == []
 
 
 def test_weights_that_change_within_a_step_raise_no_alarm_and_hide_no_regression() -> None:

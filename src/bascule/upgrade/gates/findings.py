@@ -13,8 +13,10 @@ from bascule.upgrade.gates.progress import Progress, Seen
 from bascule.upgrade.gates.rules import Rule, RuleKind, list_rules
 from bascule.upgrade.gates.sequential import (
     CONFIDENCE,
+    DISPERSION_INTERVALS_MIN,
     Evidence,
     Tally,
+    estimate_dispersion,
     find_ratio_interval,
     log_e_above,
     log_e_worse,
@@ -56,6 +58,9 @@ class Finding:
     evidence: Evidence
     alpha: float
     log_e: float
+    """By which the test fails: discounted by the dispersion."""
+    plain_log_e: float
+    dispersion: float
     bound_ms: float | None
     """Above which latency a request counts as slow."""
     found: float | None
@@ -92,9 +97,11 @@ def render_finding(finding: Finding) -> dict[str, Json]:
         "verdict": finding.standing.value,
         "reason": finding.reason,
         target.value: _render_tally(evidence.target),
-        "e_value": round_figures(math.exp(min(finding.log_e, math.log(E_SHOWN_MAX)))),
+        "e_value": _render_e(finding.log_e),
+        "e_value_undiscounted": _render_e(finding.plain_log_e),
         "limit": round_figures(1 / finding.alpha),
         "alpha": finding.alpha,
+        "dispersion": round_figures(finding.dispersion),
         "intervals": evidence.intervals,
         "bad_intervals": evidence.bad_intervals,
         "bound_ms": finding.bound_ms,
@@ -115,36 +122,48 @@ def render_finding(finding: Finding) -> dict[str, Json]:
 
 def _find(rule: Rule, progress: Progress, gates: Gates, alpha: float) -> Finding:
     evidence = progress.tests.get(rule.name, Evidence())
-    log_e = log_e_worse(evidence) if rule.kind.compares else _log_e_alone(rule, evidence.target)
+    dispersion = estimate_dispersion(evidence)
+    log_e, plain = (_log_e(rule, evidence, by) for by in (dispersion, 1.0))
     found = _estimate(rule, progress, evidence, target=gates.target)
     return Finding(
         rule=rule,
-        standing=_stand(rule, evidence, found, log_e=log_e, alpha=alpha),
+        standing=_stand(rule, evidence, found, limit=-math.log(alpha), logs=(log_e, plain)),
         target=gates.target,
         evidence=evidence,
         alpha=alpha,
         log_e=log_e,
+        plain_log_e=plain,
+        dispersion=dispersion,
         bound_ms=_find_bound(rule, progress, gates.target),
         found=found,
     )
 
 
 def _stand(
-    rule: Rule, evidence: Evidence, found: float | None, *, log_e: float, alpha: float
+    rule: Rule,
+    evidence: Evidence,
+    found: float | None,
+    *,
+    limit: float,
+    logs: tuple[float, float],
 ) -> Standing:
+    log_e, plain_log_e = logs
     if not evidence.intervals:
         return Standing.WITHOUT_DATA
     if rule.kind.compares and (found is None or found <= rule.allowed):
         return Standing.HOLDS
-    if log_e >= -math.log(alpha) and evidence.bad_intervals >= BAD_INTERVALS_MIN:
+    if log_e >= limit and evidence.bad_intervals >= BAD_INTERVALS_MIN:
         return Standing.FAILED
-    return Standing.SUSPECTED if log_e >= SUSPICION else Standing.HOLDS
+    is_young = evidence.intervals < DISPERSION_INTERVALS_MIN
+    is_suspected = log_e >= SUSPICION or (is_young and plain_log_e >= limit)
+    return Standing.SUSPECTED if is_suspected else Standing.HOLDS
 
 
-def _log_e_alone(rule: Rule, tally: Tally) -> float:
-    if rule.kind is RuleKind.SUCCESS:
-        return log_e_above(tally, rule.allowed)
-    return log_e_above(tally, 1 - rule.percentile / 100)
+def _log_e(rule: Rule, evidence: Evidence, dispersion: float) -> float:
+    if rule.kind.compares:
+        return log_e_worse(evidence, dispersion=dispersion)
+    share = rule.allowed if rule.kind is RuleKind.SUCCESS else 1 - rule.percentile / 100
+    return log_e_above(evidence.target, share, dispersion=dispersion)
 
 
 def _estimate(
@@ -167,6 +186,10 @@ def _find_bound(rule: Rule, progress: Progress, target: Cluster) -> float | None
     if rule.kind is RuleKind.LATENCY and latency is not None:
         return find_bound_above(latency, rule.allowed)
     return progress.bounds_ms.get(rule.name)
+
+
+def _render_e(log_e: float) -> float:
+    return round_figures(math.exp(min(log_e, math.log(E_SHOWN_MAX))))
 
 
 def _render_tally(tally: Tally) -> dict[str, Json]:

@@ -12,7 +12,7 @@ from bascule.upgrade.encoding import read_number, read_object, read_text
 from bascule.upgrade.gates.encoding import read_count, read_list
 from bascule.upgrade.gates.hung import Span, Watch
 from bascule.upgrade.gates.model import CheckOutcome
-from bascule.upgrade.gates.sequential import RATIOS, Evidence, Tally
+from bascule.upgrade.gates.sequential import RATIOS, Evidence, Spread, Tally
 
 T = TypeVar("T")
 
@@ -138,6 +138,13 @@ def _render_evidence(test: Evidence) -> dict[str, Json]:
         "intervals": test.intervals,
         "bad_intervals": test.bad_intervals,
         "costs": list(test.costs),
+        "spread": [
+            test.spread.target_squares,
+            test.spread.products,
+            test.spread.other_squares,
+            test.spread.weights,
+            test.spread.shares,
+        ],
     }
 
 
@@ -151,6 +158,21 @@ def _parse_evidence(fields: Mapping[str, Json]) -> Evidence:
         intervals=read_count(fields, "intervals", 0),
         bad_intervals=read_count(fields, "bad_intervals", 0),
         costs=costs,
+        spread=_parse_spread(fields),
+    )
+
+
+def _parse_spread(fields: Mapping[str, Json]) -> Spread:
+    sums = _numbers(fields, "spread")
+    if len(sums) != 5:
+        raise JournalError("spread is not five numbers in the progress of a gate")
+    squares, products, other_squares, weights, shares = sums
+    return Spread(
+        target_squares=squares,
+        products=products,
+        other_squares=other_squares,
+        weights=weights,
+        shares=shares,
     )
 
 

@@ -4,6 +4,8 @@ Each interval multiplies a bet against "the target's rate of bad events is at mo
 factor whose expectation is at most 1 while that is true. So the bet ever reaches 1/alpha with a
 chance of alpha at most (Ville), however often one looks. docs/explanation/gates.md has the proof,
 the assumptions and the references.
+
+Where bad events come several at once, the bet is discounted by how many do: it only gets smaller.
 """
 
 import math
@@ -21,6 +23,10 @@ _LOG_RATIOS = tuple(math.log(ratio) for ratio in RATIOS)
 _ONE = LOG2_RATIOS.index(0.0)
 CONFIDENCE = 0.95
 """Of the intervals for people; the test itself uses alpha."""
+DISPERSION_INTERVALS_MIN = 5
+"""In fewer intervals one cannot see whether bad events come one by one."""
+DISPERSION_ASSUMED = 10.0
+"""So many are taken to come at once as long as one cannot see it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +47,23 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Spread:
+    """Sums over intervals by which one sees how rates vary from interval to interval.
+
+    An interval has the weight w = 1 / (1 / target's requests + 1 / other's requests).
+    """
+
+    target_squares: float = 0.0
+    """Of w x (target's rate)^2."""
+    products: float = 0.0
+    """Of w x target's rate x other's rate."""
+    other_squares: float = 0.0
+    weights: float = 0.0
+    shares: float = 0.0
+    """Of the target's share of requests."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """All that a test keeps of its intervals, so that it can go on after a restart.
 
@@ -54,6 +77,7 @@ class Evidence:
     bad_intervals: int = 0
     """In how many of them the target had a bad event."""
     costs: tuple[float, ...] = ()
+    spread: Spread = Spread()
 
 
 def add_interval(evidence: Evidence, *, target: Tally, other: Tally) -> Evidence:
@@ -62,8 +86,8 @@ def add_interval(evidence: Evidence, *, target: Tally, other: Tally) -> Evidence
         return evidence
     costs = evidence.costs or (0.0,) * len(RATIOS)
     bad = target.bad + other.bad
+    share = target.requests / (target.requests + other.requests)
     if bad:
-        share = target.requests / (target.requests + other.requests)
         costs = tuple(
             cost + bad * math.log1p((ratio - 1) * share)
             for cost, ratio in zip(costs, RATIOS, strict=True)
@@ -74,6 +98,7 @@ def add_interval(evidence: Evidence, *, target: Tally, other: Tally) -> Evidence
         intervals=evidence.intervals + 1,
         bad_intervals=evidence.bad_intervals + bool(target.bad),
         costs=costs,
+        spread=_spread(evidence.spread, target, other, weight=share * other.requests, share=share),
     )
 
 
@@ -85,23 +110,49 @@ def add_alone(evidence: Evidence, target: Tally) -> Evidence:
         target=evidence.target.plus(target),
         intervals=evidence.intervals + 1,
         bad_intervals=evidence.bad_intervals + bool(target.bad),
+        spread=_spread(evidence.spread, target, Tally(), weight=target.requests, share=0.0),
     )
 
 
-def log_e_worse(evidence: Evidence) -> float:
+def estimate_dispersion(evidence: Evidence) -> float:
+    """Return about how many bad events come at once: 1 where each comes for itself, never less.
+
+    Before `DISPERSION_INTERVALS_MIN` intervals it is at least `DISPERSION_ASSUMED`. It is how much the target's rate varies around its usual multiple of the other's, over how much
+    it would vary if each request were bad for itself. What goes up and down in both together does
+    not count.
+    """
+    rate, spread = evidence.target.rate, evidence.spread
+    least = DISPERSION_ASSUMED if evidence.intervals < DISPERSION_INTERVALS_MIN else 1.0
+    if evidence.intervals < 2 or not rate or rate >= 1:
+        return least
+    share = spread.shares / evidence.intervals
+    if evidence.other.rate:
+        ratio = rate / evidence.other.rate
+        found = spread.target_squares - 2 * ratio * spread.products
+        found += ratio**2 * spread.other_squares
+        scale = 1 - share + ratio * share
+    else:
+        found = spread.target_squares - rate**2 * spread.weights
+        scale = 1 - share
+    return max(least, found / ((evidence.intervals - 1) * rate * (1 - rate) * scale))
+
+
+def log_e_worse(evidence: Evidence, *, dispersion: float = 1.0) -> float:
     """Return the log of the e-value against "the target's rate is at most the other's".
 
-    The bet is spread evenly over the ratios above 1.
+    The bet is spread evenly over the ratios above 1. Discounted by a `dispersion` above 1 an
+    e-value above 1 only gets smaller, whatever the dispersion was estimated from.
     """
     if not evidence.costs:
         return 0.0
-    return _log_mean_exp(_log_likelihoods(evidence)[_ONE + 1 :])
+    return _log_mean_exp(_log_likelihoods(evidence)[_ONE + 1 :], dispersion)
 
 
-def log_e_above(tally: Tally, share_max: float) -> float:
+def log_e_above(tally: Tally, share_max: float, *, dispersion: float = 1.0) -> float:
     """Return the log of the e-value against "a share of `share_max` at most is bad", 0 to 1.
 
-    The bet is spread evenly over odds that are the grid's ratios times those of `share_max`.
+    The bet is spread evenly over odds that are the grid's ratios times those of `share_max`; it is
+    discounted as that of `log_e_worse` is.
     """
     if not tally.requests or share_max >= 1:
         return 0.0
@@ -112,7 +163,7 @@ def log_e_above(tally: Tally, share_max: float) -> float:
     for ratio in RATIOS[_ONE + 1 :]:
         scale = 1 + (ratio - 1) * share_max
         logs.append(tally.bad * math.log(ratio / scale) - good * math.log(scale))
-    return _log_mean_exp(logs)
+    return _log_mean_exp(logs, dispersion)
 
 
 def find_ratio_interval(
@@ -139,6 +190,18 @@ def _log_likelihoods(evidence: Evidence) -> list[float]:
     return [bad * log - cost for log, cost in zip(_LOG_RATIOS, evidence.costs, strict=True)]
 
 
-def _log_mean_exp(logs: Sequence[float]) -> float:
+def _log_mean_exp(logs: Sequence[float], dispersion: float = 1.0) -> float:
     most = max(logs)
-    return most + math.log(sum(math.exp(log - most) for log in logs) / len(logs))
+    total = sum(math.exp((log - most) / dispersion) for log in logs)
+    return most / dispersion + math.log(total / len(logs))
+
+
+def _spread(before: Spread, target: Tally, other: Tally, *, weight: float, share: float) -> Spread:
+    mine, others = target.rate or 0.0, other.rate or 0.0
+    return Spread(
+        target_squares=before.target_squares + weight * mine * mine,
+        products=before.products + weight * mine * others,
+        other_squares=before.other_squares + weight * others * others,
+        weights=before.weights + weight,
+        shares=before.shares + share,
+    )

@@ -46,6 +46,16 @@ def test_one_bad_moment_breaks_nothing_but_leaves_a_doubt() -> None:
     assert "is in doubt and needs more requests" in finding.reason
 
 
+def test_a_burst_alone_is_no_regression_once_it_is_known_for_a_burst() -> None:
+    once = [interval(n, green=counts(100, 60 if n == 4 else 0)) for n in range(12)]
+
+    (finding,) = find_all(absorb(Progress(), SUCCESS, once), SUCCESS)
+
+    assert finding.dispersion > 10
+    assert finding.plain_log_e > 40
+    assert finding.standing is Standing.HOLDS
+
+
 def test_more_failures_than_blue_are_broken() -> None:
     finding = find(BESIDE, 40, blue=counts(950, 1), green=counts(50, 1))
 
@@ -162,6 +172,7 @@ def test_a_comparison_is_rendered_with_both_clusters_and_the_ratio() -> None:
     rendered = render_finding(find(BESIDE, 40, blue=counts(950, 1), green=counts(50, 1)))
 
     reason, e_value = rendered.pop("reason"), rendered.pop("e_value")
+    assert rendered.pop("e_value_undiscounted") == e_value
     assert str(reason).startswith("success rate against blue is broken")
     assert isinstance(e_value, float)
     assert e_value > 1_000
@@ -173,6 +184,7 @@ def test_a_comparison_is_rendered_with_both_clusters_and_the_ratio() -> None:
         "blue": {"requests": 38_000, "bad": 40, "rate": 0.001053},
         "limit": 1_000.0,
         "alpha": 0.001,
+        "dispersion": 1.0,
         "intervals": 40,
         "bad_intervals": 40,
         "bound_ms": None,

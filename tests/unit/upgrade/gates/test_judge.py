@@ -119,7 +119,7 @@ def test_a_check_that_failed_too_often_in_a_row_fails_the_step_at_once() -> None
 
 
 def test_a_broken_test_fails_the_step_at_once() -> None:
-    bad = intervals(4, blue=counts(950, 1), green=counts(50, 10))
+    bad = intervals(5, blue=counts(950, 1), green=counts(50, 10))
 
     judged = look(GATES, bad, elapsed_s=20)
 
@@ -131,7 +131,7 @@ def test_a_broken_test_fails_the_step_at_once() -> None:
 
 
 def test_a_step_in_doubt_is_not_passed() -> None:
-    once = [*HEALTHY, interval(5, blue=counts(950), green=counts(50, 14))]
+    once = [*HEALTHY[:3], interval(4, blue=counts(950), green=counts(50, 14))]
 
     judged = look(GATES, once, [*GOOD])
 

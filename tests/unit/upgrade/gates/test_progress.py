@@ -16,7 +16,7 @@ from bascule.upgrade.gates.progress import (
     parse_progress,
     render_progress,
 )
-from bascule.upgrade.gates.sequential import RATIOS, Evidence, Tally
+from bascule.upgrade.gates.sequential import RATIOS, Evidence, Spread, Tally
 from tests.support.gate_values import histogram
 
 COUNT = st.integers(0, 10**6)
@@ -45,6 +45,14 @@ PROGRESS = st.builds(
             intervals=COUNT,
             bad_intervals=COUNT,
             costs=COSTS,
+            spread=st.builds(
+                Spread,
+                target_squares=TIME,
+                products=TIME,
+                other_squares=TIME,
+                weights=TIME,
+                shares=TIME,
+            ),
         ),
         max_size=2,
     ),
@@ -96,6 +104,7 @@ def test_an_empty_object_is_a_step_that_has_seen_nothing() -> None:
         ({"bounds_ms": {"p50": None}}, "p50 is not a number"),
         ({"tests": {"p50": {"target": [1], "other": [1, 2]}}}, "target is not a pair"),
         ({"tests": {"p50": {"costs": [1.0]}}}, "another version"),
+        ({"tests": {"p50": {"target": [1, 2], "other": [1, 2]}}}, "spread is not five"),
         ({"watches": {"blue": {"recent": [[1, 2]]}}}, "a span is not four numbers"),
         ({"checks": {"home": {"last": "maybe"}}}, "unknown outcome 'maybe'"),
         ({"last_seq": "one"}, "last_seq is not a whole number"),

@@ -7,11 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bascule.upgrade.gates.sequential import (
+    DISPERSION_ASSUMED,
+    DISPERSION_INTERVALS_MIN,
     RATIOS,
     Evidence,
     Tally,
     add_alone,
     add_interval,
+    estimate_dispersion,
     find_ratio_interval,
     log_e_above,
     log_e_worse,
@@ -221,6 +224,82 @@ def test_all_intervals_that_are_shown_hold_the_true_ratio_at_once() -> None:
                 break
 
     assert misses <= 5
+
+
+def come_in_clumps(clump: int, *, seed: int, intervals: int = 400) -> Evidence:
+    """Return evidence of two clusters that are alike, failures of both coming `clump` at once."""
+    rng = random.Random(seed)  # noqa: S311 — a seed, not a secret
+    return compare(
+        *(
+            (
+                200,
+                min(200, clump * draw_binomial(rng, 200, 0.02 / clump)),
+                600,
+                min(600, clump * draw_binomial(rng, 600, 0.02 / clump)),
+            )
+            for _ in range(intervals)
+        )
+    )
+
+
+@pytest.mark.parametrize("clump", [1, 4, 10])
+def test_the_dispersion_is_about_how_many_failures_come_at_once(clump: int) -> None:
+    assert estimate_dispersion(come_in_clumps(clump, seed=1)) == pytest.approx(clump, rel=0.3)
+
+
+def test_what_goes_up_and_down_in_both_together_is_no_dispersion() -> None:
+    rng = random.Random(2)  # noqa: S311 — a seed, not a secret
+    rates = [0.01, 0.1, 0.3] * 60
+
+    evidence = compare(
+        *((200, draw_binomial(rng, 200, p), 600, draw_binomial(rng, 600, p)) for p in rates)
+    )
+
+    assert estimate_dispersion(evidence) < 1.3
+
+
+def test_the_dispersion_of_one_cluster_is_that_of_its_own_rate() -> None:
+    steady, bursts = Evidence(), Evidence()
+    for number in range(20):
+        steady = add_alone(steady, Tally(requests=100, bad=2))
+        bursts = add_alone(bursts, Tally(requests=100, bad=20 if number == 7 else 0))
+
+    assert estimate_dispersion(steady) == 1
+    assert estimate_dispersion(bursts) > 10
+
+
+def test_failures_that_only_the_target_has_can_be_dispersed_too() -> None:
+    pairs = [(100, 20 if number == 7 else 0, 900, 0) for number in range(20)]
+
+    assert estimate_dispersion(compare(*pairs)) > 10
+
+
+@pytest.mark.parametrize("pair", [(50, 0, 50, 1), (50, 50, 50, 1), (50, 2, 50, 1)])
+def test_where_nothing_varies_there_is_no_dispersion(pair: tuple[int, int, int, int]) -> None:
+    assert estimate_dispersion(compare(*[pair] * DISPERSION_INTERVALS_MIN)) == 1
+
+
+@pytest.mark.parametrize("number", [0, 1, DISPERSION_INTERVALS_MIN - 1])
+def test_at_first_failures_are_taken_to_come_several_at_once(number: int) -> None:
+    assert estimate_dispersion(compare(*[(50, 2, 50, 1)] * number)) == DISPERSION_ASSUMED
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(1, 90), st.integers(1, 90)), min_size=1, max_size=8),
+    st.floats(1, 50),
+)
+def test_a_discount_never_makes_evidence_out_of_what_was_none(
+    drawn: list[tuple[int, int]], dispersion: float
+) -> None:
+    evidence = compare(*((100, mine, 100, others) for mine, others in drawn))
+
+    plain = log_e_worse(evidence)
+    discounted = log_e_worse(evidence, dispersion=dispersion)
+    alone = log_e_above(evidence.target, 0.2, dispersion=dispersion)
+
+    assert discounted <= max(0.0, plain) + ROUNDING
+    assert alone <= max(0.0, log_e_above(evidence.target, 0.2)) + ROUNDING
 
 
 def test_the_grid_holds_one_and_is_in_order() -> None:
