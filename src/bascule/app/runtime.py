@@ -96,7 +96,9 @@ async def _assemble(
     apply_state_dir(options.state_dir)
     owned = await _take_over(stack, options, listeners, clock)
     await owned.store.read()
-    driver = wiring.build_driver(options.state_dir, options.elsewhere, clock)
+    driver = wiring.build_driver(
+        options.state_dir, options.elsewhere, clock, fence=owned.lease.check
+    )
     await stack.enter_async_context(driver)
     clients = {
         cluster: await stack.enter_async_context(wiring.build_client(connection, clock))

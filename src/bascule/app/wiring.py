@@ -6,7 +6,7 @@ What can be wrong with files is found here, before anything is started.
 import ipaddress
 import math
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,12 +86,18 @@ def build_capabilities() -> Capabilities:
     return EnvoyDriver(clock=SystemClock(), listen=unused).capabilities()
 
 
-def build_driver(state_dir: StateDir, elsewhere: Elsewhere | None, clock: Clock) -> EnvoyDriver:
-    """Return the driver for our own Envoy, or for those that run elsewhere."""
+def build_driver(
+    state_dir: StateDir, elsewhere: Elsewhere | None, clock: Clock, *, fence: Callable[[], None]
+) -> EnvoyDriver:
+    """Return the driver for our own Envoy, or for those that run elsewhere.
+
+    `fence` raises StaleWriterError once the gateway is another owner's.
+    """
     if elsewhere is not None:
-        return EnvoyDriver(clock=clock, listen=elsewhere.listen)
+        return EnvoyDriver(clock=clock, listen=elsewhere.listen, fence=fence)
     return EnvoyDriver(
         clock=clock,
+        fence=fence,
         listen=UnixListen(path=state_dir.xds_socket),
         admin_sockets=(state_dir.admin_socket,),
     )

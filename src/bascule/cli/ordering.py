@@ -27,7 +27,7 @@ from bascule.errors import (
 from bascule.routing.weights import Split
 from bascule.storage.lock import read_holder
 from bascule.storage.opening import Store, open_store
-from bascule.upgrade.decide import plan_split
+from bascule.upgrade.decide import plan_split, refuse_meanwhile
 from bascule.upgrade.events import Result
 from bascule.upgrade.signals import Order, SplitSignal, build_command
 from bascule.upgrade.state import GatewayState, Outcome, fold
@@ -71,6 +71,9 @@ async def fetch_plan(state_dir: StateDir, signal: SplitSignal, *, reason: str) -
     await _ring(state_dir, "prepare")
     async with open_store(state_dir.location) as journal:
         state = await _fetch_state(journal)
+    if state.unfinished is not None:
+        refusal = refuse_meanwhile(state.unfinished.name, signal)
+        raise PlanError(f"refused: {refusal.reason}", remedy=refusal.remedy)
     order = Order(
         id=new_order_id(), at=clock.now(), actor=operator_name(), signal=signal, reason=reason
     )

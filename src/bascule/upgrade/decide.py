@@ -82,7 +82,7 @@ def decide(state: GatewayState, order: Order, signal: SplitSignal, facts: Facts)
     if facts.age_s > AGE_MAX_S:
         return refuse_old(facts.age_s)
     if state.unfinished is not None:
-        return _refuse_meanwhile(state.unfinished.name, signal)
+        return refuse_meanwhile(state.unfinished.name, signal)
     try:
         wanted = plan_split(state, signal)
         check_step(wanted, facts.capabilities)
@@ -104,7 +104,8 @@ def refuse_old(age_s: float) -> Refuse:
     )
 
 
-def _refuse_meanwhile(name: str, signal: SplitSignal) -> Refuse:
+def refuse_meanwhile(name: str, signal: SplitSignal) -> Refuse:
+    """Return the answer to an order that came while the upgrade `name` is unfinished."""
     # An upgrade chooses the weights until it is over; its own verbs say so to it.
     verb = "rollback" if isinstance(signal, RollBack) else "weights"
     return Refuse(

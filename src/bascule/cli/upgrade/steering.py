@@ -169,6 +169,11 @@ def extend(arguments: ExtendArguments) -> None:
 @takes(RollbackArguments)
 def rollback(arguments: RollbackArguments) -> None:
     """Take all traffic back to where it was, in one step, and undo the rest after it."""
+    roll_back_upgrade(arguments)
+
+
+def roll_back_upgrade(arguments: RollbackArguments) -> None:
+    """Ask, send the signal, and wait until the traffic is back."""
     state_dir = choose_state_dir(arguments.where)
     require_runtime(state_dir)
     run = choose_unfinished(asyncio.run(fetch_state(state_dir)), arguments.name)
