@@ -1,7 +1,8 @@
 """Checks on TLS: once green is active its certificates are the ones that clients see."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from typing import TypeAlias
 
 from bascule.checks.findings import Finding, Severity
 from bascule.checks.inventory import Inventory
@@ -12,20 +13,36 @@ from bascule.routing.cluster.claims import ANY_HOST, HostClaim, covers_host, rea
 from bascule.routing.expiry import WARN_BEFORE
 from bascule.routing.model import Host, IngressRef
 
+_Claims: TypeAlias = Mapping[IngressRef, Mapping[str, HostClaim]]
+
 
 def check_certificates(inventory: Inventory) -> tuple[Finding, ...]:
     """Return what is wrong with green's certificates for the hosts that have TLS in blue."""
     if not inventory.is_known or len(inventory.clusters) < 2:
         return ()
+    claims = _read_all_claims(inventory)
     found: list[Finding] = []
     for host in inventory.routes.hosts:
         if inventory.scope.has(host.name):
-            found += _check_host(inventory, host)
+            found += _check_host(inventory, host, claims)
     return tuple(found)
 
 
-def _check_host(inventory: Inventory, host: Host) -> Iterator[Finding]:
-    blue, green = (list(_claims(inventory, host, cluster)) for cluster in Cluster)
+def _read_all_claims(inventory: Inventory) -> _Claims:
+    """Return what each Ingress asks for, read once: one may name thousands of hosts."""
+    hosts = inventory.routes.hosts
+    refs = {ref for host in hosts for route in host.routes for ref in route.sources}
+    claims = {}
+    for ref in refs:
+        snapshot = inventory.clusters[ref.cluster].snapshot
+        item = snapshot.get(ObjectRef(Kind.INGRESS, ref.namespace, ref.name))
+        if isinstance(item, Ingress):
+            claims[ref] = read_claims(item, ref.cluster).hosts
+    return claims
+
+
+def _check_host(inventory: Inventory, host: Host, claims: _Claims) -> Iterator[Finding]:
+    blue, green = (list(_claims_of(host, cluster, claims)) for cluster in Cluster)
     if not green or not any(claim.is_tls for _, claim in blue):
         return
     secrets = [(ref.namespace, s) for ref, claim in green for s in claim.secrets]
@@ -53,17 +70,13 @@ def _check_host(inventory: Inventory, host: Host) -> Iterator[Finding]:
     yield from _check_pair(host.name, pairs[0], inventory.at)
 
 
-def _claims(
-    inventory: Inventory, host: Host, cluster: Cluster
+def _claims_of(
+    host: Host, cluster: Cluster, claims: _Claims
 ) -> Iterator[tuple[IngressRef, HostClaim]]:
     """Yield what each Ingress of `cluster` that has a route of the host asks for, once each."""
-    snapshot = inventory.clusters[cluster].snapshot
     refs = {ref for route in host.routes for ref in route.sources if ref.cluster is cluster}
     for ref in sorted(refs):
-        item = snapshot.get(ObjectRef(Kind.INGRESS, ref.namespace, ref.name))
-        claim = (
-            read_claims(item, cluster).hosts.get(host.name) if isinstance(item, Ingress) else None
-        )
+        claim = claims.get(ref, {}).get(host.name)
         if claim is not None:
             yield ref, claim
 

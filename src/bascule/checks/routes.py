@@ -22,7 +22,8 @@ def check_hosts(inventory: Inventory) -> tuple[Finding, ...]:
     scope = inventory.scope
     named = [("include", host) for host in scope.include]
     named += [("exclude", host) for host in scope.exclude]
-    return tuple(_unknown_host(field, host, known) for field, host in named if host not in known)
+    unknown = {host for _, host in named} - set(known)
+    return tuple(_unknown_host(field, host, known) for field, host in named if host in unknown)
 
 
 def _unknown_host(field: str, host: str, known: list[str]) -> Finding:
