@@ -8,7 +8,7 @@ from bascule.spec.document import parse_documents
 from bascule.spec.load import parse_upgrade
 from bascule.spec.schema import upgrade_schema
 from bascule.spec.upgrade import Upgrade
-from tests.support.specs import EXAMPLES, no_file, read_upgrade
+from tests.support.specs import EXAMPLES, read_upgrade
 
 UPGRADES = sorted(set(EXAMPLES.glob("*.yaml")) - {EXAMPLES / "gateway.yaml"})
 
@@ -17,7 +17,7 @@ UPGRADES = sorted(set(EXAMPLES.glob("*.yaml")) - {EXAMPLES / "gateway.yaml"})
 def test_every_example_is_read_and_fits_the_schema(file: Path) -> None:
     (document,) = parse_documents(file.read_text(), str(file))
 
-    parse_upgrade(file.read_text(), file, no_file)
+    parse_upgrade(file.read_text(), file, Path.read_text)
     jsonschema.Draft202012Validator(upgrade_schema()).validate(document.value)
 
 
