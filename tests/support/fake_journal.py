@@ -9,10 +9,9 @@ from bascule.errors import BasculeError, LeaseLapsedError, LockedError, StaleWri
 from bascule.ids import CommandId
 from bascule.journal.appending import build_appended
 from bascule.journal.record import GENESIS, Entry, Record
-from bascule.journal.rows import Head, render_row, verify_records
+from bascule.journal.rows import Head, RawJournal, render_row, verify_records
 from bascule.journal.store import Command, Sample
 from bascule.journal.thinning import choose_kept
-from bascule.journal.verification import RawJournal
 
 FOREVER_S = float("inf")
 POLL_S = 1.0

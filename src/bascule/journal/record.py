@@ -11,6 +11,9 @@ from bascule.errors import CorruptJournalError
 
 Json: TypeAlias = str | int | float | bool | list["Json"] | dict[str, "Json"] | None
 GENESIS = "0" * 64
+_RENDER = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+).encode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,13 +40,12 @@ class Record:
 
 def build_record(entry: Entry, *, seq: int, generation: int, previous: str) -> Record:
     """Return `entry` as the record `seq` after the one whose digest is `previous`."""
-    text = canonical_text(entry, seq=seq, generation=generation)
-    digest = hashlib.sha256(f"{previous}\n{text}".encode()).hexdigest()
+    digest = compute_digest(entry, seq=seq, generation=generation, previous=previous)
     return Record(seq=seq, entry=entry, generation=generation, previous=previous, digest=digest)
 
 
-def canonical_text(entry: Entry, *, seq: int, generation: int) -> str:
-    """Return the one JSON text of a record that its digest covers."""
+def compute_digest(entry: Entry, *, seq: int, generation: int, previous: str) -> str:
+    """Return the digest of `entry` in its place: SHA-256 over `previous` and one JSON text."""
     body = {
         "seq": seq,
         "generation": generation,
@@ -52,9 +54,7 @@ def canonical_text(entry: Entry, *, seq: int, generation: int) -> str:
         "kind": entry.kind,
         "data": entry.data,
     }
-    return json.dumps(
-        body, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    )
+    return hashlib.sha256(f"{previous}\n{_RENDER(body)}".encode()).hexdigest()
 
 
 def verify_chain(records: Iterable[Record], *, previous: str = GENESIS, first_seq: int = 1) -> int:
@@ -71,10 +71,11 @@ def verify_chain(records: Iterable[Record], *, previous: str = GENESIS, first_se
             raise CorruptJournalError(
                 f"record {seq} of the journal is missing (found {record.seq})"
             )
-        expected = build_record(
+        digest = compute_digest(
             record.entry, seq=seq, generation=record.generation, previous=previous
         )
-        if expected != record or record.generation < generation:
+        is_same = record.digest == digest and record.previous == previous
+        if not is_same or record.generation < generation:
             raise CorruptJournalError(f"record {seq} of the journal is not as it was written")
         previous, generation = record.digest, record.generation
         count += 1

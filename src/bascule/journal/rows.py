@@ -10,6 +10,8 @@ from bascule.ids import CommandId
 from bascule.journal.record import GENESIS, Entry, Json, Record, verify_chain
 from bascule.journal.store import Command, Sample
 
+_RENDER = json.JSONEncoder(sort_keys=True, ensure_ascii=False, allow_nan=False).encode
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
@@ -32,6 +34,14 @@ class Head:
     generation: int = 0
     seq: int = 0
     digest: str = GENESIS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawJournal:
+    """All rows of a journal in the order of their numbers, unverified, and what its owner noted."""
+
+    rows: tuple[Row, ...]
+    head: Head
 
 
 def render_row(record: Record) -> Row:
@@ -104,7 +114,7 @@ def verify_records(records: Sequence[Record], head: Head, *, after_seq: int) -> 
 
 def render_data(data: Mapping[str, Json]) -> str:
     """Return the one JSON text that stores keep."""
-    return json.dumps(data, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    return _RENDER(data)
 
 
 def parse_data(text: str) -> dict[str, Json]:

@@ -6,18 +6,10 @@ from typing import Protocol
 
 from bascule.errors import CorruptJournalError
 from bascule.journal.record import GENESIS, build_record
-from bascule.journal.rows import Head, Row, parse_row, render_row
+from bascule.journal.rows import Head, RawJournal, Row, parse_row, render_row
 
 FAULTS_MAX = 100
 """A report names no more than these; the journal is then past repair by hand anyway."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RawJournal:
-    """All rows of a journal in the order of their numbers, unverified, and what its owner noted."""
-
-    rows: tuple[Row, ...]
-    head: Head
 
 
 @dataclass(frozen=True, slots=True)

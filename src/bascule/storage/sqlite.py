@@ -14,6 +14,7 @@ from bascule.journal.appending import build_appended
 from bascule.journal.record import GENESIS, Entry, Record
 from bascule.journal.rows import (
     Head,
+    RawJournal,
     Row,
     parse_command,
     parse_rows,
@@ -23,7 +24,6 @@ from bascule.journal.rows import (
 )
 from bascule.journal.store import Command, Sample
 from bascule.journal.thinning import choose_kept
-from bascule.journal.verification import RawJournal
 from bascule.storage.sqlite_file import connect, own_errors, transaction
 
 _INSERT = "INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, ?, ?)"

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 import pytest
 
 from bascule.errors import CorruptJournalError
-from bascule.journal.record import GENESIS, Entry, Record, build_record, verify_chain
+from bascule.journal.record import GENESIS, Entry, Json, Record, build_record, verify_chain
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -66,3 +66,12 @@ def test_what_is_no_json_cannot_be_recorded() -> None:
 
     with pytest.raises(ValueError, match="not JSON compliant"):
         build_record(entry, seq=1, generation=1, previous=GENESIS)
+
+
+def test_digests_are_those_of_every_version_so_far() -> None:
+    data: dict[str, Json] = {"é": [None, 1.5, True], "a": {"z": 1, "b": "\n"}}
+    entry = Entry(at=datetime(2026, 1, 1, 12, 30, tzinfo=UTC), actor="ada", kind="n", data=data)
+
+    record = build_record(entry, seq=7, generation=2, previous=GENESIS)
+
+    assert record.digest == "875977336b6251b069c064aff40e3e94ba7594a92e3980d3e02c4602af588623"

@@ -6,11 +6,10 @@ import pytest
 
 from bascule.errors import CorruptJournalError
 from bascule.journal.record import GENESIS, Entry, build_record
-from bascule.journal.rows import Head, Row, parse_row, render_row
+from bascule.journal.rows import Head, RawJournal, Row, parse_row, render_row
 from bascule.journal.verification import (
     FAULTS_MAX,
     Fault,
-    RawJournal,
     Verification,
     verify_journal,
     verify_store,

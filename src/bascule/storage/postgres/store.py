@@ -8,6 +8,7 @@ from bascule.journal.appending import build_appended
 from bascule.journal.record import GENESIS, Entry, Record
 from bascule.journal.rows import (
     Head,
+    RawJournal,
     Row,
     parse_command,
     parse_rows,
@@ -17,7 +18,6 @@ from bascule.journal.rows import (
 )
 from bascule.journal.store import Command, Sample
 from bascule.journal.thinning import choose_kept
-from bascule.journal.verification import RawJournal
 from bascule.storage.postgres.link import Cursor, Link
 
 _HEAD = "SELECT generation, seq, digest FROM bascule.owner WHERE gateway = %s"
