@@ -1,7 +1,5 @@
 """States of upgrades for tests: a plan, and the events that happened to it."""
 
-from datetime import timedelta
-
 from bascule.ids import CommandId
 from bascule.journal.record import Json
 from bascule.upgrade.plan.model import Plan
@@ -28,22 +26,27 @@ from tests.support.plans import build_plan
 NAME = "up"
 
 
-def mark(seq: int = 1, after_s: float = 0.0, actor: str = "ada@desk") -> Mark:
-    return Mark(seq=seq, at=START + timedelta(seconds=after_s), actor=actor)
+def mark(seq: int = 1) -> Mark:
+    return Mark(seq=seq, at=START, actor="ada@desk")
 
 
 def begun(plan: Plan | None = None) -> UpgradeState:
     """Return an upgrade to which nothing has happened yet."""
+    return begin_run(begin_event(plan), mark())
+
+
+def begin_event(plan: Plan | None = None) -> Started:
     plan = plan or build_plan()
-    event = Started(upgrade=NAME, run_id="run-1", plan=plan, digest=plan.digest, before=BLUE)
-    return begin_run(event, mark())
+    return Started(upgrade=NAME, run_id="run-1", plan=plan, digest=plan.digest, before=BLUE)
 
 
 def after(state: UpgradeState, *events: RunEvent) -> UpgradeState:
-    """Return the state after these events, one record each, a second apart."""
-    seq = max([state.started.seq, *(s.mark.seq for s in state.signals)]) + 100
-    for number, event in enumerate(events, seq):
-        state = evolve_run(state, event, mark(number, number - seq))
+    """Return the state after these events, one record each, all at the start."""
+    marks = [step.finished or step.started for step in state.steps.values()]
+    marks += [state.started, *(signal.mark for signal in state.signals)]
+    last = max(mark.seq for mark in marks if mark is not None)
+    for number, event in enumerate(events, last + 1):
+        state = evolve_run(state, event, mark(number))
     return state
 
 

@@ -53,6 +53,8 @@ TRIES_MAX = 5
 """How often an effect is tried before its step has failed; a way back for traffic has no limit."""
 RETRY_FIRST_S = 1.0
 RETRY_MAX_S = 30.0
+BACK_RETRY_MAX_S = 2.0
+"""As `RETRY_MAX_S`, of the way back for traffic: users suffer while it is waited."""
 MOVES_MAX = 64
 """How many moves are made in one go, so that signals are read in between."""
 
@@ -232,7 +234,8 @@ class Runner:
         intent = StepStarted(upgrade=state.name, key=step.key, attempt=begun.attempt + 1)
         result = await self._steps.act(step, intent)
         if isinstance(result, Refused):
-            pause_s = min(RETRY_FIRST_S * 2**begun.tries, RETRY_MAX_S)
+            longest_s = BACK_RETRY_MAX_S if step.key == TRAFFIC_KEY else RETRY_MAX_S
+            pause_s = min(RETRY_FIRST_S * 2 ** min(begun.tries, TRIES_MAX), longest_s)
             until = self._ledger.now() + timedelta(seconds=pause_s)
             return Waits(reason=f"{result.reason}; it is tried again", until=until)
         return result

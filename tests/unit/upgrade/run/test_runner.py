@@ -1,35 +1,487 @@
-from bascule.upgrade.run.stages import Stage
-from bascule.upgrade.run.state import UpgradeState
+"""The runner as its executor drives it: whole upgrades are in tests/sim, single rules are here."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from bascule.checks.findings import Finding, Severity
+from bascule.errors import DriverError, OutcomeUnknownError
+from bascule.ids import Cluster, CommandId
+from bascule.journal.record import Json
+from bascule.routing.weights import Weights
+from bascule.upgrade.gates.model import Counts, Gates
+from bascule.upgrade.plan.model import Plan, Policy, Step
+from bascule.upgrade.readiness import ClusterLists
+from bascule.upgrade.run.events import StepResult
+from bascule.upgrade.run.rollback import TRAFFIC_KEY
+from bascule.upgrade.run.runner import TRIES_MAX
+from bascule.upgrade.run.stages import Posture, Stage
+from bascule.upgrade.run.state import StepStatus, UpgradeState
+from bascule.upgrade.signals import Order, RollBack, SetWeights, SteerUpgrade, UpgradeVerb
 from tests.support.fake_journal import FakeDisk
-from tests.support.fake_traffic import ClockBell, FakeTraffic, Life, begin_life
-from tests.support.orders import GREEN
-from tests.support.plans import build_plan, start_order
+from tests.support.fake_traffic import FakeTraffic, Life, begin_life
+from tests.support.orders import BLUE, GREEN, order, percent, shop_routes, view
+from tests.support.plans import approval, build_plan, hold, hook, start_order, weights
+from tests.support.runs import begin_event, steer
 from tests.support.virtual_clock import VirtualClock
 
-TICKS_MAX = 2_000
+BLOCKER = Finding(
+    severity=Severity.BLOCKER, code="Other", subject="green", message="is on fire", remedy="water"
+)
+FAST = (weights(5), hold("shift-5-hold", Stage.SHIFT, 1.0), weights(100))
 
 
-async def run_to_end(life: Life) -> UpgradeState:
-    """Tick until the upgrade is over or waits for a person."""
-    bell = ClockBell(life.clock)
-    for _ in range(TICKS_MAX):
-        await life.executor.tick()
-        found = life.executor.state.upgrade
-        if found is not None and (found.is_over or found.halted is not None):
-            return found
-        await bell.wait(life.clock.monotonic_s() + 0.5)
-    raise AssertionError(f"no end: {life.executor.state.upgrade}")
+class Desk:
+    """One upgrade under way, ticked by hand."""
+
+    def __init__(self, life: Life, disk: FakeDisk) -> None:
+        self.life = life
+        self.disk = disk
+        self.clock = life.clock
+        self.traffic = life.traffic
+
+    @property
+    def state(self) -> UpgradeState:
+        found = self.life.executor.state.upgrade
+        assert found is not None
+        return found
+
+    async def tick(self, times: int = 1, after_s: float = 0.0) -> UpgradeState:
+        for _ in range(times):
+            await self.clock.advance(after_s)
+            await self.clock.drive(self.life.executor.tick())
+        return self.state
+
+    async def say(self, said: Order) -> UpgradeState:
+        await self.life.give(said)
+        return await self.tick()
+
+    async def restart(self) -> None:
+        """Begin another life on the same disk."""
+        self.life = await begin_life(self.disk, self.traffic, self.clock, hooks=self.life.hooks)
+
+    async def until(self, is_enough: Callable[[UpgradeState], bool]) -> UpgradeState:
+        for _ in range(200):
+            if is_enough(await self.tick(after_s=0.5)):
+                return self.state
+        raise AssertionError(f"it does not come to that: {self.state.current}")
+
+    def refusal(self, order_id: str) -> str:
+        signalled = self.state.signal(order_id)
+        assert signalled is not None
+        return signalled.refusal
+
+
+async def begin(*steps: Step, policy: Policy | None = None, plan: Plan | None = None) -> Desk:
+    clock, disk = VirtualClock(), FakeDisk()
+    life = await begin_life(disk, FakeTraffic(clock), clock)
+    desk = Desk(life, disk)
+    await life.give(start_order(plan or build_plan(steps or None, policy=policy)))
+    return desk
+
+
+def is_over(state: UpgradeState) -> bool:
+    return state.is_over
 
 
 async def test_a_healthy_upgrade_goes_through_all_stages_and_completes() -> None:
-    clock = VirtualClock()
-    traffic = FakeTraffic(clock)
-    life = await begin_life(FakeDisk(), traffic, clock)
-    await life.give(start_order(build_plan()))
+    desk = await begin()
 
-    ended = await clock.drive(run_to_end(life))
+    ended = await desk.until(is_over)
 
     assert ended.stage is Stage.COMPLETED
-    assert traffic.live == GREEN
-    assert {c.value for c in traffic.retired} == {"blue"}
-    assert [h.argv for h in life.hooks.ran] == [("do", "warm"), ("do", "move-data")]
+    assert desk.traffic.live == GREEN
+    assert desk.traffic.retired == {Cluster.BLUE}
+    assert [h.argv for h in desk.life.hooks.ran] == [("do", "warm"), ("do", "move-data")]
+
+
+async def test_the_order_that_starts_it_names_the_run() -> None:
+    desk = await begin(*FAST)
+
+    state = await desk.tick()
+
+    assert state.run_id == "run-1"
+    assert state.started.actor == "ada@desk"
+
+
+async def test_a_second_upgrade_is_refused_while_the_first_is_under_way() -> None:
+    desk = await begin(*FAST)
+    await desk.tick()
+    other = build_plan(FAST[:1], name="other")
+
+    await desk.say(start_order(other, "run-2"))
+    await desk.say(start_order(build_plan(FAST), "run-3"))
+
+    outcomes = [desk.life.executor.state.outcome_of(CommandId(f"run-{n}")) for n in (2, 3)]
+    assert [o.reason if o else "" for o in outcomes] == [
+        "the upgrade up (of another plan) is under way on this gateway",
+        "the upgrade up (of the same plan) is under way on this gateway",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("steps", "reason"),
+    [((replace(weights(5), kind="teleport"),), "teleport"), ((), "no steps")],
+    ids=["unknown kind", "empty"],
+)
+async def test_a_plan_that_this_version_cannot_run_is_not_begun(
+    steps: tuple[Step, ...], reason: str
+) -> None:
+    desk = await begin(plan=build_plan(steps))
+
+    await desk.clock.drive(desk.life.executor.tick())
+
+    outcome = desk.life.executor.state.outcome_of(CommandId("run-1"))
+    assert outcome is not None
+    assert reason in outcome.reason
+    assert desk.life.executor.state.upgrade is None
+
+
+async def test_a_step_kind_that_vanished_halts_loudly_at_that_step() -> None:
+    plan = build_plan([weights(5), replace(weights(100), kind="teleport")])
+    desk = await begin(*FAST)
+    desk.disk.inbox.clear()
+    await desk.life.executor._ledger.append(begin_event(plan))
+
+    state = await desk.tick()
+
+    assert state.halted is not None
+    assert "'teleport'" in state.halted.reason
+    assert state.step("shift-5").status is StepStatus.DONE
+    assert (await desk.tick()).posture is Posture.HALTED
+
+
+async def test_blockers_in_preflight_end_the_upgrade_before_anything_is_changed() -> None:
+    desk = await begin()
+    desk.life.checks.findings = (BLOCKER, *[BLOCKER] * 6)
+
+    state = await desk.until(is_over)
+
+    assert state.stage is Stage.ROLLED_BACK
+    assert "green: is on fire" in state.end_reason
+    assert "and 2 more" in state.end_reason
+    assert desk.traffic.sent == []
+
+
+async def test_a_blocker_before_a_shift_is_waited_out() -> None:
+    desk = await begin(*FAST)
+    desk.life.checks.findings = (BLOCKER,)
+
+    state = await desk.tick()
+    assert state.posture is Posture.WAITING
+    desk.life.checks.findings = ()
+
+    assert (await desk.until(is_over)).stage is Stage.COMPLETED
+
+
+async def test_weights_wait_for_endpoints() -> None:
+    desk = await begin(*FAST)
+    desk.traffic.known = view(shop_routes(green=False))
+
+    state = await desk.tick()
+
+    assert state.posture is Posture.WAITING
+    assert desk.traffic.sent == []
+    desk.traffic.known = view()
+    assert (await desk.until(is_over)).stage is Stage.COMPLETED
+
+
+async def test_a_freeze_window_is_waited_out() -> None:
+    window: dict[str, Json] = {
+        "name": "holidays",
+        "dates": {"from": "2026-01-01", "to": "2026-01-01"},
+        "timeZone": "UTC",
+    }
+    desk = await begin(*FAST, policy=Policy(freeze=(window,)))
+
+    state = await desk.tick()
+
+    waits = state.step("shift-5").waits
+    assert waits is not None
+    assert waits.reason == "freeze window holidays"
+    assert len(desk.disk.records) == len((await desk.tick(), desk.disk.records)[1])
+    await desk.clock.advance(86_400.0)
+    assert (await desk.until(is_over)).stage is Stage.COMPLETED
+
+
+async def test_what_is_refused_is_tried_again_later_and_given_up_at_last() -> None:
+    desk = await begin(*FAST)
+    desk.traffic.failures = [DriverError("no")] * (TRIES_MAX - 1)
+
+    state = await desk.tick()
+
+    waits = state.step("shift-5").waits
+    assert waits is not None
+    assert waits.reason == "no; it is tried again"
+    assert len(desk.traffic.sent) == len((await desk.tick(), desk.traffic.sent)[1])
+    assert (await desk.until(is_over)).stage is Stage.COMPLETED
+
+
+async def test_what_is_refused_for_good_is_rolled_back() -> None:
+    desk = await begin(*FAST)
+    desk.traffic.failures = [DriverError("no")] * TRIES_MAX
+
+    state = await desk.until(is_over)
+
+    assert state.stage is Stage.ROLLED_BACK
+    assert f"given up after {TRIES_MAX} tries: no" in state.end_reason
+
+
+async def test_the_way_back_for_traffic_is_tried_for_ever() -> None:
+    desk = await begin(*FAST)
+    await desk.until(lambda s: s.step("shift-5-hold").attempt > 0)
+    desk.traffic.failures = [OutcomeUnknownError("silence")] * (TRIES_MAX + 5)
+
+    await desk.say(steer(UpgradeVerb.ROLLBACK))
+    state = await desk.until(is_over)
+
+    assert state.stage is Stage.ROLLED_BACK
+    assert state.step(TRAFFIC_KEY).attempt > TRIES_MAX
+    assert desk.traffic.live == BLUE
+
+
+async def test_a_rollback_without_any_endpoint_waits_for_one() -> None:
+    desk = await begin(*FAST)
+    await desk.until(lambda s: s.step("shift-5-hold").attempt > 0)
+    desk.traffic.known = view(shop_routes(blue=False))
+
+    state = await desk.say(steer(UpgradeVerb.ROLLBACK))
+
+    waits = state.step(TRAFFIC_KEY).waits
+    assert waits is not None
+    assert "blue has no ready endpoint" in waits.reason
+
+
+async def test_a_hook_that_fails_rolls_the_upgrade_back_and_is_undone() -> None:
+    desk = await begin(weights(5), hook("move", Stage.SHIFT))
+    desk.life.hooks.failures = [DriverError("it ended with 3")]
+
+    state = await desk.until(is_over)
+
+    assert state.end_reason == "hook-move: it ended with 3"
+    assert [h.argv for h in desk.life.hooks.ran] == [("do", "move"), ("undo", "move")]
+    assert desk.life.hooks.ran[0].environment["BASCULE_STEP"] == "hook-move"
+
+
+async def test_a_hook_in_doubt_waits_for_a_persons_answer() -> None:
+    desk = await begin(weights(5), hook("move", Stage.SHIFT))
+    desk.life.hooks.failures = [OutcomeUnknownError("its time was over")]
+
+    state = await desk.tick()
+    assert state.halted is not None
+    assert state.halted.is_in_doubt
+    await desk.say(steer(UpgradeVerb.RETRY))
+    assert "is not known" in desk.refusal("s1")
+
+    state = await desk.say(steer(UpgradeVerb.ANSWER, "s2", answer="done"))
+
+    assert state.stage is Stage.COMPLETED
+    assert len(desk.life.hooks.ran) == 1
+
+
+@pytest.mark.parametrize(("is_repeatable", "runs"), [(True, 2), (False, 1)])
+async def test_a_hook_that_was_begun_before_a_restart_runs_again_only_if_it_may(
+    is_repeatable: bool,  # noqa: FBT001 — a case of the table
+    runs: int,
+) -> None:
+    desk = await begin(weights(5), hook("move", Stage.SHIFT, is_repeatable=is_repeatable))
+    desk.life.hooks.when_run = _die
+
+    with pytest.raises(ExceptionGroup) as dead:
+        await desk.tick()
+    assert dead.group_contains(_DeadError)
+    desk.life.hooks.when_run = lambda _: None
+    await desk.restart()
+    state = await desk.tick()
+
+    assert len(desk.life.hooks.ran) == runs
+    assert (state.halted is not None) is not is_repeatable
+
+
+class _DeadError(Exception):
+    """The process is gone."""
+
+
+def _die(_: object) -> None:
+    raise _DeadError
+
+
+async def test_without_automatic_rollback_a_failure_halts_and_says_both_ways_on() -> None:
+    gates = Gates(requests_min=10, success_min=0.99, alpha=0.001)
+    steps = (weights(5), hold("shift-5-hold", Stage.SHIFT, 60.0, gates), weights(100))
+    desk = await begin(*steps, policy=Policy(is_rollback_automatic=False))
+    bad = Counts(requests=100, started=100, failures=30)
+    desk.life.metrics.counts_of = lambda _: {Cluster.BLUE: Counts(requests=100), Cluster.GREEN: bad}
+
+    state = await desk.until(lambda s: s.halted is not None)
+
+    assert state.halted is not None
+    assert "success rate is broken" in state.halted.reason
+    assert "retry up`, or `bascule upgrade rollback up" in state.halted.remedy
+    assert state.step("shift-5-hold").status.value == StepResult.FAILED.value
+    assert desk.traffic.live == percent(5)
+
+
+async def test_after_the_point_of_no_return_a_failure_halts() -> None:
+    policy = Policy(unsafe_after="shift-5", unsafe_reason="data moved")
+    desk = await begin(weights(5), hook("move", Stage.SHIFT, undo=False), policy=policy)
+    desk.life.hooks.failures = [DriverError("no")]
+
+    state = await desk.until(lambda s: s.halted is not None)
+
+    assert state.halted is not None
+    assert "it cannot be rolled back: shift-5 has begun: data moved" in state.halted.reason
+    await desk.say(steer(UpgradeVerb.ROLLBACK))
+    assert "data moved" in desk.refusal("s1")
+    assert (await desk.say(steer(UpgradeVerb.RETRY, "s2"))).stage is Stage.COMPLETED
+
+
+async def test_a_rollback_that_fails_halts_and_goes_on_with_retry() -> None:
+    desk = await begin(weights(5), hook("move", Stage.SHIFT), hold("h", Stage.SHIFT, 60.0))
+    await desk.tick()
+    desk.life.hooks.failures = [DriverError("stuck")]
+
+    state = await desk.say(steer(UpgradeVerb.ROLLBACK))
+
+    assert state.halted is not None
+    assert state.halted.reason == "stuck"
+    assert desk.traffic.live == BLUE
+    assert (await desk.say(steer(UpgradeVerb.RETRY, "s2"))).stage is Stage.ROLLED_BACK
+
+
+async def test_the_gateways_rollback_is_the_upgrades() -> None:
+    desk = await begin(*FAST)
+    await desk.until(lambda s: s.step("shift-5-hold").attempt > 0)
+
+    state = await desk.say(order(RollBack(), order_id="back"))
+
+    assert state.stage is Stage.ROLLED_BACK
+    outcome = desk.life.executor.state.outcome_of(CommandId("back"))
+    assert outcome is not None
+    assert (outcome.kind, outcome.split) == ("rollback", BLUE)
+    await desk.say(order(RollBack(), order_id="back"))
+    assert desk.traffic.live == BLUE
+
+
+async def test_the_gateways_rollback_says_why_when_there_is_no_way_back() -> None:
+    desk = await begin(
+        weights(5), approval("go", Stage.SHIFT), policy=Policy(unsafe_after="shift-5")
+    )
+    await desk.tick()
+
+    await desk.say(order(RollBack(), order_id="back"))
+
+    signalled = desk.state.signal("back")
+    assert signalled is not None
+    assert "shift-5 has begun" in signalled.refusal
+    assert desk.traffic.live == percent(5)
+
+
+async def test_other_weights_are_the_upgrades_business_while_it_is_under_way() -> None:
+    desk = await begin(*FAST)
+    await desk.tick()
+
+    await desk.say(order(SetWeights(weights=Weights(0)), order_id="w"))
+
+    outcome = desk.life.executor.state.outcome_of(CommandId("w"))
+    assert outcome is not None
+    assert "bascule upgrade weights up" in outcome.remedy
+
+
+async def test_weights_by_hand_pause_and_those_of_the_plan_come_back_with_resume() -> None:
+    desk = await begin(*FAST)
+    await desk.until(lambda s: s.step("shift-5-hold").attempt > 0)
+
+    state = await desk.say(steer(UpgradeVerb.WEIGHTS, blue_bp=7_000))
+    assert state.posture is Posture.PAUSED
+    assert desk.traffic.live == percent(30)
+    desk.traffic.known = view(green=ClusterLists(is_complete=True, is_stale=True))
+    desk.traffic.failures = [DriverError("not now")]
+    state = await desk.say(steer(UpgradeVerb.RESUME, "s2"))
+    assert desk.traffic.live == percent(30)
+    assert state.step("shift-5-hold").waits is not None
+
+    desk.traffic.known = view()
+    await desk.until(lambda s: desk.traffic.live == percent(5) or s.is_over)
+    assert (await desk.until(is_over)).stage is Stage.COMPLETED
+
+
+@pytest.mark.parametrize("what", ["not ready", "too fine"])
+async def test_weights_by_hand_are_refused_where_they_cannot_be(what: str) -> None:
+    desk = await begin(*FAST)
+    await desk.until(lambda s: s.step("shift-5-hold").attempt > 0)
+    if what == "not ready":
+        desk.traffic.known = view(shop_routes(green=False))
+    else:
+        coarse = replace(desk.traffic.capabilities(), weight_step_bp=1_000)
+        desk.traffic.capabilities = lambda: coarse  # type: ignore[method-assign]  # another gateway
+
+    await desk.say(steer(UpgradeVerb.WEIGHTS, blue_bp=5_050))
+
+    assert desk.refusal("s1")
+    assert desk.traffic.live == percent(5)
+
+
+async def test_a_signal_that_comes_twice_is_one_signal() -> None:
+    desk = await begin(*FAST)
+    await desk.tick()
+    await desk.say(steer(UpgradeVerb.PAUSE))
+    desk.disk.done.clear()
+
+    await desk.say(steer(UpgradeVerb.RESUME, "s2"))
+    state = await desk.tick()
+
+    assert [s.signal_id for s in state.signals] == ["s1", "s2"]
+    assert state.paused is None
+    assert (
+        await desk.life.executor._runner.steer(
+            steer(UpgradeVerb.PAUSE), steer_signal(), desk.traffic
+        )
+        is None
+    )
+
+
+def steer_signal() -> SteerUpgrade:
+    return SteerUpgrade(name="up", verb=UpgradeVerb.PAUSE)
+
+
+@pytest.mark.parametrize("name", ["up", "other"])
+async def test_a_signal_to_what_is_not_under_way_is_refused(name: str) -> None:
+    desk = await begin(weights(5))
+    await desk.until(is_over)
+
+    await desk.say(steer(UpgradeVerb.PAUSE, name=name))
+
+    outcome = desk.life.executor.state.outcome_of(CommandId("s1"))
+    assert outcome is not None
+    assert ("is over" if name == "up" else "there is no upgrade 'other'") in outcome.reason
+
+
+async def test_a_signal_to_another_upgrade_names_the_one_that_is_under_way() -> None:
+    desk = await begin(*FAST)
+    await desk.tick()
+
+    await desk.say(steer(UpgradeVerb.PAUSE, name="other"))
+
+    outcome = desk.life.executor.state.outcome_of(CommandId("s1"))
+    assert outcome is not None
+    assert "up is under way" in outcome.reason
+
+
+async def test_a_rollback_says_who_asked_for_it() -> None:
+    desk = await begin(*FAST)
+    await desk.tick()
+
+    state = await desk.say(replace(steer(UpgradeVerb.ROLLBACK), reason=""))
+
+    assert state.end_reason == "rollback by ada@desk"
+
+
+async def test_nothing_is_measured_when_no_upgrade_is_under_way() -> None:
+    desk = await begin(*FAST)
+    await desk.until(is_over)
+
+    await desk.tick()
+
+    assert desk.life.metrics.wanted is None

@@ -1,0 +1,231 @@
+from datetime import datetime, timedelta
+
+import pytest
+
+from bascule.ids import Cluster
+from bascule.routing.arrangement import Arrangement, Mirror
+from bascule.upgrade.gates.model import Check, CheckType, Counts, Gates
+from bascule.upgrade.plan.model import Plan, Step
+from bascule.upgrade.run.events import GateJudged
+from bascule.upgrade.run.holding import BASELINE_MAX, RECORD_EVERY_S, Holding
+from bascule.upgrade.run.results import Done, Failed, Result, Waits
+from bascule.upgrade.run.stages import Stage
+from bascule.upgrade.run.state import UpgradeState
+from tests.support.fake_run import CountsOf, FakeMetrics
+from tests.support.plans import PREVIEW, arrange, build_plan, hold
+from tests.support.runs import after, at_step, begun, signal, started
+from tests.support.virtual_clock import VirtualClock
+
+GATES = Gates(requests_min=100, success_min=0.99, alpha=0.001, wait_max_s=60.0)
+KEY = "shift-5-hold"
+
+
+def traffic(green: int, failures: int = 0) -> CountsOf:
+    """Green gets so many requests a second, and so many fail."""
+
+    def counts(at: datetime) -> dict[Cluster, Counts]:
+        del at
+        return {
+            Cluster.BLUE: Counts(requests=100, started=100),
+            Cluster.GREEN: Counts(requests=green, started=green, failures=failures),
+        }
+
+    return counts
+
+
+class Desk:
+    """A hold in a world with a clock."""
+
+    def __init__(self, counts_of: CountsOf, *, gates: Gates = GATES, hold_s: float = 10.0) -> None:
+        self.clock = VirtualClock()
+        self.metrics = FakeMetrics(self.clock, counts_of=counts_of)
+        self.holding = Holding(self.metrics)
+        plan = build_plan([hold(KEY, Stage.PREFLIGHT, hold_s, gates)])
+        self.state = after(begun(plan), started(KEY))
+        self.step = plan.steps[0]
+
+    async def look(self, after_s: float = 0.0, state: UpgradeState | None = None) -> Result:
+        await self.clock.advance(after_s)
+        return self.holding.look(state or self.state, self.step, self.clock.now())
+
+    def keep(self, result: Result) -> None:
+        """Record the verdict, as the runner does."""
+        judged = getattr(result, "judged", None)
+        assert isinstance(judged, GateJudged)
+        self.state = after(self.state, judged)
+
+
+async def test_a_hold_waits_for_its_time_and_then_passes() -> None:
+    desk = Desk(traffic(50))
+
+    early = await desk.look()
+    late = await desk.look(11.0)
+
+    assert isinstance(early, Waits)
+    assert early.reason == "holds"
+    assert early.until == desk.clock.now() - timedelta(seconds=1)
+    assert isinstance(late, Done)
+    assert late.judged is not None
+    assert late.judged.verdict == "pass"
+
+
+async def test_silence_is_not_success() -> None:
+    desk = Desk(traffic(0))
+    await desk.look()
+
+    found = await desk.look(11.0)
+
+    assert isinstance(found, Waits)
+    assert found.reason.startswith("waits for its gates")
+    assert found.until is None
+
+
+async def test_what_does_not_come_in_time_is_left_to_a_person() -> None:
+    desk = Desk(traffic(0))
+    await desk.look()
+
+    found = await desk.look(80.0)
+
+    assert isinstance(found, Waits)
+    assert "waits for an approval" in found.reason
+
+
+async def test_a_person_lets_a_hold_pass() -> None:
+    desk = Desk(traffic(0))
+    desk.keep(await desk.look())
+
+    found = await desk.look(1.0, after(desk.state, signal("approve", gate=KEY)))
+
+    assert found == Done(reason="ada@desk let it pass", judged=getattr(found, "judged", None))
+
+
+async def test_a_broken_green_fails_long_before_the_hold_is_over() -> None:
+    desk = Desk(traffic(50, failures=10), hold_s=600.0)
+    await desk.look()
+
+    found = await desk.look(8.0)
+
+    assert isinstance(found, Failed)
+    assert "success rate is broken" in found.reason
+    assert found.judged is not None
+    assert found.judged.verdict == "fail"
+
+
+async def test_numbers_are_recorded_first_then_now_and_then() -> None:
+    desk = Desk(traffic(1), hold_s=1_000.0)
+    first = await desk.look()
+    desk.keep(first)
+
+    soon = await desk.look(RECORD_EVERY_S / 2)
+    later = await desk.look(RECORD_EVERY_S / 2)
+
+    assert isinstance(soon, Waits)
+    assert soon.judged is None
+    assert isinstance(later, Waits)
+    assert later.judged is not None
+
+
+async def test_a_record_without_a_time_is_followed_by_one_with_it() -> None:
+    desk = Desk(traffic(1), hold_s=1_000.0)
+    bare = GateJudged(upgrade="up", key=KEY, verdict="hold")
+
+    found = await desk.look(1.0, after(desk.state, bare))
+
+    assert isinstance(found, Waits)
+    assert found.judged is not None
+
+
+async def test_after_a_restart_a_hold_goes_on_from_what_was_recorded() -> None:
+    desk = Desk(traffic(50), hold_s=RECORD_EVERY_S + 5.0)
+    desk.keep(await desk.look())
+    desk.keep(await desk.look(RECORD_EVERY_S))
+    desk.holding = Holding(desk.metrics)
+    desk.metrics.counts_of = traffic(0)
+
+    found = await desk.look(6.0)
+
+    assert isinstance(found, Done)
+
+
+async def test_another_attempt_begins_with_nothing_seen() -> None:
+    desk = Desk(traffic(50))
+    await desk.look()
+    await desk.look(5.0)
+    desk.metrics.counts_of = traffic(0)
+
+    found = await desk.look(6.0, after(desk.state, started(KEY, 2)))
+
+    assert isinstance(found, Waits)
+
+
+async def test_the_hold_before_retire_is_as_long_as_it_was_made() -> None:
+    desk = Desk(traffic(50), gates=Gates(has_traffic=False))
+    plan = build_plan([hold("retire-hold", Stage.PREFLIGHT, 10.0)])
+    desk.step = plan.steps[0]
+    state = after(begun(plan), started("retire-hold"), signal("extend", by_s=3_600))
+
+    found = await desk.look(11.0, state)
+
+    assert isinstance(found, Waits)
+    assert found.until == state.started.at + timedelta(seconds=3_610)
+
+
+async def test_a_hold_without_a_time_or_a_start_passes_at_once() -> None:
+    desk = Desk(traffic(0))
+    step = Step(key=KEY, stage=Stage.PREFLIGHT, kind="hold", args={"gates": {"has_traffic": False}})
+    desk.step = step
+
+    assert isinstance(
+        await desk.look(0.0, begun(Plan(name="up", gateway="g", steps=(step,)))), Done
+    )
+
+
+async def test_it_says_what_is_to_be_measured_and_stops_when_nothing_is() -> None:
+    check = Check(name="home", type=CheckType.HTTP)
+    desk = Desk(traffic(1), gates=Gates(checks=(check,)))
+    await desk.look()
+
+    wanted = desk.metrics.wanted
+    assert wanted is not None
+    assert (wanted.run_id, wanted.key, wanted.checks) == ("run-1", KEY, (check,))
+    assert wanted.preview_header == ""
+    desk.holding.rest()
+    assert desk.metrics.asked[-1] is None
+
+
+async def test_checks_go_through_the_preview_of_the_plan() -> None:
+    mirrored = arrange("mirror", Stage.VERIFY, Arrangement(mirror=Mirror(share_bp=10)))
+    shown = arrange("preview", Stage.VERIFY, Arrangement(preview=PREVIEW))
+    steps = [mirrored, shown, hold("verify", Stage.VERIFY, 5.0)]
+    state = after(at_step("verify", build_plan(steps)), started("verify"))
+    desk = Desk(traffic(1))
+    desk.step = steps[-1]
+
+    await desk.look(0.0, state)
+
+    assert desk.metrics.wanted is not None
+    assert desk.metrics.wanted.preview_header == "x-bascule-preview"
+
+
+async def test_the_baseline_of_a_hold_is_what_came_before_it() -> None:
+    desk = Desk(traffic(1), hold_s=1_000.0)
+    await desk.look()
+
+    await desk.look(BASELINE_MAX + 5.0)
+
+    assert len(desk.holding._baseline) == BASELINE_MAX
+
+
+@pytest.mark.parametrize("key", ["verify", KEY])
+async def test_each_hold_has_a_verdict_of_its_own(key: str) -> None:
+    state = after(at_step(key), started(key))
+    desk = Desk(traffic(1))
+    step = state.current
+    assert step is not None
+    desk.step = step
+
+    found = await desk.look(0.0, state)
+
+    assert isinstance(found, Waits)
+    assert found.judged is not None
+    assert found.judged.key == key

@@ -1,0 +1,368 @@
+"""What each kind of step looks at; how their results are used is in test_runner."""
+
+import pytest
+
+from bascule.errors import DriverError, InvariantError, OutcomeUnknownError
+from bascule.gateway.driver import ClusterTraffic, Convergence, Observation
+from bascule.ids import Cluster, CommandId
+from bascule.journal.record import Json
+from bascule.routing.arrangement import Arrangement
+from bascule.upgrade.changing import Changer
+from bascule.upgrade.gates.model import Counts, Gates
+from bascule.upgrade.ledger import Ledger, open_history
+from bascule.upgrade.plan.model import Plan, Step, StepKind
+from bascule.upgrade.readiness import ClusterLists
+from bascule.upgrade.run.events import RunEvent
+from bascule.upgrade.run.results import (
+    Absent,
+    Done,
+    Failed,
+    InDoubt,
+    Refused,
+    Result,
+    Unknown,
+    Waits,
+)
+from bascule.upgrade.run.rollback import plan_rollback
+from bascule.upgrade.run.stages import Stage
+from bascule.upgrade.run.steps import PASSIVE_KINDS, Steps
+from tests.support.fake_journal import FakeDisk, FakeJournal
+from tests.support.fake_run import FakeChecks, FakeHooks, FakeMetrics
+from tests.support.fake_traffic import FakeTraffic, FakeWitness
+from tests.support.orders import BLUE, GREEN, percent, shop_routes, view
+from tests.support.plans import (
+    PREVIEW,
+    approval,
+    arrange,
+    build_plan,
+    build_step,
+    hold,
+    hook,
+    weights,
+)
+from tests.support.runs import begin_event, entered, signal, started
+from tests.support.virtual_clock import VirtualClock
+
+AWAY = ClusterLists(is_complete=True, is_stale=True)
+
+
+class Desk:
+    """Hands with a world, and one step of an upgrade to work on."""
+
+    def __init__(self, step: Step) -> None:
+        self.step = step
+        self.clock = VirtualClock()
+        self.disk = FakeDisk()
+        self.traffic = FakeTraffic(self.clock)
+        self.checks, self.hooks = FakeChecks(), FakeHooks()
+        self.metrics = FakeMetrics(self.clock)
+
+    async def begin(self, *events: RunEvent, plan: Plan | None = None) -> Steps:
+        journal = FakeJournal(self.disk)
+        ledger = Ledger(journal, await open_history(journal, BLUE, self.clock), self.clock)
+        await ledger.append(begin_event(plan or build_plan([self.step])))
+        if self.step.stage is not Stage.PREFLIGHT:
+            await ledger.append(entered(self.step.stage))
+        await ledger.append(*events) if events else None
+        self.ledger = ledger
+        return Steps(
+            ledger,
+            Changer(ledger, self.traffic, FakeWitness(), self.clock),
+            traffic=self.traffic,
+            checks=self.checks,
+            metrics=self.metrics,
+            hooks=self.hooks,
+        )
+
+    async def look(self, *events: RunEvent) -> Result:
+        steps = await self.begin(started(self.step.key), *events)
+        return await steps.look(self.step)
+
+    async def act(self) -> Result:
+        steps = await self.begin()
+        return await self.clock.drive(steps.act(self.step, started(self.step.key)))
+
+
+def made(kind: StepKind, stage: Stage = Stage.PREFLIGHT, **args: Json) -> Step:
+    return build_step("step", stage, kind, **args)
+
+
+def observed(active: int) -> Observation:
+    traffic = ClusterTraffic(
+        requests_total=9, requests_active=active, endpoints_healthy=1, failures_total=0
+    )
+    return Observation(
+        convergence=Convergence.CONVERGED,
+        split=GREEN,
+        instances=1,
+        traffic={Cluster.BLUE: traffic},
+    )
+
+
+async def test_a_cluster_is_awaited_until_it_is_listed_whole() -> None:
+    desk = Desk(made(StepKind.AWAIT_CLUSTER, cluster="green"))
+    desk.traffic.known = view(green=AWAY)
+
+    found = await desk.look()
+
+    assert isinstance(found, Waits)
+    assert "API of green is away" in found.reason
+
+
+async def test_routes_are_awaited_only_of_the_hosts_that_move() -> None:
+    for hosts, is_done in (
+        (["other.example.com"], True),
+        (["shop.example.com"], False),
+        ([], False),
+    ):
+        named: list[Json] = [*hosts]
+        desk = Desk(made(StepKind.AWAIT_ROUTES, cluster="green", hosts=named))
+        desk.traffic.known = view(shop_routes(green=False))
+
+        found = await desk.look()
+
+        assert isinstance(found, Done) is is_done
+
+
+async def test_what_is_awaited_has_a_limit_if_the_plan_says_so() -> None:
+    desk = Desk(made(StepKind.AWAIT_ROUTES, cluster="green", timeout_s=10.0))
+    desk.traffic.known = view(shop_routes(green=False))
+    steps = await desk.begin(started("step"))
+
+    early = await steps.look(desk.step)
+    await desk.clock.advance(10.0)
+    late = await steps.look(desk.step)
+
+    assert isinstance(early, Waits)
+    assert early.until == desk.clock.now()
+    assert isinstance(late, Failed)
+    assert late.reason.startswith("not within 10 s: green has no ready endpoint")
+
+
+async def test_an_approval_waits_for_its_gate() -> None:
+    assert isinstance(await Desk(approval("go", Stage.SHIFT)).look(), Waits)
+    given = await Desk(approval("go", Stage.SHIFT)).look(signal("approve", gate="go"))
+    assert given == Done(reason="approved by executor")
+
+
+async def test_a_hold_does_not_pass_while_somebody_else_has_changed_the_gateway() -> None:
+    desk = Desk(hold("verify", Stage.VERIFY, 0.0))
+    seen = Observation(convergence=Convergence.FOREIGN_CHANGE, reason="other routes", instances=1)
+    _show(desk, seen)
+
+    found = await desk.look()
+
+    assert isinstance(found, Waits)
+    assert found.reason == "somebody else has changed the gateway: other routes"
+    assert found.judged is not None
+
+
+def _show(desk: Desk, seen: Observation) -> None:
+    async def observe() -> Observation:
+        return seen
+
+    desk.traffic.observe = observe  # type: ignore[method-assign]  # what the gateway shows
+
+
+async def test_idle_is_proven_by_time_without_a_request_and_nothing_open() -> None:
+    desk = Desk(made(StepKind.PROVE_IDLE, cluster="blue", quiet_s=5.0))
+    steps = await desk.begin(started("step"))
+
+    begun = await steps.look(desk.step)
+    await desk.clock.advance(3.0)
+    watched = await steps.look(desk.step)
+    await desk.clock.advance(5.0)
+    proven = await steps.look(desk.step)
+
+    assert isinstance(begun, Waits)
+    assert "not idle yet" in begun.reason
+    assert isinstance(watched, Waits)
+    assert watched.until is not None
+    assert isinstance(proven, Done)
+    assert proven.output["idle_s"] == 5.0
+    assert (proven.output["requests"], proven.output["open"]) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    "counts",
+    [Counts(started=1), Counts(open=1), None],
+    ids=["a request", "an open stream", "unknown"],
+)
+async def test_one_request_begins_the_proof_anew(counts: Counts | None) -> None:
+    desk = Desk(made(StepKind.PROVE_IDLE, cluster="blue", quiet_s=5.0))
+    steps = await desk.begin(started("step"))
+    await steps.look(desk.step)
+    await desk.clock.advance(4.0)
+    await steps.look(desk.step)
+    desk.metrics.counts_of = lambda _: {} if counts is None else {Cluster.BLUE: counts}
+    await desk.clock.advance(2.0)
+
+    found = await steps.look(desk.step)
+
+    assert isinstance(found, Waits)
+    assert "not idle yet" in found.reason
+    steps.rest()
+    assert desk.metrics.wanted is None
+
+
+async def test_without_a_time_idle_is_proven_by_one_look() -> None:
+    desk = Desk(made(StepKind.PROVE_IDLE, cluster="blue"))
+    steps = await desk.begin(started("step"))
+    await steps.look(desk.step)
+    await desk.clock.advance(1.0)
+
+    assert isinstance(await steps.look(desk.step), Done)
+
+
+async def test_weights_that_are_live_already_are_done() -> None:
+    desk = Desk(weights(0))
+    steps = await desk.begin()
+
+    assert await steps.observe(desk.step) == Done(reason="it was so already")
+
+
+async def test_a_cluster_with_weight_or_open_requests_is_not_retired() -> None:
+    desk = Desk(made(StepKind.RETIRE, Stage.RETIRE, cluster="blue"))
+    steps = await desk.begin()
+
+    found = await steps.observe(desk.step)
+    assert found == Waits(reason="blue has weight, and is not retired")
+
+    desk.step = made(StepKind.RETIRE, Stage.RETIRE, cluster="green")
+    _show(desk, observed(active=0))
+    assert await steps.observe(desk.step) == Absent()
+    green = ClusterTraffic(
+        requests_total=1, requests_active=2, endpoints_healthy=1, failures_total=0
+    )
+    seen = Observation(convergence=Convergence.CONVERGED, traffic={Cluster.GREEN: green})
+    _show(desk, seen)
+    found = await steps.observe(desk.step)
+    assert found == Waits(reason="green has requests or streams open, and is not retired")
+
+
+async def test_whether_a_hook_has_run_cannot_be_seen() -> None:
+    desk = Desk(hook("move", Stage.SHIFT))
+    steps = await desk.begin()
+
+    assert isinstance(await steps.observe(desk.step), Unknown)
+    assert not steps.is_repeatable(desk.step)
+    assert steps.is_repeatable(hook("warm", Stage.SHIFT, is_repeatable=True))
+    assert steps.is_repeatable(weights(5))
+
+
+async def test_an_arrangement_is_sent_after_it_was_recorded() -> None:
+    desk = Desk(arrange("preview-on", Stage.VERIFY, Arrangement(preview=PREVIEW)))
+    desk.traffic.when_sent = lambda: kinds.append(desk.disk.records[-1].entry.kind)
+    kinds: list[str] = []
+
+    assert await desk.act() == Done()
+
+    assert kinds == ["upgrade_step_started"]
+    assert desk.traffic.arrangement == Arrangement(preview=PREVIEW)
+    assert desk.ledger.state.arrangement == Arrangement(preview=PREVIEW)
+
+
+async def test_a_cluster_is_retired_by_the_gateway() -> None:
+    desk = Desk(made(StepKind.RETIRE, Stage.RETIRE, cluster="blue"))
+
+    assert await desk.act() == Done()
+
+    assert desk.traffic.retired == desk.ledger.state.retired == {Cluster.BLUE}
+
+
+@pytest.mark.parametrize(
+    "error",
+    [DriverError("no", remedy="do"), OutcomeUnknownError("no", remedy="do")],
+    ids=["refused", "unknown"],
+)
+async def test_what_the_gateway_refuses_is_told(error: DriverError) -> None:
+    desk = Desk(arrange("preview-on", Stage.VERIFY, Arrangement()))
+    desk.traffic.failures = [error]
+
+    assert await desk.act() == Refused(reason="no", remedy="do")
+
+
+async def test_a_passive_step_does_not_act() -> None:
+    desk = Desk(hold("verify", Stage.VERIFY, 1.0))
+    steps = await desk.begin()
+
+    assert await steps.observe(desk.step) == Absent()
+    with pytest.raises(InvariantError, match="does not act"):
+        await steps.act(desk.step, started("verify"))
+
+
+@pytest.mark.parametrize(
+    ("error", "result"),
+    [
+        (DriverError("no"), Failed(reason="no")),
+        (OutcomeUnknownError("late"), InDoubt(reason="late")),
+    ],
+    ids=["failed", "in doubt"],
+)
+async def test_how_a_hook_ends_decides(error: DriverError, result: Result) -> None:
+    desk = Desk(hook("move", Stage.SHIFT))
+    desk.hooks.failures = [error]
+
+    assert await desk.act() == result
+
+
+async def test_a_hook_without_limits_has_one() -> None:
+    desk = Desk(made(StepKind.HOOK))
+
+    assert await desk.act() == Done(output={"last_words": "done"})
+
+    assert desk.hooks.ran[0].argv == ()
+    assert desk.hooks.ran[0].timeout_s == 300.0
+
+
+async def test_a_change_of_weights_bears_the_order_that_asked_for_it_once() -> None:
+    plan = build_plan([weights(5), hold("h", Stage.SHIFT, 1.0)])
+    desk = Desk(plan.steps[0])
+    steps = await desk.begin(plan=plan)
+    await desk.clock.drive(steps.act(plan.steps[0], started("shift-5")))
+    run = desk.ledger.state.upgrade
+    assert run is not None
+    back = plan_rollback(run, order_id=CommandId("o9"))[0]
+
+    assert desk.ledger.state.recent[-1].order_id == "run-1:shift-5:1"
+    assert back.args["order_id"] == "o9"
+
+
+async def test_the_weights_of_the_plan_are_brought_back_when_the_clusters_are_ready() -> None:
+    desk = Desk(hold("h", Stage.SHIFT, 1.0))
+    steps = await desk.begin()
+
+    desk.traffic.known = view(green=AWAY)
+    assert isinstance(await steps.bring_back(percent(5), CommandId("a")), Waits)
+    desk.traffic.known = view()
+    desk.traffic.failures = [DriverError("no")]
+    refused = await desk.clock.drive(steps.bring_back(percent(5), CommandId("b")))
+    done = await desk.clock.drive(steps.bring_back(percent(5), CommandId("c")))
+
+    assert refused == Waits(reason="no")
+    assert done == Done()
+    assert desk.traffic.live == percent(5)
+
+
+async def test_hands_are_for_an_upgrade_that_is_under_way() -> None:
+    clock, disk = VirtualClock(), FakeDisk()
+    journal = FakeJournal(disk)
+    ledger = Ledger(journal, await open_history(journal, BLUE, clock), clock)
+    traffic = FakeTraffic(clock)
+    steps = Steps(
+        ledger,
+        Changer(ledger, traffic, FakeWitness(), clock),
+        traffic=traffic,
+        checks=FakeChecks(),
+        metrics=FakeMetrics(clock),
+        hooks=FakeHooks(),
+    )
+
+    with pytest.raises(InvariantError, match="no upgrade is under way"):
+        await steps.look(hold("h", Stage.SHIFT, 1.0, Gates()))
+
+
+def test_every_kind_is_either_looked_at_or_acted_on() -> None:
+    active = {StepKind.ARRANGE, StepKind.SET_WEIGHTS, StepKind.HOOK, StepKind.RETIRE}
+
+    assert set(StepKind) - PASSIVE_KINDS == active
