@@ -63,7 +63,7 @@ def upgrade_document(
         "halted": _halted(run),
         "rollback": {
             "is_possible": way_back.is_possible,
-            "reason": way_back.reason,
+            "reason": way_back.reason.replace("the end begins", "it is over"),
             "cause": None if run.rollback is None else run.rollback.cause,
             "is_automatic": None if run.rollback is None else run.rollback.is_automatic,
         },

@@ -36,6 +36,11 @@ def _head(document: Mapping[str, Json]) -> Iterator[str]:
     else:
         yield f"runtime  none: {document.get('runtime_reason', UNKNOWN)}"
     yield f"active   {document.get('active')}"
+    upgrade = _object(document.get("upgrade"))
+    if upgrade.get("posture") is not None:
+        at = _object(upgrade.get("step")).get("key") or UNKNOWN
+        stage = f"{upgrade.get('stage')}, {upgrade.get('posture')}"
+        yield f"upgrade  {upgrade.get('name')}: {stage}, at {at}"
     flight = _object(document.get("in_flight"))
     if flight:
         yield f"in flight: {flight.get('kind')} by {flight.get('actor')} since {flight.get('at')}"

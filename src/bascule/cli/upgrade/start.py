@@ -157,12 +157,13 @@ def summarise(plan: Plan) -> list[str]:
             split = parse_split(step.args.get("split"))
             moved = [split.default, *split.by_host.values()]
             shares.append(render_percent(max(weights.green_bp for weights in moved)))
+    last = find_last_chance(plan)
     automatic = "rolled back by itself" if plan.policy.is_rollback_automatic else "halted"
     return [
         f"{plan.name} on gateway {plan.gateway}: {len(plan.steps)} steps",
         f"  green gets: {', '.join(shares) or 'nothing'}",
         f"  when a gate fails it is {automatic}",
-        f"  it can be rolled back until {find_last_chance(plan)} begins",
+        f"  it can be rolled back until {'it is over' if last == 'the end' else f'{last} begins'}",
     ]
 
 

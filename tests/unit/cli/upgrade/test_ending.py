@@ -1,0 +1,48 @@
+from dataclasses import replace
+
+import pytest
+
+from bascule.cli.upgrade.ending import error_of, say_end
+from bascule.errors import BasculeError, DriverError, GateFailedError, PlanError
+from bascule.upgrade.run.events import Ended, RollbackBegan, StepResult
+from bascule.upgrade.run.stages import Stage
+from bascule.upgrade.run.state import UpgradeState
+from tests.support.plans import build_plan, weights
+from tests.support.runs import NAME, after, at_step, ended, started
+
+
+def went_back(key: str, *, by_itself: bool = True) -> UpgradeState:
+    """Return an upgrade that was rolled back with nothing to undo, at `key`."""
+    failed = after(at_step(key), started(key), ended(key, StepResult.FAILED, "no"))
+    began = RollbackBegan(upgrade=NAME, cause="no", steps=(), is_automatic=by_itself)
+    over = Ended(upgrade=NAME, stage=Stage.ROLLED_BACK, reason="no")
+    return after(failed, began, over)
+
+
+@pytest.mark.parametrize(
+    ("key", "kind"),
+    [("verify", GateFailedError), ("preflight", PlanError), ("sync", PlanError)],
+)
+def test_the_exit_code_tells_what_kind_of_step_failed(key: str, kind: type[BasculeError]) -> None:
+    error = error_of(went_back(key))
+
+    assert type(error) is kind
+    assert error.message == "up was rolled back: no"
+
+
+def test_a_step_that_acts_and_fails_is_a_fault_of_the_gateway_or_of_a_hook() -> None:
+    assert type(error_of(went_back("hook-warm"))) is DriverError
+
+
+def test_a_rollback_that_a_person_asked_for_is_no_failed_gate() -> None:
+    assert type(error_of(went_back("verify", by_itself=False))) is BasculeError
+
+
+def test_what_is_completed_is_no_error() -> None:
+    plan = build_plan([weights(5)])
+    done = after(at_step("shift-5", plan), started("shift-5"), ended("shift-5"))
+    over = after(done, Ended(upgrade=NAME, stage=Stage.COMPLETED))
+
+    assert error_of(over) is None
+    assert say_end(over) == "up is completed after 0 s"
+    assert say_end(replace(over, ended=None)) == "up is completed"

@@ -1,0 +1,36 @@
+from dataclasses import replace
+
+from bascule.cli.upgrade.progress import PlainProgress
+from bascule.upgrade.run.stages import Stage
+from bascule.upgrade.state import fold
+from tests.support.orders import state_after
+from tests.support.plans import approval, build_plan
+from tests.support.run_records import completed_records
+from tests.support.runs import NAME, after, begun, started, waits
+
+
+def test_each_event_is_a_line_and_the_witness_is_left_to_the_report() -> None:
+    lines: list[str] = []
+    records = completed_records()
+    state = fold(records)
+    assert state is not None
+    assert state.upgrade is not None
+
+    PlainProgress(lines.append, "").show(records, state.upgrade, state)
+
+    assert lines[-1].endswith("is completed")
+    assert not [line for line in lines if "witness" in line]
+
+
+def test_what_a_person_has_to_say_is_written_once() -> None:
+    lines: list[str] = []
+    plan = build_plan([approval("go", Stage.PREFLIGHT)])
+    run = after(begun(plan), started("go-approval"), waits("go-approval"))
+    state = replace(state_after(), upgrades=(run,))
+    progress = PlainProgress(lines.append, " --gateway shop")
+
+    progress.show([], run, state)
+    progress.show([], run, state)
+
+    command = f"bascule upgrade approve {NAME} --gate go --gateway shop"
+    assert lines == [f"a person has to say yes: {command}"]
