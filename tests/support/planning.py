@@ -79,14 +79,3 @@ def show_plan(spec: Upgrade) -> str:
 
 def _shown(finding: Finding) -> dict[str, object]:
     return {**render_finding(finding)}
-
-
-def rewrite() -> None:
-    """Write every golden file anew."""
-    GOLDEN.mkdir(parents=True, exist_ok=True)
-    for spec in golden_specs():
-        golden_of(spec).write_text(show_plan(read_spec(spec)))
-
-
-if __name__ == "__main__":
-    rewrite()
