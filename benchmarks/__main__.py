@@ -16,6 +16,7 @@ NAMES = (
     "translation",
     "startup",
     "runtime_size",
+    "gates",
 )
 SECONDS_MAX = 900
 

@@ -12,8 +12,8 @@ from benchmarks.figures import Section, Target, median, percentile, write_sectio
 from tests.support.gate_traffic import Behaviour, Course, Shape, World, run_upgrade, usual_gates
 
 HEALTHY_RUNS = 2_000
-ODD_RUNS = 400
-PLANTED_RUNS = 200
+ODD_RUNS = 300
+PLANTED_RUNS = 100
 LOOK_S = 5.0
 LOOKS_MAX = 800
 ALARMS_SHARE_MAX = 0.01

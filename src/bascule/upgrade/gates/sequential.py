@@ -117,9 +117,9 @@ def add_alone(evidence: Evidence, target: Tally) -> Evidence:
 def estimate_dispersion(evidence: Evidence) -> float:
     """Return about how many bad events come at once: 1 where each comes for itself, never less.
 
-    Before `DISPERSION_INTERVALS_MIN` intervals it is at least `DISPERSION_ASSUMED`. It is how much the target's rate varies around its usual multiple of the other's, over how much
+    It is how much the target's rate varies around its usual multiple of the other's, over how much
     it would vary if each request were bad for itself. What goes up and down in both together does
-    not count.
+    not count. Before `DISPERSION_INTERVALS_MIN` intervals it is at least `DISPERSION_ASSUMED`.
     """
     rate, spread = evidence.target.rate, evidence.spread
     least = DISPERSION_ASSUMED if evidence.intervals < DISPERSION_INTERVALS_MIN else 1.0
