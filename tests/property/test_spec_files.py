@@ -1,15 +1,19 @@
 """Whatever stands in the user's files: it is read, or a SpecError says what is wrong."""
 
 import contextlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import jsonschema  # type: ignore[import-untyped]  # it has no types
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bascule.errors import SpecError
+from bascule.spec.document import parse_documents
 from bascule.spec.load import parse_gateway, parse_upgrade
+from bascule.spec.schema import gateway_schema, upgrade_schema
 from tests.support.specs import EXAMPLES
 
 GATEWAY = (EXAMPLES / "gateway.yaml").read_text()
@@ -70,11 +74,21 @@ def test_any_change_of_the_text_is_read_or_is_a_spec_error(data: st.DataObject, 
 
 
 def _read_or_tell(text: str) -> None:
-    """Read a text as either file; anything but a SpecError is our own mistake."""
+    """Read a text as either file; anything but a SpecError is our own mistake.
+
+    What is read is good by the published schema too.
+    """
     with contextlib.suppress(SpecError):
         parse_gateway(text, "dir/gateway.yaml")
+        _validate(gateway_schema(), text)
     with contextlib.suppress(SpecError):
         parse_upgrade(text, "dir/upgrade.yaml", _read_gateway)
+        _validate(upgrade_schema(), text)
+
+
+def _validate(schema: Mapping[str, object], text: str) -> None:
+    (document,) = parse_documents(text, "file.yaml")
+    jsonschema.Draft202012Validator(schema).validate(document.value)
 
 
 def _read_gateway(path: Path) -> str:

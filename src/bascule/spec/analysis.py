@@ -2,7 +2,14 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import (
+    Field,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    field_validator,
+    model_validator,
+)
 
 from bascule.spec.durations import Seconds
 from bascule.spec.gateway import FilePath, Strict
@@ -39,7 +46,9 @@ class SuccessRate(Strict):
 class LatencyLimit(Strict):
     """A percentile of green's latency, absolute or against blue's at the same moment."""
 
-    percentile: float = Field(ge=1, le=99.99, description="Which percentile, such as 50 or 99.")
+    percentile: StrictFloat = Field(
+        ge=1, le=99.99, description="Which percentile, such as 50 or 99."
+    )
     max_s: Seconds | None = Field(
         default=None, alias="max", description="The longest that it may be."
     )
@@ -64,14 +73,14 @@ class Check(Strict):
     timeout_s: Seconds = Field(
         default=5.0, alias="timeout", gt=0, description="How long one answer may take."
     )
-    failures_max: int = Field(
+    failures_max: StrictInt = Field(
         default=1,
         ge=0,
         le=1_000,
         alias="failuresMax",
         description="So many failures in a row are put up with; one more fails the gate.",
     )
-    passes_min: int = Field(
+    passes_min: StrictInt = Field(
         default=1,
         ge=0,
         le=1_000,
@@ -103,7 +112,7 @@ class HttpCheck(Check):
         description="Further headers whose values stand in these environment variables.",
     )
     body: str | None = Field(default=None, max_length=65_536, description="The request's body.")
-    status: tuple[Annotated[int, Field(ge=100, le=599)], ...] = Field(
+    status: tuple[Annotated[StrictInt, Field(ge=100, le=599)], ...] = Field(
         default=(200,), min_length=1, max_length=100, description="Status codes that are right."
     )
     contains: str | None = Field(
@@ -112,7 +121,7 @@ class HttpCheck(Check):
     matches: Regex | None = Field(
         default=None, description="A regular expression that has to be found in the body."
     )
-    same_as_blue: bool = Field(
+    same_as_blue: StrictBool = Field(
         default=False, description="Whether blue has to give the same answer."
     )
     compare: Literal["body", "status"] = Field(
@@ -144,10 +153,10 @@ class PrometheusCheck(Check):
     query: str = Field(
         min_length=1, max_length=8_000, description="PromQL; its answer must be one number."
     )
-    min: float | None = Field(
+    min: StrictFloat | None = Field(
         default=None, allow_inf_nan=False, description="The least value that is right."
     )
-    max: float | None = Field(
+    max: StrictFloat | None = Field(
         default=None, allow_inf_nan=False, description="The largest value that is right."
     )
     token_env: EnvName | None = Field(
@@ -191,7 +200,7 @@ def _default_latency() -> tuple[LatencyLimit, ...]:
 class Analysis(Strict):
     """What has to hold while green gets traffic; judged against blue at the same moment."""
 
-    min_requests: int = Field(
+    min_requests: StrictInt = Field(
         default=100,
         ge=0,
         le=100_000_000,
@@ -202,7 +211,7 @@ class Analysis(Strict):
         alias="maxWait",
         description="How long beyond its hold a step waits for them before it asks a person.",
     )
-    false_alarms_percent: float = Field(
+    false_alarms_percent: StrictFloat = Field(
         default=1.0,
         alias="falseAlarms",
         ge=0.1,

@@ -13,6 +13,8 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    StrictBool,
+    StrictInt,
     ValidationInfo,
     field_validator,
 )
@@ -93,8 +95,8 @@ class ListenerSpec(Strict):
         default="127.0.0.1",
         description="IP address to listen on; loopback at first.",
     )
-    port: int = Field(ge=1, le=65_535, description="TCP port.")
-    tls: bool = Field(default=False, description="Serve the hosts that have certificates.")
+    port: StrictInt = Field(ge=1, le=65_535, description="TCP port.")
+    tls: StrictBool = Field(default=False, description="Serve the hosts that have certificates.")
 
 
 def _default_listeners() -> tuple[ListenerSpec, ...]:
@@ -111,8 +113,8 @@ class EnvoyGateway(Strict):
     binary: FilePath | None = Field(
         default=None, description="Path of Envoy; found in the extra, ENVOY_BIN or PATH if absent."
     )
-    concurrency: int = Field(default=2, ge=1, le=256, description="Envoy's worker threads.")
-    drain_seconds: int = Field(
+    concurrency: StrictInt = Field(default=2, ge=1, le=256, description="Envoy's worker threads.")
+    drain_seconds: StrictInt = Field(
         default=60,
         ge=0,
         le=86_400,
@@ -140,7 +142,7 @@ class GatewaySettings(Strict):
         default=("events",),
         description="What to write to the clusters: Events, and the address in Ingress status.",
     )
-    hold_off_ms: int = Field(
+    hold_off_ms: StrictInt = Field(
         default=50,
         ge=0,
         le=10_000,

@@ -4,7 +4,14 @@ import datetime as dt
 import re
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    StrictBool,
+    WithJsonSchema,
+    model_validator,
+)
 
 from bascule.spec.durations import Seconds
 from bascule.spec.gateway import Strict
@@ -21,6 +28,16 @@ def _check_clock_time(text: str) -> str:
     return text
 
 
+def _parse_date(value: object) -> object:
+    """Take no numbers, which would be seconds since 1970."""
+    if isinstance(value, dt.date):
+        return value
+    if not isinstance(value, str) or not re.fullmatch(r"\d{4}-\d\d-\d\d", value, re.ASCII):
+        raise ValueError(f"{value!r} is not a date such as 2026-12-24")
+    return value
+
+
+Date = Annotated[dt.date, BeforeValidator(_parse_date)]
 ClockTime = Annotated[
     str,
     AfterValidator(_check_clock_time),
@@ -31,8 +48,8 @@ ClockTime = Annotated[
 class Dates(Strict):
     """Whole days, both included."""
 
-    from_: dt.date = Field(alias="from", ge=_FIRST, description="The first day, YYYY-MM-DD.")
-    to: dt.date = Field(le=_LAST, description="The last day, YYYY-MM-DD.")
+    from_: Date = Field(alias="from", ge=_FIRST, description="The first day, YYYY-MM-DD.")
+    to: Date = Field(le=_LAST, description="The last day, YYYY-MM-DD.")
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -84,12 +101,12 @@ class Hook(Strict):
     timeout_s: Seconds = Field(
         default=300.0, alias="timeout", gt=0, description="How long it may take."
     )
-    repeatable: bool = Field(
+    repeatable: StrictBool = Field(
         default=False,
         description="Whether it may run twice; else a person is asked when nobody knows if it ran.",
     )
     undo: Command | None = Field(default=None, description="What a rollback runs to undo it.")
-    makes_rollback_unsafe: bool = Field(
+    makes_rollback_unsafe: StrictBool = Field(
         default=False, description="Whether no rollback is safe once it has begun."
     )
 
@@ -98,13 +115,15 @@ class Bake(Strict):
     """Green takes all, blue stays warm."""
 
     hold_s: Seconds = Field(default=3_600.0, alias="hold", description="How long.")
-    approval: bool = Field(default=False, description="Whether a person has to say yes after it.")
+    approval: StrictBool = Field(
+        default=False, description="Whether a person has to say yes after it."
+    )
 
 
 class Rollback(Strict):
     """What a rollback means, and until when it is safe."""
 
-    automatic: bool = Field(
+    automatic: StrictBool = Field(
         default=True,
         description="Whether a failed gate rolls back by itself; else it halts and asks.",
     )

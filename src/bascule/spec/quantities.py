@@ -5,7 +5,7 @@ from typing import Annotated
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, StrictFloat, WithJsonSchema
 
 LABEL = r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"
 
@@ -95,7 +95,7 @@ Share = Annotated[
     ),
 ]
 """Percent with two decimals at most; `12.5%` may be written too."""
-Percent = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
+Percent = Annotated[StrictFloat, Field(ge=0, le=100, allow_inf_nan=False)]
 Label = Annotated[str, Field(pattern=LABEL)]
 Host = Annotated[str, AfterValidator(_check_host)]
 HostRule = Annotated[str, AfterValidator(_check_host_rule)]

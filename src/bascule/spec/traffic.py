@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, StrictBool, field_validator, model_validator
 
 from bascule.spec.durations import Seconds
 from bascule.spec.gateway import Strict
@@ -92,7 +92,9 @@ class Verify(Strict):
     """Green is judged by preview and mirrored traffic before any user is sent there."""
 
     hold_s: Seconds = Field(default=30.0, alias="hold", description="How long.")
-    approval: bool = Field(default=False, description="Whether a person has to say yes after it.")
+    approval: StrictBool = Field(
+        default=False, description="Whether a person has to say yes after it."
+    )
 
 
 class StickySessions(Strict):
@@ -128,7 +130,9 @@ class StepSpec(Strict):
         alias="weight", description="Percent of the requests that green gets; two decimals."
     )
     hold_s: Seconds = Field(default=300.0, alias="hold", description="How long it is judged.")
-    approval: bool = Field(default=False, description="Whether a person has to say yes after it.")
+    approval: StrictBool = Field(
+        default=False, description="Whether a person has to say yes after it."
+    )
 
     @property
     def key(self) -> str:

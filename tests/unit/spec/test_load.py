@@ -220,3 +220,20 @@ def test_what_is_neither_file_is_a_spec_error(text: str) -> None:
 
 def _find(text: str, file: str = "dir/upgrade.yaml") -> Gateway:
     return parse_any_gateway(text, file, lambda _: GATEWAY)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "analysis: {minRequests: false}",
+        "analysis: {minRequests: '5'}",
+        "analysis: {falseAlarms: '1'}",
+        "bake: {approval: 'yes'}",
+        "bake: {approval: 1}",
+        "bake: {hold: true}",
+        "freeze: [{dates: {from: 1800000000, to: 2027-01-01}}]",
+        "freeze: [{dates: {from: 2027-01-01T00:00:00, to: 2027-01-01}}]",
+    ],
+)
+def test_a_value_of_another_kind_is_not_bent_into_shape(text: str) -> None:
+    assert len(mistakes_of(f"{text}\n")) == 1

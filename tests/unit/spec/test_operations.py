@@ -1,5 +1,8 @@
+from datetime import date
+
 import pytest
 
+from bascule.spec.operations import Dates
 from tests.support.specs import mistakes_of, read_upgrade
 
 
@@ -7,6 +10,13 @@ def test_hours_need_no_quotes() -> None:
     (window,) = read_upgrade("freeze: [{days: [fri], from: 18:00, to: 08:00}]\n").freeze
 
     assert (window.from_, window.to, window.time_zone) == ("18:00", "08:00", "UTC")
+
+
+def test_a_date_is_a_date() -> None:
+    (told,) = mistakes_of("freeze: [{dates: {from: 5, to: 2026-12-24}}]\n")
+
+    assert told.endswith("freeze[0].dates.from: 5 is not a date such as 2026-12-24")
+    assert Dates(from_=date(2026, 1, 1), to=date(2026, 1, 2)).to.day == 2
 
 
 def test_a_freeze_is_written_into_a_plan_as_it_stands_in_the_file() -> None:
