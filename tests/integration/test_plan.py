@@ -14,14 +14,12 @@ from bascule.app.clock import SystemClock
 from bascule.app.known import fetch_known
 from bascule.app.planning import GatewayKnown, prepare_plan
 from bascule.app.state_dir import StateDir
-from bascule.checks.findings import Severity
 from bascule.checks.inventory import HostScope
 from bascule.cli.main import main
 from bascule.cli.places import read_file
 from bascule.gateway.driver import Convergence, Observation
 from bascule.ids import Cluster
 from bascule.inventory.fetch import Asked, Question, fetch_cluster, fetch_inventory
-from bascule.inventory.live import LiveChecks
 from bascule.journal.record import Entry
 from bascule.kube.client import KubeClient
 from bascule.kube.connection import Connection
@@ -32,7 +30,6 @@ from bascule.spec.load import parse_upgrade
 from bascule.storage.sqlite import open_journal
 from bascule.upgrade.events import KIND_BY_EVENT, Opened, render_event
 from bascule.upgrade.plan.model import parse_plan
-from tests.support.inventories import inventory
 from tests.support.lab_api import LabApi
 from tests.support.network import free_port
 from tests.support.raw_objects import raw_ingress, raw_service, raw_slice
@@ -176,17 +173,3 @@ async def test_a_cluster_that_refuses_connections_is_a_fact() -> None:
     assert "Connection refused" in facts.reason
     assert facts.remedy
     assert not facts.snapshot.is_complete
-
-
-async def test_live_checks_look_anew_each_time() -> None:
-    seen = [Convergence.CONVERGED, Convergence.FOREIGN_CHANGE]
-
-    async def observe() -> Observation:
-        return Observation(convergence=seen.pop(0), reason="the portal")
-
-    checks = LiveChecks(inventory, observe)
-
-    first, second = await checks.find(), await checks.find()
-
-    assert [finding.severity for finding in first] == [Severity.INFO]
-    assert [finding.code for finding in second] == ["ForeignWriter", "NewerVersion"]

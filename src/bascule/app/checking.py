@@ -53,7 +53,7 @@ def build_live_checks(
             scope=_scope(state()),
         )
 
-    return LiveChecks(look, driver.observe)
+    return LiveChecks(look, driver.observe, clock)
 
 
 def _scope(state: GatewayState) -> HostScope:

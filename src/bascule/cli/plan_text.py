@@ -13,6 +13,7 @@ from bascule.upgrade.gates.encoding import parse_gates
 from bascule.upgrade.plan.estimate import estimate_plan
 from bascule.upgrade.plan.model import Plan, Step, StepKind
 from bascule.upgrade.run.rollback import find_last_chance
+from bascule.upgrade.run.stages import Stage
 
 DIGEST_SHOWN = 12
 WIDTH = 100
@@ -111,7 +112,7 @@ def _summary(plan: Plan) -> Iterator[str]:
     estimate = estimate_plan(plan)
     beside = f", beside {', '.join(estimate.unknown)}" if estimate.unknown else ""
     yield f"takes about {_time(estimate.known_s)}{beside}"
-    yield f"rolls back {_how(plan)} until {find_last_chance(plan)} begins{_why(plan)}"
+    yield f"rolls back {_how(plan)} {_until(plan)}"
     alpha = _false_alarms(plan)
     if alpha:
         yield f"a healthy green is rolled back by mistake in at most {alpha:.2%} of upgrades"
@@ -121,10 +122,13 @@ def _how(plan: Plan) -> str:
     return "by itself, or when told to," if plan.policy.is_rollback_automatic else "when told to,"
 
 
-def _why(plan: Plan) -> str:
-    if not plan.policy.unsafe_after:
-        return "; after that no"
-    return f"; after that it is refused: {plan.policy.unsafe_reason or 'the spec says so'}"
+def _until(plan: Plan) -> str:
+    if plan.policy.unsafe_after:
+        why = plan.policy.unsafe_reason or "the spec says so"
+        return f"until {plan.policy.unsafe_after} begins; after that it is refused: {why}"
+    if not any(step.stage is Stage.RETIRE for step in plan.steps):
+        return "until it has ended; blue stays, and `bascule switch` leads back after that"
+    return f"until {find_last_chance(plan)} begins; after that no"
 
 
 def _false_alarms(plan: Plan) -> float:

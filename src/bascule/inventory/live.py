@@ -7,19 +7,45 @@ from dataclasses import replace
 from bascule.checks.findings import Finding
 from bascule.checks.inventory import Inventory
 from bascule.checks.preflight import check_all
+from bascule.clock import Clock
 from bascule.gateway.driver import Observation
+
+LOADING_S = 15.0
+"""How long is waited for clusters whose first lists are under way, as after a start."""
+LOOK_S = 0.05
 
 
 class LiveChecks:
-    """Implements `bascule.upgrade.ports.Checks`: asks no cluster, and waits for none."""
+    """Implements `bascule.upgrade.ports.Checks`: asks no cluster anything of its own."""
 
     def __init__(
-        self, look: Callable[[], Inventory], observe: Callable[[], Awaitable[Observation]]
+        self,
+        look: Callable[[], Inventory],
+        observe: Callable[[], Awaitable[Observation]],
+        clock: Clock,
     ) -> None:
         self._look = look
         self._observe = observe
+        self._clock = clock
 
     async def find(self) -> tuple[Finding, ...]:
         """Return what stands against, or speaks about, moving traffic now."""
-        inventory = replace(self._look(), observation=await self._observe())
-        return await asyncio.to_thread(check_all, inventory)
+        inventory = await self._look_when_loaded()
+        seen = await self._observe()
+        return await asyncio.to_thread(check_all, replace(inventory, observation=seen))
+
+    async def _look_when_loaded(self) -> Inventory:
+        deadline_s = self._clock.monotonic_s() + LOADING_S
+        while True:
+            inventory = self._look()
+            now_s = self._clock.monotonic_s()
+            if not is_loading(inventory) or now_s >= deadline_s:
+                return inventory
+            await self._clock.sleep_until(min(now_s + LOOK_S, deadline_s))
+
+
+def is_loading(inventory: Inventory) -> bool:
+    """Return whether a cluster is not known yet, and nothing is wrong with it so far."""
+    return any(
+        not facts.snapshot.is_complete and not facts.reason for facts in inventory.clusters.values()
+    )

@@ -63,6 +63,12 @@ def test_a_rollback_that_becomes_unsafe_says_why() -> None:
     assert lines_of(bare)[-2].endswith("after that it is refused: the spec says so")
 
 
+def test_a_blue_that_stays_can_have_its_traffic_back_at_any_time() -> None:
+    lines = lines_of(TEXT + "retire: {policy: never}\n")
+
+    assert "until it has ended; blue stays" in lines[-2]
+
+
 def test_findings_say_what_to_do() -> None:
     found = Finding(
         severity=Severity.BLOCKER,

@@ -1,0 +1,72 @@
+"""The preflight of a running upgrade, over a controller with fakes around it."""
+
+from bascule.app.checking import build_live_checks
+from bascule.checks.findings import Finding
+from bascule.ids import Cluster
+from bascule.inventory.live import LiveChecks
+from bascule.kube.client import ServerVersion
+from bascule.kube.connection import Connection
+from bascule.manifest.objects import ManifestObject
+from bascule.spec.load import parse_gateway
+from bascule.upgrade.state import GatewayState
+from tests.support.controller_world import ALL_BLUE, ControllerWorld, make_world, running
+from tests.support.raw_objects import parsed, raw_ingress, raw_service, raw_slice, shop
+
+GATEWAY = parse_gateway(
+    "{name: shop, clusters: {blue: {kubeconfig: k, context: old},"
+    " green: {kubeconfig: k, context: new}}}",
+    "gateway.yaml",
+)
+CONNECTIONS = {
+    Cluster.BLUE: Connection(name="old", server="https://old.example.com"),
+    Cluster.GREEN: Connection(name="new", server="https://new.example.com"),
+}
+VERSIONS = {
+    Cluster.BLUE: ServerVersion(major="1", minor="30", git_version="v1.30.1"),
+    Cluster.GREEN: ServerVersion(major="1", minor="33", git_version="v1.33.2"),
+}
+
+
+def checks_of(world: ControllerWorld) -> LiveChecks:
+    return build_live_checks(
+        GATEWAY,
+        world.controller,
+        world.driver,
+        connections=CONNECTIONS,
+        versions=VERSIONS,
+        state=lambda: GatewayState(seq=1, split=ALL_BLUE),
+        clock=world.clock,
+    )
+
+
+async def find(world: ControllerWorld) -> dict[str, Finding]:
+    return {finding.code: finding for finding in await checks_of(world).find()}
+
+
+def twice() -> list[ManifestObject]:
+    return parsed(raw_ingress(paths=("/", "/api")), raw_service(), raw_slice())
+
+
+async def test_the_controllers_knowledge_is_checked() -> None:
+    async with running(make_world()) as world:
+        world.blue.sync(*twice())
+        world.green.sync(*shop())
+        await world.until(lambda: world.pushed)
+
+        found = await find(world)
+
+    assert set(found) == {"NewerVersion", "RoutesMissing"}
+    assert "shop.example.com/api" in found["RoutesMissing"].message
+
+
+async def test_an_api_that_is_away_is_told_with_its_reason() -> None:
+    async with running(make_world()) as world:
+        world.blue.sync(*shop())
+        world.green.sync(*shop())
+        await world.until(lambda: world.pushed)
+        world.green.lose("no route to host")
+        await world.pass_time()
+
+        found = await find(world)
+
+    assert "green (new) is not known: no route to host" in found["ClusterUnreachable"].message
