@@ -17,7 +17,7 @@ from bascule.upgrade.events import (
 )
 from bascule.upgrade.readiness import ClusterLists, TrafficView
 from bascule.upgrade.signals import Order, Signal
-from bascule.upgrade.state import GatewayState, Stamp, evolve
+from bascule.upgrade.state import AnyEvent, GatewayState, Stamp, evolve
 from tests.support.tables import backend, host, route, route_set
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -46,7 +46,7 @@ def records_of(*events: Event) -> list[Record]:
     return found
 
 
-def state_after(*events: Event) -> GatewayState:
+def state_after(*events: AnyEvent) -> GatewayState:
     """Return the state after all traffic was blue and then these events happened."""
     state = evolve(None, Opened(split=BLUE), Stamp(seq=1, at=START, actor="ada@desk"))
     for seq, event in enumerate(events, 2):

@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from bascule.clock import Clock
-from bascule.errors import JournalError
+from bascule.errors import InvariantError, JournalError
 from bascule.journal.record import Entry, Record
 from bascule.journal.store import JournalStore
 from bascule.routing.weights import Split
 from bascule.upgrade.events import KIND_BY_EVENT, Opened, render_event
 from bascule.upgrade.run.events import KIND_BY_RUN_EVENT, RunEvent, render_run_event
+from bascule.upgrade.run.state import UpgradeState
 from bascule.upgrade.state import AnyEvent, GatewayState, Stamp, evolve, fold
 
 COMPONENT = "executor"
@@ -48,6 +49,13 @@ class Ledger:
         """Return the time by which records are stamped and holds are counted."""
         passed = timedelta(seconds=self._clock.monotonic_s() - self._began_s)
         return self._began_at + passed
+
+    def require_run(self) -> UpgradeState:
+        """Return the upgrade that is under way. Raises InvariantError when none is."""
+        run = self.state.unfinished
+        if run is None:
+            raise InvariantError("a step is worked on while no upgrade is under way")
+        return run
 
     async def append(self, *events: AnyEvent, actor: str = COMPONENT) -> None:
         """Record all of `events` or none; an illegal move raises before anything is written.

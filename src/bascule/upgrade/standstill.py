@@ -5,11 +5,12 @@ So the reported effective time is that of the acknowledgement only if the idle c
 requests has stood still from then on.
 """
 
+from typing import Protocol
+
 from bascule.clock import Clock
 from bascule.gateway.driver import Observation
 from bascule.ids import Cluster
 from bascule.routing.weights import Split
-from bascule.upgrade.ports import Traffic
 
 QUIET_S = 0.02
 """How far apart the count is read."""
@@ -17,6 +18,14 @@ QUIET_READS = 3
 """How many reads in a row must show the same count."""
 LIMIT_S = 1.0
 """How long the count may go on rising before the effective time is not known."""
+
+
+class Observable(Protocol):
+    """What can be looked at."""
+
+    async def observe(self) -> Observation:
+        """Return what is live."""
+        ...
 
 
 def idle_cluster(wanted: Split) -> Cluster | None:
@@ -28,7 +37,7 @@ def idle_cluster(wanted: Split) -> Cluster | None:
 
 
 async def observe_standstill(
-    traffic: Traffic, clock: Clock, wanted: Split, *, acknowledged_s: float
+    traffic: Observable, clock: Clock, wanted: Split, *, acknowledged_s: float
 ) -> float | None:
     """Return when `wanted` was in effect, at `acknowledged_s` or later; None is not known.
 

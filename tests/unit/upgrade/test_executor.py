@@ -14,11 +14,13 @@ from bascule.journal.store import Command
 from bascule.routing.weights import Split
 from bascule.upgrade.events import Result
 from bascule.upgrade.readiness import ClusterLists
+from bascule.upgrade.run.stages import Stage
 from bascule.upgrade.signals import RollBack, Switch
 from bascule.upgrade.state import Outcome, fold
 from tests.support.fake_journal import FakeDisk, FakeJournal
 from tests.support.fake_traffic import ClockBell, FakeTraffic, Life, begin_life
 from tests.support.orders import BLUE, GREEN, START, order, view
+from tests.support.plans import approval, build_plan, hook, start_order, weights
 from tests.support.virtual_clock import VirtualClock
 
 SWITCH = Switch(source=Cluster.BLUE, target=Cluster.GREEN)
@@ -374,3 +376,48 @@ async def test_the_journal_alone_tells_the_state(world: World) -> None:
     guest = FakeJournal(world.disk, as_owner=False)
 
     assert fold(await guest.read()) == life.executor.state
+
+
+async def test_a_signal_to_an_upgrade_that_waited_too_long_is_not_meant_any_more(
+    world: World,
+) -> None:
+    life = await world.life()
+    await life.give(start_order(build_plan()))
+    await world.clock.advance(120.0)
+
+    await world.tick(life)
+
+    assert "too long to be still meant" in outcome_of(life, "run-1").reason
+    assert life.executor.state.upgrade is None
+
+
+async def test_an_order_to_an_upgrade_that_comes_twice_is_one_order(world: World) -> None:
+    life = await world.life()
+    await life.give(start_order(build_plan([weights(5), approval("go", Stage.SHIFT)])))
+    await world.tick(life)
+    await life.give(order(RollBack(), order_id="back"))
+    await world.tick(life)
+    world.disk.done.clear()
+
+    records = len(world.disk.records)
+    await world.tick(life)
+
+    assert len(world.disk.records) == records
+    assert life.executor.state.split == BLUE
+
+
+async def test_the_gateways_rollback_that_comes_twice_is_one_signal(world: World) -> None:
+    life = await world.life()
+    stuck = hook("move", Stage.SHIFT)
+    await life.give(start_order(build_plan([weights(5), stuck, approval("go", Stage.SHIFT)])))
+    await world.tick(life)
+    life.hooks.failures = [DriverError("stuck")]
+    await life.give(order(RollBack(), order_id="back"))
+    await world.tick(life)
+    world.disk.done.clear()
+
+    await world.tick(life)
+
+    upgrade = life.executor.state.unfinished
+    assert upgrade is not None
+    assert [s.signal_id for s in upgrade.signals] == ["back"]

@@ -11,6 +11,7 @@ from bascule.upgrade.run.events import StageEntered
 from bascule.upgrade.run.stages import Stage
 from tests.support.fake_journal import FakeDisk, FakeJournal
 from tests.support.orders import BLUE, GREEN
+from tests.support.runs import begin_event
 from tests.support.sim_world import JumpingClock
 
 
@@ -51,6 +52,16 @@ async def test_the_state_moves_with_the_record() -> None:
     assert ledger.state.seq == 3
     assert [o.order_id for o in ledger.state.recent] == ["a", "b"]
     assert disk.records[-1].entry.actor == "ada@desk"
+
+
+async def test_a_run_is_required_only_where_one_is_under_way() -> None:
+    ledger, _ = await open_ledger(FakeDisk(), JumpingClock())
+
+    with pytest.raises(InvariantError, match="no upgrade is under way"):
+        ledger.require_run()
+    await ledger.append(begin_event())
+
+    assert ledger.require_run().name == "up"
 
 
 async def test_an_illegal_move_is_not_written() -> None:

@@ -2,11 +2,16 @@ import pytest
 
 from bascule.errors import InvariantError, JournalError
 from bascule.ids import Cluster, CommandId
+from bascule.routing.arrangement import NOTHING_ARRANGED, Arrangement
 from bascule.routing.weights import Split, Weights
 from bascule.upgrade.events import Event, Finished, Intended, Opened, Refused, Result, Witnessed
+from bascule.upgrade.plan.model import StepKind
+from bascule.upgrade.run.events import StageEntered
+from bascule.upgrade.run.stages import Stage
 from bascule.upgrade.state import (
     HOMES_MAX,
     RECENT_MAX,
+    AnyEvent,
     GatewayState,
     Stamp,
     evolve,
@@ -14,6 +19,8 @@ from bascule.upgrade.state import (
     is_settled,
 )
 from tests.support.orders import BLUE, GREEN, START, moved, percent, records_of, state_after
+from tests.support.plans import PREVIEW, arrange, build_plan, build_step
+from tests.support.runs import begin_event, ended, entered, started
 
 ID = CommandId("o1")
 STAMP = Stamp(seq=9, at=START, actor="ada@desk")
@@ -206,3 +213,44 @@ def test_a_journal_with_a_record_that_is_not_understood_raises() -> None:
 
     with pytest.raises(JournalError):
         fold([record])
+
+
+def test_an_upgrade_is_remembered_by_its_name() -> None:
+    state = state_after(begin_event())
+
+    assert state.unfinished is not None
+    assert state.upgrade_named("up") == state.unfinished == state.upgrade
+    assert state.upgrade_named("other") is None
+    assert state_after().unfinished is None
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        [begin_event(), begin_event()],
+        [entered(Stage.PROVISION)],
+        [begin_event(), StageEntered(upgrade="other", stage=Stage.PROVISION)],
+    ],
+    ids=["a second upgrade", "none is under way", "another's event"],
+)
+def test_an_event_of_an_upgrade_that_is_not_under_way_raises(events: list[AnyEvent]) -> None:
+    with pytest.raises(InvariantError):
+        state_after(*events)
+
+
+def test_what_an_upgrade_is_about_to_do_is_wanted_from_then_on() -> None:
+    arrangement = Arrangement(preview=PREVIEW)
+    plan = build_plan(
+        [
+            arrange("preview-on", Stage.PREFLIGHT, arrangement),
+            build_step("retire-blue", Stage.PREFLIGHT, StepKind.RETIRE, cluster="blue"),
+        ]
+    )
+
+    state = state_after(
+        begin_event(plan), started("preview-on"), ended("preview-on"), started("retire-blue")
+    )
+
+    assert state.arrangement == arrangement
+    assert state.retired == {Cluster.BLUE}
+    assert state_after(begin_event(), started("preflight")).arrangement == NOTHING_ARRANGED

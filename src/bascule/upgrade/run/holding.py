@@ -3,6 +3,7 @@
 from collections import deque
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import assert_never
 
 from bascule.upgrade.gates.absorbing import absorb, begin
 from bascule.upgrade.gates.encoding import parse_gates
@@ -12,7 +13,7 @@ from bascule.upgrade.gates.progress import Progress, parse_progress, render_prog
 from bascule.upgrade.plan.model import Step
 from bascule.upgrade.ports import Measured, Measuring, Metrics
 from bascule.upgrade.run.events import GateJudged
-from bascule.upgrade.run.results import Done, Failed, Result, Waits
+from bascule.upgrade.run.results import Concluded, Done, Failed, Waits
 from bascule.upgrade.run.state import StepState, UpgradeState
 from bascule.upgrade.run.steering import EXTENDABLE
 
@@ -58,7 +59,7 @@ class Holding:
         )
         return self._metrics.take()
 
-    def look(self, state: UpgradeState, step: Step, now: datetime) -> Result:
+    def look(self, state: UpgradeState, step: Step, now: datetime) -> Concluded:
         """Return what the hold `step` has come to at `now`."""
         gates = parse_gates(step.args.get("gates") or {})
         begun = state.step(step.key)
@@ -106,7 +107,7 @@ def _conclude(
     *,
     ends_at: datetime,
     now: datetime,
-) -> Result:
+) -> Concluded:
     match judged.verdict:
         case GateVerdict.FAIL:
             return Failed(reason="; ".join(judged.reasons), judged=record)
@@ -125,6 +126,8 @@ def _conclude(
             is_holding = now < ends_at
             reason = "holds" if is_holding else "waits for its gates: " + "; ".join(_stable(judged))
             return Waits(reason=reason, until=ends_at if is_holding else None, judged=due)
+        case _:
+            assert_never(judged.verdict)
 
 
 def _stable(judged: Judged) -> tuple[str, ...]:

@@ -67,5 +67,8 @@ class InDoubt:
 Seen: TypeAlias = Done | Absent | Unknown | Waits
 """What `observe` says of an effect before anything is done."""
 
-Result: TypeAlias = Done | Failed | Waits | Refused | InDoubt
-"""What comes of a look or an act."""
+Concluded: TypeAlias = Done | Failed | Waits | InDoubt
+"""What is recorded of a look, or of an act in the end."""
+
+Result: TypeAlias = Concluded | Refused
+"""What comes of an act."""

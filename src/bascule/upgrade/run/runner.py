@@ -34,11 +34,11 @@ from bascule.upgrade.run.events import (
 from bascule.upgrade.run.moves import Do, Enter, Finish, Freeze, Rest, next_move
 from bascule.upgrade.run.results import (
     Absent,
+    Concluded,
     Done,
     Failed,
     InDoubt,
     Refused,
-    Result,
     Unknown,
     Waits,
 )
@@ -210,7 +210,7 @@ class Runner:
             await self._wait(state, step, result)
         return isinstance(result, Done)
 
-    async def _bring_about(self, state: UpgradeState, step: Step, begun: StepState) -> Result:
+    async def _bring_about(self, state: UpgradeState, step: Step, begun: StepState) -> Concluded:
         """Look before acting; act at most once, with the intent recorded."""
         seen = await self._steps.observe(step)
         match seen:
@@ -240,11 +240,9 @@ class Runner:
             return Waits(reason=f"{result.reason}; it is tried again", until=until)
         return result
 
-    async def _conclude(self, step: Step, result: Result) -> bool:
+    async def _conclude(self, step: Step, result: Concluded) -> bool:
         """Record what a step came to; whether the next one may follow at once."""
-        state = self._ledger.state.unfinished
-        if state is None:
-            return False
+        state = self._ledger.require_run()
         match result:
             case Done():
                 finished = _finished(state, step, StepResult.DONE, result)
@@ -263,8 +261,6 @@ class Runner:
                     remedy=f"look, then say `bascule upgrade answer {state.name} done|redo|skip`",
                     is_in_doubt=True,
                 )
-            case Refused():
-                await self._wait(state, step, Waits(reason=result.reason))
             case _:
                 assert_never(result)
         return False

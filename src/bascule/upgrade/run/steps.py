@@ -29,6 +29,7 @@ from bascule.upgrade.run.events import StepStarted
 from bascule.upgrade.run.holding import Holding
 from bascule.upgrade.run.results import (
     Absent,
+    Concluded,
     Done,
     Failed,
     InDoubt,
@@ -39,7 +40,6 @@ from bascule.upgrade.run.results import (
     Waits,
 )
 from bascule.upgrade.run.stages import Stage
-from bascule.upgrade.run.state import UpgradeState
 
 PASSIVE_KINDS = frozenset(
     {
@@ -83,7 +83,7 @@ class Steps:
         self._hooks = hooks
         self._holding = Holding(metrics)
         self._quiet: _Quiet | None = None
-        self._looks: Mapping[str, Callable[[Step], Awaitable[Result]]] = {
+        self._looks: Mapping[str, Callable[[Step], Awaitable[Concluded]]] = {
             StepKind.CHECK: self._check,
             StepKind.AWAIT_CLUSTER: self._await_cluster,
             StepKind.AWAIT_ROUTES: self._await_routes,
@@ -101,7 +101,7 @@ class Steps:
         """Return whether acting twice is as good as acting once."""
         return step.kind != StepKind.HOOK or step.args.get("is_repeatable") is True
 
-    async def look(self, step: Step) -> Result:
+    async def look(self, step: Step) -> Concluded:
         """Return what a passive step has come to."""
         return await self._looks[step.kind](step)
 
@@ -143,7 +143,7 @@ class Steps:
         hindrances = find_hindrances(self._ledger.state.split, wanted, self._traffic.view())
         if hindrances:
             return Waits(reason="; ".join(hindrances))
-        run = self._run()
+        run = self._ledger.require_run()
         reason = f"{run.name}: back to the weights of the plan"
         change = Change(order_id=order_id, kind="upgrade", wanted=wanted, reason=reason)
         finished = await self._changer.change(change)
@@ -151,7 +151,7 @@ class Steps:
             return Done()
         return Waits(reason=finished.reason)
 
-    async def _check(self, step: Step) -> Result:
+    async def _check(self, step: Step) -> Concluded:
         del step
         findings = await self._checks.find()
         listed: list[Json] = [dict(render_finding(finding)) for finding in findings]
@@ -161,13 +161,13 @@ class Steps:
             return Failed(reason=_tell(blockers), remedy=remedy, output={"findings": listed})
         return Done(output={"findings": listed})
 
-    async def _await_cluster(self, step: Step) -> Result:
+    async def _await_cluster(self, step: Step) -> Concluded:
         found = check_lists(self._traffic.view(), _cluster(step))
         if found:
             return self._wait_or_fail(step, "; ".join(found))
         return Done()
 
-    async def _await_routes(self, step: Step) -> Result:
+    async def _await_routes(self, step: Step) -> Concluded:
         cluster = _cluster(step)
         view = self._traffic.view()
         all_there, none_there = Weights.all_to(cluster), Weights.all_to(cluster.other)
@@ -181,9 +181,9 @@ class Steps:
             return self._wait_or_fail(step, "; ".join(missing))
         return Done()
 
-    def _wait_or_fail(self, step: Step, reason: str) -> Result:
+    def _wait_or_fail(self, step: Step, reason: str) -> Concluded:
         """Wait for as long as the step's `timeout_s` says; for ever where it says nothing."""
-        begun = self._run().step(step.key)
+        begun = self._ledger.require_run().step(step.key)
         limit_s = step.args.get("timeout_s")
         if begun.started is None or not isinstance(limit_s, int | float):
             return Waits(reason=reason)
@@ -192,9 +192,9 @@ class Steps:
             return Failed(reason=f"not within {limit_s:g} s: {reason}")
         return Waits(reason=reason, until=until)
 
-    async def _hold(self, step: Step) -> Result:
+    async def _hold(self, step: Step) -> Concluded:
         """Judge; but pass nothing while the gateway is not what we made it."""
-        found = self._holding.look(self._run(), step, self._ledger.now())
+        found = self._holding.look(self._ledger.require_run(), step, self._ledger.now())
         if isinstance(found, Done):
             seen = await self._traffic.observe()
             if seen.convergence is Convergence.FOREIGN_CHANGE:
@@ -202,19 +202,19 @@ class Steps:
                 return Waits(reason=reason, judged=found.judged)
         return found
 
-    async def _approval(self, step: Step) -> Result:
+    async def _approval(self, step: Step) -> Concluded:
         gate = str(step.args.get("gate") or step.key)
-        given = self._run().approvals.get(gate)
+        given = self._ledger.require_run().approvals.get(gate)
         if given is None:
             return Waits(reason=f"gate {gate} waits for an approval")
         return Done(reason=f"approved by {given.mark.actor}")
 
-    async def _prove_idle(self, step: Step) -> Result:
+    async def _prove_idle(self, step: Step) -> Concluded:
         """Ask that for so long, without a gap, nothing was sent there and nothing was open."""
         cluster = _cluster(step)
         quiet_s = step.args.get("quiet_s")
         needed_s = float(quiet_s) if isinstance(quiet_s, int | float) else 0.0
-        measured = self._holding.measure(self._run(), step, Gates(has_traffic=False))
+        measured = self._holding.measure(self._ledger.require_run(), step, Gates(has_traffic=False))
         now = self._ledger.now()
         for interval in measured.intervals:
             self._quiet = _go_on(self._quiet, interval.counts.get(cluster), now)
@@ -253,7 +253,7 @@ class Steps:
         return Waits(reason=_tell(blockers)) if blockers else Absent()
 
     async def _set_weights(self, step: Step, intent: StepStarted) -> Result:
-        run = self._run()
+        run = self._ledger.require_run()
         wanted = parse_split(step.args.get("split"))
         homes = self._ledger.state.homes
         is_way_back = bool(homes) and homes[-1] == wanted and step.stage is Stage.ROLLBACK
@@ -285,7 +285,7 @@ class Steps:
 
     async def _run_hook(self, step: Step, intent: StepStarted) -> Result:
         argv, limit_s = step.args.get("run"), step.args.get("timeout_s")
-        run = self._run()
+        run = self._ledger.require_run()
         hook = HookRun(
             key=f"{run.run_id}:{step.key}",
             argv=tuple(str(part) for part in argv) if isinstance(argv, list) else (),
@@ -303,12 +303,6 @@ class Steps:
         except OutcomeUnknownError as error:
             return InDoubt(reason=error.message)
         return Done(output={"last_words": words})
-
-    def _run(self) -> UpgradeState:
-        run = self._ledger.state.unfinished
-        if run is None:
-            raise InvariantError("a step is worked on while no upgrade is under way")
-        return run
 
 
 def _go_on(quiet: _Quiet | None, counts: Counts | None, now: datetime) -> _Quiet | None:
