@@ -16,6 +16,14 @@ PURE_MODULES = (
     "gateway/envoy/consistency.py",
     "gateway/envoy/snapshot.py",
     "controller/holdoff.py",
+    "notify/events.py",
+    "notify/receivers.py",
+    "probes/checks/answers.py",
+    "probes/checks/http_rules.py",
+    "probes/checks/prometheus_rules.py",
+    "probes/intervals.py",
+    "probes/points.py",
+    "programs/environment.py",
 )
 
 

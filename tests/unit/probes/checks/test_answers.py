@@ -2,6 +2,7 @@ from bascule.journal.record import Json
 from bascule.probes.checks.answers import (
     REASON_MAX,
     failed,
+    passed,
     read_number,
     read_text,
     read_texts,
@@ -9,6 +10,13 @@ from bascule.probes.checks.answers import (
     read_words,
     unknown,
 )
+from bascule.upgrade.gates.model import CheckOutcome
+
+
+def test_a_good_answer_may_have_a_value() -> None:
+    found = passed("fine", value=2.5)
+
+    assert (found.outcome, found.value) == (CheckOutcome.PASSED, 2.5)
 
 
 def test_reasons_are_one_short_line_without_secrets() -> None:
