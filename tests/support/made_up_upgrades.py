@@ -495,9 +495,9 @@ def rolled_back(*, hold_s: float = 60.0) -> MadeUp:
     return made
 
 
-def a_week() -> MadeUp:
-    """A week of bake after a shift of two hours, the samples thinned to one in five minutes."""
-    made = MadeUp("payments-1-35", seed=5, sample_s=300.0)
+def a_week(*, sample_s: float = 300.0) -> MadeUp:
+    """A week of bake after a shift of two hours, the samples thinned to one in `sample_s`."""
+    made = MadeUp("payments-1-35", seed=5, sample_s=sample_s)
     made.rate = lambda s: 240 + 150 * math.sin((s / 3600 - 2) / 24 * 2 * math.pi)
     plan = build_plan(made.name, shares=(1, 5, 25, 50, 100))
     _until_shift(made, plan, hold_s=600.0)
@@ -539,7 +539,7 @@ def document_of(world: str) -> dict[str, Json]:
     made = {
         "completed": lambda: completed(hold_s=5.0, bake_s=5.0),
         "rolled_back": lambda: rolled_back(hold_s=5.0),
-        "a_week": a_week,
+        "a_week": lambda: a_week(sample_s=3_600.0),
         "unfinished": unfinished,
         "hostile": hostile,
     }[world]()

@@ -3,7 +3,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bascule.errors import InvariantError
@@ -67,6 +67,7 @@ def test_what_is_no_json_is_a_mistake_of_ours() -> None:
         render_plain(object())
 
 
-@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists))
+@settings(max_examples=40)
+@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists, max_leaves=8))
 def test_everything_that_comes_out_is_json(value: object) -> None:
     json.dumps(render_plain(value), allow_nan=False)

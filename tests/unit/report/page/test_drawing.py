@@ -1,6 +1,6 @@
 import re
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bascule.report.page.drawing import (
@@ -61,6 +61,7 @@ def test_places_are_written_in_percent_without_idle_zeros() -> None:
     assert [percent(share) for share in (0, 0.5, 1, 1 / 3)] == ["0%", "50%", "100%", "33.33%"]
 
 
+@settings(max_examples=40)
 @given(st.lists(POINTS, min_size=1, max_size=4))
 def test_no_path_holds_anything_but_finite_numbers(runs: list[list[tuple[float, float]]]) -> None:
     drawn = draw_line(runs, class_="x") + trace_area(runs[0])

@@ -1,0 +1,119 @@
+from collections.abc import Sequence
+from datetime import timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bascule.ids import Cluster
+from bascule.report.facts.failures import SPANS_MAX, read_failures, read_spans
+from bascule.report.facts.measured import Measured, TrafficSample, WitnessSample
+from bascule.report.facts.model import FailureFacts, SplitPoint
+from bascule.report.facts.traffic import read_traffic
+from tests.support.made_up_samples import counts, traffic, witness
+from tests.support.made_up_upgrades import START
+
+WHOLE = (START, START + timedelta(seconds=100))
+
+
+def point(at_s: float, green_bp: int) -> SplitPoint:
+    return SplitPoint(
+        at=START + timedelta(seconds=at_s), blue_bp=10_000 - green_bp, green_bp=green_bp
+    )
+
+
+SPLIT = (point(0, 0), point(10, 500), point(20, 0))
+
+
+def failures(
+    samples: Sequence[TrafficSample],
+    seen: Sequence[WitnessSample] = (),
+    split: Sequence[SplitPoint] = SPLIT,
+) -> FailureFacts:
+    measured = Measured(traffic=tuple(samples), witness=tuple(seen))
+    return read_failures(measured, read_traffic(samples, whole=WHOLE, shift=None), split)
+
+
+def test_what_green_itself_failed_is_told_apart() -> None:
+    facts = failures([traffic(12, 13, blue=counts(90), green=counts(10, 4))])
+
+    assert (facts.total, facts.blue, facts.green, facts.other_than_green) == (4, 0, 4, 0)
+    assert facts.sentence == (
+        "Failed requests other than those that green itself failed: 0; green itself failed 4."
+    )
+
+
+def test_failures_of_blue_are_others_and_those_before_the_first_change_are_its_own() -> None:
+    samples = [traffic(1, 2, blue=counts(90, 3)), traffic(15, 16, blue=counts(90, 2))]
+
+    facts = failures(samples)
+
+    assert (facts.blue, facts.blue_before_change, facts.other_than_green) == (5, 3, 5)
+    assert facts.green is None
+    assert "green itself failed an unknown number" in facts.sentence
+
+
+def test_without_any_change_all_failures_of_blue_are_its_own() -> None:
+    facts = failures([traffic(15, 16, blue=counts(90, 2))], split=(point(0, 0),))
+
+    assert facts.blue_before_change == 2
+
+
+def test_failures_of_green_without_weight_reached_no_user_by_the_split() -> None:
+    samples = [
+        traffic(5, 6, green=counts(5, 2)),
+        traffic(9.5, 10.5, green=counts(5, 1)),
+        traffic(15, 16, green=counts(5, 1)),
+        traffic(21, 22, green=counts(5, 3)),
+    ]
+
+    facts = failures(samples)
+
+    assert (facts.green, facts.green_without_weight) == (7, 5)
+
+
+def test_failures_of_the_witness_that_no_cluster_counted_are_others() -> None:
+    samples = [traffic(n, n + 1, blue=counts(90), green=counts(5, n == 12)) for n in range(30)]
+
+    facts = failures(samples, [witness(12, 13, failed=1), witness(20, 21, failed=3)])
+
+    assert (facts.witness_unexplained, facts.other_than_green, facts.total) == (3, 3, 4)
+
+
+def test_without_the_gateways_counts_whose_they_were_is_not_known() -> None:
+    facts = failures([], [witness(0, 1, failed=2)])
+
+    assert (facts.other_than_green, facts.total, facts.witness_unexplained) == (None, 2, 2)
+    assert (facts.green_without_weight, facts.blue_before_change) == (None, None)
+    assert "is not known" in facts.sentence
+
+
+def test_without_anything_nothing_is_known() -> None:
+    assert failures([]).total is None
+
+
+def test_without_a_witness_the_gateways_count_stands() -> None:
+    assert failures([traffic(0, 1, blue=counts(9, 1))]).total == 1
+
+
+def test_failures_close_to_each_other_are_one_span() -> None:
+    samples = [
+        traffic(0, 1, green=counts(5, 1)),
+        traffic(1, 2, green=counts(5)),
+        traffic(2, 3, green=counts(5, 2), blue=counts(9, 1)),
+        traffic(60, 61, green=counts(5, 1)),
+    ]
+
+    spans = [(s.cluster, s.failures, s.requests) for s in read_spans(samples)]
+
+    assert spans == [(Cluster.GREEN, 3, 10), (Cluster.BLUE, 1, 9), (Cluster.GREEN, 1, 5)]
+
+
+@settings(max_examples=30)
+@given(st.lists(st.tuples(st.integers(0, 100_000), st.integers(0, 3)), max_size=100))
+def test_the_spans_have_every_failure_once_and_are_few(found: list[tuple[int, int]]) -> None:
+    samples = [traffic(at, at + 1, green=counts(9, failed)) for at, failed in sorted(found)]
+
+    spans = read_spans(samples)
+
+    assert sum(span.failures for span in spans) == sum(failed for _, failed in found)
+    assert len(spans) <= SPANS_MAX
