@@ -104,6 +104,7 @@ def build_facts(spec: Upgrade, known: GatewayKnown, inventory: Inventory | None)
     facts = Facts(
         capabilities=wiring.build_capabilities(),
         split=known.state.split if known.state is not None else everything_on_blue,
+        retired=known.state.retired if known.state is not None else frozenset(),
         clusters={
             cluster: ClusterName(name=access.context or cluster.value)
             for cluster in Cluster

@@ -31,6 +31,8 @@ class Facts:
     capabilities: Capabilities
     split: Split = field(default_factory=lambda: Split(Weights.all_to(Cluster.BLUE)))
     """Where traffic is now."""
+    retired: frozenset[Cluster] = frozenset()
+    """Clusters that an earlier upgrade has taken out of the gateway."""
     clusters: Mapping[Cluster, ClusterName] = field(default_factory=_unnamed)
     routes: RouteSet | None = None
     requests_per_s: float | None = None

@@ -19,6 +19,14 @@ JUMP_MAX_BP = 5_000
 def lint_start(plan: Plan, facts: Facts) -> Iterator[Finding]:
     """Look whether all traffic is on blue, where an upgrade begins."""
     del plan
+    for cluster in sorted(facts.retired):
+        yield Finding(
+            severity=Severity.BLOCKER,
+            code="ClusterRetired",
+            subject=cluster.value,
+            message=f"an earlier upgrade has taken {cluster} out of this gateway",
+            remedy="a retired cluster does not come back; name another gateway",
+        )
     now = facts.split
     if now.default.only is Cluster.GREEN:
         yield Finding(
@@ -26,7 +34,7 @@ def lint_start(plan: Plan, facts: Facts) -> Iterator[Finding]:
             code="TrafficOnGreen",
             subject="gateway",
             message="all traffic is on green already, and an upgrade moves it from blue to green",
-            remedy="mixed up? name the cluster that has the traffic as blue; or `bascule switch`",
+            remedy="if they are named as they are meant: `bascule switch --to blue` first",
         )
     elif not is_settled(now) or now.default.only is None:
         yield Finding(
@@ -41,6 +49,8 @@ def lint_start(plan: Plan, facts: Facts) -> Iterator[Finding]:
 
 def lint_weights(plan: Plan, facts: Facts) -> Iterator[Finding]:
     """Say where weights fall, or rise in one leap."""
+    if facts.split.default.only is Cluster.GREEN:
+        return  # said by `lint_start`
     before = facts.split.default.green_bp
     weights = list(read_weights(plan))
     for step in weights:

@@ -5,6 +5,7 @@ import pytest
 
 from bascule.checks.findings import Finding, Severity
 from bascule.gateway.driver import Capabilities
+from bascule.ids import Cluster
 from bascule.journal.record import Json
 from bascule.routing.affinity import Affinity, AffinityKind
 from bascule.routing.arrangement import Arrangement, Mirror, Preview
@@ -43,6 +44,16 @@ def codes(found: Iterator[Finding]) -> list[str]:
 )
 def test_an_upgrade_begins_with_all_traffic_on_blue(split: Split, expected: list[str]) -> None:
     assert codes(lint_start(build_plan(), replace(KNOWN, split=split))) == expected
+
+
+def test_a_retired_cluster_does_not_come_back() -> None:
+    facts = replace(KNOWN, retired=frozenset({Cluster.BLUE}), split=GREEN)
+
+    assert codes(lint_start(build_plan(), facts)) == ["ClusterRetired", "TrafficOnGreen"]
+
+
+def test_weights_are_not_compared_with_a_split_that_is_wrong_already() -> None:
+    assert codes(lint_weights(build_plan(), replace(KNOWN, split=GREEN))) == []
 
 
 @pytest.mark.parametrize(
