@@ -230,3 +230,18 @@ def test_a_cluster_that_is_left_out_lends_no_certificate() -> None:
     assert lent.cluster is BLUE
     assert (after.hosts[0].is_tls, after.hosts[0].certificate) == (True, None)
     assert builder.build(_both(blue, _shop("10.1.0.1", TLS))).hosts[0].certificate == lent
+
+
+def test_the_settings_of_the_cluster_that_is_followed_win_from_the_next_build_on() -> None:
+    slow = snapshot(
+        ingress(annotations="{bascule.dev/timeout: 7s}"), service(), endpoints("10.1.0.1")
+    )
+    builder = Builder(BuildOptions())
+    before = builder.build(_both(_shop("10.0.0.1"), slow))
+
+    builder.follow(GREEN)
+    builder.follow(GREEN)
+    after = builder.build(_both(_shop("10.0.0.1"), slow))
+
+    timeouts = [r.hosts[0].routes[0].settings.timeout_s for r in (before, after)]
+    assert timeouts == [None, 7.0]
