@@ -7,7 +7,6 @@ asyncio, pydantic or tables of routes, which a test holds.
 """
 
 import argparse
-import gc
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -58,7 +57,6 @@ def find_words(arguments: Sequence[str]) -> tuple[str, ...] | None:
 
 def run_verb(words: tuple[str, ...], arguments: Sequence[str]) -> None:
     """Run the verb that `words` name. Raises UsageError for a wrong line, and what it raises."""
-    gc.disable()  # such a verb is over before there is any garbage to speak of
     verb: LeanVerb = import_module(MODULE_BY_WORDS[words]).VERB
     parser = _Parser(
         prog=" ".join(("bascule", *words)),
