@@ -21,6 +21,8 @@ BASELINE_TAIL = 5
 """A baseline is long enough once about so many of its requests lie beyond the percentile."""
 BASELINE_MAX = 5_000
 """So many requests make a baseline, however high the percentile is."""
+TOUCHING_S = 0.5
+"""Intervals that are further apart than this do not follow each other, whatever they are called."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,7 +171,9 @@ def _watch(progress: Progress, gates: Gates, interval: Interval) -> Progress:
     from_s, to_s = interval.from_at.timestamp(), interval.to_at.timestamp()
     watches = {}
     for cluster, counts in interval.counts.items():
-        before = progress.watches.get(cluster, Watch()) if follows else Watch()
+        before = progress.watches.get(cluster, Watch())
+        if not follows or abs(before.seen_to_s(from_s) - from_s) > TOUCHING_S:
+            before = Watch()
         watches[cluster] = watch(
             before,
             counts,

@@ -33,10 +33,13 @@ def parse_gates(data: Json) -> Gates:
     """
     fields = read_object(data, "gates")
     default = Gates()
+    alpha = _read_float(fields, "alpha", default.alpha)
+    if not 0 < alpha < 1:
+        raise JournalError(f"the alpha of gates is {alpha}, not between 0 and 1")
     return Gates(
         has_traffic=fields.get("has_traffic") is not False,
         target=_read_cluster(fields, default.target),
-        alpha=_read_float(fields, "alpha", default.alpha),
+        alpha=alpha,
         requests_min=read_count(fields, "requests_min", default.requests_min),
         wait_max_s=_read_float(fields, "wait_max_s", default.wait_max_s),
         success_min=read_number(fields, "success_min"),

@@ -44,6 +44,10 @@ class Watch:
     long: int = 0
     """How many of them took longer, and are not taken yet."""
 
+    def seen_to_s(self, default_s: float) -> float:
+        """Return until when the cluster was seen without a gap; the default if never."""
+        return self.recent[-1].to_s if self.recent else default_s
+
 
 def watch(before: Watch, counts: Counts, span: Span, *, after_s: float, is_judged: bool) -> Watch:
     """Return what is known after one interval more, which must follow the last one without a gap.

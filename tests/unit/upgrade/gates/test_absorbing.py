@@ -145,7 +145,16 @@ def test_a_gap_begins_anew_with_what_is_open() -> None:
     progress = absorb(Progress(), GATES, [*seen[:6], *seen[8:]])
 
     assert progress.watches[GREEN].base == 10 * 50
-    assert len(progress.watches[GREEN].recent) == 2
+
+
+def test_time_that_nobody_saw_is_a_gap_even_where_the_numbers_follow() -> None:
+    seen = [hanging(seq) for seq in range(1, 7)]
+    late = replace(hanging(8), seq=7)
+
+    progress = absorb(Progress(), GATES, [*seen, late])
+
+    assert progress.watches[GREEN].base is None
+    assert len(progress.watches[GREEN].recent) == 1
 
 
 def test_hung_requests_are_not_watched_where_nobody_asks() -> None:

@@ -65,6 +65,7 @@ def test_hung_requests_that_are_null_are_not_looked_at() -> None:
         ({"checks": [{"name": "home", "type": "telnet"}]}, "check home has the unknown type"),
         ({"checks": [{"type": "http"}]}, "name is not text"),
         ({"alpha": "small"}, "alpha is not a number"),
+        ({"alpha": 0}, "alpha of gates is 0"),
     ],
 )
 def test_what_is_no_gates_is_refused(data: Json, match: str) -> None:

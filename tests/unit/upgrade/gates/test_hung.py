@@ -106,3 +106,8 @@ def test_only_so_many_intervals_are_kept() -> None:
     found = watch_all(busy(), before=found, length_s=0.001)
 
     assert len(found.recent) == RECENT_MAX
+
+
+def test_a_cluster_was_seen_until_the_end_of_its_last_interval() -> None:
+    assert watch_all(busy(), busy()).seen_to_s(99.0) == 10.0
+    assert Watch().seen_to_s(99.0) == 99.0
