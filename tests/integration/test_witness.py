@@ -119,9 +119,10 @@ async def test_around_an_order_of_an_upgrade_the_witness_looks_closer() -> None:
         desk, clock, since_s = work
         desk.soak(is_on=True)
         desk.begin(CommandId("run-1/shift-5/1"), Split(Weights(9_500)))
-        await step_until(clock, lambda: len(desk.window(since_s, 1e9).samples) >= 20)
+        await step_until(clock, lambda: len(desk.window(since_s, 1e9).samples) >= 30)
 
-        assert desk.window(since_s, 1e9).interval_s == INTERVAL_S
+        assert desk.window(since_s + 0.3, since_s + 0.6).interval_s == INTERVAL_S
+        assert desk.window(since_s - 1.0, since_s + 0.6).interval_s == SOAK_INTERVAL_S
 
 
 @pytest.mark.parametrize("is_trusted", [True, False], ids=["its-own-chain", "another-chain"])

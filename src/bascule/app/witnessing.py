@@ -15,7 +15,7 @@ from bascule.gateway.driver import ClusterTraffic, Observation
 from bascule.ids import Cluster, CommandId
 from bascule.journal.record import Json
 from bascule.probes.targets import Target
-from bascule.probes.witness import Witness
+from bascule.probes.witness import INTERVAL_S, Witness
 from bascule.report.samples import Samples
 from bascule.report.summary import summarise
 from bascule.report.verdict import GatewayCounts, judge
@@ -148,13 +148,18 @@ class WitnessDesk:
             self._soak_bell.ring()
 
     def window(self, from_s: float, to_s: float) -> Samples:
-        """Return what was asked around orders and now and then, from `from_s` to before `to_s`."""
+        """Return what was asked around orders and now and then, from `from_s` to before `to_s`.
+
+        Its interval is that around orders only if the witness asked so from its start to its end.
+        """
         near, now_and_then = (w.window(from_s, to_s) for w in (self._witness, self._soaker))
+        edges = (self._witness.window(at_s - 2 * INTERVAL_S, at_s) for at_s in (from_s, to_s))
+        is_near = all(edge.samples for edge in edges)
         together = sorted((*near.samples, *now_and_then.samples), key=lambda s: s.scheduled_s)
         return Samples(
             from_s=from_s,
             to_s=to_s,
-            interval_s=(near if near.samples else now_and_then).interval_s,
+            interval_s=(near if is_near else now_and_then).interval_s,
             samples=tuple(together),
             dropped=near.dropped + now_and_then.dropped,
         )

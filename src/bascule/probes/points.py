@@ -9,6 +9,7 @@ from bascule.gateway.driver import Histogram
 from bascule.ids import Cluster
 from bascule.journal.record import Json
 from bascule.report.samples import Sample, Samples
+from bascule.report.verdict import GAP_INTERVALS_MAX, GAP_MAX_S
 from bascule.routing.weights import Split
 from bascule.upgrade.gates.model import CheckResult, Counts, Interval
 
@@ -61,7 +62,8 @@ def summarise_witness(
     """Return a point for `window`, or None when the witness asked for nothing in it.
 
     `successes` has the time of each target's last success before it. The gap is the longest time
-    without a success that ended, or still lasted, in the window; None where nobody succeeded yet.
+    without a success that ended, or still lasted, in the window. It is None where nobody succeeded
+    yet, and where the witness asks too seldom to see a gap and none is longer than two intervals.
     """
     if not window.samples:
         return None
@@ -75,7 +77,7 @@ def summarise_witness(
         "requests": len(window.samples),
         "failed": len(window.samples) - len(good),
         "interval_ms": round(window.interval_s * 1000, 3),
-        "max_gap_ms": round(max(gaps) * 1000, 3) if gaps else None,
+        "max_gap_ms": _tell_gap(gaps, window.interval_s),
         "p50_ms": _percentile(latencies, 0.50),
         "p99_ms": _percentile(latencies, 0.99),
     }
@@ -94,6 +96,14 @@ def _find_gaps(
         latest[sample.target] = sample.done_s
     gaps.extend(max(0.0, window.to_s - at_s) for at_s in latest.values())
     return gaps, latest
+
+
+def _tell_gap(gaps: Sequence[float], interval_s: float) -> float | None:
+    if not gaps:
+        return None
+    seen_s = GAP_INTERVALS_MAX * interval_s
+    is_seldom = seen_s > GAP_MAX_S and max(gaps) <= seen_s
+    return None if is_seldom else round(max(gaps) * 1000, 3)
 
 
 def _has_failed(sample: Sample) -> bool:

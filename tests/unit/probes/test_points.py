@@ -110,6 +110,26 @@ def test_a_gap_that_lasts_grows_from_point_to_point() -> None:
     assert second.document["max_gap_ms"] == pytest.approx(1_790)
 
 
+@pytest.mark.parametrize(
+    ("interval_s", "gap_ms", "told"),
+    [(0.05, 120, True), (0.125, 240, True), (0.5, 900, False), (0.5, 1_100, True)],
+    ids=["closely", "closely-enough", "seldom", "seldom-and-long"],
+)
+def test_a_gap_that_the_witness_cannot_see_for_its_own_pauses_is_not_told(
+    interval_s: float, gap_ms: float, *, told: bool
+) -> None:
+    window = Samples(
+        from_s=0.0, to_s=2.0, interval_s=interval_s, samples=(sample(1.99, took_s=0.01),)
+    )
+    before = {"t": 2.0 - gap_ms / 1000}
+
+    seen = summarise_witness(window, before, from_at=AT, to_at=LATER)
+
+    assert seen is not None
+    found = seen.document["max_gap_ms"]
+    assert (found == pytest.approx(gap_ms)) if told else (found is None)
+
+
 def test_without_any_success_no_gap_and_no_latency_is_known() -> None:
     seen = summarise(sample(0.2, status=500))
 
