@@ -7,6 +7,7 @@ from bascule.checks.findings import Finding, Severity, sort_findings
 from bascule.errors import JournalError
 from bascule.upgrade.plan.facts import Facts
 from bascule.upgrade.plan.model import Plan
+from bascule.upgrade.plan.rules_of_hosts import lint_check_hosts, lint_preview_hosts
 from bascule.upgrade.plan.rules_of_judging import (
     lint_alarms,
     lint_comparison,
@@ -45,6 +46,8 @@ RULES: tuple[Rule, ...] = (
     lint_capabilities,
     lint_mirror,
     lint_checks,
+    lint_preview_hosts,
+    lint_check_hosts,
     lint_gates,
     lint_requests,
     lint_comparison,
