@@ -25,7 +25,7 @@ def parse_duration(value: object) -> float:
 def _read(value: object) -> float:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return float(value) if math.isfinite(value) else -1.0
-    text = value.replace(" ", "") if isinstance(value, str) else ""
+    text = value if isinstance(value, str) else ""
     parts = list(_PART.finditer(text))
     units = [part[2] for part in parts]
     is_whole = "".join(part[0] for part in parts) == text

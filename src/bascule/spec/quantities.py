@@ -13,19 +13,17 @@ _HOST_LABEL = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
 _HOST = rf"{_HOST_LABEL}(\.{_HOST_LABEL})*"
 _HOST_BYTES_MAX = 253
 _HEADER_VALUE = r"^[\t\x20-\x7e]*$"
-_HEADER = r"^[a-z0-9!#$%&'*+.^_`|~-]{1,128}$"
+_HEADER = r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}$"
 _ENV_NAME = r"^[A-Za-z_][A-Za-z0-9_]{0,127}$"
-_NUMBER = re.compile(r"[0-9]{1,3}(\.[0-9]{1,2})?")
-_PERCENT = r"^[0-9]{1,3}(\.[0-9]{1,2})? ?%?$"
+_SHARE = r"([0-9]{1,3}(\.[0-9]{1,2})?) ?%?"
 
 
 def parse_share(value: object) -> float:
     """Return percent (`5`, `0.25`, `12.5%`) with two decimals at most. Raises ValueError."""
-    text = "" if isinstance(value, bool) else str(value).strip().removesuffix("%").strip()
-    percent = float(text) if _NUMBER.fullmatch(text) else -1.0
-    if not 0 <= percent <= 100:
+    match = None if isinstance(value, bool) else re.fullmatch(_SHARE, str(value))
+    if match is None or not 0 <= float(match[1]) <= 100:
         raise ValueError(f"{value!r} is not a percentage from 0 to 100 with two decimals at most")
-    return percent
+    return float(match[1])
 
 
 def _check_host(name: str) -> str:
@@ -88,8 +86,8 @@ Share = Annotated[
     WithJsonSchema(
         {
             "anyOf": [
-                {"type": "number", "minimum": 0, "maximum": 100, "multipleOf": 0.01},
-                {"type": "string", "pattern": _PERCENT},
+                {"type": "number", "minimum": 0, "maximum": 100},
+                {"type": "string", "pattern": f"^{_SHARE}$"},
             ]
         }
     ),
@@ -102,7 +100,7 @@ HostRule = Annotated[str, AfterValidator(_check_host_rule)]
 """A host as an Ingress names it: `shop.example.com`, `*.example.com`, or `*` for all others."""
 Url = Annotated[str, Field(max_length=2_000), AfterValidator(_check_url)]
 HeaderValue = Annotated[str, Field(pattern=_HEADER_VALUE, max_length=8_000)]
-HeaderName = Annotated[str, AfterValidator(str.lower), Field(pattern=_HEADER)]
+HeaderName = Annotated[str, Field(pattern=_HEADER), AfterValidator(str.lower)]
 Regex = Annotated[str, AfterValidator(_check_regex), Field(max_length=1_000)]
 EnvName = Annotated[str, Field(pattern=_ENV_NAME)]
 """The name of an environment variable that holds a secret."""

@@ -13,7 +13,6 @@ from bascule.spec.durations import DURATION_MAX_S, parse_duration, render_durati
         ("1.5s", 1.5),
         ("5m", 300),
         ("1h30m", 5_400),
-        ("1h 30m", 5_400),
         ("7d", 604_800),
         ("1d2h3m4s5ms", 93_784.005),
         (90, 90),
@@ -26,7 +25,8 @@ def test_a_duration_is_read_as_people_write_it(text: object, seconds: float) -> 
 
 
 @pytest.mark.parametrize(
-    "text", ["", "5", "m", "5 minutes", "-5m", "1m1h", "5m5m", "1e3s", None, True, ["5m"], "1h,"]
+    "text",
+    ["", "5", "m", "5 minutes", "-5m", "1m1h", "5m5m", "1e3s", None, True, ["5m"], "1h,", "1h 30m"],
 )
 def test_what_is_no_duration_is_refused_with_an_example(text: object) -> None:
     with pytest.raises(ValueError, match="is not a duration such as 500ms, 30s, 5m or 1h30m"):

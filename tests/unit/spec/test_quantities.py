@@ -13,7 +13,9 @@ def test_a_share_is_percent(value: object, percent: float) -> None:
     assert parse_share(value) == percent
 
 
-@pytest.mark.parametrize("value", [101, -1, 0.001, "five", True, None, "1e2", [], "100.01"])
+@pytest.mark.parametrize(
+    "value", [101, -1, 0.001, "five", True, None, "1e2", " 5", "5\n", [], "100.01"]
+)
 def test_what_is_no_share_is_refused(value: object) -> None:
     with pytest.raises(ValueError, match="is not a percentage from 0 to 100"):
         parse_share(value)
