@@ -8,6 +8,7 @@ from bascule.clock import Clock
 from bascule.errors import JournalError, LeaseLapsedError, LockedError, StaleWriterError
 from bascule.ids import GatewayName
 from bascule.storage.postgres.link import Cursor, Link
+from bascule.storage.postgres.store import LAPSED_REMEDY
 
 RENEWALS_PER_TTL = 3
 MARGIN_PER_TTL = 0.2
@@ -70,7 +71,7 @@ class PostgresLease:
             raise LeaseLapsedError(
                 f"the lease of gateway {self._gateway} was last renewed {age_s:.0f} s ago, and "
                 f"holds for {self._ttl_s:g} s",
-                remedy="it is renewed by itself if nobody else has taken over",
+                remedy=LAPSED_REMEDY,
             )
 
     async def keep(self) -> None:

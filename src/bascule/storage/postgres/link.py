@@ -181,7 +181,10 @@ class Link:
                     remedy="read the journal again before anything else is done",
                 )
             case _:
-                return JournalError(f"{self._shown} cannot be read or written: {reason}")
+                return JournalError(
+                    f"{self._shown} cannot be read or written: {reason}",
+                    remedy="look whether the server answers `psql`; a runtime tries again by itself",
+                )
 
     def _explain(self, error: Exception) -> str:
         """Return the words of `error` in one line without the password, whoever quoted it."""

@@ -20,6 +20,8 @@ from bascule.journal.store import Command, Sample
 from bascule.journal.thinning import choose_kept
 from bascule.storage.postgres.link import Cursor, Link
 
+LAPSED_REMEDY = "if another runtime has taken over, use that; if none has, start this one again"
+
 _HEAD = "SELECT generation, seq, digest FROM bascule.owner WHERE gateway = %s"
 _LAST = "SELECT seq, digest FROM bascule.record WHERE gateway = %s ORDER BY seq DESC LIMIT 1"
 _LOCK = """
@@ -137,7 +139,7 @@ class PostgresStore:
         if not is_alive:
             raise LeaseLapsedError(
                 f"the lease of gateway {self._gateway} ran out before this could be recorded",
-                remedy="it is renewed by itself if nobody else has taken over",
+                remedy=LAPSED_REMEDY,
             )
         if records:
             rows = [self._cells(render_row(record)) for record in records]
