@@ -24,13 +24,13 @@ def lint_preview_hosts(plan: Plan, facts: Facts) -> Iterator[Finding]:
         for alias, host in wanted.preview.hosts.items()
     }
     for alias, host in sorted(shown if known else ()):
-        if host not in known:
+        if host not in known or host.startswith("*"):
             yield Finding(
                 severity=Severity.BLOCKER,
                 code="PreviewOfUnknownHost",
                 subject=alias,
-                message=f"{alias} is to show {host}, and no Ingress of this gateway names that",
-                remedy=_guess(host, known),
+                message=f"{alias} is to show {host}, which is no host of this gateway by that name",
+                remedy=_guess(host, known) if host not in known else "a wildcard is not shown",
             )
         if alias in known:
             yield Finding(

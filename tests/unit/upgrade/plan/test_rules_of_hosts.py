@@ -46,6 +46,17 @@ def test_a_preview_of_an_unknown_host_is_a_blocker(host: str, remedy: str) -> No
     assert found.remedy == remedy
 
 
+def test_a_wildcard_is_not_shown_under_another_name() -> None:
+    wild = shop_routes()
+    routes = replace(wild, hosts=(replace(wild.hosts[0], name="*.example.com"),))
+
+    (found,) = lint_preview_hosts(
+        shown({"green.test": "*.example.com"}), replace(KNOWN, routes=routes)
+    )
+
+    assert (found.code, found.remedy) == ("PreviewOfUnknownHost", "a wildcard is not shown")
+
+
 def test_a_preview_does_not_take_the_name_of_a_host() -> None:
     (found,) = lint_preview_hosts(shown({SHOP: SHOP}), FACTS)
 
