@@ -183,7 +183,7 @@ class Link:
             case _:
                 return JournalError(
                     f"{self._shown} cannot be read or written: {reason}",
-                    remedy="look whether the server answers `psql`; a runtime tries again by itself",
+                    remedy="look whether it answers `psql`; a runtime tries again by itself",
                 )
 
     def _explain(self, error: Exception) -> str:
