@@ -1,6 +1,7 @@
 """`bascule init` against two API servers: what it writes, and when it writes nothing."""
 
 import asyncio
+import json
 import stat
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -87,6 +88,19 @@ async def test_a_file_that_exists_is_not_written_over_unasked(clusters: Path) ->
     assert file.read_text() == "mine"
     assert await _init(clusters, "--force") == 0
     assert file.read_text() != "mine"
+
+
+async def test_what_was_done_is_one_json_document(
+    clusters: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await _init(clusters, "--output=json")
+
+    assert json.loads(capsys.readouterr().out) == {
+        "file": f"{clusters}/upgrade.yaml",
+        "name": "old-to-new",
+        "hosts": 2,
+        "lacking_in_green": ["blog.example.com", "shop.example.com"],
+    }
 
 
 async def test_it_can_be_printed_instead(
