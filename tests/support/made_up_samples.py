@@ -35,7 +35,12 @@ def traffic(from_s: float, to_s: float, **clusters: ClusterCounts) -> TrafficSam
 
 
 def witness(
-    from_s: float, to_s: float, *, failed: int = 0, gap_ms: float | None = 60.0
+    from_s: float,
+    to_s: float,
+    *,
+    failed: int = 0,
+    gap_ms: float | None = 60.0,
+    interval_ms: float = 50.0,
 ) -> WitnessSample:
     return WitnessSample(
         from_at=START + timedelta(seconds=from_s),
@@ -43,6 +48,7 @@ def witness(
         requests=20,
         failed=failed,
         max_gap_ms=gap_ms,
+        interval_ms=interval_ms,
         p50_ms=20.0,
         p99_ms=50.0 + from_s,
     )

@@ -11,6 +11,7 @@ from bascule.journal.record import GENESIS, Json, Record, verify_chain
 from bascule.journal.store import Sample
 from bascule.report.facts.changes import read_changes, read_split, tally_rules
 from bascule.report.facts.failures import read_failures
+from bascule.report.facts.gate_counts import read_gate_counts
 from bascule.report.facts.gate_words import read_gates
 from bascule.report.facts.measured import Measured, read_samples
 from bascule.report.facts.model import ChangeFacts, Evidence, JournalFacts, PlanFacts
@@ -65,13 +66,14 @@ def build_evidence(records: Sequence[Record], upgrade: str, samples: Sequence[Sa
     whole = (started_at, as_of)
     traffic = read_traffic(measured.traffic, whole=whole, shift=_shift_span(changes, whole))
     witness = read_witness(measured.witness, whole=whole)
-    failures = read_failures(measured, traffic, split)
+    duration_s = round((as_of - started_at).total_seconds(), 3)
+    gate_counts = read_gate_counts(log, split, whole_s=duration_s)
+    failures = read_failures(measured, traffic, split, gate_counts)
     rules = tally_rules(changes)
     signals, halts, steps = read_signals(log), read_halts(log), read_steps(log)
     stages = read_stages(log)
     rollback = read_rollback(log, signals)
     outcome = ended[1].stage.value if ended is not None else "unfinished"
-    duration_s = round((as_of - started_at).total_seconds(), 3)
     standing = describe_standing(stages[-1].stage, steps, halts)
     opening = open_sentence(outcome, duration_s, rollback=rollback, standing=standing)
     journal = _read_journal(records, log)
@@ -89,7 +91,7 @@ def build_evidence(records: Sequence[Record], upgrade: str, samples: Sequence[Sa
         outcome=outcome,
         stage=ended[1].stage.value if ended is not None else stages[-1].stage,
         end_reason=ended[1].reason if ended is not None else "",
-        verdict=judge_upgrade(opening, failures=failures, traffic=traffic, rules=rules),
+        verdict=judge_upgrade(opening, failures=failures, rules=rules),
         failures=failures,
         slowest_change_ms=max(
             (c.command_ms for c in changes if c.command_ms is not None), default=None
@@ -106,11 +108,17 @@ def build_evidence(records: Sequence[Record], upgrade: str, samples: Sequence[Sa
         steps=steps,
         split=split,
         traffic=traffic,
+        gate_counts=gate_counts,
         witness=witness,
         checks=read_checks(measured.checks),
         journal=journal,
         unknown=list_unknown(
-            measured=measured, traffic=traffic, witness=witness, changes=changes, journal=journal
+            measured=measured,
+            failures=failures,
+            traffic=traffic,
+            witness=witness,
+            changes=changes,
+            journal=journal,
         ),
     )
 

@@ -1,50 +1,95 @@
 """Whose the failed requests were: those that green itself failed, and all others."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from typing import Literal
 
 from bascule.ids import Cluster
 from bascule.report.facts.measured import Measured, TrafficSample, WitnessSample
-from bascule.report.facts.model import FailureFacts, FailureSpan, SplitPoint, TrafficFacts
+from bascule.report.facts.model import (
+    FailureFacts,
+    FailureSpan,
+    GateCounts,
+    SplitPoint,
+    TrafficFacts,
+)
 
 SPANS_MAX = 50
+NEAR = timedelta(seconds=1)
+"""So far apart a failure may be counted by the gateway and seen by the witness."""
 JOIN_S = 10.0
 """Failures of one cluster that lie so close together are told as one span."""
 
 
 def read_failures(
-    measured: Measured, traffic: TrafficFacts, split: Sequence[SplitPoint]
+    measured: Measured,
+    traffic: TrafficFacts,
+    split: Sequence[SplitPoint],
+    gates: GateCounts | None,
 ) -> FailureFacts:
     """Return the failed requests by whose they were.
 
-    What the witness saw fail while neither cluster counted a failure never reached a cluster.
+    Samples are thinned, and the gates count only while a step holds: of both, the larger count
+    stands. What the witness saw fail while no cluster counted a failure never reached a cluster.
     """
-    blue, green = (None if t is None else t.failures for t in traffic.clusters.values())
+    blue, green = (_most(traffic, gates, cluster, "failures") for cluster in Cluster)
     unexplained = _unexplained(measured.witness, measured.traffic)
-    parts = [part for part in (blue, unexplained) if part is not None]
-    others = sum(parts) if parts and traffic.samples else None
+    others = _add(blue, unexplained) if traffic.samples or gates is not None else None
+    shares = [traffic.covered_share, gates.covered_share if gates is not None else None]
+    requests = [_most(traffic, gates, cluster, "requests") for cluster in Cluster]
     return FailureFacts(
         sentence=_sentence(green, others),
-        total=_add(traffic.failures, unexplained),
+        requests=_add(*requests),
+        counted_share=max((share for share in shares if share is not None), default=None),
+        total=_add(_add(blue, green), unexplained),
         blue=blue,
+        blue_before_change=_larger(
+            _before(measured.traffic, split), None if gates is None else gates.blue_before_change
+        ),
         green=green,
-        blue_before_change=_before(measured.traffic, split),
-        green_without_weight=_without_weight(measured.traffic, split),
+        green_without_weight=_larger(
+            _without_weight(measured.traffic, split),
+            None if gates is None else gates.green_without_weight,
+        ),
         witness_unexplained=unexplained,
         other_than_green=others,
         spans=read_spans(measured.traffic),
     )
 
 
+def _most(
+    traffic: TrafficFacts,
+    gates: GateCounts | None,
+    cluster: Cluster,
+    field: Literal["requests", "failures"],
+) -> int | None:
+    """Return what is known of a cluster, by the samples or by the gates: the larger count."""
+    sampled = traffic.clusters[cluster]
+    judged = None if gates is None else gates.clusters[cluster]
+    if field == "requests":
+        return _larger(
+            None if sampled is None else sampled.requests,
+            None if judged is None else judged.requests,
+        )
+    return _larger(
+        None if sampled is None else sampled.failures,
+        None if judged is None else judged.failures,
+    )
+
+
+def _larger(first: int | None, second: int | None) -> int | None:
+    return max((n for n in (first, second) if n is not None), default=None)
+
+
 def _add(first: int | None, second: int | None) -> int | None:
-    return first if second is None else second if first is None else first + second
+    known = [n for n in (first, second) if n is not None]
+    return sum(known) if known else None
 
 
 def _sentence(green: int | None, others: int | None) -> str:
     if others is None:
-        return (
-            "How many requests failed is not known: there are no samples of the gateway's counts."
-        )
+        return "How many requests failed is not known: nothing of the gateway's counts was kept."
     return (
         f"Failed requests other than those that green itself failed: {others}; "
         f"green itself failed {green if green is not None else 'an unknown number'}."
@@ -55,18 +100,17 @@ def _unexplained(witness: Sequence[WitnessSample], traffic: Sequence[TrafficSamp
     """Return how many failures of the witness no cluster counted near their time."""
     if not witness or not traffic:
         return sum(s.failed for s in witness) if witness else None
+    starts = [s.from_at for s in traffic]
+    longest = max(s.to_at - s.from_at for s in traffic)
     left = 0
     for sample in witness:
         if sample.failed:
-            near = [s for s in traffic if _touches(s, sample)]
+            first = bisect_left(starts, sample.from_at - NEAR - longest)
+            after = bisect_right(starts, sample.to_at + NEAR)
+            near = [s for s in traffic[first:after] if s.to_at > sample.from_at - NEAR]
             counted = sum(c.failures for s in near for c in s.clusters.values())
             left += max(0, sample.failed - counted)
     return left
-
-
-def _touches(sample: TrafficSample, other: WitnessSample) -> bool:
-    margin = timedelta(seconds=1)
-    return sample.from_at < other.to_at + margin and other.from_at - margin < sample.to_at
 
 
 def _before(traffic: Sequence[TrafficSample], split: Sequence[SplitPoint]) -> int | None:

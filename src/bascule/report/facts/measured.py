@@ -40,6 +40,7 @@ class WitnessSample:
     requests: int
     failed: int
     max_gap_ms: float | None
+    interval_ms: float | None
     p50_ms: float | None
     p99_ms: float | None
 
@@ -125,6 +126,7 @@ def _read(sample: Sample) -> TrafficSample | WitnessSample | CheckSample | None:
             requests=_count(data, "requests"),
             failed=_count(data, "failed"),
             max_gap_ms=_number(data.get("max_gap_ms")),
+            interval_ms=_number(data.get("interval_ms")),
             p50_ms=_number(data.get("p50_ms")),
             p99_ms=_number(data.get("p99_ms")),
         )

@@ -204,6 +204,24 @@ class TrafficFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """Requests that ended, and how many of them failed."""
+
+    requests: int
+    failures: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateCounts:
+    """What the gates counted while steps held, by the journal; `covered_share` is of the time."""
+
+    covered_share: float | None
+    clusters: Mapping[Cluster, Counted | None]
+    blue_before_change: int
+    green_without_weight: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GapFacts:
     """A time without a success of the witness that was longer than the rule allows."""
 
@@ -324,6 +342,8 @@ class FailureFacts:
     """Whose the failed requests were."""
 
     sentence: str
+    requests: int | None
+    counted_share: float | None
     total: int | None
     blue: int | None
     blue_before_change: int | None
@@ -382,6 +402,7 @@ class Evidence:
     steps: tuple[StepFacts, ...]
     split: tuple[SplitPoint, ...]
     traffic: TrafficFacts
+    gate_counts: GateCounts | None
     witness: WitnessFacts
     checks: tuple[CheckFacts, ...]
     journal: JournalFacts

@@ -25,13 +25,12 @@ def judge_upgrade(
     opening: str,
     *,
     failures: FailureFacts,
-    traffic: TrafficFacts,
     rules: Sequence[RuleTally],
 ) -> VerdictFacts:
     """Return the verdict; `opening` says how the upgrade ended."""
-    is_zero, reason = _judge_downtime(failures, traffic, rules)
+    is_zero, reason = _judge_downtime(failures, rules)
     return VerdictFacts(
-        sentence=f"{opening.rstrip('.')}. {_count_failures(failures, traffic)}",
+        sentence=f"{opening.rstrip('.')}. {_count_failures(failures)}",
         is_zero_downtime=is_zero,
         reason=reason,
     )
@@ -63,21 +62,19 @@ def describe_standing(stage: str, steps: Sequence[StepFacts], halts: Sequence[Ha
     return place
 
 
-def _count_failures(failures: FailureFacts, traffic: TrafficFacts) -> str:
-    if failures.other_than_green is None or traffic.requests is None:
+def _count_failures(failures: FailureFacts) -> str:
+    if failures.other_than_green is None or failures.requests is None:
         return "How many requests failed is not known."
     if not failures.total:
-        return f"None of the {traffic.requests:,} requests that the gateway counted failed."
+        return f"None of the {failures.requests:,} requests that the gateway counted failed."
     green = failures.green or 0
     return (
-        f"Of {traffic.requests:,} requests {failures.total:,} failed: {green:,} by green itself, "
+        f"Of {failures.requests:,} requests {failures.total:,} failed: {green:,} by green itself, "
         f"{failures.other_than_green:,} otherwise."
     )
 
 
-def _judge_downtime(
-    failures: FailureFacts, traffic: TrafficFacts, rules: Sequence[RuleTally]
-) -> tuple[bool | None, str]:
+def _judge_downtime(failures: FailureFacts, rules: Sequence[RuleTally]) -> tuple[bool | None, str]:
     """Return whether the upgrade was without downtime, and why it was not, or is not known."""
     broken = [
         f"rule {r.number} ({r.name}) was broken by {r.broken} of "
@@ -101,9 +98,9 @@ def _judge_downtime(
     if since:
         doubts.append("blue failed requests before the first change as well as after it")
     if failures.other_than_green is None:
-        doubts.append("there are no samples of the gateway's counts")
-    elif (traffic.covered_share or 0) < COVERED_SHARE_MIN:
-        doubts.append("the samples do not cover the whole time")
+        doubts.append("nothing of the gateway's counts was kept")
+    elif (failures.counted_share or 0) < COVERED_SHARE_MIN:
+        doubts.append(f"only {failures.counted_share or 0:.0%} of the time was counted")
     unjudged = sum(r.unknown for r in rules if r.number == 1)
     if unjudged:
         doubts.append(f"rule 1 could not be judged for {unjudged} changes of the split")
@@ -115,13 +112,14 @@ def _judge_downtime(
 def list_unknown(
     *,
     measured: Measured,
+    failures: FailureFacts,
     traffic: TrafficFacts,
     witness: WitnessFacts,
     changes: Sequence[ChangeFacts],
     journal: JournalFacts,
 ) -> tuple[str, ...]:
     """Return in sentences what the report cannot say."""
-    found = [*_gaps_of_traffic(measured, traffic), *_gaps_of_witness(witness, changes)]
+    found = [*_gaps_of_traffic(measured, traffic, failures), *_gaps_of_witness(witness, changes)]
     if any(c.result is None for c in changes):
         found.append(
             "A change of the split has no recorded outcome; whether it landed is not known."
@@ -134,14 +132,18 @@ def list_unknown(
     return tuple(found)
 
 
-def _gaps_of_traffic(measured: Measured, traffic: TrafficFacts) -> list[str]:
+def _gaps_of_traffic(
+    measured: Measured, traffic: TrafficFacts, failures: FailureFacts
+) -> list[str]:
     found = []
     if not traffic.samples:
         found.append("Rates, failures and latency: the gateway's counts were not sampled.")
     elif (traffic.covered_share or 0) < COVERED_SHARE_MIN:
         found.append(
-            f"The samples cover {(traffic.covered_share or 0):.0%} of the time: sums are of that "
-            "part only, as samples are thinned in long upgrades and stop while no runtime is up."
+            f"The samples cover {traffic.covered_share or 0:.0%} of the time: they are thinned in "
+            "long upgrades, and none are taken while no runtime is up. Plots and their totals are "
+            f"of that part; failures are counted over {failures.counted_share or 0:.0%}, by the "
+            "gates too."
         )
     if measured.unreadable:
         found.append(f"{measured.unreadable} samples could not be read and are left out.")

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from bascule.report.facts.measured import CheckSample, WitnessSample, covered_share
 from bascule.report.facts.model import CheckFacts, GapFacts, WitnessFacts
-from bascule.report.verdict import GAP_MAX_S
+from bascule.report.verdict import GAP_INTERVALS_MAX, GAP_MAX_S
 
 GAPS_MAX = 20
 """How many gaps are told, the longest first to stay."""
@@ -24,7 +24,7 @@ def read_witness(
         requests=sum(s.requests for s in samples) if samples else None,
         failed=sum(s.failed for s in samples) if samples else None,
         max_gap_ms=max(gaps, default=None),
-        gap_limit_ms=GAP_MAX_S * 1000,
+        gap_limit_ms=max(map(_limit_ms, samples), default=GAP_MAX_S * 1000),
         gaps=_long_gaps(samples),
         p50_typical_ms=_median(p50s),
         p99_typical_ms=_median(p99s),
@@ -36,10 +36,15 @@ def _long_gaps(samples: Sequence[WitnessSample]) -> tuple[GapFacts, ...]:
     found = [
         GapFacts(from_at=s.from_at, to_at=s.to_at, gap_ms=s.max_gap_ms)
         for s in samples
-        if s.max_gap_ms is not None and s.max_gap_ms > GAP_MAX_S * 1000
+        if s.max_gap_ms is not None and s.max_gap_ms > _limit_ms(s)
     ]
     longest = sorted(found, key=lambda g: g.gap_ms, reverse=True)[:GAPS_MAX]
     return tuple(sorted(longest, key=lambda g: g.from_at))
+
+
+def _limit_ms(sample: WitnessSample) -> float:
+    """Return how long a gap may be: less cannot be seen by asking so rarely."""
+    return max(GAP_MAX_S * 1000, GAP_INTERVALS_MAX * (sample.interval_ms or 0.0))
 
 
 def _median(values: Sequence[float]) -> float | None:

@@ -83,7 +83,7 @@ def render_figures(root: Node) -> Markup:
             _tone(others),
         ),
         (green.figure(), "requests that green itself failed", _tone(green)),
-        (root.at("traffic", "requests").figure(), "requests counted by the gateway", ""),
+        (root.at("failures", "requests").figure(), "requests counted by the gateway", ""),
         (
             root.at("witness", "max_gap_ms").figure("ms"),
             "longest time without a success, of the witness",

@@ -80,7 +80,11 @@ def _number_heads(heads: list[str]) -> list[str | Markup]:
 def render_failures(root: Node) -> Markup:
     """Return whose the failed requests were, and when."""
     failures = root.at("failures")
-    parts = [el("h2", "Failed requests"), el("p", failures.at("sentence").text)]
+    parts = [
+        el("h2", "Failed requests"),
+        el("p", failures.at("sentence").text),
+        _render_counted(root),
+    ]
     rows = [
         ("by blue", "blue"),
         (_sub("before the first change of the split"), "blue_before_change"),
@@ -106,6 +110,18 @@ def render_failures(root: Node) -> Markup:
         heads = ["cluster", "from", "to", *_number_heads(["", "failed", "of requests"])[1:]]
         parts.append(render_table("When requests failed (UTC)", heads, spans))
     return el("section", parts, id="failures")
+
+
+def _render_counted(root: Node) -> Markup:
+    """Return where the counts come from."""
+    share = root.at("failures", "counted_share").figure("% of the time", scale=100)
+    return el(
+        "p",
+        "Counted over ",
+        share,
+        ", by samples and by the gates' own counts in the journal; of both, the larger stands.",
+        class_="hint",
+    )
 
 
 def _sub(text: str) -> Markup:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from bascule.ids import Cluster
 from bascule.report.facts.failures import SPANS_MAX, read_failures, read_spans
 from bascule.report.facts.measured import Measured, TrafficSample, WitnessSample
-from bascule.report.facts.model import FailureFacts, SplitPoint
+from bascule.report.facts.model import Counted, FailureFacts, GateCounts, SplitPoint
 from bascule.report.facts.traffic import read_traffic
 from tests.support.made_up_samples import counts, traffic, witness
 from tests.support.made_up_upgrades import START
@@ -28,9 +28,10 @@ def failures(
     samples: Sequence[TrafficSample],
     seen: Sequence[WitnessSample] = (),
     split: Sequence[SplitPoint] = SPLIT,
+    gates: GateCounts | None = None,
 ) -> FailureFacts:
     measured = Measured(traffic=tuple(samples), witness=tuple(seen))
-    return read_failures(measured, read_traffic(samples, whole=WHOLE, shift=None), split)
+    return read_failures(measured, read_traffic(samples, whole=WHOLE, shift=None), split, gates)
 
 
 def test_what_green_itself_failed_is_told_apart() -> None:
@@ -95,6 +96,33 @@ def test_without_a_witness_the_gateways_count_stands() -> None:
     assert failures([traffic(0, 1, blue=counts(9, 1))]).total == 1
 
 
+def test_what_the_gates_counted_stands_where_samples_were_thinned() -> None:
+    gates = GateCounts(
+        covered_share=0.9,
+        clusters={Cluster.BLUE: None, Cluster.GREEN: Counted(requests=500, failures=6)},
+        blue_before_change=0,
+        green_without_weight=1,
+    )
+
+    facts = failures([traffic(12, 13, blue=counts(90), green=counts(10, 4))], gates=gates)
+
+    assert (facts.green, facts.green_without_weight, facts.total) == (6, 1, 6)
+    assert (facts.requests, facts.counted_share) == (590, 0.9)
+
+
+def test_what_the_gates_counted_stands_without_any_samples() -> None:
+    gates = GateCounts(
+        covered_share=0.9,
+        clusters={Cluster.BLUE: Counted(requests=9, failures=0), Cluster.GREEN: None},
+        blue_before_change=0,
+        green_without_weight=0,
+    )
+
+    facts = failures([], gates=gates)
+
+    assert (facts.blue, facts.green, facts.other_than_green) == (0, None, 0)
+
+
 def test_failures_close_to_each_other_are_one_span() -> None:
     samples = [
         traffic(0, 1, green=counts(5, 1)),
@@ -106,6 +134,14 @@ def test_failures_close_to_each_other_are_one_span() -> None:
     spans = [(s.cluster, s.failures, s.requests) for s in read_spans(samples)]
 
     assert spans == [(Cluster.GREEN, 3, 10), (Cluster.BLUE, 1, 9), (Cluster.GREEN, 1, 5)]
+
+
+def test_many_spans_are_joined_until_they_can_be_read() -> None:
+    samples = [traffic(n * 60, n * 60 + 1, green=counts(9, 1)) for n in range(SPANS_MAX * 2)]
+
+    spans = read_spans(samples)
+
+    assert [span.failures for span in spans] == [SPANS_MAX * 2]
 
 
 @settings(max_examples=30)

@@ -24,6 +24,8 @@ from tests.support.made_up_upgrades import START, MadeUp, build_plan
 
 FINE = FailureFacts(
     sentence="",
+    requests=1_000,
+    counted_share=1.0,
     total=0,
     blue=0,
     blue_before_change=0,
@@ -36,20 +38,16 @@ FINE = FailureFacts(
 HELD = (RuleTally(number=1, name="no failed request", held=2, broken=0, unknown=0),)
 
 
-def covered(share: float = 1.0) -> TrafficFacts:
+def covered() -> TrafficFacts:
     samples = [traffic(0, 1, blue=counts(1_000))]
-    facts = read_traffic(samples, whole=(START, samples[0].to_at), shift=None)
-    return replace(facts, covered_share=share)
+    return read_traffic(samples, whole=(START, samples[0].to_at), shift=None)
 
 
 def judged(
     failures: FailureFacts = FINE,
     rules: tuple[RuleTally, ...] = HELD,
-    known: TrafficFacts | None = None,
 ) -> tuple[str, bool | None, str]:
-    verdict = judge_upgrade(
-        "Completed in 9 s.", failures=failures, traffic=known or covered(), rules=rules
-    )
+    verdict = judge_upgrade("Completed in 9 s.", failures=failures, rules=rules)
     return verdict.sentence, verdict.is_zero_downtime, verdict.reason
 
 
@@ -85,18 +83,18 @@ def test_a_broken_rule_is_downtime() -> None:
 
 
 @pytest.mark.parametrize(
-    ("failures", "rules", "share", "reason"),
+    ("failures", "rules", "reason"),
     [
-        (replace(FINE, other_than_green=None), HELD, 1.0, "no samples"),
-        (FINE, HELD, 0.5, "do not cover"),
-        (FINE, (replace(HELD[0], unknown=1),), 1.0, "rule 1 could not be judged for 1"),
-        (replace(FINE, blue=5, blue_before_change=3), HELD, 1.0, "before the first change"),
+        (replace(FINE, other_than_green=None), HELD, "nothing of the gateway's counts"),
+        (replace(FINE, counted_share=0.5), HELD, "only 50% of the time"),
+        (FINE, (replace(HELD[0], unknown=1),), "rule 1 could not be judged for 1"),
+        (replace(FINE, blue=5, blue_before_change=3), HELD, "before the first change"),
     ],
 )
 def test_what_is_not_known_is_neither_proven_nor_broken(
-    failures: FailureFacts, rules: tuple[RuleTally, ...], share: float, reason: str
+    failures: FailureFacts, rules: tuple[RuleTally, ...], reason: str
 ) -> None:
-    _, is_zero, said = judged(failures, rules, covered(share))
+    _, is_zero, said = judged(failures, rules)
 
     assert is_zero is None
     assert reason in said
@@ -112,7 +110,7 @@ def test_failures_of_previews_alone_are_no_downtime() -> None:
 def test_without_samples_the_sentence_says_so() -> None:
     none = read_traffic([], whole=(START, START), shift=None)
 
-    assert judged(read_failures(Measured(), none, ()), known=none)[0].endswith("is not known.")
+    assert judged(read_failures(Measured(), none, (), None))[0].endswith("is not known.")
 
 
 def made_up() -> MadeUp:
@@ -209,6 +207,7 @@ def test_nothing_is_listed_that_is_known() -> None:
     assert (
         list_unknown(
             measured=Measured(),
+            failures=FINE,
             traffic=covered(),
             witness=replace(evidence.witness, samples=1),
             changes=(),

@@ -34,6 +34,15 @@ def test_the_longest_gaps_are_told_in_the_order_of_time() -> None:
     assert [gap.gap_ms for gap in gaps] == sorted(251.0 + n for n in range(5, GAPS_MAX + 5))
 
 
+def test_a_witness_that_asks_rarely_cannot_see_short_gaps() -> None:
+    samples = [witness(0, 1, gap_ms=900, interval_ms=500), witness(1, 2, gap_ms=1_001)]
+
+    facts = read_witness(samples, whole=WHOLE)
+
+    assert [gap.gap_ms for gap in facts.gaps] == [1_001]
+    assert facts.gap_limit_ms == 1_000
+
+
 def test_checks_are_counted_by_name() -> None:
     samples = [
         CheckSample(at=START, name=name, outcome=outcome, value=1.0, reason=outcome)
