@@ -6,9 +6,10 @@ leads to one code of Envoy's own when it comes before the answer, so of the two 
 nothing twice, and nothing that a retry saved. docs/reference/statistics.md has the measurements.
 """
 
+import operator
 import re
 from collections import Counter
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from bascule.gateway.driver import ClusterTraffic, Histogram
@@ -20,30 +21,38 @@ LATENCY_BOUNDS_MS = (
 )
 """The last one is so large that nothing is above it: Envoy does not count what is."""
 
-LINES_AT_A_TIME = 100
-"""So many lines are read before others may run: a switch may be waiting."""
+FIGURES_AT_A_TIME = 500
+LINES_AT_A_TIME = 50
+"""So many figures, or histograms, are read before others may run: a switch may be waiting."""
 
+CODE_BY_BREAK = {
+    "upstream_cx_protocol_error": 502,
+    "upstream_rq_rx_reset": 503,
+    "upstream_rq_timeout": 504,
+}
+"""How an answer breaks off, and what Envoy answers where it has not begun."""
+BROKEN_OFF = ("upstream_cx_destroy_local_with_active_rq", "upstream_rq_tx_reset")
+"""Requests that Envoy gave up itself, mostly because their client went."""
+BREAKS = frozenset({*CODE_BY_BREAK, *BROKEN_OFF})
 COUNTERS = (
     "upstream_rq_total",
     "upstream_rq_completed",
     *(f"upstream_rq_{first}xx" for first in range(1, 6)),
-    *(f"upstream_rq_{code}" for code in (502, 503, 504)),
-    "upstream_rq_timeout",
-    "upstream_rq_rx_reset",
-    "upstream_rq_tx_reset",
+    *(f"upstream_rq_{code}" for code in CODE_BY_BREAK.values()),
+    *CODE_BY_BREAK,
+    *BROKEN_OFF,
     "upstream_rq_retry",
     "upstream_rq_pending_failure_eject",
     "upstream_rq_pending_overflow",
     "upstream_cx_none_healthy",
-    "upstream_cx_protocol_error",
-    "upstream_cx_destroy_local_with_active_rq",
 )
 GAUGES = ("upstream_rq_active", "membership_healthy")
 LATENCY = "upstream_rq_time"
 
-_NUMBER = re.compile(r"cluster\.((?:blue|green)/[^.]+)\.(\w+): (\d+)$")
+_NUMBER = re.compile(r"^cluster\.((blue|green)/[^.\n]+)\.(\w+): (\d+)$", re.MULTILINE)
 _BUCKETS = re.compile(r"cluster\.(blue|green)/[^.]+\.upstream_rq_time: (B.+)$")
-_BUCKET = re.compile(r"B([\d.e+]+)\(\d+,(\d+)\)")
+_BOUND = re.compile(r"B([\d.e+]+)\(")
+_BELOW = re.compile(r",(\d+)\)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,24 +66,38 @@ class Pages:
 
 def sum_traffic(pages: Pages) -> Generator[None, None, Mapping[Cluster, ClusterTraffic]]:
     """Return the figures of each cluster, summed over its backends; yields now and then."""
-    by_backend: dict[str, Counter[str]] = {}
-    for number, line in enumerate(pages.numbers.splitlines(), 1):
-        found = _NUMBER.match(line)
-        if found is not None:
-            name, statistic, value = found.groups()
-            by_backend.setdefault(name, Counter())[statistic] = int(value)
-        if number % LINES_AT_A_TIME == 0:
+    sums: dict[str, dict[str, int]] = {cluster: {} for cluster in Cluster}
+    broken: set[str] = set()
+    for number, (name, cluster, statistic, value) in enumerate(_numbers(pages.numbers), 1):
+        figures = sums[cluster]
+        figures[statistic] = figures.get(statistic, 0) + int(value)
+        if statistic in BREAKS:
+            broken.add(name)
+        if number % FIGURES_AT_A_TIME == 0:
             yield
-    traffic = {
-        cluster: _add_up(
-            _judge(counts) for name, counts in by_backend.items() if name.startswith(f"{cluster}/")
+    by_backend: dict[str, Counter[str]] = {name: Counter() for name in broken}
+    if broken:  # Rare: only of these has each to be looked at by itself.
+        for number, (name, _, statistic, value) in enumerate(_numbers(pages.numbers), 1):
+            if name in broken:
+                by_backend[name][statistic] = int(value)
+            if number % FIGURES_AT_A_TIME == 0:
+                yield
+    latencies: Mapping[Cluster, Histogram] = {}
+    if pages.histograms is not None:
+        latencies = yield from _sum_latencies(pages.histograms)
+    return {
+        cluster: _judge(
+            sums[cluster],
+            [found for name, found in by_backend.items() if name.startswith(f"{cluster}/")],
+            latencies.get(cluster),
         )
         for cluster in Cluster
     }
-    if pages.histograms is None:
-        return traffic
-    latencies = yield from _sum_latencies(pages.histograms)
-    return {c: replace(one, latency=latencies[c]) for c, one in traffic.items()}
+
+
+def _numbers(page: str) -> Iterator[tuple[str, ...]]:
+    """Yield backend, cluster, statistic and value of each line that is of a backend."""
+    return (found.groups() for found in _NUMBER.finditer(page))
 
 
 def add_traffic(parts: Iterable[ClusterTraffic]) -> ClusterTraffic:
@@ -116,28 +139,36 @@ def add_histograms(a: Histogram, b: Histogram) -> Histogram:
     return _from_running(bounds, running, sum(a.counts) + sum(b.counts))
 
 
-def _judge(counts: Counter[str]) -> ClusterTraffic:
-    """Return the figures of one backend."""
-    completed = sum(counts[f"upstream_rq_{first}xx"] for first in range(1, 6))
-    failures = counts["upstream_rq_5xx"]
-    if "upstream_rq_completed" in counts:  # An Envoy of an earlier version counts no breaks.
-        for code, sign in (
-            (502, "upstream_cx_protocol_error"),
-            (503, "upstream_rq_rx_reset"),
-            (504, "upstream_rq_timeout"),
-        ):
-            failures += max(0, counts[sign] - counts[f"upstream_rq_{code}"])
+def _judge(
+    figures: Mapping[str, int], broken: Iterable[Counter[str]], latency: Histogram | None
+) -> ClusterTraffic:
+    """Return the figures of one cluster; `broken` are those of each backend with breaks."""
+    backends = list(broken)
     return ClusterTraffic(
-        requests_total=counts["upstream_rq_total"],
-        requests_active=counts["upstream_rq_active"],
-        endpoints_healthy=counts["membership_healthy"],
-        failures_total=failures,
-        completed_total=completed,
-        abandoned_total=_count_abandoned(counts, completed),
+        requests_total=figures.get("upstream_rq_total", 0),
+        requests_active=figures.get("upstream_rq_active", 0),
+        endpoints_healthy=figures.get("membership_healthy", 0),
+        failures_total=figures.get("upstream_rq_5xx", 0) + sum(map(_count_halves, backends)),
+        completed_total=_count_completed(figures),
+        abandoned_total=sum(map(_count_abandoned, backends)),
+        latency=latency,
     )
 
 
-def _count_abandoned(counts: Counter[str], completed: int) -> int:
+def _count_completed(figures: Mapping[str, int]) -> int:
+    return sum(figures.get(f"upstream_rq_{first}xx", 0) for first in range(1, 6))
+
+
+def _count_halves(counts: Counter[str]) -> int:
+    """Return how many answers of a backend broke off, and are no 5xx."""
+    if "upstream_rq_completed" not in counts:  # An Envoy of an earlier version counts no codes.
+        return 0
+    return sum(
+        max(0, counts[sign] - counts[f"upstream_rq_{code}"]) for sign, code in CODE_BY_BREAK.items()
+    )
+
+
+def _count_abandoned(counts: Counter[str]) -> int:
     """Return how many were given up by their client before an answer came, at the most.
 
     Both figures hold them: one has those that still wait as well, the other those that were given
@@ -145,17 +176,13 @@ def _count_abandoned(counts: Counter[str], completed: int) -> int:
     """
     unanswered = (
         counts["upstream_rq_total"]
-        - completed
+        - _count_completed(counts)
         + counts["upstream_cx_none_healthy"]
         + counts["upstream_rq_pending_failure_eject"]
         + counts["upstream_rq_pending_overflow"]
         - counts["upstream_rq_retry"]
     )
-    broken_off = (
-        counts["upstream_cx_destroy_local_with_active_rq"]
-        + counts["upstream_rq_tx_reset"]
-        - counts["upstream_rq_timeout"]
-    )
+    broken_off = sum(counts[name] for name in BROKEN_OFF) - counts["upstream_rq_timeout"]
     return max(0, min(unanswered, broken_off))
 
 
@@ -172,23 +199,25 @@ def _add_up(parts: Iterable[ClusterTraffic]) -> ClusterTraffic:
 
 
 def _sum_latencies(page: str) -> Generator[None, None, Mapping[Cluster, Histogram]]:
-    """Return the latencies of each cluster; Envoy gives, for each bound, how many are below it."""
-    sums: dict[Cluster, dict[float, int]] = {cluster: {} for cluster in Cluster}
+    """Return the latencies of each cluster; Envoy gives, for each bound, how many are below it.
+
+    One Envoy has the same bounds for all of them.
+    """
+    running: dict[Cluster, list[int]] = {}
     bounds: tuple[float, ...] = LATENCY_BOUNDS_MS
     for number, line in enumerate(page.splitlines(), 1):
         found = _BUCKETS.match(line)
         if found is not None:
-            total = sums[Cluster(found[1])]
-            pairs = [(float(bound), int(count)) for bound, count in _BUCKET.findall(found[2])]
-            bounds = tuple(bound for bound, _ in pairs)
-            for bound, count in pairs:
-                total[bound] = total.get(bound, 0) + count
+            if not running:
+                bounds = tuple(float(bound) for bound in _BOUND.findall(found[2]))
+            cluster, below = Cluster(found[1]), map(int, _BELOW.findall(found[2]))
+            total = running.get(cluster)
+            running[cluster] = [*map(operator.add, total, below)] if total else [*below]
         if number % LINES_AT_A_TIME == 0:
             yield
-    return {
-        cluster: _from_running(bounds, running := [total.get(b, 0) for b in bounds], running[-1])
-        for cluster, total in sums.items()
-    }
+    nothing = [0] * len(bounds)
+    totals = {cluster: running.get(cluster, nothing) for cluster in Cluster}
+    return {c: _from_running(bounds, total, total[-1]) for c, total in totals.items()}
 
 
 def _running(histogram: Histogram) -> dict[float, int]:

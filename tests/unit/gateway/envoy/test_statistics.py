@@ -4,6 +4,7 @@ import pytest
 
 from bascule.gateway.driver import ClusterTraffic, Histogram
 from bascule.gateway.envoy.statistics import (
+    FIGURES_AT_A_TIME,
     LATENCY_BOUNDS_MS,
     LINES_AT_A_TIME,
     HighWater,
@@ -130,12 +131,12 @@ def test_no_request_yet_is_an_empty_histogram() -> None:
 
 
 def test_long_pages_are_read_in_steps() -> None:
-    numbers = _lines("blue/shop/web/http", "total: 1") * LINES_AT_A_TIME
+    numbers = _lines("blue/shop/web/http", "timeout: 1") * FIGURES_AT_A_TIME
     histograms = "cluster.blue/shop/web/http.upstream_rq_time: B1(0,1)\n" * LINES_AT_A_TIME
 
     steps = list(sum_traffic(Pages(numbers=numbers, histograms=histograms)))
 
-    assert len(steps) == 2
+    assert len(steps) == 3
 
 
 def test_instances_are_added_up() -> None:
