@@ -7,8 +7,16 @@ from bascule.errors import PlanError
 from bascule.spec.upgrade import Upgrade
 from bascule.upgrade.plan.model import parse_plan, render_plan
 from bascule.upgrade.plan.planner import plan_upgrade
-from tests.support.planning import KNOWN, golden_of, golden_specs, keys_of, read_spec, show_plan
-from tests.support.specs import read_upgrade
+from tests.support.planning import (
+    KNOWN,
+    golden_of,
+    golden_specs,
+    keys_of,
+    lint_codes,
+    read_spec,
+    show_plan,
+)
+from tests.support.specs import EXAMPLES, read_upgrade
 
 HOOKS = """
 hooks:
@@ -24,6 +32,12 @@ def test_an_upgrade_becomes_the_plan_of_its_golden_file(case: Path) -> None:
     if os.environ.get("UPDATE_GOLDEN"):
         golden_of(case).write_text(actual)
     assert actual == golden_of(case).read_text()
+
+
+def test_the_demo_has_a_plan_that_nothing_is_said_against() -> None:
+    plan = plan_upgrade(read_spec(EXAMPLES / "demo.yaml"), KNOWN)
+
+    assert lint_codes(plan) == []
 
 
 def test_the_least_upgrade_has_every_step_that_is_not_optional() -> None:
