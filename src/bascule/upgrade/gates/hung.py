@@ -11,6 +11,8 @@ from bascule.upgrade.gates.model import Counts
 
 FAST_MS = 250.0
 """Answers within this time are known to be of requests that began shortly before."""
+LAG_S = 1.0
+"""A gateway's histograms may come so much later than its counts."""
 RECENT_MAX = 600
 """So many intervals are kept at most; the oldest make way."""
 
@@ -84,7 +86,8 @@ def count_young_max(recent: tuple[Span, ...], start_s: float) -> int:
     Those that ended quickly, well after `start_s`, began after it and are not open any more.
     """
     started = sum(span.started for span in recent)
-    done = sum(span.fast for span in recent if span.from_s >= start_s + FAST_MS / 1000)
+    known_s = start_s + FAST_MS / 1000 + LAG_S
+    done = sum(span.fast for span in recent if span.from_s >= known_s)
     return max(0, started - done)
 
 
@@ -99,4 +102,5 @@ def _count_long_ended(counts: Counts, after_s: float, *, is_judged: bool) -> int
     if is_judged:
         slow = 0 if latency is None else count_surely_above(latency, limit_ms)
         return slow + counts.abandoned
-    return counts.requests - (0 if latency is None else count_surely_within(latency, limit_ms))
+    quick = 0 if latency is None else count_surely_within(latency, limit_ms)
+    return counts.requests - quick

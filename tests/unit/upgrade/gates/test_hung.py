@@ -78,6 +78,7 @@ def test_requests_whose_clients_gave_up_count_as_long() -> None:
     given_up = Counts(requests=4, started=4, abandoned=4)
 
     assert watch_all(busy(), busy(), given_up).ended == 4
+    assert watch_all(busy(), busy(), given_up, is_judged=False).ended == 4
 
 
 def test_what_ended_without_a_latency_speaks_for_the_judged_cluster_only() -> None:
@@ -87,7 +88,7 @@ def test_what_ended_without_a_latency_speaks_for_the_judged_cluster_only() -> No
     assert watch_all(busy(), busy(), unknown, is_judged=False).ended == 4
 
 
-@pytest.mark.parametrize(("from_s", "young"), [(0.0, 10), (0.2, 10), (0.25, 4), (5.0, 4)])
+@pytest.mark.parametrize(("from_s", "young"), [(0.0, 10), (1.2, 10), (1.25, 4), (5.0, 4)])
 def test_quick_answers_count_as_ended_only_where_they_began_after_the_start(
     from_s: float, young: int
 ) -> None:
