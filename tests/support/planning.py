@@ -51,7 +51,7 @@ def lint_codes(plan: Plan, facts: Facts = KNOWN) -> list[str]:
 def golden_specs() -> list[Path]:
     """Return every example of an upgrade, and the cases that only tests need.
 
-    Not the demo's: its times are tuned to be short, and its plan is looked at below.
+    Not the demo's: its times are tuned to be short, and its plan is only looked over.
     """
     examples = [path for path in EXAMPLES.glob("*.yaml") if path.stem not in {"gateway", "demo"}]
     return sorted([*examples, *GOLDEN.glob("*.in.yaml")])
