@@ -44,10 +44,12 @@ def environments(mark: str) -> list[dict[str, str]]:
 
 
 @pytest.fixture(scope="module")
-def told() -> tuple[dict[str, Any], str]:
+def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], str]:
     """Tell the story once, short, and return its document and the mark of its processes."""
     mark = uuid.uuid4().hex
-    demo = start_demo(mark, "--duration", "12", "--rate", "150", "--output", "json")
+    report = tmp_path_factory.mktemp("demo") / "report.html"
+    short = ("--duration", "12", "--rate", "150", "--report", str(report))
+    demo = start_demo(mark, *short, "--output", "json")
     out, said = demo.communicate(timeout=110)
     assert demo.returncode in (0, 1), said
     return json.loads(out.strip().splitlines()[-1]), mark
@@ -71,14 +73,26 @@ def test_the_shop_moves_without_a_failed_request(told: tuple[dict[str, Any], str
 def test_the_document_has_the_figures_of_every_step(told: tuple[dict[str, Any], str]) -> None:
     document, _ = told
 
-    for step in ("shift", "rollback", "switch"):
+    for step in ("shift", "rollback"):
         assert document[step]["command_ms"] > 0
         assert document[step]["convergence_ms"] >= 0
-    assert [step["percent"] for step in document["shift"]["steps"]] == [5, 25, 100]
+    assert [step["percent"] for step in document["shift"]["steps"]] == [5, 25, 50, 100]
     assert document["shift"]["steps"][0]["convergence_ms"] is None
     assert {"baseline", "during"} <= document["p99_ms"].keys()
     assert document["requests"] > 1000
     assert document["max_gap_ms"] > 0
+
+
+@pytest.mark.timeout(120)
+def test_the_upgrade_completes_and_its_report_is_written(told: tuple[dict[str, Any], str]) -> None:
+    document, _ = told
+
+    upgrade = document["upgrade"]
+    page = Path(upgrade["report"])
+    evidence = json.loads(page.with_suffix(".json").read_text())
+    assert upgrade["stage"] == "completed"
+    assert evidence["upgrade"]["run_id"] == upgrade["run_id"]
+    assert page.read_text().startswith("<!doctype html>")
 
 
 @pytest.mark.timeout(120)

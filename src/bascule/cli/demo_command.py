@@ -4,6 +4,7 @@ import asyncio
 import signal
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,7 +14,12 @@ from bascule.cli.options import OutputOption
 from bascule.cli.rendering import Output, print_document, print_lines
 from bascule.lab.story.document import Document, build_document
 from bascule.lab.story.script import Display, Story
-from bascule.lab.story.settings import DURATION_DEFAULT_S, RATE_DEFAULT, StorySettings
+from bascule.lab.story.settings import (
+    DURATION_DEFAULT_S,
+    RATE_DEFAULT,
+    REPORT_DEFAULT,
+    StorySettings,
+)
 from bascule.lab.story.stage import Stage, open_stage
 from bascule.lab.story.summary import render_summary
 
@@ -34,12 +40,15 @@ class Arguments:
     keep: Annotated[bool, typer.Option("--keep", help="Leave clusters and gateway running.")] = (
         False
     )
+    report: Annotated[
+        Path, typer.Option("--report", help="Where the upgrade's report is written.")
+    ] = REPORT_DEFAULT
     output: OutputOption = Output.TEXT
 
 
 @takes(Arguments)
 def demo(arguments: Arguments) -> None:
-    """Start two lab clusters and a gateway, and move a shop under load: there, back, there.
+    """Start two lab clusters and a gateway, and upgrade a shop under load: there, back, there.
 
     Ends with exit code 0 only if no rule of zero downtime was broken and both judges agree.
     """
@@ -48,6 +57,7 @@ def demo(arguments: Arguments) -> None:
         rate=arguments.rate,
         duration_s=arguments.duration,
         keep=arguments.keep,
+        report=arguments.report.absolute(),
     )
     try:
         document, lines = asyncio.run(_tell(settings, arguments.output))

@@ -33,7 +33,7 @@ def build_document(told: Told) -> Document:
         "unmeasured_share": verdict.unmeasured_share,
         "shift": _shift(told, verdict),
         "rollback": _step(told, verdict, "rollback"),
-        "switch": _step(told, verdict, "switch"),
+        "upgrade": _upgrade(told),
         "drained_after_s": told.drained_after_s,
         "settings": {
             "routes": told.settings.routes,
@@ -77,6 +77,14 @@ def find_disagreement(lab: Verdict, product: Mapping[str, Any] | None) -> str:
     if (lab.failed > 0) == (failed > 0):
         return ""
     return f"the lab saw {lab.failed} failed requests, the product {failed}"
+
+
+def _upgrade(told: Told) -> Document | None:
+    """Return what the product tells of the upgrade that completed."""
+    if told.upgrade is None:
+        return None
+    names = ("name", "run_id", "digest", "stage", "started_at", "ended_at")
+    return {name: told.upgrade.get(name) for name in names} | {"report": told.report}
 
 
 def _shift(told: Told, verdict: Verdict) -> Document:

@@ -2,8 +2,9 @@
 
 import asyncio
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from bascule.errors import BasculeError
 from bascule.lab.load.live import LiveLine
@@ -13,20 +14,34 @@ from bascule.lab.story.generator import Generator
 from bascule.lab.story.settings import AFTER_S, BASELINE_S, StorySettings
 from bascule.lab.story.stage import Stage
 from bascule.lab.story.traffic import WARM_UP_S, build_plan
+from bascule.lab.story.upgrade import NAME, Upgrade, as_called, find_changes
 from bascule.lab.story.verbs import Called, call_verb
 
-SHARES = (5, 25, 100)
+SHARES = (5, 25, 50, 100)
+"""The shares of examples/demo.yaml."""
+LAST = "shift-100"
+ROLL_BACK_AT = "shift-25-hold"
 DRAIN_LIMIT_S = 30.0
 DRAIN_POLL_S = 1.0
 """Each look is a `bascule status`, whose start costs a third of a second of one core."""
 LOOKS = 3
 SHORT_HOLD_S = 1.0
-"""Blue is retired soon after the switch, so that streams are still on it and must be waited for."""
 WITNESS_LIMIT_S = 10.0
+
+
+_ACTS = {
+    "verify begins": "preview: green is checked before any user is there",
+    "bake begins": "bake: green takes all, blue stays warm",
+    **{f"shift-{share} begins": f"shift {share} % to green" for share in SHARES},
+}
 
 
 class NotDrainedError(BasculeError):
     """Requests or streams stayed on the cluster that was to go."""
+
+
+class UpgradeFailedError(BasculeError):
+    """The upgrade did not complete."""
 
 
 class Display(Protocol):
@@ -53,6 +68,10 @@ class Told:
     called_by_step: dict[str, Called] = field(default_factory=dict)
     drained_after_s: float | None = None
     status: Called | None = None
+    upgrade: Mapping[str, Any] | None = None
+    """The upgrade that completed, as `bascule upgrade status` tells of it."""
+    report: str | None = None
+    """Where its report was written."""
     verdict: Verdict | None = None
     seconds_by_act: dict[str, float] = field(default_factory=dict)
 
@@ -64,7 +83,6 @@ class Story:
         self._stage = stage
         self._display = display
         self._generator = Generator(stage.directory, stage.environment)
-        self._hold_s = stage.settings.hold_s
         self._begun_s = time.monotonic()
         self._act = ""
         self.told = Told(stage.settings)
@@ -94,6 +112,7 @@ class Story:
         self._begin("verdicts")
         green = await self._stage.fetch_effects("green")
         self.told.status = await self._await_witness()
+        self.told.report = await self._write_report()
         self.told.verdict = await self._generator.judge(
             [
                 Effects(cluster="blue", count_by_key=blue),
@@ -106,8 +125,8 @@ class Story:
         self._begin("baseline: all traffic on blue")
         await asyncio.sleep(WARM_UP_S)
         await self._look_around()
-        await self._shift()
-        await self._roll_back_and_switch()
+        await self._try_and_roll_back()
+        await self._upgrade()
         blue = await self._retire_blue()
         self._begin("green alone")
         await asyncio.sleep(AFTER_S)
@@ -125,23 +144,67 @@ class Story:
             await asyncio.sleep(BASELINE_S / LOOKS / 2)
         await asyncio.sleep(max(0.0, end_s - time.monotonic()))
 
-    async def _shift(self) -> None:
-        for share in SHARES:
-            self._begin(f"shift {share} % to green")
-            await self._command(
-                f"shift-{share}",
-                *("weights", f"blue={100 - share}", f"green={share}"),
-                to="green" if share == 100 else "",
-            )
-            await asyncio.sleep(self._hold_s)
+    async def _try_and_roll_back(self) -> None:
+        """Change one's mind while the first upgrade holds at a quarter of the traffic."""
+        self._begin("upgrade, first try")
+        upgrade = Upgrade(self._stage.directory, self._stage.environment)
+        await upgrade.start()
+        holds = asyncio.Event()
+        async with asyncio.TaskGroup() as tasks:
+            ends = tasks.create_task(upgrade.follow(lambda line: self._hear(line, holds)))
+            await holds.wait()
+            await asyncio.sleep(min(SHORT_HOLD_S, self._stage.settings.scale))
+            self._begin("roll back: all traffic to blue in one step")
+            called = await self._call("upgrade", "rollback", NAME)
+        self.told.called_by_step["rollback"] = await self._tell_changes(ends.result(), called)
+        await asyncio.sleep(self._stage.settings.scale)
 
-    async def _roll_back_and_switch(self) -> None:
-        self._begin("roll back to blue in one step")
-        await self._command("rollback", "rollback", to="blue")
-        await asyncio.sleep(self._hold_s)
-        self._begin("switch to green")
-        await self._command("switch", "switch", "--from", "blue", "--to", "green", to="green")
-        await asyncio.sleep(min(SHORT_HOLD_S, self._hold_s))
+    def _hear(self, line: str, holds: asyncio.Event) -> None:
+        """Take note of a line of the upgrade's progress."""
+        step = _find_act(line)
+        if step:
+            self._begin(step)
+        if f" {ROLL_BACK_AT} begins" in line:
+            holds.set()
+
+    async def _upgrade(self) -> None:
+        self._begin("upgrade, second try")
+        upgrade = Upgrade(self._stage.directory, self._stage.environment)
+        await upgrade.start()
+        over = await upgrade.follow(lambda line: self._hear(line, asyncio.Event()))
+        if over.get("stage") != "completed":
+            raise UpgradeFailedError(f"the upgrade ended as {over.get('stage')}")
+        await self._tell_changes(over, None, is_kept=True)
+        self.told.upgrade = over
+
+    async def _tell_changes(
+        self, over: Mapping[str, Any], rollback: Called | None, *, is_kept: bool = False
+    ) -> Called:
+        """Tell the generator what was switched when, as the product's own records say."""
+        status = await self._call_reader("status")
+        changes = find_changes(status, str(over.get("run_id")))
+        for step, called in changes.items():
+            name = step if is_kept else f"try-{step}"
+            self._generator.tell(called.as_order(name, to="green" if step == LAST else ""))
+            if is_kept:
+                self.told.called_by_step[step] = called
+        if rollback is None:
+            return status
+        signal_id = (rollback.document.get("signal") or {}).get("signal_id")
+        orders = status.document.get("orders") or ()
+        order: Mapping[str, Any] = next((o for o in orders if o.get("order_id") == signal_id), {})
+        operator_ms = round((rollback.ended_s - rollback.begun_s) * 1000, 3)
+        called = as_called({**order, "operator_ms": operator_ms})
+        self._generator.tell(called.as_order("rollback", to="blue"))
+        return called
+
+    async def _call(self, *arguments: str) -> Called:
+        return await call_verb(
+            self._stage.environment, *arguments, "--yes", "--reason", "the demonstration"
+        )
+
+    async def _call_reader(self, *arguments: str) -> Called:
+        return await call_verb(self._stage.environment, *arguments)
 
     async def _retire_blue(self) -> dict[str, int]:
         """Wait until blue is idle, then take it away; returns its ledger."""
@@ -162,6 +225,14 @@ class Story:
         await self._stage.end_cluster("blue")
         return effects
 
+    async def _write_report(self) -> str:
+        """Write the product's own report of the upgrade, as a page and as JSON."""
+        page = self._stage.settings.report
+        data = page.with_suffix(".json")
+        where = ("--html", str(page), "--json", str(data))
+        await self._call_reader("upgrade", "report", NAME, *where)
+        return str(page)
+
     async def _open_on_blue(self) -> int | None:
         """Return how many requests and streams the gateway has open on blue; None is not known."""
         called = await call_verb(self._stage.environment, "status")
@@ -181,13 +252,6 @@ class Story:
                 return called
             await asyncio.sleep(DRAIN_POLL_S)
 
-    async def _command(self, step: str, *arguments: str, to: str) -> None:
-        called = await call_verb(
-            self._stage.environment, *arguments, "--yes", "--reason", f"demo: {step}"
-        )
-        self.told.called_by_step[step] = called
-        self._generator.tell(called.as_order(step, to=to))
-
     def _begin(self, act: str) -> None:
         now_s = time.monotonic()
         if self._act:
@@ -195,3 +259,8 @@ class Story:
         self._act, self._begun_s = act, now_s
         if act:
             self._display.begin(act)
+
+
+def _find_act(line: str) -> str:
+    """Return the act that a line of the upgrade's progress begins; empty if it begins none."""
+    return next((act for words, act in _ACTS.items() if f": {words}" in line), "")

@@ -1,6 +1,7 @@
 """How long, how fast and how big the demonstration is."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from bascule.errors import UsageError
 
@@ -13,11 +14,10 @@ ROUTES_MAX = 20_000
 LATENCY_DEFAULT_MS = 25
 """The shop's own work for each request: p99 is judged against it, so a shop that answered at once
 would make the verdict one on the scheduling of a machine that all of this shares."""
+REPORT_DEFAULT = Path("bascule-demo-report.html")
+"""In the directory where the demonstration is called."""
 BASELINE_S = 5.0
 AFTER_S = 3.0
-HOLDS = 5
-"""After 5 %, 25 %, 100 % and the roll back; one is for the switch and the drain."""
-HOLD_MIN_S = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +29,7 @@ class StorySettings:
     duration_s: float = DURATION_DEFAULT_S
     keep: bool = False
     latency_ms: int = LATENCY_DEFAULT_MS
+    report: Path = REPORT_DEFAULT
 
     def __post_init__(self) -> None:
         """Refuse what is out of bounds."""
@@ -37,9 +38,9 @@ class StorySettings:
         _check("--duration", self.duration_s, DURATION_MIN_S, DURATION_MAX_S)
 
     @property
-    def hold_s(self) -> float:
-        """How long the traffic stays as it is after each step."""
-        return max(HOLD_MIN_S, (self.duration_s - BASELINE_S - AFTER_S) / HOLDS - 0.5)
+    def scale(self) -> float:
+        """How much longer than in examples/demo.yaml each hold is."""
+        return self.duration_s / DURATION_DEFAULT_S
 
 
 def _check(option: str, value: float, least: float, most: float) -> None:

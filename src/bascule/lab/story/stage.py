@@ -20,6 +20,7 @@ from bascule.lab.shop.deploy import Target, deploy, load_target, open_api
 from bascule.lab.shop.manifests import SHOP_HOST, ShopOptions, build_shop
 from bascule.lab.story.settings import StorySettings
 from bascule.lab.story.traffic import Places
+from bascule.lab.story.upgrade import FILE, write_file
 from bascule.lab.story.verbs import VerbFailedError, call_verb, command_line
 from bascule.lab.supervisor.control import bring_up, take_down
 from bascule.lab.supervisor.description import LabDescription, LabDirectory, labs_root
@@ -84,6 +85,7 @@ class Stage:
     async def start_gateway(self) -> None:
         """Start `bascule run` and return when its first table is live. Raises VerbFailedError."""
         self._write_gateway()
+        write_file(self.directory / FILE, scale=self.settings.scale)
         said = self.directory / "run.out"
         with said.open("wb") as out, self._run_log.open("wb") as log:
             # Not a child of asyncio's, which would be killed with the loop: it may stay.

@@ -30,7 +30,6 @@ def _figures(document: Mapping[str, Any]) -> Iterator[str]:
     for step in document["shift"]["steps"]:
         yield _step(f"shift to {step['percent']} %", step)
     yield _step("roll back", document["rollback"])
-    yield _step("switch", document["switch"])
 
 
 def _step(name: str, step: Mapping[str, Any]) -> str:

@@ -13,7 +13,7 @@ from bascule.lab.story.summary import render_summary
 from bascule.lab.story.verbs import Called
 from tests.support.load_builder import SWITCH_S, evidence, row_at, rows
 
-STEPS = ("shift-5", "shift-25", "shift-100", "rollback", "switch")
+STEPS = ("shift-5", "shift-25", "shift-50", "shift-100", "rollback")
 
 
 def summary(*, failed: int = 0, gateway_failures: int = 0) -> dict[str, Any]:
@@ -48,7 +48,7 @@ def verdict(*, failures: int = 0) -> Verdict:
             intent_s=SWITCH_S + 0.3,
             acknowledged_s=SWITCH_S + 0.302,
             effective_s=SWITCH_S + 0.302,
-            to="" if name in STEPS[:2] else "green",
+            to="" if name in STEPS[:3] else "green",
         )
         for name in STEPS
     ]
@@ -75,7 +75,7 @@ def test_a_story_that_went_well_is_ok_and_has_every_field() -> None:
     assert document["verdicts"]["product"]["wrong_cluster_after_effective"] is None
     assert document["shift"]["command_ms"] == 2.0
     assert document["shift"]["steps"][0]["convergence_ms"] is None
-    assert document["switch"]["convergence_ms"] == 5.0
+    assert document["rollback"]["convergence_ms"] == 5.0
     assert document["disagreement"] is None
 
 

@@ -20,5 +20,5 @@ def test_what_cannot_be_told_is_refused(changes: dict[str, float], option: str) 
 
 
 def test_a_longer_story_holds_longer_and_a_short_one_still_holds() -> None:
-    assert StorySettings(duration_s=60).hold_s > StorySettings(duration_s=DURATION_DEFAULT_S).hold_s
-    assert StorySettings(duration_s=12).hold_s == 0.5
+    assert StorySettings(duration_s=2 * DURATION_DEFAULT_S).scale == 2.0
+    assert 0 < StorySettings(duration_s=12).scale < 1

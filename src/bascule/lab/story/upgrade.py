@@ -1,0 +1,119 @@
+"""One upgrade of the shop: `bascule upgrade start` as a process, its file, and what it says."""
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator, Callable, Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from bascule.lab.story.verbs import Called, VerbFailedError, command_line
+
+NAME = "demo"
+"""The upgrade's name, as the file says."""
+FILE = "upgrade.yaml"
+LIMIT_S = 120.0
+LINE_MAX_BYTES = 1_000_000
+
+_HOLD = re.compile(r"([0-9.]+)s")
+
+
+def find_file() -> Path:
+    """Return the file of the demonstration's upgrade: the package's own, or the checkout's."""
+    packaged = Path(str(files("bascule.lab.story"))) / "demo.yaml"
+    return packaged if packaged.exists() else Path(__file__).parents[4] / "examples" / "demo.yaml"
+
+
+def write_file(path: Path, *, scale: float) -> None:
+    """Write the upgrade's file with every hold made longer by `scale`."""
+    content = yaml.safe_load(find_file().read_text())
+    holders = [content["verify"], content["bake"], *content["steps"]]
+    for holder in holders:
+        holder["hold"] = f"{float(_HOLD.fullmatch(holder['hold'])[1]) * scale:.3f}s"  # type: ignore[index]  # our own file
+    path.write_text(yaml.safe_dump(content, sort_keys=False))
+
+
+class Upgrade:
+    """A run of the upgrade. It is carried on by `bascule run`, whatever becomes of this process."""
+
+    def __init__(self, directory: Path, environment: Mapping[str, str]) -> None:
+        self._directory = directory
+        self._environment = dict(environment)
+        self._process: asyncio.subprocess.Process | None = None
+        self._said: list[str] = []
+
+    async def start(self) -> None:
+        """Start it; what it says is read by `follow`."""
+        self._process = await asyncio.create_subprocess_exec(
+            *command_line("upgrade", "start", "-f", str(self._directory / FILE)),
+            *("--yes", "--reason", "the demonstration", "--output", "json"),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env=self._environment,
+            start_new_session=True,
+            limit=LINE_MAX_BYTES,
+        )
+
+    async def follow(self, on_line: Callable[[str], None]) -> Mapping[str, Any]:
+        """Hand on each line of its progress; return its document once it is over.
+
+        Raises VerbFailedError when it says nothing in the end, or not in LIMIT_S.
+        """
+        process = self._process
+        if process is None or process.stdout is None or process.stderr is None:
+            raise VerbFailedError("the upgrade was not started")
+        try:
+            async with asyncio.timeout(LIMIT_S):
+                async for line in _lines(process.stderr):
+                    self._said.append(line)
+                    on_line(line)
+                out = await process.stdout.read()
+                await process.wait()
+        except TimeoutError as error:
+            raise VerbFailedError("the upgrade came to no end") from error
+        finally:
+            self.end()
+        return self._read_document(out)
+
+    def _read_document(self, out: bytes) -> Mapping[str, Any]:
+        last = out.strip().splitlines()[-1:]
+        document = json.loads(last[0]) if last else {}
+        upgrade = document.get("upgrade")
+        if not isinstance(upgrade, dict):
+            raise VerbFailedError(f"the upgrade was not begun: {' '.join(self._said[-2:])}")
+        return upgrade
+
+    def end(self) -> None:
+        """End the process, if it still runs; the upgrade itself goes on."""
+        if self._process is not None and self._process.returncode is None:
+            self._process.kill()
+
+
+async def _lines(stream: asyncio.StreamReader) -> AsyncIterator[str]:
+    async for line in stream:
+        yield line.decode(errors="replace").rstrip()
+
+
+def find_changes(status: Called, run_id: str) -> dict[str, Called]:
+    """Return the changes of the split that a run made, by the step that asked for each."""
+    found: dict[str, Called] = {}
+    for order in reversed(status.document.get("orders") or ()):
+        run, _, rest = str(order.get("order_id")).partition(":")
+        if run == run_id and rest:
+            found[rest.rpartition(":")[0]] = as_called(order)
+    return found
+
+
+def as_called(order: Mapping[str, Any]) -> Called:
+    """Return an order of the gateway's status as if a verb had made it, in just that time."""
+    called = Called(document=order, begun_s=0.0, ended_s=0.0)
+    told = called.as_order("")
+    return Called(
+        document=order,
+        begun_s=told.intent_s or 0.0,
+        ended_s=told.acknowledged_s or 0.0,
+    )
