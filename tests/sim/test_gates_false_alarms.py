@@ -89,13 +89,13 @@ def test_what_happens_to_both_clusters_alike_raises_no_alarm(shape: Shape) -> No
     # Trouble that both share may break what is asked of green alone; that is not asked here.
     relative = replace(WHOLE, gates=replace(WHOLE.gates, success_min=None))
 
-    outcomes = [run_healthy(seed, shape, relative) for seed in range(15)]
+    outcomes = [run_healthy(seed, shape, relative) for seed in range(10)]
 
     assert [outcome.judged for outcome in outcomes if outcome.failed_at] == []
 
 
 def test_failures_that_come_ten_at_once_in_either_cluster_raise_no_alarm() -> None:
-    outcomes = [run_healthy(seed, Shape(), clump=10) for seed in range(30)]
+    outcomes = [run_healthy(seed, Shape(), clump=10) for seed in range(20)]
 
     assert [outcome.judged for outcome in outcomes if outcome.failed_at] == []
 
