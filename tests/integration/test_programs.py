@@ -1,6 +1,7 @@
 import asyncio
 import os
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,29 @@ async def test_the_whole_group_of_a_program_ends_when_nobody_waits_any_more(
         task.cancel()
 
     await eventually(lambda: not is_alive(read_pid(place)))
+
+
+@pytest.mark.parametrize("turns", range(3, 8))
+async def test_a_program_that_is_given_up_while_it_starts_leaves_nothing(
+    tmp_path: Path, turns: int
+) -> None:
+    place = tmp_path / "pid"
+    script = f"sleep 60 & echo $! > {place}; wait"
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(run_program(shell(script), environment=PATH, timeout_s=60))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        _stand_still_until_written(place)
+        task.cancel()
+
+    await eventually(lambda: not is_alive(read_pid(place)))
+
+
+def _stand_still_until_written(place: Path) -> None:
+    """Let the program go on while our own loop does not."""
+    deadline_s = time.monotonic() + 0.3
+    while not read_pid(place) and time.monotonic() < deadline_s:
+        pass
 
 
 async def test_what_a_program_leaves_in_the_background_is_not_waited_for(tmp_path: Path) -> None:

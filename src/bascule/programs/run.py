@@ -56,14 +56,7 @@ async def run_program(
     said = bytearray()
     async with _open_pipe(said) as (reading, end):
         try:
-            process = await asyncio.create_subprocess_exec(
-                *argv,
-                stdin=asyncio.subprocess.PIPE,
-                stdout=end,
-                stderr=end,
-                env=environment,
-                start_new_session=True,
-            )
+            process = await _start(argv, environment, end)
         except (OSError, ValueError) as error:
             return NotStarted(reason=f"{argv[0]}: {_explain(error)}")
         finally:
@@ -80,6 +73,33 @@ async def run_program(
                 await process.wait()
         await asyncio.wait((reading,), timeout=PIPE_S)
     return Ended(code=code, last_words=find_last_words(bytes(said)))
+
+
+async def _start(
+    argv: Sequence[str], environment: Mapping[str, str], output: int
+) -> asyncio.subprocess.Process:
+    """Start a program. Cancelled meanwhile, it is ended with its group once it is known.
+
+    asyncio itself would end the program alone, and leave what that had started by then.
+    """
+    starting = asyncio.get_running_loop().create_task(
+        asyncio.create_subprocess_exec(
+            *argv,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=output,
+            stderr=output,
+            env=environment,
+            start_new_session=True,
+        )
+    )
+    try:
+        return await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        with contextlib.suppress(OSError, ValueError):  # Then nothing was started.
+            process = await starting
+            _signal_group(process.pid, signal.SIGKILL)
+            await process.wait()
+        raise
 
 
 def find_last_words(said: bytes) -> str:
