@@ -116,10 +116,14 @@ async def test_a_hang_is_a_failure_at_its_time_limit(tmp_path: Path) -> None:
 
 
 async def test_a_hang_that_the_client_ends_is_abandoned(tmp_path: Path) -> None:
-    async with serving(tmp_path, Oddity.HANG) as world:
+    async with envoy_world(tmp_path) as world, OddBackend(Oddity.HANG) as odd:
+        hanging = _host(tables.backend(Cluster.BLUE, "hanging", odd.port))
+        await world.apply(world.routes(hanging, world.host("well.example.com")))
+        assert await world.ask("well.example.com") == "blue"
+
         await ask(world)
 
-        assert await counted(world) == (0, 0, 3)
+        assert await counted(world) == (1, 0, 3)
 
 
 async def test_a_websocket_that_ends_is_no_failure(tmp_path: Path) -> None:

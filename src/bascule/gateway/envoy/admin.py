@@ -7,7 +7,7 @@ from typing import Any
 from bascule.errors import TransportError
 from bascule.gateway.driver import ClusterTraffic
 from bascule.gateway.envoy.stance import LAYER_NAME
-from bascule.gateway.envoy.statistics import COUNTERS, GAUGES, LATENCY, Pages, sum_traffic
+from bascule.gateway.envoy.statistics import FIGURES, LATENCY, Pages, sum_traffic
 from bascule.gateway.envoy.steps import take_steps
 from bascule.ids import Cluster
 
@@ -60,23 +60,20 @@ class AdminClient:
     async def fetch_traffic(self, *, has_latency: bool) -> Mapping[Cluster, ClusterTraffic]:
         """Return what this Envoy counts for each cluster, summed over its backends.
 
-        One kind of figures after the other: each keeps Envoy's main thread for a few milliseconds
-        at a thousand routes, and what is pushed to it waits for that long.
+        Latencies are asked for by themselves: each question keeps Envoy's main thread for a few
+        milliseconds at a thousand routes, and what is pushed to it waits for that long.
         """
-        numbers = [
-            await self._fetch_figures(kind, names)
-            for kind, names in (("Counters", COUNTERS), ("Gauges", GAUGES))
-        ]
+        numbers = await self._fetch_figures(FIGURES)
         histograms = None
         if has_latency:
             histograms = await self._fetch_figures(
-                "Histograms", (LATENCY,), histogram_buckets="cumulative"
+                (LATENCY,), type="Histograms", histogram_buckets="cumulative"
             )
-        return await take_steps(sum_traffic(Pages(numbers="".join(numbers), histograms=histograms)))
+        return await take_steps(sum_traffic(Pages(numbers=numbers, histograms=histograms)))
 
-    async def _fetch_figures(self, kind: str, names: Iterable[str], **query: str) -> str:
+    async def _fetch_figures(self, names: Iterable[str], **query: str) -> str:
         regex = f"{_BACKEND}({'|'.join(names)})$"
-        return await self.fetch_text("/stats", usedonly="", type=kind, filter=regex, **query)
+        return await self.fetch_text("/stats", usedonly="", filter=regex, **query)
 
     async def has_healthy(self, cluster: Cluster) -> bool:
         """Whether there is an endpoint of `cluster` that this Envoy would send requests to."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from bascule.gateway.envoy.stance import LAYER_NAME
-from bascule.gateway.envoy.statistics import COUNTERS, GAUGES, LATENCY, LATENCY_BOUNDS_MS
+from bascule.gateway.envoy.statistics import FIGURES, LATENCY, LATENCY_BOUNDS_MS
 
 NODE_CLUSTER = "bascule"
 STATS_FLUSH_S = 1
@@ -77,9 +77,9 @@ def build_bootstrap(node: str, xds: UnixXds | TcpXds, admin_socket: Path) -> dic
 
 def _stats_patterns() -> list[Mapping[str, Any]]:
     """Return what is counted: thousands of clusters with every statistic would cost megabytes."""
-    read = "|".join((*COUNTERS, *GAUGES, LATENCY))
+    read = "|".join((*FIGURES, LATENCY))
     names = (
-        rf"cluster\.(blue|green)/[^.]+\.({read}|upstream_rq_retry_success|"
+        rf"cluster\.(blue|green)/[^.]+\.({read}|upstream_rq_([1-4]xx|retry_success)|"
         r"upstream_cx_(active|total|connect_fail)|membership_total|assignment_stale)"
     )
     prefixes = ("server.", "listener_manager.", "cluster_manager.", "runtime.", "http.")

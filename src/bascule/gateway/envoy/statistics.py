@@ -34,10 +34,12 @@ CODE_BY_BREAK = {
 BROKEN_OFF = ("upstream_cx_destroy_local_with_active_rq", "upstream_rq_tx_reset")
 """Requests that Envoy gave up itself, mostly because their client went."""
 BREAKS = frozenset({*CODE_BY_BREAK, *BROKEN_OFF})
-COUNTERS = (
+FIGURES = (
     "upstream_rq_total",
+    "upstream_rq_active",
+    "membership_healthy",
     "upstream_rq_completed",
-    *(f"upstream_rq_{first}xx" for first in range(1, 6)),
+    "upstream_rq_5xx",
     *(f"upstream_rq_{code}" for code in CODE_BY_BREAK.values()),
     *CODE_BY_BREAK,
     *BROKEN_OFF,
@@ -46,7 +48,6 @@ COUNTERS = (
     "upstream_rq_pending_overflow",
     "upstream_cx_none_healthy",
 )
-GAUGES = ("upstream_rq_active", "membership_healthy")
 LATENCY = "upstream_rq_time"
 
 _NUMBER = re.compile(r"^cluster\.((blue|green)/[^.\n]+)\.(\w+): (\d+)$", re.MULTILINE)
@@ -85,7 +86,7 @@ def sum_traffic(pages: Pages) -> Generator[None, None, Mapping[Cluster, ClusterT
     latencies: Mapping[Cluster, Histogram] = {}
     if pages.histograms is not None:
         latencies = yield from _sum_latencies(pages.histograms)
-    return {
+    totals = {
         cluster: _judge(
             sums[cluster],
             [found for name, found in by_backend.items() if name.startswith(f"{cluster}/")],
@@ -93,6 +94,17 @@ def sum_traffic(pages: Pages) -> Generator[None, None, Mapping[Cluster, ClusterT
         )
         for cluster in Cluster
     }
+    return totals if _is_whole(sums.values()) else {c: _as_before(t) for c, t in totals.items()}
+
+
+def _is_whole(sums: Iterable[Mapping[str, int]]) -> bool:
+    """Whether Envoy counts all that we ask for; one that an earlier version started does not."""
+    names = {name for figures in sums for name in figures}
+    return "upstream_rq_completed" in names or "upstream_rq_total" not in names
+
+
+def _as_before(traffic: ClusterTraffic) -> ClusterTraffic:
+    return replace(traffic, completed_total=None, abandoned_total=None)
 
 
 def _numbers(page: str) -> Iterator[tuple[str, ...]]:
@@ -109,7 +121,15 @@ def add_traffic(parts: Iterable[ClusterTraffic]) -> ClusterTraffic:
         latency = histograms[0]
         for other in histograms[1:]:
             latency = add_histograms(latency, other)
-    return replace(_add_up(known), latency=latency)
+    return ClusterTraffic(
+        requests_total=sum(p.requests_total for p in known),
+        requests_active=sum(p.requests_active for p in known),
+        endpoints_healthy=sum(p.endpoints_healthy for p in known),
+        failures_total=sum(p.failures_total for p in known),
+        completed_total=_add_known(p.completed_total for p in known),
+        abandoned_total=_add_known(p.abandoned_total for p in known),
+        latency=latency,
+    )
 
 
 class HighWater:
@@ -121,8 +141,9 @@ class HighWater:
     def take(self, cluster: Cluster, now: ClusterTraffic) -> ClusterTraffic:
         """Return `now`, its abandoned requests no fewer than before, unless it began anew."""
         before = self._last.get(cluster)
-        if before is not None and now.requests_total >= before.requests_total:
-            most = max(before.abandoned_total or 0, now.abandoned_total or 0)
+        is_going_on = before is not None and now.requests_total >= before.requests_total
+        if before is not None and is_going_on and now.abandoned_total is not None:
+            most = max(before.abandoned_total or 0, now.abandoned_total)
             now = replace(now, abandoned_total=most)
         self._last[cluster] = now
         return now
@@ -149,14 +170,10 @@ def _judge(
         requests_active=figures.get("upstream_rq_active", 0),
         endpoints_healthy=figures.get("membership_healthy", 0),
         failures_total=figures.get("upstream_rq_5xx", 0) + sum(map(_count_halves, backends)),
-        completed_total=_count_completed(figures),
+        completed_total=figures.get("upstream_rq_completed", 0),
         abandoned_total=sum(map(_count_abandoned, backends)),
         latency=latency,
     )
-
-
-def _count_completed(figures: Mapping[str, int]) -> int:
-    return sum(figures.get(f"upstream_rq_{first}xx", 0) for first in range(1, 6))
 
 
 def _count_halves(counts: Counter[str]) -> int:
@@ -176,7 +193,7 @@ def _count_abandoned(counts: Counter[str]) -> int:
     """
     unanswered = (
         counts["upstream_rq_total"]
-        - _count_completed(counts)
+        - counts["upstream_rq_completed"]
         + counts["upstream_cx_none_healthy"]
         + counts["upstream_rq_pending_failure_eject"]
         + counts["upstream_rq_pending_overflow"]
@@ -186,16 +203,10 @@ def _count_abandoned(counts: Counter[str]) -> int:
     return max(0, min(unanswered, broken_off))
 
 
-def _add_up(parts: Iterable[ClusterTraffic]) -> ClusterTraffic:
-    known = list(parts)
-    return ClusterTraffic(
-        requests_total=sum(p.requests_total for p in known),
-        requests_active=sum(p.requests_active for p in known),
-        endpoints_healthy=sum(p.endpoints_healthy for p in known),
-        failures_total=sum(p.failures_total for p in known),
-        completed_total=sum(p.completed_total or 0 for p in known),
-        abandoned_total=sum(p.abandoned_total or 0 for p in known),
-    )
+def _add_known(totals: Iterable[int | None]) -> int | None:
+    """Return the sum, or None when one is not known."""
+    known = list(totals)
+    return None if None in known else sum(total or 0 for total in known)
 
 
 def _sum_latencies(page: str) -> Generator[None, None, Mapping[Cluster, Histogram]]:

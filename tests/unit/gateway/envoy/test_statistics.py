@@ -74,14 +74,15 @@ MEASURED = {
 def test_a_user_sees_as_failed_what_is_counted_as_failed(case: str) -> None:
     page, expected = MEASURED[case]
 
-    found = _read(Pages(numbers=_lines("blue/shop/web/http", page)))[Cluster.BLUE]
+    other = _lines("green/shop/web/http", "completed: 1, total: 1")
+    found = _read(Pages(numbers=_lines("blue/shop/web/http", page) + other))[Cluster.BLUE]
 
     assert (found.completed_total, found.failures_total, found.abandoned_total) == expected
 
 
 def test_figures_are_summed_by_cluster_over_its_backends_and_others_are_left_out() -> None:
     page = (
-        _lines("blue/shop/web/http", "total: 40, active: 1")
+        _lines("blue/shop/web/http", "total: 40, active: 1, completed: 39")
         + _lines("blue/shop/pay/80", "total: 2")
         + "cluster.blue/shop/pay/80.membership_healthy: 2\n"
         + "cluster.blue/shop/pay/80.external.upstream_rq_total: 7\n"
@@ -95,7 +96,7 @@ def test_figures_are_summed_by_cluster_over_its_backends_and_others_are_left_out
         requests_active=1,
         endpoints_healthy=2,
         failures_total=0,
-        completed_total=0,
+        completed_total=39,
         abandoned_total=0,
     )
     assert traffic[Cluster.GREEN].requests_total == 0
@@ -106,7 +107,9 @@ def test_an_envoy_of_an_earlier_version_has_its_5xx_counted_and_no_breaks() -> N
 
     found = _read(Pages(numbers=page))[Cluster.GREEN]
 
-    assert (found.completed_total, found.failures_total) == (8, 3)
+    assert (found.completed_total, found.failures_total, found.abandoned_total) == (None, 3, None)
+    assert add_traffic([found, _traffic(None)]).completed_total is None
+    assert HighWater().take(Cluster.GREEN, found) == found
 
 
 def test_latencies_are_summed_over_backends_and_never_asked_for_by_the_way() -> None:
@@ -176,6 +179,7 @@ def _traffic(latency: Histogram | None, *, total: int = 1, abandoned: int = 0) -
         requests_active=0,
         endpoints_healthy=1,
         failures_total=0,
+        completed_total=total,
         abandoned_total=abandoned,
         latency=latency,
     )
