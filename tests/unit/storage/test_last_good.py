@@ -5,10 +5,13 @@ from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
+import msgspec
 import pytest
 
 from bascule.errors import JournalError
 from bascule.ids import Cluster
+from bascule.routing.affinity import Affinity
+from bascule.routing.arrangement import Arrangement, Mirror, Preview
 from bascule.routing.certificates import Certificate
 from bascule.routing.model import RoutingTable
 from bascule.routing.weights import Weights
@@ -41,6 +44,41 @@ def test_what_was_stored_is_loaded_equal_down_to_its_digest(tmp_path: Path) -> N
     assert found.table.digest == stored.digest
     assert found.table.routes.stale == stored.routes.stale
     assert found.certificates == store(CERTIFICATE)
+
+
+def test_an_arrangement_is_kept_with_its_table(tmp_path: Path) -> None:
+    file = LastGoodFile(tmp_path / "last_good")
+    arrangement = Arrangement(
+        preview=Preview(header="x-p", hosts={"next.example.com": "a.example.com"}),
+        mirror=Mirror(share_bp=100),
+        affinity=Affinity(name="user"),
+    )
+    stored = replace(_table(), arrangement=arrangement)
+
+    file.store(stored, store(CERTIFICATE))
+    found = file.load()
+
+    assert isinstance(found, LastGood)
+    assert found.table == stored
+    assert found.table.digest == stored.digest
+
+
+def test_a_file_of_a_version_that_knew_no_arrangement_is_loaded(tmp_path: Path) -> None:
+    path = tmp_path / "last_good"
+    LastGoodFile(path).store(_table(), store(CERTIFICATE))
+    offset = len(last_good.MAGIC) + last_good.DIGEST_BYTES
+    former = msgspec.msgpack.decode(path.read_bytes()[offset:])
+    del former["table"]["arrangement"]
+    for item in former["table"]["routes"]["hosts"]:
+        if item["certificate"] is not None:
+            del item["certificate"]["names"]
+    body = msgspec.msgpack.encode(former)
+    path.write_bytes(last_good.MAGIC + hashlib.sha256(body).digest() + body)
+
+    found = LastGoodFile(path).load()
+
+    assert isinstance(found, LastGood)
+    assert found.table == _table()
 
 
 def test_the_file_is_replaced_whole_and_readable_by_its_user_alone(tmp_path: Path) -> None:
