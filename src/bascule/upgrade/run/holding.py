@@ -1,10 +1,12 @@
 """A step that holds: time passes, samples come in, and gates judge them."""
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import assert_never
 
+from bascule.routing.arrangement import Arrangement
 from bascule.upgrade.gates.absorbing import absorb, begin
 from bascule.upgrade.gates.encoding import parse_gates
 from bascule.upgrade.gates.judge import Judged, judge
@@ -18,7 +20,9 @@ from bascule.upgrade.run.state import StepState, UpgradeState
 from bascule.upgrade.run.steering import EXTENDABLE
 
 RECORD_EVERY_S = 60.0
-"""How often the numbers are recorded while the verdict stays the same."""
+"""How often the numbers are recorded while the verdict stays the same, at first."""
+RECORD_EVERY_SHARE = 0.05
+"""Later they are recorded each such share of the time that has passed: a week takes 150 records."""
 BASELINE_MAX = 120
 """How many of the last intervals serve as the baseline of the next hold."""
 
@@ -36,8 +40,9 @@ class _Hold:
 class Holding:
     """Judges the holds of an upgrade, one after the other; goes on from what was recorded."""
 
-    def __init__(self, metrics: Metrics) -> None:
+    def __init__(self, metrics: Metrics, read_arrangement: Callable[[], Arrangement]) -> None:
         self._metrics = metrics
+        self._read_arrangement = read_arrangement
         self._hold: _Hold | None = None
         self._baseline: deque[Interval] = deque(maxlen=BASELINE_MAX)
 
@@ -49,15 +54,20 @@ class Holding:
 
     def measure(self, state: UpgradeState, step: Step, gates: Gates) -> Measured:
         """Return what was measured for `step` since the last look."""
+        preview = self._read_arrangement().preview
         self._metrics.measure(
             Measuring(
                 run_id=state.run_id,
                 key=step.key,
                 checks=gates.checks,
-                preview_header=_preview_header(state),
+                preview_header=preview.header if preview is not None else "",
             )
         )
         return self._metrics.take()
+
+    def watch(self, state: UpgradeState, step: Step) -> None:
+        """Measure while a step that does not hold is worked on: it is a baseline."""
+        self._baseline.extend(self.measure(state, step, Gates(has_traffic=False)).intervals)
 
     def look(self, state: UpgradeState, step: Step, now: datetime) -> Concluded:
         """Return what the hold `step` has come to at `now`."""
@@ -141,22 +151,14 @@ def _is_worth_recording(begun: StepState, record: GateJudged, now: datetime) -> 
     if known is None or known.verdict != record.verdict:
         return True
     at = known.evidence.get("at")
-    return not isinstance(at, str) or now >= datetime.fromisoformat(at) + timedelta(
-        seconds=RECORD_EVERY_S
-    )
+    if not isinstance(at, str) or begun.started is None:
+        return True
+    passed_s = (now - begun.started.at).total_seconds()
+    pause_s = max(RECORD_EVERY_S, RECORD_EVERY_SHARE * passed_s)
+    return now >= datetime.fromisoformat(at) + timedelta(seconds=pause_s)
 
 
 def _hold_s(state: UpgradeState, step: Step) -> float:
     hold_s = step.args.get("hold_s")
     known_s = float(hold_s) if isinstance(hold_s, int | float) else 0.0
     return known_s + state.extended_s if step.key == EXTENDABLE else known_s
-
-
-def _preview_header(state: UpgradeState) -> str:
-    """Return the header by which the plan's preview reaches a cluster; empty without one."""
-    for step in state.plan.steps:
-        arrangement = step.args.get("arrangement")
-        preview = arrangement.get("preview") if isinstance(arrangement, dict) else None
-        if isinstance(preview, dict):
-            return str(preview.get("header", ""))
-    return ""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
+from bascule.errors import JournalError, PlanError
 from bascule.upgrade.plan.freeze import frozen_until
 from bascule.upgrade.plan.model import Step, StepKind
 from bascule.upgrade.run.stages import Posture, Stage
@@ -55,7 +56,7 @@ Move: TypeAlias = Enter | Do | Finish | Freeze | Rest
 def next_move(state: UpgradeState, now: datetime) -> Move:
     """Return what to do now; `now` is the wall clock's time, for freeze windows.
 
-    Raises SpecError for a freeze window that cannot be read.
+    Raises PlanError for a freeze window that cannot be read here.
     """
     if state.is_over or state.posture in {Posture.HALTED, Posture.PAUSED}:
         return Rest()
@@ -66,11 +67,18 @@ def next_move(state: UpgradeState, now: datetime) -> Move:
         return Enter(step.stage)
     begun = state.step(step.key)
     if begun.status is StepStatus.PENDING and state.rollback is None and step.kind in FROZEN_KINDS:
-        frozen = frozen_until(state.plan.policy.freeze, now)
+        frozen = _find_freeze(state, now)
         if frozen is not None:
             until, name = frozen
             return Freeze(step, until, name)
     return Do(step, begun)
+
+
+def _find_freeze(state: UpgradeState, now: datetime) -> tuple[datetime, str] | None:
+    try:
+        return frozen_until(state.plan.policy.freeze, now)
+    except JournalError as error:
+        raise PlanError(f"a freeze window of the plan cannot be read: {error.message}") from error
 
 
 def _end(state: UpgradeState) -> Move:

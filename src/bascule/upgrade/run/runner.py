@@ -159,7 +159,11 @@ class Runner:
 
     async def _move(self, state: UpgradeState) -> bool:
         """Make one move; whether another one may follow at once."""
-        move = next_move(state, self._clock.now())
+        try:
+            move = next_move(state, self._clock.now())
+        except PlanError as error:
+            await self._halt(state, _current_key(state), error.message, remedy=error.remedy)
+            return False
         match move:
             case Rest():
                 return False
@@ -183,11 +187,12 @@ class Runner:
         if step.kind not in set(StepKind):
             await self._halt(
                 state,
-                step,
+                step.key,
                 f"this version of bascule does not know the kind of step {step.kind!r}",
                 remedy="go on with the version that made the plan, or a later one; or roll back",
             )
             return False
+        self._steps.watch(step)
         if not await self._keep_weights(state, step):
             return False
         if step.kind in PASSIVE_KINDS:
@@ -256,7 +261,7 @@ class Runner:
             case InDoubt():
                 await self._halt(
                     state,
-                    step,
+                    step.key,
                     result.reason,
                     remedy=f"look, then say `bascule upgrade answer {state.name} done|redo|skip`",
                     is_in_doubt=True,
@@ -305,7 +310,7 @@ class Runner:
     async def _halt(
         self,
         state: UpgradeState,
-        step: Step,
+        key: str,
         reason: str,
         *,
         remedy: str = "",
@@ -314,12 +319,16 @@ class Runner:
         await self._ledger.append(
             Halted(
                 upgrade=state.name,
-                key=step.key,
+                key=key,
                 reason=reason,
                 remedy=remedy,
                 is_in_doubt=is_in_doubt,
             )
         )
+
+
+def _current_key(state: UpgradeState) -> str:
+    return "" if state.current is None else state.current.key
 
 
 def _taken(order: Order, state: UpgradeState, verb: UpgradeVerb, take: Take) -> SignalTaken:

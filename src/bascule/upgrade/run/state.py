@@ -108,7 +108,7 @@ class UpgradeState:
     halted: Halted | None = None
     paused: Mark | None = None
     approvals: Mapping[str, Signalled] = field(default_factory=dict)
-    """By gate: the last approval that was given."""
+    """By step: the last approval that was given to its gate."""
     extended_s: float = 0.0
     """How much longer the hold before retire was made."""
     signals: tuple[Signalled, ...] = ()
@@ -295,8 +295,8 @@ def _take_signal(state: UpgradeState, event: SignalTaken, mark: Mark) -> Upgrade
     moved = replace(state, signals=(*state.signals, taken)[-SIGNALS_MAX:])
     match event.kind:
         case "approve":
-            gate = str(event.data.get("gate", ""))
-            return replace(moved, approvals=MappingProxyType({**moved.approvals, gate: taken}))
+            key = str(event.data.get("key", ""))
+            return replace(moved, approvals=MappingProxyType({**moved.approvals, key: taken}))
         case "pause" | "weights":
             return replace(moved, paused=moved.paused or mark)
         case "resume":

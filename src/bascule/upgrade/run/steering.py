@@ -39,17 +39,25 @@ def decide_signal(state: UpgradeState, signal: SteerUpgrade) -> Take | Decline:
 
 
 def _approve(state: UpgradeState, data: Mapping[str, Json]) -> Take | Decline:
-    step = state.current
-    gate = str(data.get("gate") or "") or (gate_of(step) if step is not None else "")
-    known = {gate_of(s): s for s in state.queue if gate_of(s)}
+    current = state.current
+    gate = str(data.get("gate") or "") or (gate_of(current) if current is not None else "")
+    # A hold is let pass while it holds; an approval may be given before its turn.
+    ahead = [
+        s
+        for s in state.queue
+        if not state.step(s.key).is_over and (s.kind == StepKind.APPROVAL or s is current)
+        if gate_of(s)
+    ]
+    known = {gate_of(s): s for s in reversed(ahead)}
     if not gate:
         return Decline(
             reason="nothing waits for an approval now",
-            remedy=f"name a gate with --gate: {', '.join(known)}" if known else "",
+            remedy=f"name a gate with --gate: {', '.join(reversed(known))}" if known else "",
         )
     if gate not in known:
         return Decline(
-            reason=f"there is no gate {gate!r}", remedy=f"the gates are: {', '.join(known)}"
+            reason=f"no gate {gate!r} lies ahead",
+            remedy=f"the gates ahead are: {', '.join(reversed(known))}",
         )
     typed, expected = data.get("typed"), known[gate].args.get("typed")
     if expected and typed != expected:
@@ -57,7 +65,7 @@ def _approve(state: UpgradeState, data: Mapping[str, Json]) -> Take | Decline:
             reason=f"the gate {gate} needs the name of the cluster, typed out",
             remedy=f"say --typed {expected}, if that is the cluster you mean",
         )
-    return Take(data={"gate": gate, "typed": typed})
+    return Take(data={"gate": gate, "typed": typed, "key": known[gate].key})
 
 
 def gate_of(step: Step) -> str:

@@ -51,6 +51,7 @@ PASSIVE_KINDS = frozenset(
         StepKind.PROVE_IDLE,
     }
 )
+MEASURING_KINDS = frozenset({StepKind.HOLD, StepKind.PROVE_IDLE})
 HOOK_TIMEOUT_S = 300.0
 FINDINGS_NAMED_MAX = 5
 
@@ -81,7 +82,7 @@ class Steps:
         self._traffic = traffic
         self._checks = checks
         self._hooks = hooks
-        self._holding = Holding(metrics)
+        self._holding = Holding(metrics, lambda: ledger.state.arrangement)
         self._quiet: _Quiet | None = None
         self._looks: Mapping[str, Callable[[Step], Awaitable[Concluded]]] = {
             StepKind.CHECK: self._check,
@@ -96,6 +97,11 @@ class Steps:
         """Take note that no upgrade is under way."""
         self._holding.rest()
         self._quiet = None
+
+    def watch(self, step: Step) -> None:
+        """Measure while `step` is worked on, if it does not measure by itself."""
+        if step.kind not in MEASURING_KINDS:
+            self._holding.watch(self._ledger.require_run(), step)
 
     def is_repeatable(self, step: Step) -> bool:
         """Return whether acting twice is as good as acting once."""
@@ -204,7 +210,7 @@ class Steps:
 
     async def _approval(self, step: Step) -> Concluded:
         gate = str(step.args.get("gate") or step.key)
-        given = self._ledger.require_run().approvals.get(gate)
+        given = self._ledger.require_run().approvals.get(step.key)
         if given is None:
             return Waits(reason=f"gate {gate} waits for an approval")
         return Done(reason=f"approved by {given.mark.actor}")

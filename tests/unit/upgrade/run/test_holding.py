@@ -3,16 +3,21 @@ from datetime import datetime, timedelta
 import pytest
 
 from bascule.ids import Cluster
-from bascule.routing.arrangement import Arrangement, Mirror
+from bascule.routing.arrangement import Arrangement
 from bascule.upgrade.gates.model import Check, CheckType, Counts, Gates
 from bascule.upgrade.plan.model import Plan, Step
 from bascule.upgrade.run.events import GateJudged
-from bascule.upgrade.run.holding import BASELINE_MAX, RECORD_EVERY_S, Holding
+from bascule.upgrade.run.holding import (
+    BASELINE_MAX,
+    RECORD_EVERY_S,
+    RECORD_EVERY_SHARE,
+    Holding,
+)
 from bascule.upgrade.run.results import Done, Failed, Result, Waits
 from bascule.upgrade.run.stages import Stage
 from bascule.upgrade.run.state import UpgradeState
 from tests.support.fake_run import CountsOf, FakeMetrics
-from tests.support.plans import PREVIEW, arrange, build_plan, hold
+from tests.support.plans import PREVIEW, build_plan, hold
 from tests.support.runs import after, at_step, begun, signal, started
 from tests.support.virtual_clock import VirtualClock
 
@@ -38,8 +43,9 @@ class Desk:
 
     def __init__(self, counts_of: CountsOf, *, gates: Gates = GATES, hold_s: float = 10.0) -> None:
         self.clock = VirtualClock()
+        self.arrangement = Arrangement()
         self.metrics = FakeMetrics(self.clock, counts_of=counts_of)
-        self.holding = Holding(self.metrics)
+        self.holding = Holding(self.metrics, lambda: self.arrangement)
         plan = build_plan([hold(KEY, Stage.PREFLIGHT, hold_s, gates)])
         self.state = after(begun(plan), started(KEY))
         self.step = plan.steps[0]
@@ -94,7 +100,7 @@ async def test_a_person_lets_a_hold_pass() -> None:
     desk = Desk(traffic(0))
     desk.keep(await desk.look())
 
-    found = await desk.look(1.0, after(desk.state, signal("approve", gate=KEY)))
+    found = await desk.look(1.0, after(desk.state, signal("approve", gate=KEY, key=KEY)))
 
     assert found == Done(reason="ada@desk let it pass", judged=getattr(found, "judged", None))
 
@@ -125,6 +131,20 @@ async def test_numbers_are_recorded_first_then_now_and_then() -> None:
     assert later.judged is not None
 
 
+async def test_the_longer_a_hold_the_rarer_its_records() -> None:
+    desk = Desk(traffic(1), hold_s=1e6)
+    desk.keep(await desk.look())
+    desk.keep(await desk.look(10_000.0))
+
+    soon = await desk.look(RECORD_EVERY_SHARE * 10_000.0 / 2)
+    later = await desk.look(RECORD_EVERY_SHARE * 10_000.0)
+
+    assert isinstance(soon, Waits)
+    assert soon.judged is None
+    assert isinstance(later, Waits)
+    assert later.judged is not None
+
+
 async def test_a_record_without_a_time_is_followed_by_one_with_it() -> None:
     desk = Desk(traffic(1), hold_s=1_000.0)
     bare = GateJudged(upgrade="up", key=KEY, verdict="hold")
@@ -139,7 +159,7 @@ async def test_after_a_restart_a_hold_goes_on_from_what_was_recorded() -> None:
     desk = Desk(traffic(50), hold_s=RECORD_EVERY_S + 5.0)
     desk.keep(await desk.look())
     desk.keep(await desk.look(RECORD_EVERY_S))
-    desk.holding = Holding(desk.metrics)
+    desk.holding = Holding(desk.metrics, lambda: desk.arrangement)
     desk.metrics.counts_of = traffic(0)
 
     found = await desk.look(6.0)
@@ -193,18 +213,25 @@ async def test_it_says_what_is_to_be_measured_and_stops_when_nothing_is() -> Non
     assert desk.metrics.asked[-1] is None
 
 
-async def test_checks_go_through_the_preview_of_the_plan() -> None:
-    mirrored = arrange("mirror", Stage.VERIFY, Arrangement(mirror=Mirror(share_bp=10)))
-    shown = arrange("preview", Stage.VERIFY, Arrangement(preview=PREVIEW))
-    steps = [mirrored, shown, hold("verify", Stage.VERIFY, 5.0)]
-    state = after(at_step("verify", build_plan(steps)), started("verify"))
+async def test_checks_go_through_the_preview_that_stands_now() -> None:
     desk = Desk(traffic(1))
-    desk.step = steps[-1]
+    desk.arrangement = Arrangement(preview=PREVIEW)
 
-    await desk.look(0.0, state)
+    await desk.look()
 
     assert desk.metrics.wanted is not None
     assert desk.metrics.wanted.preview_header == "x-bascule-preview"
+
+
+async def test_what_is_measured_beside_the_holds_is_a_baseline_too() -> None:
+    desk = Desk(traffic(1))
+    shift = hold("shift", Stage.PREFLIGHT, 1.0)
+
+    desk.holding.watch(desk.state, shift)
+    await desk.clock.advance(3.0)
+    desk.holding.watch(desk.state, shift)
+
+    assert len(desk.holding._baseline) == 3
 
 
 async def test_the_baseline_of_a_hold_is_what_came_before_it() -> None:

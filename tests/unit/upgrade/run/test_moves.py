@@ -1,5 +1,8 @@
 from datetime import timedelta
 
+import pytest
+
+from bascule.errors import PlanError
 from bascule.journal.record import Json
 from bascule.upgrade.plan.model import Policy
 from bascule.upgrade.run.events import Ended
@@ -111,3 +114,10 @@ def test_after_the_freeze_the_shift_begins() -> None:
     state = at_step("shift-5", build_plan(policy=frozen_plan()))
 
     assert isinstance(next_move(state, START + timedelta(days=30)), Do)
+
+
+def test_a_freeze_window_that_cannot_be_read_is_told() -> None:
+    policy = Policy(freeze=({"name": "night"},))
+
+    with pytest.raises(PlanError, match="cannot be read"):
+        next_move(at_step("shift-5", build_plan(policy=policy)), START)

@@ -205,6 +205,16 @@ async def test_a_freeze_window_is_waited_out() -> None:
     assert (await desk.until(is_over)).stage is Stage.COMPLETED
 
 
+async def test_a_freeze_window_that_cannot_be_read_halts_the_upgrade() -> None:
+    desk = await begin(*FAST, policy=Policy(freeze=({"name": "night"},)))
+
+    state = await desk.tick()
+
+    assert state.halted is not None
+    assert "cannot be read" in state.halted.reason
+    assert desk.traffic.sent == []
+
+
 async def test_what_is_refused_is_tried_again_later_and_given_up_at_last() -> None:
     desk = await begin(*FAST)
     desk.traffic.failures = [DriverError("no")] * (TRIES_MAX - 1)

@@ -159,12 +159,12 @@ def test_a_signal_is_remembered_with_who_and_what_became_of_it() -> None:
     refused = SignalRefused(
         upgrade=NAME, signal_id="s2", kind="resume", reason="it is not paused", remedy="look"
     )
-    state = after(begun(), signal("approve", gate="shift-5"), refused)
+    state = after(begun(), signal("approve", gate="shift-5", key="shift-5-approval"), refused)
 
     taken, declined = state.signal("s1"), state.signal("s2")
     assert taken is not None
     assert taken.mark.actor == "ada@desk"
-    assert state.approvals["shift-5"] == taken
+    assert state.approvals["shift-5-approval"] == taken
     assert declined is not None
     assert declined.refusal == "it is not paused"
     assert state.signal("s3") is None

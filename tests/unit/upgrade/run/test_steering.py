@@ -44,21 +44,40 @@ def reason(found: Take | Decline) -> str:
 def test_an_approval_without_a_name_is_for_the_gate_that_waits() -> None:
     found = said(at_step("shift-5-approval", WITH_APPROVALS), UpgradeVerb.APPROVE)
 
-    assert found == Take(data={"gate": "shift-5", "typed": None})
+    assert found == Take(data={"gate": "shift-5", "typed": None, "key": "shift-5-approval"})
 
 
 def test_a_gate_can_be_approved_before_its_turn() -> None:
-    found = said(begun(WITH_APPROVALS), UpgradeVerb.APPROVE, gate="bake")
+    found = said(begun(WITH_APPROVALS), UpgradeVerb.APPROVE, gate="shift-5")
 
     assert isinstance(found, Take)
+
+
+def test_a_hold_is_let_pass_only_while_it_holds() -> None:
+    assert isinstance(said(begun(WITH_APPROVALS), UpgradeVerb.APPROVE, gate="bake"), Decline)
+    found = said(at_step("bake", WITH_APPROVALS), UpgradeVerb.APPROVE)
+    assert found == Take(data={"gate": "bake", "typed": None, "key": "bake"})
+
+
+def test_letting_a_hold_pass_does_not_approve_the_gate_of_the_same_name_after_it() -> None:
+    plan = build_plan([hold("bake", Stage.BAKE, 1.0), approval("bake", Stage.BAKE)])
+    holding = at_step("bake", plan)
+    waiting = at_step("bake-approval", plan)
+
+    first = said(holding, UpgradeVerb.APPROVE, gate="bake")
+    second = said(waiting, UpgradeVerb.APPROVE, gate="bake")
+
+    assert isinstance(first, Take)
+    assert isinstance(second, Take)
+    assert (first.data["key"], second.data["key"]) == ("bake", "bake-approval")
 
 
 def test_a_gate_that_does_not_exist_is_not_approved_and_the_gates_are_named() -> None:
     found = said(begun(WITH_APPROVALS), UpgradeVerb.APPROVE, gate="shift-6")
 
     assert isinstance(found, Decline)
-    assert found.reason == "there is no gate 'shift-6'"
-    assert "shift-5, bake, retire" in found.remedy
+    assert found.reason == "no gate 'shift-6' lies ahead"
+    assert found.remedy == "the gates ahead are: shift-5, retire"
 
 
 @pytest.mark.parametrize("steps", [WITH_APPROVALS.steps, (weights(100),)], ids=["some", "none"])

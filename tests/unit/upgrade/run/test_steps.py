@@ -141,7 +141,9 @@ async def test_what_is_awaited_has_a_limit_if_the_plan_says_so() -> None:
 
 async def test_an_approval_waits_for_its_gate() -> None:
     assert isinstance(await Desk(approval("go", Stage.SHIFT)).look(), Waits)
-    given = await Desk(approval("go", Stage.SHIFT)).look(signal("approve", gate="go"))
+    given = await Desk(approval("go", Stage.SHIFT)).look(
+        signal("approve", gate="go", key="go-approval")
+    )
     assert given == Done(reason="approved by executor")
 
 
