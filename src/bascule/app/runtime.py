@@ -6,7 +6,7 @@ and only then what changes anything. Ending the runtime leaves Envoy serving unl
 
 import os
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
@@ -28,6 +28,9 @@ from bascule.controller.loop import Controller
 from bascule.errors import BasculeError, LockedError
 from bascule.gateway.envoy.driver import EnvoyDriver
 from bascule.gateway.envoy.process import EnvoyProcess
+from bascule.ids import Cluster
+from bascule.kube.client import KubeClient
+from bascule.kube.connection import Connection
 from bascule.notify.sender import NewsDesk
 from bascule.probes.hooks import CommandHooks
 from bascule.probes.targets import choose_targets
@@ -73,7 +76,8 @@ async def run_gateway(gateway: Gateway, options: RunOptions, listeners: Listener
     """
     stop = Stop(envoy=options.stop_envoy)
     async with AsyncExitStack() as stack:
-        working = await _assemble(stack, gateway, options, (listeners, stop))
+        opened = await _open(stack, gateway, options, listeners)
+        working = _build(gateway, options, opened, stop)
         await working.work(listeners.on_started, listeners.companion)
         process = working.process
         if process is not None and stop.envoy:
@@ -82,13 +86,24 @@ async def run_gateway(gateway: Gateway, options: RunOptions, listeners: Listener
         return process.find_running() if process is not None else None
 
 
-async def _assemble(
-    stack: AsyncExitStack,
-    gateway: Gateway,
-    options: RunOptions,
-    told: tuple[Listeners, Stop],
-) -> Working:
-    listeners, stop = told
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Opened:
+    """What is held open, and has to be closed again, while a runtime works."""
+
+    clock: Clock
+    owned: Owned
+    driver: EnvoyDriver
+    process: EnvoyProcess | None
+    is_new: bool
+    """Whether our own Envoy was started, not found."""
+    connections: Mapping[Cluster, Connection]
+    clients: Mapping[Cluster, KubeClient]
+    state: GatewayState
+
+
+async def _open(
+    stack: AsyncExitStack, gateway: Gateway, options: RunOptions, listeners: Listeners
+) -> _Opened:
     clock = SystemClock()
     connections = wiring.load_connections(gateway)
     is_own = options.elsewhere is None
@@ -105,52 +120,60 @@ async def _assemble(
         for cluster, connection in connections.items()
     }
     is_new, state = await _start_envoy(process, gateway, owned.store, clock)
+    return _Opened(
+        clock=clock,
+        owned=owned,
+        driver=driver,
+        process=process,
+        is_new=is_new,
+        connections=connections,
+        clients=clients,
+        state=state,
+    )
+
+
+def _build(gateway: Gateway, options: RunOptions, opened: _Opened, stop: Stop) -> Working:
+    clock, owned, driver = opened.clock, opened.owned, opened.driver
     parts = wiring.ControllerParts(
         driver=driver,
-        clients=clients,
+        clients=opened.clients,
         last_good=options.state_dir.last_good,
-        state=state,
-        is_serving=not is_new,
+        state=opened.state,
+        is_serving=not opened.is_new,
     )
     controller = wiring.build_controller(gateway, parts, clock)
     bell = Bell()
     witness = WitnessDesk(_outside(controller, driver, bell), clock)
+    following = Following(controller=controller, clients=opened.clients, clock=clock)
     measuring = build_measuring(controller, driver, witness, samples=owned.store, clock=clock)
-    following = Following(controller=controller, clients=clients, clock=clock)
+    checks = build_live_checks(
+        gateway,
+        controller,
+        driver,
+        connections=opened.connections,
+        versions=following.versions,
+        state=lambda: executor.state,
+        clock=clock,
+    )
     ports = Ports(
         journal=owned.store,
         inbox=owned.store,
         traffic=ControllerTraffic(controller, driver),
         witness=witness,
         clock=clock,
-        checks=build_live_checks(
-            gateway,
-            controller,
-            driver,
-            connections=connections,
-            versions=following.versions,
-            state=lambda: executor.state,
-            clock=clock,
-        ),
+        checks=checks,
         metrics=measuring,
         hooks=CommandHooks(os.environ),
     )
-    executor = Executor(ports, state)
-    news = NewsDesk(
-        owned.store,
-        gateway=gateway.name,
-        environ=os.environ,
-        clock=clock,
-        rng=random.SystemRandom(),
-    )
+    executor = Executor(ports, opened.state)
     answers = Answers(
         gateway=gateway.name,
         controller=controller,
         executor=executor,
         driver=driver,
-        process=process,
+        process=opened.process,
         witness=witness,
-        news=news,
+        news=_build_news(gateway, opened),
         versions=following.versions,
         bell=bell,
         stop=stop,
@@ -163,7 +186,17 @@ async def _assemble(
         measuring=measuring,
         following=following,
         reports=Reports(folder=options.state_dir.reports, store=owned.store, clock=clock),
-        is_adopted=not is_new,
+        is_adopted=not opened.is_new,
+    )
+
+
+def _build_news(gateway: Gateway, opened: _Opened) -> NewsDesk:
+    return NewsDesk(
+        opened.owned.store,
+        gateway=gateway.name,
+        environ=os.environ,
+        clock=opened.clock,
+        rng=random.SystemRandom(),
     )
 
 

@@ -61,7 +61,8 @@ def require_runtime(state_dir: StateDir) -> None:
     if not state_dir.url and read_holder(state_dir.lock) is None:
         raise TransportError(
             f"no runtime works on {state_dir.path}; nothing was changed",
-            remedy="start it with `bascule run -f gateway.yaml`, then say this again",
+            remedy="start it with `bascule run -f gateway.yaml`, or go on with an upgrade by "
+            "`bascule upgrade start -f upgrade.yaml`, then say this again",
         )
 
 

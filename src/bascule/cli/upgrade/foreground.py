@@ -35,6 +35,9 @@ class Task:
     order: Order | None
     name: str
     where: str
+    """What names the gateway in other verbs."""
+    place_option: str
+    """How the state directory was named to this verb, if it was."""
 
 
 @dataclass(slots=True)
@@ -104,7 +107,8 @@ def run_here(task: Task, output: Output) -> tuple[UpgradeState, GatewayState, Ou
     if run is None or state is None or not run.is_over:
         raise OutcomeUnknownError(
             f"{task.name} is unfinished: this was told to stop; {serves} as it is",
-            remedy=f"go on with `bascule upgrade start -f {task.file}`, or `bascule run`",
+            remedy=f"go on with `bascule upgrade start -f {task.file}{task.place_option}`, or "
+            "`bascule run`",
         )
     if output is Output.TEXT:
         print_lines([*course.notes, f"{serves}; nobody follows the clusters until `bascule run`"])

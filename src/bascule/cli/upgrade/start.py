@@ -79,7 +79,13 @@ def start(arguments: Arguments) -> None:
     name = prepared.plan.name
     if read_holder(place.lock) is None and not arguments.detach:
         task = Task(
-            spec=spec, place=place, file=arguments.file, order=order, name=name, where=where
+            spec=spec,
+            place=place,
+            file=arguments.file,
+            order=order,
+            name=name,
+            where=where,
+            place_option=name_place(file=None, gateway=None, state=arguments.state),
         )
         try:
             conclude(*run_here(task, arguments.output))
