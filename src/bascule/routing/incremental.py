@@ -31,7 +31,6 @@ class Builder:
         self._problems: dict[str, tuple[Problem, ...]] = {}
         self._catalog = BackendCatalog()
         self._judged: Mapping[Cluster, bool] = {}
-        self._left_out: frozenset[Cluster] = frozenset()
 
     def follow(self, active: Cluster) -> None:
         """Let the settings of `active` win where the clusters differ, from the next build on."""
@@ -42,13 +41,10 @@ class Builder:
     def build(self, snapshots: Mapping[Cluster, ClusterSnapshot]) -> RouteSet:
         """Return the table of `snapshots`; a cluster that is not complete keeps its last part.
 
-        A cluster that is left out takes no part and is not missed, and lends no certificate.
+        A cluster that is left out takes no part and is not missed. A certificate of it that is the
+        last good one of a host is served on: to end a host's TLS is not what leaving out is for.
         """
         touched: set[str] = set()
-        left_out = frozenset(Cluster) - snapshots.keys()
-        if left_out != self._left_out:
-            self._left_out = left_out
-            touched |= {name for name, host in self._hosts.items() if self._is_borrowing(host)}
         for cluster in Cluster:
             default = self._default_of(cluster)
             touched |= self._update(cluster, snapshots.get(cluster))
@@ -120,8 +116,6 @@ class Builder:
             self._remove(name)
             return
         merged = merge_host(name, active, other, earlier.certificate if earlier else None)
-        if self._is_borrowing(merged.host):
-            merged = replace(merged, host=replace(merged.host, certificate=None))
         self._problems.pop(name, None)
         if merged.problems:
             self._problems[name] = merged.problems
@@ -134,10 +128,6 @@ class Builder:
             self._catalog.drop(present)
         self._catalog.add(merged.host)
         self._hosts[name] = merged.host
-
-    def _is_borrowing(self, host: Host) -> bool:
-        """Whether its certificate is of a cluster that takes no part."""
-        return host.certificate is not None and host.certificate.cluster in self._left_out
 
     def _remove(self, name: str) -> None:
         present = self._hosts.pop(name, None)

@@ -218,18 +218,19 @@ def test_a_cluster_of_which_only_the_last_table_is_known_is_left_out_too() -> No
     assert {backend.cluster for backend in routes.backends} == {GREEN}
 
 
-def test_a_cluster_that_is_left_out_lends_no_certificate() -> None:
+def test_a_last_good_certificate_is_served_on_until_the_cluster_that_is_left_has_its_own() -> None:
     blue = _shop("10.0.0.1", TLS).with_object(SECRET)
+    green = _shop("10.1.0.1", TLS)
     builder = Builder(BuildOptions(active=GREEN))
-    before = builder.build(_both(blue, _shop("10.1.0.1", TLS)))
+    builder.build(_both(blue, green))
 
-    after = builder.build({GREEN: _shop("10.1.0.1", TLS)})
+    lent = builder.build({GREEN: green}).hosts[0].certificate
+    own = builder.build({GREEN: green.with_object(SECRET)}).hosts[0].certificate
 
-    lent = before.hosts[0].certificate
     assert lent is not None
     assert lent.cluster is BLUE
-    assert (after.hosts[0].is_tls, after.hosts[0].certificate) == (True, None)
-    assert builder.build(_both(blue, _shop("10.1.0.1", TLS))).hosts[0].certificate == lent
+    assert own is not None
+    assert own.cluster is GREEN
 
 
 def test_the_settings_of_the_cluster_that_is_followed_win_from_the_next_build_on() -> None:
