@@ -43,7 +43,8 @@ class Traffic(Protocol):
     async def set_retired(self, retired: frozenset[Cluster]) -> None:
         """Take these clusters out of the gateway, every backend of theirs; return when it is so.
 
-        Raises DriverError, OutcomeUnknownError as `set_split` does.
+        Raises PlanError, and nothing is changed, when one of them is still needed. Raises
+        DriverError, OutcomeUnknownError as `set_split` does.
         """
         ...
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bascule.checks.findings import Finding, Severity, render_finding
-from bascule.errors import DriverError, InvariantError, OutcomeUnknownError
+from bascule.errors import DriverError, InvariantError, OutcomeUnknownError, PlanError
 from bascule.gateway.driver import Convergence
 from bascule.ids import Cluster, CommandId
 from bascule.journal.record import Json
@@ -140,7 +140,7 @@ class Steps:
                     return await self._run_hook(step, intent)
                 case _:
                     raise InvariantError(f"a step of kind {step.kind} does not act")
-        except (DriverError, OutcomeUnknownError) as error:
+        except (DriverError, OutcomeUnknownError, PlanError) as error:
             return Refused(reason=error.message, remedy=error.remedy)
         return Done()
 
