@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.kills import ask, under_load
+from tests.support.asking import ask, under_load
 from tests.support.network import free_port
 from tests.support.site import Site, open_site, wait_until
 
@@ -30,7 +30,7 @@ def switch(site: Site, source: str, target: str) -> tuple[int, str]:
 
 
 async def test_the_death_of_the_idle_cluster_is_not_felt(site: Site) -> None:
-    async with under_load(site) as load:
+    async with under_load(site.port) as load:
         site.kill_cluster("green")
         await asyncio.to_thread(wait_until, lambda: state_of(site, "green") == "stale")
         await asyncio.to_thread(wait_until, lambda: state_of(site, "green") == "synced")

@@ -9,7 +9,8 @@ from random import Random
 import pytest
 
 from bascule.upgrade.events import Result
-from tests.support.kills import ask, kill_envoy, kill_runtime
+from tests.support.asking import ask
+from tests.support.kills import kill_envoy, kill_runtime
 from tests.support.network import free_port
 from tests.support.site import Site, open_site, wait_until
 

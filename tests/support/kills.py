@@ -6,9 +6,7 @@ runtime fails no request; a dead Envoy fails requests only between its death and
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from random import Random
 from typing import Any
@@ -19,28 +17,17 @@ from bascule.storage.sqlite import open_journal
 from bascule.upgrade.events import Result
 from bascule.upgrade.signals import Order, Switch, build_command
 from bascule.upgrade.state import GatewayState, fold
-from tests.support.site import HOST, Site
+from tests.support.asking import Answer, Load, ask, under_load
+from tests.support.site import Site
 from tests.support.waiting import eventually
 
-RATE = 100.0
 MOMENT_MAX_S = 0.160
 """Kills fall from the order's arrival to after its recorded outcome, some 80 ms later."""
 
-REQUEST_LIMIT_S = 5.0
 SETTLE_S = 30.0
 ANSWERS_AGREEING = 20
 STAMP_SLACK_S = 0.050
 """What lies between a death and its being seen and stamped."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """One request: when it was sent and ended (wall clock), and which cluster answered."""
-
-    sent_at: float
-    ended_at: float
-    cluster: str
-    error: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,67 +63,9 @@ class Trial:
         return self.answered_by == self.wanted.value and not self.unexcused
 
 
-@dataclass(slots=True)
-class Load:
-    """Requests on a fixed schedule, each on a connection of its own, none ever repeated."""
-
-    port: int
-    rate: float = RATE
-    answers: list[Answer] = field(default_factory=list)
-
-    async def run(self) -> None:
-        loop = asyncio.get_running_loop()
-        start_s = loop.time()
-        async with asyncio.TaskGroup() as group:
-            number = 0
-            while True:
-                group.create_task(self._ask())
-                number += 1
-                await asyncio.sleep(max(0.0, start_s + number / self.rate - loop.time()))
-
-    async def _ask(self) -> None:
-        sent_at = time.time()
-        cluster, error = "", ""
-        try:
-            async with asyncio.timeout(REQUEST_LIMIT_S):
-                cluster = await ask(self.port)
-        except (OSError, TimeoutError, ValueError) as failure:
-            error = str(failure) or type(failure).__name__
-        self.answers.append(
-            Answer(sent_at=sent_at, ended_at=time.time(), cluster=cluster, error=error)
-        )
-
-
-async def ask(port: int) -> str:
-    """Return which cluster answers. Raises OSError or ValueError when none does with 200."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    try:
-        writer.write(f"GET / HTTP/1.1\r\nhost: {HOST}\r\nconnection: close\r\n\r\n".encode())
-        await writer.drain()
-        head, _, _ = (await reader.read()).decode(errors="replace").partition("\r\n\r\n")
-    finally:
-        writer.close()
-    status, *lines = head.split("\r\n")
-    headers = dict(line.lower().split(": ", 1) for line in lines)
-    if " 200 " not in f"{status} ":
-        raise ValueError(f"answered {status!r}")
-    return headers["x-lab-cluster"]
-
-
-@asynccontextmanager
-async def under_load(site: Site) -> AsyncIterator[Load]:
-    """Ask through the gateway while the block runs; what is still open at its end is awaited."""
-    load = Load(site.port)
-    async with asyncio.TaskGroup() as group:
-        running = group.create_task(load.run())
-        await eventually(lambda: len(load.answers) > RATE / 10)
-        yield load
-        running.cancel()
-
-
 async def kill_runtime(site: Site, rng: Random) -> Trial:
     """Kill the runtime in the middle of a switch, start it again, and see where traffic is."""
-    async with under_load(site) as load:
+    async with under_load(site.port) as load:
         order = await give_switch(site)
         moment_s = rng.uniform(0.0, MOMENT_MAX_S)
         await asyncio.sleep(moment_s)
@@ -148,7 +77,7 @@ async def kill_runtime(site: Site, rng: Random) -> Trial:
 async def kill_envoy(site: Site, rng: Random) -> Trial:
     """Kill Envoy in the middle of a switch, and see where traffic is once it serves again."""
     known = len(await _deaths(site))
-    async with under_load(site) as load:
+    async with under_load(site.port) as load:
         order = await give_switch(site)
         moment_s = rng.uniform(0.0, MOMENT_MAX_S)
         await asyncio.sleep(moment_s)
@@ -204,7 +133,7 @@ async def _conclude(site: Site, load: Load, order: Order, *, victim: str, moment
         wanted=wanted,
         answered_by=answered_by,
         requests=len(load.answers),
-        failures=tuple(answer for answer in load.answers if answer.error),
+        failures=load.failures,
         deaths=await _deaths(site),
     )
 

@@ -10,6 +10,12 @@ import msgspec
 
 from bascule.lab.pods.behaviour import LATENCY_MAX_MS, Behaviour
 
+HANG_S = 86_400.0
+"""A request that hangs is answered after a day, with HANG_STATUS; nobody waits for it."""
+HANG_STATUS = 504
+WRONG_PATH = "/wrong"
+"""What an answer that is wrong says that it is about."""
+
 _encode = msgspec.json.encode
 
 
@@ -82,6 +88,8 @@ class Answerer:
             delay_s += _milliseconds(query) / 1000.0
         elif path.startswith("/status/"):
             status = _status(path.removeprefix("/status/"))
+        if self.behaviour.hang_rate and self._rng.random() < self.behaviour.hang_rate:
+            return Answer(HANG_STATUS, self._body(method, path, host), HANG_S)
         if self.behaviour.error_rate and self._rng.random() < self.behaviour.error_rate:
             return Answer(self.behaviour.error_status, self._body(method, path, host), delay_s)
         if idempotency_key and method == "POST":
@@ -89,6 +97,8 @@ class Answerer:
         return Answer(status, self._body(method, path, host), delay_s)
 
     def _body(self, method: str, path: str, host: str) -> bytes:
+        if path == self.behaviour.wrong_path:
+            path = WRONG_PATH
         return b"".join(
             (
                 self._prefix,

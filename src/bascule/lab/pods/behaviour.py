@@ -20,6 +20,10 @@ class Behaviour:
     error_rate: float = 0.0
     """Share of answers, 0 to 1, that are `error_status` instead of 200."""
     error_status: int = 500
+    hang_rate: float = 0.0
+    """Share of requests, 0 to 1, that get no answer at all."""
+    wrong_path: str = ""
+    """Answers on this path have status 200 and a document that is about another one."""
     startup_ms: float = 0.0
     """Time between the container's start and its first accepted connection."""
     is_healthy: bool = True
@@ -45,6 +49,8 @@ def parse_behaviour(annotations: Mapping[str, str], *, latency_ms: float = 0.0) 
         latency_ms=_number(annotations, "latency-ms", default.latency_ms, LATENCY_MAX_MS),
         error_rate=_number(annotations, "error-rate", default.error_rate, 1),
         error_status=int(_number(annotations, "error-status", default.error_status, 599)),
+        hang_rate=_number(annotations, "hang-rate", default.hang_rate, 1),
+        wrong_path=annotations.get(PREFIX + "wrong-path", default.wrong_path),
         startup_ms=_number(annotations, "startup-ms", default.startup_ms, LATENCY_MAX_MS),
         is_healthy=_flag(annotations, "healthy", default=default.is_healthy),
         body=annotations.get(PREFIX + "body", default.body)[:BODY_MAX_BYTES],

@@ -73,6 +73,15 @@ class ClusterApi:
         """Fetch an object or a list. Raises ApiError, TransportError."""
         return await self._request("GET", path)
 
+    async def read_log(self, namespace: str, pod: str) -> list[str]:
+        """Return the last lines of a pod. Raises TransportError."""
+        path = f"/api/v1/namespaces/{namespace}/pods/{pod}/log"
+        try:
+            async with self._session.get(path, raise_for_status=True) as response:
+                return (await response.text()).splitlines()
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise TransportError(f"GET {path}: {str(error) or type(error).__name__}") from error
+
     async def patch(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """Change an object by a merge patch. Raises ApiError, TransportError."""
         headers = {"content-type": "application/merge-patch+json"}

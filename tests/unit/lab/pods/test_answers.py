@@ -3,7 +3,7 @@ from random import Random
 
 import pytest
 
-from bascule.lab.pods.answers import Answerer, Identity
+from bascule.lab.pods.answers import HANG_S, HANG_STATUS, Answerer, Identity
 from bascule.lab.pods.behaviour import LATENCY_MAX_MS, Behaviour
 from bascule.lab.pods.ledger import Ledger
 
@@ -72,6 +72,27 @@ def test_errors_come_at_their_rate_and_have_no_effect() -> None:
 
     assert 200 < statuses.count(502) < 400
     assert len(ledger.effects()) == statuses.count(200)
+
+
+def test_some_requests_hang_at_their_rate_and_have_no_effect() -> None:
+    ledger = Ledger()
+    subject = answerer(Behaviour(hang_rate=0.3, latency_ms=10), ledger)
+
+    answers = [subject.answer("POST", "/", "", f"k{n}") for n in range(1_000)]
+    hung = [answer for answer in answers if answer.delay_s == HANG_S]
+
+    assert 200 < len(hung) < 400
+    assert {answer.status for answer in hung} == {HANG_STATUS}
+    assert len(ledger.effects()) == len(answers) - len(hung)
+
+
+def test_a_wrong_answer_is_about_another_path_and_looks_fine_otherwise() -> None:
+    subject = answerer(Behaviour(wrong_path="/cart"))
+
+    wrong, right = (subject.answer("GET", path, "shop") for path in ("/cart?n=1", "/"))
+
+    assert (wrong.status, json.loads(wrong.body)["path"]) == (200, "/wrong")
+    assert json.loads(right.body)["path"] == "/"
 
 
 def test_only_a_post_with_a_key_has_an_effect() -> None:
