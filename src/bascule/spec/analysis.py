@@ -194,7 +194,8 @@ AnyCheck = Annotated[HttpCheck | PrometheusCheck | CommandCheck, Field(discrimin
 
 
 def _default_latency() -> tuple[LatencyLimit, ...]:
-    return (LatencyLimit(percentile=99, max_over_blue_s=0.03),)
+    # The median shows a green that is slow throughout long before the tail does.
+    return tuple(LatencyLimit(percentile=p, max_over_blue_s=0.03) for p in (50, 99))
 
 
 class Analysis(Strict):
@@ -224,7 +225,7 @@ class Analysis(Strict):
     latency: tuple[LatencyLimit, ...] = Field(
         default_factory=_default_latency,
         max_length=16,
-        description="Limits of latency; p99 at most 30 ms over blue's if absent.",
+        description="Limits of latency; p50 and p99 at most 30 ms over blue's if absent.",
     )
     checks: tuple[AnyCheck, ...] = Field(
         default=(), max_length=64, description="Checks of your own, asked while a step holds."
