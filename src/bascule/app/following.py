@@ -44,11 +44,12 @@ class Following:
             await self.clock.sleep_until(self.clock.monotonic_s() + STATE_POLL_S)
 
     async def follow_version(self, cluster: Cluster) -> None:
-        """Ask for the cluster's version now and then."""
+        """Ask for the cluster's version now and then, unless it is retired."""
         while True:
+            pause_s = VERSION_POLL_S
             try:
-                self.versions[cluster] = await self.clients[cluster].version()
-                pause_s = VERSION_POLL_S
+                if self.controller.view().clusters[cluster].state is not ClusterState.RETIRED:
+                    self.versions[cluster] = await self.clients[cluster].version()
             except BasculeError:
                 pause_s = VERSION_RETRY_S  # the controller says why a cluster is away
             await self.clock.sleep_until(self.clock.monotonic_s() + pause_s)
