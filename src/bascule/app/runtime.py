@@ -25,7 +25,7 @@ from bascule.app.working import Companion, Started, Working
 from bascule.clock import Clock
 from bascule.controller.bell import Bell
 from bascule.controller.loop import Controller
-from bascule.errors import BasculeError, LockedError
+from bascule.errors import BasculeError, LockedError, StaleWriterError
 from bascule.gateway.envoy.driver import EnvoyDriver
 from bascule.gateway.envoy.process import EnvoyProcess
 from bascule.ids import Cluster
@@ -78,8 +78,13 @@ async def run_gateway(gateway: Gateway, options: RunOptions, listeners: Listener
     async with AsyncExitStack() as stack:
         opened = await _open(stack, gateway, options, listeners)
         working = _build(gateway, options, opened, stop)
-        await working.work(listeners.on_started, listeners.companion)
         process = working.process
+        try:
+            await working.work(listeners.on_started, listeners.companion)
+        except StaleWriterError as error:
+            serving = process.find_running() if process is not None else None
+            goes_on = f"; Envoy (process {serving}) goes on serving" if serving else ""
+            raise StaleWriterError(f"{error.message}{goes_on}", remedy=error.remedy) from error
         if process is not None and stop.envoy:
             await process.stop()
             return None

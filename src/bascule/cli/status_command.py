@@ -33,7 +33,8 @@ def fetch_status(state_dir: StateDir) -> dict[str, Json]:
         except TransportError as error:
             reason: Json = error.message
     else:
-        reason = "no runtime works on this gateway"
+        here = "on this machine, for this gateway" if state_dir.url else "on this gateway"
+        reason = f"no runtime works {here}"
     from bascule.app.offline import build_offline_status
 
     return {**build_offline_status(state_dir), "runtime_reason": reason}
