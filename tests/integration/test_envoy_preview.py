@@ -20,7 +20,7 @@ from tests.support.waiting import eventually
 
 HEADER = "x-bascule-preview"
 BY_HEADER = Arrangement(preview=Preview(header=HEADER))
-GREEN, BLUE = f"{HEADER}: green", f"{HEADER}: blue"
+GREEN, BLUE = "X-Bascule-Preview: green", f"{HEADER}: blue"
 
 
 async def test_the_header_chooses_the_cluster_whatever_the_split_says(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from bascule.controller.cache import ClusterState
 from bascule.ids import Cluster
 from bascule.manifest.objects import Kind
+from bascule.routing.arrangement import NOTHING_ARRANGED, Arrangement, Preview
 from bascule.routing.certificates import EMPTY_STORE
 from bascule.routing.model import RoutingTable
 from tests.support.controller_world import (
@@ -327,3 +328,27 @@ async def test_a_restart_while_both_clusters_are_away_sends_the_last_good_table_
 
 def _timeout(table: RoutingTable) -> float | None:
     return table.routes.hosts[0].routes[0].settings.timeout_s
+
+
+async def test_a_preview_host_that_no_certificate_is_for_is_a_problem_while_it_is_arranged() -> (
+    None
+):
+    tls = [raw_ingress(tls_secret="shop-tls"), raw_service(), raw_slice()]
+    secret = raw_secret(data=Authority().issue("shop.example.com").secret_data)
+    shown = Preview(hosts={"next.example.com": "shop.example.com"})
+    async with running(make_world()) as world:
+        world.blue.sync(*parsed(*tls, secret))
+        world.green.sync(*parsed(*tls, secret))
+        await world.until(lambda: world.pushed and not world.controller.view().is_pending)
+
+        def codes() -> list[str]:
+            return [problem.code for problem in world.controller.view().routes.problems]
+
+        await world.controller.set_arrangement(Arrangement(preview=shown))
+        await world.until(lambda: codes() == ["PreviewHostNotCovered"] * 2)
+        sent = len(world.pushed)
+        await world.controller.set_arrangement(NOTHING_ARRANGED)
+        await world.until(lambda: codes() == [])
+
+        assert [p.code for p in world.reporter.problems] == []
+        assert len(world.pushed) == sent + 1

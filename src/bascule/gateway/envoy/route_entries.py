@@ -60,8 +60,9 @@ def build_entries(route: Route, manner: Manner) -> Iterator[Fields]:
     path = build_path(route.match)
     arrangement, split = manner.arrangement, manner.split
     if arrangement.preview is not None and arrangement.preview.header:
+        header = arrangement.preview.header.lower()
         for cluster in (Cluster.GREEN, Cluster.BLUE):
-            asked = {"name": arrangement.preview.header, "string_match": {"exact": cluster.value}}
+            asked = {"name": header, "string_match": {"exact": cluster.value}}
             yield build_preview_entry({**path, "headers": [asked]}, route, cluster)
     if route.bound_to is not None:
         yield {"match": path, "route": _to_cluster(route, route.bound_to)}
