@@ -18,6 +18,9 @@ from bascule.storage.postgres.lease import (
 from bascule.storage.postgres.link import CALL_TIMEOUT_S, Cursor, Link
 from bascule.storage.postgres.store import PostgresStore
 
+RENEWAL_TIMEOUT_MIN_S = 1.0
+"""However short a lease is, a database gets this long to answer."""
+
 _LOG: structlog.stdlib.BoundLogger = structlog.get_logger("bascule.storage")
 
 
@@ -42,7 +45,7 @@ async def open_owner(
     url: str, shown: str, gateway: GatewayName, *, terms: Terms, clock: Clock
 ) -> AsyncIterator[tuple[PostgresStore, PostgresLease]]:
     """Own `gateway` while the block runs; the lease has a connection of its own."""
-    timeout_s = min(CALL_TIMEOUT_S, terms.ttl_s / RENEWALS_PER_TTL)
+    timeout_s = min(max(terms.ttl_s / RENEWALS_PER_TTL, RENEWAL_TIMEOUT_MIN_S), CALL_TIMEOUT_S)
     async with (
         _linked(url, shown, timeout_s=timeout_s) as lease_link,
         _linked(url, shown) as link,
