@@ -249,4 +249,5 @@ def _outside(controller: Controller, driver: EnvoyDriver, bell: Bell) -> World:
         targets=lambda: choose_targets(controller.view().routes, controller.certificates),
         observe=driver.observe,
         on_summary=bell.ring,
+        is_previewed=lambda: controller.arrangement.preview is not None,
     )

@@ -52,6 +52,8 @@ class World:
     observe: Callable[[], Awaitable[Observation]]
     on_summary: Callable[[], None]
     """Told when a summary waits to be taken."""
+    is_previewed: Callable[[], bool] = lambda: False
+    """Whether requests may reach a cluster past the split."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -208,7 +210,9 @@ class WitnessDesk:
         now_s = self._clock.monotonic_s()
         if not watch.has_settled:
             watch.has_settled = True
-            watch.counts = _with_settled(watch.counts, await self._read_counters())
+            watch.counts = _with_settled(
+                watch.counts, await self._read_counters(), is_previewed=self._world.is_previewed()
+            )
         elif watch.closed_s is not None or now_s >= watch.ended_s + AFTER_S:
             counts = _with_after(watch.counts, await self._read_counters(), watch.idle)
             summary = self._summarise(watch, counts, watch.closed_s or now_s)
@@ -237,14 +241,12 @@ def _idle(wanted: Split) -> Cluster | None:
 
 
 def _with_settled(
-    counts: GatewayCounts, settled: Mapping[Cluster, ClusterTraffic]
+    counts: GatewayCounts, settled: Mapping[Cluster, ClusterTraffic], *, is_previewed: bool
 ) -> GatewayCounts:
-    return GatewayCounts(before=counts.before, settled=settled)
+    return GatewayCounts(before=counts.before, settled=settled, is_previewed=is_previewed)
 
 
 def _with_after(
     counts: GatewayCounts, after: Mapping[Cluster, ClusterTraffic], idle: Cluster | None
 ) -> GatewayCounts:
-    return GatewayCounts(
-        before=counts.before, settled=counts.settled, after=after, takes_nothing=idle
-    )
+    return replace(counts, after=after, takes_nothing=idle)

@@ -87,6 +87,11 @@ class Controller:
             for reporter in self._ports.reporters:
                 group.create_task(reporter.keep_reported())
 
+    @property
+    def arrangement(self) -> Arrangement:
+        """The arrangement that is wanted now."""
+        return self._pusher.wanted_arrangement
+
     async def set_split(self, split: Split) -> Applied:
         """Make `split` live, at once, and return when the gateway has acknowledged it.
 

@@ -42,6 +42,8 @@ class GatewayCounts:
     settled: Mapping[Cluster, ClusterTraffic] = field(default_factory=_no_counts)
     after: Mapping[Cluster, ClusterTraffic] = field(default_factory=_no_counts)
     takes_nothing: Cluster | None = None
+    is_previewed: bool = False
+    """Whether previews, and checks that compare, may reach the cluster that takes nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +100,7 @@ def judge(baseline: Samples, during: Samples, *, counts: GatewayCounts | None = 
         _judge_failures(requests, len(failures), gateway_failures),
         _judge_gaps(requests, gap_reasons, longest_s),
         _judge_latency(before_ms, after_ms, unmeasured_share=unmeasured / max(1, requests)),
-        _judge_wrong(wrong),
+        _judge_wrong(wrong, is_previewed=known.is_previewed),
         RuleVerdict(number=5, holds=None, reason="stream resets are not seen by the witness"),
         RuleVerdict(number=6, holds=None, reason="side effects are not seen by the witness"),
     )
@@ -265,10 +267,13 @@ def _judge_latency(
     return RuleVerdict(number=3, holds=after_ms <= limit_ms, reason=text)
 
 
-def _judge_wrong(wrong: int | None) -> RuleVerdict:
+def _judge_wrong(wrong: int | None, *, is_previewed: bool) -> RuleVerdict:
     if wrong is None:
         return RuleVerdict(number=4, holds=None, reason="both clusters may answer, or unknown")
     text = f"{wrong} requests reached the cluster that takes nothing"
+    if wrong and is_previewed:
+        text += "; previews and checks are let through to it, and cannot be told from others"
+        return RuleVerdict(number=4, holds=None, reason=text)
     return RuleVerdict(number=4, holds=wrong == 0, reason=text)
 
 

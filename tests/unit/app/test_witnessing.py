@@ -39,9 +39,16 @@ class Gateway:
 
 
 @asynccontextmanager
-async def at_work(gateway: Gateway) -> AsyncIterator[tuple[WitnessDesk, VirtualClock]]:
+async def at_work(
+    gateway: Gateway, *, is_previewed: bool = False
+) -> AsyncIterator[tuple[WitnessDesk, VirtualClock]]:
     clock = VirtualClock()
-    world = World(targets=lambda: (), observe=gateway.observe, on_summary=gateway.tell)
+    world = World(
+        targets=lambda: (),
+        observe=gateway.observe,
+        on_summary=gateway.tell,
+        is_previewed=lambda: is_previewed,
+    )
     desk = WitnessDesk(world, clock)
     async with asyncio.TaskGroup() as group:
         running = group.create_task(desk.run())
@@ -84,6 +91,22 @@ async def test_requests_to_the_cluster_that_gets_nothing_are_counted() -> None:
 
     assert wrong_cluster(await watch(leaking, GREEN)) == 1
     assert wrong_cluster(await watch(tight, GREEN)) == 0
+
+
+async def test_previews_that_reach_the_idle_cluster_are_not_held_against_the_switch() -> None:
+    gateway = Gateway()
+    gateway.is_leaking = True
+    async with at_work(gateway, is_previewed=True) as (desk, clock):
+        desk.begin(ID, GREEN)
+        await clock.advance(0.1)
+        desk.end(ID)
+        await clock.advance(AFTER_S + 0.5)
+        summary = desk.take()[ID]
+
+    rules = summary["rules"]
+    assert isinstance(rules, list)
+    assert [r["holds"] for r in rules if isinstance(r, dict) and r["number"] == 4] == [None]
+    assert wrong_cluster(summary) == 1
 
 
 async def test_while_both_clusters_may_answer_none_is_the_wrong_one() -> None:

@@ -201,6 +201,21 @@ def test_a_request_to_the_idle_cluster_breaks_the_fourth_rule() -> None:
     assert rule(verdict, 4) is False
 
 
+def test_where_previews_are_let_through_a_request_to_the_idle_cluster_breaks_no_rule() -> None:
+    for total, holds in ((101, None), (100, True)):
+        counts = GatewayCounts(
+            settled={Cluster.BLUE: traffic(100)},
+            after={Cluster.BLUE: traffic(total)},
+            takes_nothing=Cluster.BLUE,
+            is_previewed=True,
+        )
+
+        verdict = judge(window([]), window(steady(10, 50)), counts=counts)
+
+        assert rule(verdict, 4) is holds
+        assert verdict.wrong_cluster == total - 100
+
+
 def test_without_counts_after_what_is_still_open_is_unknown() -> None:
     counts = GatewayCounts(takes_nothing=Cluster.BLUE)
 

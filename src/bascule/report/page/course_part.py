@@ -4,6 +4,8 @@ from bascule.report.page.markup import Markup, el, join
 from bascule.report.page.node import Node
 from bascule.report.page.tables import DASH, NOTHING, bullets, number_cell, pill, render_table, row
 
+_HOLDS = "holds"
+"""What a hold waits for while its time passes: nothing to tell."""
 _STATUS = {
     "done": ("✓ done", "good"),
     "failed": ("✗ failed", "bad"),
@@ -74,6 +76,12 @@ def render_steps(root: Node) -> Markup:
     )
 
 
+def _prose(text: str) -> Markup:
+    """Return a text whose parts in backticks are set as code."""
+    parts = text.split("`")
+    return join(el("code", part) if place % 2 else part for place, part in enumerate(parts))
+
+
 def _stage_row(root: Node, stage: str) -> Markup:
     stay = next((s for s in root.at("stages") if s.at("stage").text == stage), None)
     parts: list[str] = [stage]
@@ -88,9 +96,12 @@ def _step_row(step: Node) -> Markup:
     started = step.at("started_at")
     title = step.at("title").text
     key = step.at("key").text
-    name = join(title, Markup() if title == key else join(" ", el("code", key, class_="dim")))
-    waits = list(step.at("waits"))
-    said = step.at("reason").text or (waits[-1].at("reason").text if waits else "")
+    name = join(
+        _prose(title), Markup() if title == key else join(" ", el("code", key, class_="dim"))
+    )
+    waits = [wait.at("reason").text for wait in step.at("waits")]
+    waited = next((reason for reason in reversed(waits) if reason != _HOLDS), "")
+    said = step.at("reason").text or (f"waited: {waited}" if waited else "")
     return row(
         name,
         started.moment() if started.text else NOTHING,

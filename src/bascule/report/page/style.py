@@ -44,7 +44,8 @@ section, header.top {
 .pills { display: flex; flex-wrap: wrap; gap: 8px; margin: 0 0 16px; padding: 0; }
 .pill {
   display: inline-block; padding: 2px 11px; border-radius: 999px; font-size: 0.86rem;
-  font-weight: 650; overflow-wrap: anywhere; background: var(--soft); color: var(--text);
+  font-weight: 650; max-width: 100%; overflow-wrap: break-word;
+  background: var(--soft); color: var(--text);
 }
 .pill.good { background: var(--good-soft); color: var(--good); }
 .pill.bad { background: var(--bad-soft); color: var(--bad); }

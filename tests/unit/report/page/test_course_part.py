@@ -56,13 +56,14 @@ def test_a_stage_that_lasts_has_no_length_yet_and_a_wait_is_told() -> None:
             "title": "sync",
             "status": "started",
             "started_at": AT,
-            "waits": [{"reason": "2 routes"}],
+            "waits": [{"reason": "2 routes"}, {"reason": "holds"}],
             "attempts": [{}],
         },
-        {"stage": "odd", "key": "k", "title": "t", "status": "lost"},
+        {"stage": "odd", "key": "k", "title": "`x: y` goes", "status": "lost"},
         stages=[{"stage": "sync"}],
     )
 
     assert ">sync</th></tr>" in told
-    assert "2 routes" in told
+    assert "waited: 2 routes<" in told
     assert ">lost<" in told
+    assert "<code>x: y</code> goes" in told
