@@ -1,6 +1,7 @@
 """The runtime's log: one line an event on standard error, secrets masked at the source."""
 
 import sys
+from typing import TextIO
 
 import structlog
 from structlog.typing import EventDict
@@ -8,8 +9,8 @@ from structlog.typing import EventDict
 from bascule.redact import redact
 
 
-def set_up_logs() -> None:
-    """Send every event of this process to standard error as `time level event key=value`."""
+def set_up_logs(stream: TextIO = sys.stderr) -> None:
+    """Send every event of this process to `stream` as `time level event key=value`."""
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -19,7 +20,7 @@ def set_up_logs() -> None:
                 key_order=["timestamp", "level", "event"], drop_missing=True
             ),
         ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(stream),
         cache_logger_on_first_use=True,
     )
 

@@ -52,6 +52,11 @@ class StateDir:
         return self.path / "reports"
 
     @property
+    def run_log(self) -> Path:
+        """Where a runtime logs whose terminal shows something else."""
+        return self.path / "run.log"
+
+    @property
     def control_socket(self) -> Path:
         """Where the runtime is woken and asked."""
         return place_socket(self.path, "control.sock")

@@ -2,15 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 
+from bascule.cli.documents import UNKNOWN, read_items, read_map, say, say_percent
 from bascule.cli.rendering import render_columns
 from bascule.ids import Cluster
 from bascule.journal.record import Json
-from bascule.routing.weights import render_percent
 
 LINES_MAX = 20
 """How many routes, problems or orders are shown before the rest is only counted."""
-
-UNKNOWN = "not known"
 
 
 def render_status(document: Mapping[str, Json]) -> list[str]:
@@ -19,7 +17,7 @@ def render_status(document: Mapping[str, Json]) -> list[str]:
         *_head(document),
         "",
         *_clusters(document),
-        *_routes(_object(document.get("routes"))),
+        *_routes(read_map(document.get("routes"))),
         *_problems(document),
         *_gateway(document),
         *_orders(document),
@@ -27,7 +25,7 @@ def render_status(document: Mapping[str, Json]) -> list[str]:
 
 
 def _head(document: Mapping[str, Json]) -> Iterator[str]:
-    runtime = _object(document.get("runtime"))
+    runtime = read_map(document.get("runtime"))
     yield f"gateway  {document.get('gateway')}"
     if runtime:
         yield f"runtime  process {runtime.get('pid')}"
@@ -36,43 +34,43 @@ def _head(document: Mapping[str, Json]) -> Iterator[str]:
     else:
         yield f"runtime  none: {document.get('runtime_reason', UNKNOWN)}"
     yield f"active   {document.get('active')}"
-    upgrade = _object(document.get("upgrade"))
+    upgrade = read_map(document.get("upgrade"))
     if upgrade.get("posture") is not None:
-        at = _object(upgrade.get("step")).get("key") or UNKNOWN
+        at = read_map(upgrade.get("step")).get("key") or UNKNOWN
         stage = f"{upgrade.get('stage')}, {upgrade.get('posture')}"
         yield f"upgrade  {upgrade.get('name')}: {stage}, at {at}"
-    flight = _object(document.get("in_flight"))
+    flight = read_map(document.get("in_flight"))
     if flight:
         yield f"in flight: {flight.get('kind')} by {flight.get('actor')} since {flight.get('at')}"
 
 
 def _clusters(document: Mapping[str, Json]) -> list[str]:
-    weights = _object(_object(document.get("weights")).get("default"))
-    live = _object(_object(_object(document.get("live")).get("weights")).get("default"))
-    clusters = _object(document.get("clusters"))
-    traffic = _object(_object(document.get("live")).get("traffic"))
+    weights = read_map(read_map(document.get("weights")).get("default"))
+    live = read_map(read_map(read_map(document.get("live")).get("weights")).get("default"))
+    clusters = read_map(document.get("clusters"))
+    traffic = read_map(read_map(document.get("live")).get("traffic"))
     rows = [["CLUSTER", "WANTED", "LIVE", "VERSION", "STATE", "SINCE", "OPEN REQUESTS"]]
     for cluster in Cluster:
-        known = _object(clusters.get(cluster.value))
-        counts = _object(traffic.get(cluster.value))
-        state = _text(known.get("state"))
+        known = read_map(clusters.get(cluster.value))
+        counts = read_map(traffic.get(cluster.value))
+        state = say(known.get("state"))
         if known.get("reason"):
             state = f"{state} ({known.get('reason')})"
         rows.append(
             [
                 cluster.value,
-                _percent(weights.get(f"{cluster.value}_bp")),
-                _percent(live.get(f"{cluster.value}_bp")),
-                _text(known.get("version")),
+                say_percent(weights.get(f"{cluster.value}_bp")),
+                say_percent(live.get(f"{cluster.value}_bp")),
+                say(known.get("version")),
                 state,
-                _text(known.get("since")),
-                _text(counts.get("requests_active")),
+                say(known.get("since")),
+                say(counts.get("requests_active")),
             ]
         )
-    hosts = _object(_object(document.get("weights")).get("by_host"))
+    hosts = read_map(read_map(document.get("weights")).get("by_host"))
     own = [
-        f"{host}: blue {_percent(_object(w).get('blue_bp'))}, "
-        f"green {_percent(_object(w).get('green_bp'))}"
+        f"{host}: blue {say_percent(read_map(w).get('blue_bp'))}, "
+        f"green {say_percent(read_map(w).get('green_bp'))}"
         for host, w in hosts.items()
     ]
     return [*render_columns(rows), *own]
@@ -88,7 +86,7 @@ def _routes(routes: Mapping[str, Json]) -> Iterator[str]:
         f"{routes.get('bound_total')} bound to one cluster, {routes.get('down_total')} down"
     )
     for word, key in (("down", "down"), ("bound", "bound")):
-        for route in map(_object, _list(routes.get(key))[:LINES_MAX]):
+        for route in map(read_map, read_items(routes.get(key))[:LINES_MAX]):
             bound = f" to {route.get('bound_to')}" if route.get("bound_to") else ""
             place = f"{route.get('host')}{route.get('path')}"
             yield f"  {word}{bound}: {place}: {route.get('reason')}"
@@ -100,17 +98,17 @@ def _problems(document: Mapping[str, Json]) -> Iterator[str]:
         yield f"problems {UNKNOWN}"
         return
     yield f"problems {total}"
-    for problem in map(_object, _list(document.get("problems"))[:LINES_MAX]):
+    for problem in map(read_map, read_items(document.get("problems"))[:LINES_MAX]):
         place = f"{problem.get('cluster')} {problem.get('kind')} "
         place += f"{problem.get('namespace')}/{problem.get('name')}"
         yield f"  {problem.get('severity')}: {place}: {problem.get('message')}"
-    for fault in map(_object, _list(document.get("faults"))):
+    for fault in map(read_map, read_items(document.get("faults"))):
         yield f"  fault of {fault.get('part')}: {fault.get('message')}"
 
 
 def _gateway(document: Mapping[str, Json]) -> Iterator[str]:
-    live = _object(document.get("live"))
-    envoy = _object(document.get("envoy"))
+    live = read_map(document.get("live"))
+    envoy = read_map(document.get("envoy"))
     reason = f": {live.get('reason')}" if live.get("reason") else ""
     yield f"gateway  {live.get('convergence')}, {live.get('instances')} instance(s){reason}"
     if envoy:
@@ -118,13 +116,13 @@ def _gateway(document: Mapping[str, Json]) -> Iterator[str]:
         yield f"envoy    process {pid}" if pid is not None else "envoy    does not run"
         if envoy.get("trouble"):
             yield f"  cannot be started again: {envoy.get('trouble')}"
-        for death in map(_object, _list(envoy.get("deaths"))[-LINES_MAX:]):
+        for death in map(read_map, read_items(envoy.get("deaths"))[-LINES_MAX:]):
             back = death.get("ready_at") or "not yet"
             yield f"  died {death.get('died_at')}, served again {back}"
 
 
 def _orders(document: Mapping[str, Json]) -> Iterator[str]:
-    orders = [_object(order) for order in _list(document.get("orders"))]
+    orders = [read_map(order) for order in read_items(document.get("orders"))]
     if not orders:
         return
     yield ""
@@ -133,28 +131,12 @@ def _orders(document: Mapping[str, Json]) -> Iterator[str]:
         command_ms = order.get("command_ms")
         rows.append(
             [
-                _text(order.get("kind")),
-                _text(order.get("result")),
-                _text(order.get("at")),
-                _text(order.get("actor")),
+                say(order.get("kind")),
+                say(order.get("result")),
+                say(order.get("at")),
+                say(order.get("actor")),
                 f"{command_ms} ms" if command_ms is not None else UNKNOWN,
                 str(order.get("reason") or ""),
             ]
         )
     yield from render_columns(rows)
-
-
-def _object(value: Json) -> Mapping[str, Json]:
-    return value if isinstance(value, dict) else {}
-
-
-def _list(value: Json) -> list[Json]:
-    return value if isinstance(value, list) else []
-
-
-def _text(value: Json) -> str:
-    return UNKNOWN if value is None else str(value)
-
-
-def _percent(value: Json) -> str:
-    return render_percent(value) if isinstance(value, int) else UNKNOWN

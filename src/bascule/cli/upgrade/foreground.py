@@ -1,12 +1,16 @@
 """Runs an upgrade in this process, with the runtime that `bascule run` would be."""
 
 import asyncio
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from bascule.app.logs import set_up_logs
 from bascule.app.runtime import Listeners, RunOptions, run_gateway
-from bascule.app.state_dir import StateDir
+from bascule.app.state_dir import StateDir, apply_state_dir
 from bascule.app.working import Inside, Started
 from bascule.cli.options import operator_name
 from bascule.cli.rendering import Output, print_lines
@@ -96,12 +100,12 @@ def run_here(task: Task, output: Output) -> tuple[UpgradeState, GatewayState, Ou
     listeners = Listeners(
         on_started=_ignore_start, on_standby=_ignore_standby, companion=course.accompany
     )
-    set_up_logs()
-    try:
-        envoy_pid = asyncio.run(run_gateway(task.spec.gateway_model(), options, listeners))
-    finally:
-        if course.progress is not None:
-            course.progress.close()
+    with _logging(task.place, output):
+        try:
+            envoy_pid = asyncio.run(run_gateway(task.spec.gateway_model(), options, listeners))
+        finally:
+            if course.progress is not None:
+                course.progress.close()
     serves = f"Envoy (process {envoy_pid}) goes on serving" if envoy_pid else "no Envoy runs here"
     run, state = course.run, course.state
     if run is None or state is None or not run.is_over:
@@ -113,6 +117,20 @@ def run_here(task: Task, output: Output) -> tuple[UpgradeState, GatewayState, Ou
     if output is Output.TEXT:
         print_lines([*course.notes, f"{serves}; nobody follows the clusters until `bascule run`"])
     return run, state, output
+
+
+@contextmanager
+def _logging(place: StateDir, output: Output) -> Iterator[None]:
+    """Log to standard error; to a file where a picture is drawn on the terminal."""
+    if output is Output.JSON or not sys.stdout.isatty():
+        set_up_logs()
+        yield
+        return
+    apply_state_dir(place)
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+    with os.fdopen(os.open(place.run_log, flags, 0o600), "a") as file:
+        set_up_logs(file)
+        yield
 
 
 def _ignore_start(started: Started) -> None:

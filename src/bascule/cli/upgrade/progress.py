@@ -79,7 +79,8 @@ class LiveProgress:
 
         told = [render_record(r) for r in records if r.entry.kind not in _QUIET]
         self._events = [*self._events, *told][-EVENTS_SHOWN_MAX:]
-        document = upgrade_document(run, state, live=None)
+        document = upgrade_document(run, state)
+        del document["live_weights"]  # nobody was asked
         lines = [*render_upgrade(document, self._where), "", *self._events]
         self._live.update(Text(redact("\n".join(lines))), refresh=True)
 

@@ -103,8 +103,8 @@ def _traffic(document: Mapping[str, Json]) -> Iterator[str]:
     if weights is None:
         return
     yield f"wanted   {say_split(weights)}"
-    is_same = live == weights
-    yield f"live     {'the same' if is_same else say_split(live)}"
+    if "live_weights" in document:
+        yield f"live     {'the same' if live == weights else say_split(live)}"
 
 
 def _gate(gate: Mapping[str, Json]) -> Iterator[str]:

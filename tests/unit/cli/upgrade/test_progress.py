@@ -1,6 +1,9 @@
 from dataclasses import replace
 
-from bascule.cli.upgrade.progress import PlainProgress
+import pytest
+
+from bascule.cli.rendering import Output
+from bascule.cli.upgrade.progress import LiveProgress, PlainProgress, build_progress
 from bascule.upgrade.run.stages import Stage
 from bascule.upgrade.state import fold
 from tests.support.orders import state_after
@@ -34,3 +37,29 @@ def test_what_a_person_has_to_say_is_written_once() -> None:
 
     command = f"bascule upgrade approve {NAME} --gate go --gateway shop"
     assert lines == [f"a person has to say yes: {command}"]
+
+
+def test_a_picture_shows_the_status_and_the_last_events(capsys: pytest.CaptureFixture[str]) -> None:
+    records = completed_records()
+    state = fold(records)
+    assert state is not None
+    assert state.upgrade is not None
+
+    progress = LiveProgress("")
+    progress.note("no runtime works")
+    progress.show(records, state.upgrade, state)
+    progress.close()
+
+    told = capsys.readouterr().out
+    assert "stage    completed" in told
+    assert "up is completed" in told
+    assert "live " not in told
+
+
+def test_where_the_result_is_json_progress_goes_to_standard_error(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    build_progress(Output.JSON, "").note("it goes")
+
+    told = capsys.readouterr()
+    assert (told.out, told.err) == ("", "it goes\n")
