@@ -44,9 +44,10 @@ section, header.top {
 .pills { display: flex; flex-wrap: wrap; gap: 8px; margin: 0 0 16px; padding: 0; }
 .pill {
   display: inline-block; padding: 2px 11px; border-radius: 999px; font-size: 0.86rem;
-  font-weight: 650; max-width: 100%; overflow-wrap: break-word;
+  font-weight: 650; white-space: nowrap;
   background: var(--soft); color: var(--text);
 }
+.pill.long { white-space: normal; overflow-wrap: anywhere; }
 .pill.good { background: var(--good-soft); color: var(--good); }
 .pill.bad { background: var(--bad-soft); color: var(--bad); }
 .pill.warn { background: var(--warn-soft); color: var(--warn); }

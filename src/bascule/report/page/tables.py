@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from bascule.report.page.markup import Markup, el, join
 
 Cell = Markup | str
+PILL_MAX = 32
+"""A longer text in a coloured field may be broken into lines."""
 DASH = "\N{EN DASH}"
 """What stands where there is nothing to say."""
 NOTHING = el("span", DASH, class_="dim")
@@ -32,7 +34,8 @@ def number_cell(*content: Cell) -> Markup:
 
 def pill(text: str, kind: str = "") -> Markup:
     """Return a word in a coloured field; the word alone says it."""
-    return el("span", text, class_=f"pill {kind}".strip())
+    length = "long" if len(text) > PILL_MAX else ""
+    return el("span", text, class_=" ".join(word for word in ("pill", kind, length) if word))
 
 
 def sign(holds: bool | None) -> Markup:  # noqa: FBT001 — the value itself is what is shown

@@ -26,6 +26,7 @@ def test_a_text_that_looks_like_a_cell_is_no_cell() -> None:
 def test_a_pill_says_its_word() -> None:
     assert pill("done", "good") == '<span class="pill good">done</span>'
     assert pill("done") == '<span class="pill">done</span>'
+    assert 'class="pill bad long"' in pill("x" * 33, "bad")
 
 
 @pytest.mark.parametrize(("holds", "word"), [(True, "yes"), (False, "no"), (None, "not judged")])
