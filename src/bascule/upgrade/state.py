@@ -26,7 +26,7 @@ from bascule.upgrade.events import (
     parse_event,
 )
 from bascule.upgrade.plan.arranging import parse_arrangement
-from bascule.upgrade.plan.model import StepKind
+from bascule.upgrade.plan.model import Step, StepKind
 from bascule.upgrade.run import events as run_events
 from bascule.upgrade.run.events import PREFIX, RunEvent, parse_run_event
 from bascule.upgrade.run.state import Mark, UpgradeState, begin_run, evolve_run
@@ -85,6 +85,8 @@ class GatewayState:
     """The last upgrades, the newest last."""
     arrangement: Arrangement = NOTHING_ARRANGED
     """What the last recorded intent asks for."""
+    arrangement_before: Arrangement = NOTHING_ARRANGED
+    """What stood before an intent that has no outcome yet; else the same."""
     retired: frozenset[Cluster] = frozenset()
     """Clusters that were taken out of the gateway."""
     last_at: datetime | None = None
@@ -175,16 +177,36 @@ def _evolve_upgrade(state: GatewayState, event: RunEvent, stamp: Stamp) -> Gatew
     if unfinished is None or unfinished.name != event.upgrade:
         raise InvariantError(f"something happens to {event.upgrade}, which is not under way")
     moved = replace(state, upgrades=(*state.upgrades[:-1], evolve_run(unfinished, event, stamp)))
-    if not isinstance(event, run_events.StepStarted):
+    if not isinstance(event, run_events.StepStarted | run_events.StepFinished):
         return moved
     step = next(step for step in unfinished.queue if step.key == event.key)
     match step.kind:
         case StepKind.ARRANGE:
-            return replace(moved, arrangement=parse_arrangement(step.args.get("arrangement")))
+            return _arrange(moved, step, event)
         case StepKind.RETIRE:
-            return replace(moved, retired=moved.retired | {Cluster(str(step.args.get("cluster")))})
+            named = frozenset({Cluster(str(step.args.get("cluster")))})
+            is_failed = _has_failed(event)
+            retired = moved.retired - named if is_failed else moved.retired | named
+            return replace(moved, retired=retired)
         case _:
             return moved
+
+
+def _arrange(
+    state: GatewayState, step: Step, event: run_events.StepStarted | run_events.StepFinished
+) -> GatewayState:
+    """Want what the step asks for from its intent on; what was refused for good was never so."""
+    if isinstance(event, run_events.StepStarted):
+        return replace(state, arrangement=parse_arrangement(step.args.get("arrangement")))
+    if _has_failed(event):
+        return replace(state, arrangement=state.arrangement_before)
+    return replace(state, arrangement_before=state.arrangement)
+
+
+def _has_failed(event: run_events.StepStarted | run_events.StepFinished) -> bool:
+    return (
+        isinstance(event, run_events.StepFinished) and event.result is run_events.StepResult.FAILED
+    )
 
 
 def is_settled(split: Split) -> bool:

@@ -6,7 +6,7 @@ from bascule.routing.arrangement import NOTHING_ARRANGED, Arrangement
 from bascule.routing.weights import Split, Weights
 from bascule.upgrade.events import Event, Finished, Intended, Opened, Refused, Result, Witnessed
 from bascule.upgrade.plan.model import StepKind
-from bascule.upgrade.run.events import StageEntered
+from bascule.upgrade.run.events import StageEntered, StepResult
 from bascule.upgrade.run.stages import Stage
 from bascule.upgrade.state import (
     HOMES_MAX,
@@ -254,3 +254,27 @@ def test_what_an_upgrade_is_about_to_do_is_wanted_from_then_on() -> None:
     assert state.arrangement == arrangement
     assert state.retired == {Cluster.BLUE}
     assert state_after(begin_event(), started("preflight")).arrangement == NOTHING_ARRANGED
+
+
+def test_what_was_refused_for_good_is_not_wanted_any_more() -> None:
+    arrangement = Arrangement(preview=PREVIEW)
+    plan = build_plan(
+        [
+            arrange("preview-on", Stage.PREFLIGHT, arrangement),
+            arrange("preview-off", Stage.PREFLIGHT, NOTHING_ARRANGED),
+        ]
+    )
+    shown: list[AnyEvent] = [begin_event(plan), started("preview-on"), ended("preview-on")]
+
+    refused = state_after(*shown, started("preview-off"), ended("preview-off", StepResult.FAILED))
+
+    assert state_after(*shown, started("preview-off")).arrangement == NOTHING_ARRANGED
+    assert refused.arrangement == arrangement
+
+
+def test_a_cluster_whose_retirement_failed_is_in_the_gateway() -> None:
+    retire = build_step("retire-blue", Stage.PREFLIGHT, StepKind.RETIRE, cluster="blue")
+    begun: list[AnyEvent] = [begin_event(build_plan([retire])), started("retire-blue")]
+
+    assert state_after(*begun, ended("retire-blue", StepResult.FAILED)).retired == frozenset()
+    assert state_after(*begun, ended("retire-blue")).retired == {Cluster.BLUE}
