@@ -2,13 +2,13 @@
 
 from typing import TYPE_CHECKING
 
-from bascule.app.glance import Glance, look_at_envoy
 from bascule.app.state_dir import StateDir
 from bascule.errors import InvariantError, UsageError
 from bascule.journal.record import Json, Record
 from bascule.storage.sqlite import open_journal
 
 if TYPE_CHECKING:
+    from bascule.app.glance import Glance
     from bascule.upgrade.state import GatewayState
 
 
@@ -60,6 +60,7 @@ def build_offline_status(state_dir: StateDir) -> dict[str, Json]:
     Raises UsageError when there is no gateway, JournalError when its journal cannot be read.
     """
     from bascule.app import status
+    from bascule.app.glance import look_at_envoy
 
     state = read_state(state_dir)
     seen = look_at_envoy(state_dir)
@@ -73,7 +74,7 @@ def build_offline_status(state_dir: StateDir) -> dict[str, Json]:
     }
 
 
-def _live(seen: Glance) -> dict[str, Json]:
+def _live(seen: "Glance") -> dict[str, Json]:
     traffic: dict[str, Json] = {c.value: dict(counts) for c, counts in seen.traffic.items()}
     return {
         "convergence": "unknown",

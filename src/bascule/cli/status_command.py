@@ -1,21 +1,25 @@
 """`bascule status`: the gateway at a glance, asked of the runtime or put together without it."""
 
-import argparse
-
 from bascule.app.state_dir import StateDir
-from bascule.cli.lean import LeanVerb, add_where
+from bascule.cli.lean import Line
 from bascule.cli.places import find_place
 from bascule.cli.rendering import Output, print_document, print_lines
 from bascule.errors import TransportError
 from bascule.journal.record import Json
 from bascule.storage.lock import read_holder
 
+HELP = (
+    "Show clusters, weights, routes that are bound or down, problems, Envoy, the upgrade and the "
+    "last orders.\n  Without a runtime it shows the journal and what Envoy says."
+)
+NAME_HELP = ""
 
-def run(arguments: argparse.Namespace) -> None:
+
+def run(line: Line) -> None:
     """Show the status."""
-    place = find_place(file=arguments.file, gateway=arguments.gateway, state=arguments.state)
+    place = find_place(file=line.file, gateway=line.gateway, state=line.state)
     document = fetch_status(place)
-    if arguments.output == Output.JSON:
+    if line.output is Output.JSON:
         print_document(document)
         return
     from bascule.cli.status_text import render_status
@@ -38,14 +42,3 @@ def fetch_status(state_dir: StateDir) -> dict[str, Json]:
     from bascule.app.offline import build_offline_status
 
     return {**build_offline_status(state_dir), "runtime_reason": reason}
-
-
-VERB = LeanVerb(
-    help=(
-        "Show clusters, weights, routes that are bound or down, problems, Envoy, the upgrade and "
-        "the last orders. Without a runtime it shows the journal and what Envoy says, and that the "
-        "rest is not known."
-    ),
-    add_arguments=add_where,
-    run=run,
-)

@@ -43,7 +43,7 @@ def test_help_names_every_verb(capsys: pytest.CaptureFixture[str]) -> None:
 def test_every_verb_has_its_module(verb: str) -> None:
     module = import_module(f"bascule.cli.{verb}_command")
 
-    assert hasattr(module, "VERB" if (verb,) in MODULE_BY_WORDS else verb)
+    assert hasattr(module, "run" if (verb,) in MODULE_BY_WORDS else verb)
 
 
 @pytest.mark.parametrize(

@@ -1,24 +1,26 @@
 """`bascule upgrade history`: what happened on a gateway, a line for each record of its journal."""
 
-import argparse
 from collections.abc import Sequence
 
 from bascule.app.offline import read_records
-from bascule.cli.lean import LeanVerb, add_where
+from bascule.cli.lean import Line
 from bascule.cli.places import find_place
 from bascule.cli.rendering import Output, print_document, print_lines
 from bascule.cli.upgrade.history_text import record_document, render_record
 from bascule.errors import UsageError
 from bascule.journal.record import Record
 
+HELP = "Show each upgrade and order that the journal has: when, who, what, why."
+NAME_HELP = "Only this upgrade, and what happened meanwhile; all there is if absent."
 
-def run(arguments: argparse.Namespace) -> None:
+
+def run(line: Line) -> None:
     """Show the history."""
-    place = find_place(file=arguments.file, gateway=arguments.gateway, state=arguments.state)
+    place = find_place(file=line.file, gateway=line.gateway, state=line.state)
     records = read_records(place)
-    if arguments.name:
-        records = choose_records(records, arguments.name)
-    if arguments.output == Output.JSON:
+    if line.name:
+        records = choose_records(records, line.name)
+    if line.output is Output.JSON:
         print_document({"records": [record_document(record) for record in records]})
     else:
         print_lines(render_record(record) for record in records)
@@ -37,16 +39,3 @@ def choose_records(records: Sequence[Record], name: str) -> tuple[Record, ...]:
     )
     there = f"known: {', '.join(known)}" if known else "none has been started on this gateway"
     raise UsageError(f"there is no upgrade {name!r} in the journal", remedy=there)
-
-
-def _add_arguments(parser: argparse.ArgumentParser) -> None:
-    help_text = "Only this upgrade, and what happened meanwhile; all there is if absent."
-    parser.add_argument("name", nargs="?", metavar="NAME", help=help_text)
-    add_where(parser)
-
-
-VERB = LeanVerb(
-    help="Show each upgrade and order that the journal has: when, who, what, why.",
-    add_arguments=_add_arguments,
-    run=run,
-)

@@ -71,6 +71,25 @@ def _witnessed(data: Mapping[str, Json]) -> str:
     return f"the witness has told of {data.get('order_id')}"
 
 
+def _named(data: Mapping[str, Json]) -> str:
+    replaced = [str(cluster) for cluster in read_items(data.get("replaced"))]
+    new = f", new: {', '.join(replaced)}" if replaced else ""
+    return f"{_clusters(data)}{new}{_because(data)}"
+
+
+def _swapped(data: Mapping[str, Json]) -> str:
+    return f"roles are swapped and no traffic moves: from now on {_clusters(data)}"
+
+
+def _clusters(data: Mapping[str, Json]) -> str:
+    told = read_map(data.get("clusters"))
+    parts = []
+    for cluster in ("blue", "green"):
+        who = read_map(told.get(cluster))
+        parts.append(f"{cluster} is {who.get('context')} ({who.get('server')})")
+    return ", ".join(parts)
+
+
 def _started(data: Mapping[str, Json]) -> str:
     digest = str(data.get("digest"))[:12]
     steps = len(read_items(read_map(data.get("plan")).get("steps")))
@@ -138,6 +157,8 @@ _TOLD: Mapping[str, _Tell] = {
     "weights_finished": _finished,
     "order_refused": _refused,
     "order_witnessed": _witnessed,
+    "clusters_named": _named,
+    "clusters_swapped": _swapped,
     "upgrade_started": _started,
     "upgrade_stage_entered": _stage,
     "upgrade_step_started": _step_started,

@@ -1,10 +1,8 @@
 """`bascule upgrade status`: where an upgrade is, what it waits for, and what a person can do."""
 
-import argparse
-
 from bascule.app.state_dir import StateDir
 from bascule.cli.documents import read_map
-from bascule.cli.lean import LeanVerb, add_where
+from bascule.cli.lean import Line
 from bascule.cli.places import find_place, name_place
 from bascule.cli.rendering import Output, print_document, print_lines
 from bascule.cli.upgrade.status_text import approve_command, render_upgrade
@@ -12,14 +10,20 @@ from bascule.errors import TransportError, UsageError
 from bascule.journal.record import Json
 from bascule.storage.lock import read_holder
 
+HELP = (
+    "Show stage, step, what it waits for and until when, the split, the gate's numbers,\n  which "
+    "approval is needed, and until when it can be rolled back."
+)
+NAME_HELP = "The upgrade; the newest if absent."
 
-def run(arguments: argparse.Namespace) -> None:
+
+def run(line: Line) -> None:
     """Show the upgrade."""
-    options = {"file": arguments.file, "gateway": arguments.gateway, "state": arguments.state}
+    options = {"file": line.file, "gateway": line.gateway, "state": line.state}
     place = find_place(**options)
     where = name_place(**options)
-    document = fetch_upgrade(place, arguments.name)
-    if arguments.output == Output.JSON:
+    document = fetch_upgrade(place, line.name)
+    if line.output is Output.JSON:
         print_document({**document, "approval": _with_command(document, where)})
     else:
         print_lines(render_upgrade(document, where))
@@ -58,20 +62,3 @@ def _with_command(document: dict[str, Json], where: str) -> Json:
         return None
     name = str(document.get("name"))
     return {**approval, "command": approve_command(name, approval, where)}
-
-
-def _add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "name", nargs="?", metavar="NAME", help="The upgrade; the newest if absent."
-    )
-    add_where(parser)
-
-
-VERB = LeanVerb(
-    help=(
-        "Show stage, step, what it waits for and until when, the split, the gate's numbers, which "
-        "approval is needed, and until when it can be rolled back."
-    ),
-    add_arguments=_add_arguments,
-    run=run,
-)
