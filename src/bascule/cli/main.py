@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import NoReturn
 
+from bascule.cli.quick import import_dataclasses
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code; no stack trace for a user's mistake.
@@ -19,6 +21,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     gc.disable()  # what is imported stays; collecting it meanwhile takes a tenth of a lean verb
     arguments = list(sys.argv[1:] if argv is None else argv)
+    import_dataclasses()
     from bascule.cli.lean import find_words, run_verb
 
     words = find_words(arguments)
