@@ -81,6 +81,7 @@ table.narrow { max-width: 620px; }
 .nowrap, td time, th time { white-space: nowrap; }
 td.n, th.n { text-align: right; }
 td.n { white-space: nowrap; }
+thead th.n { min-width: 84px; }
 td.rule, th.rule { text-align: center; padding-right: 8px; min-width: 26px; }
 tr.group th { padding-top: 18px; color: var(--muted); font-weight: 600; }
 .ok { color: var(--good); font-weight: 700; }
@@ -192,7 +193,8 @@ footer { color: var(--muted); font-size: 0.88rem; padding: 6px 6px 0; }
   h2 { break-after: avoid; }
   tr, .figures li { break-inside: avoid; }
   .table { overflow: visible; }
-  table { font-size: 8.2pt; }
+  table, thead th, caption, .pill, .hint { font-size: 8.2pt; }
+  .pills .pill { font-size: 10pt; }
   th, td { padding: 4px 8px 4px 0; }
   td.rule, th.rule { min-width: 0; padding-right: 4px; }
   .nowrap, td time, td.n { white-space: normal; }
