@@ -107,15 +107,16 @@ def run_here(task: Task, output: Output) -> tuple[UpgradeState, GatewayState, Ou
             if course.progress is not None:
                 course.progress.close()
     serves = f"Envoy (process {envoy_pid}) goes on serving" if envoy_pid else "no Envoy runs here"
+    again = f"-f {task.file}{task.place_option}"
     run, state = course.run, course.state
     if run is None or state is None or not run.is_over:
         raise OutcomeUnknownError(
             f"{task.name} is unfinished: this was told to stop; {serves} as it is",
-            remedy=f"go on with `bascule upgrade start -f {task.file}{task.place_option}`, or "
-            "`bascule run`",
+            remedy=f"go on with `bascule upgrade start {again}`, or `bascule run {again}`",
         )
     if output is Output.TEXT:
-        print_lines([*course.notes, f"{serves}; nobody follows the clusters until `bascule run`"])
+        follow_on = f"nobody follows the clusters until `bascule run {again}`"
+        print_lines([*course.notes, f"{serves}; {follow_on}"])
     return run, state, output
 
 
