@@ -11,6 +11,7 @@ from pathlib import Path
 from bascule.app.state_dir import StateDir
 from bascule.errors import TransportError
 from bascule.ids import Cluster
+from bascule.routing.naming import choose_newest
 
 ANSWER_S = 3.0
 NAME_BY_STATISTIC: Mapping[str, str] = {
@@ -21,10 +22,10 @@ NAME_BY_STATISTIC: Mapping[str, str] = {
 }
 _STATISTICS = "|".join(NAME_BY_STATISTIC)
 _STATS = (
-    "/stats?usedonly=&filter=%5Ecluster%5C.(blue%7Cgreen)/.*%5C."
+    "/stats?usedonly=&filter=%5Ecluster%5C.(blue%7Cgreen)(-%5Cd%2B)?/.*%5C."
     f"({_STATISTICS.replace('|', '%7C')})%24"
 )
-_LINE = rf"^cluster\.(blue|green)/.*\.({_STATISTICS}): (\d+)$"
+_LINE = rf"^cluster\.((?:blue|green)(?:-\d+)?)/.*\.({_STATISTICS}): (\d+)$"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +90,10 @@ def _join_chunks(body: bytes) -> bytes:
 
 
 def _sum(page: str) -> Mapping[Cluster, Mapping[str, int]]:
+    found = re.findall(_LINE, page, re.MULTILINE)
+    roles = {tag: c for c, tag in choose_newest({tag for tag, _, _ in found}).items()}
     sums = {cluster: dict.fromkeys(NAME_BY_STATISTIC.values(), 0) for cluster in Cluster}
-    for cluster, statistic, value in re.findall(_LINE, page, re.MULTILINE):
-        sums[Cluster(cluster)][NAME_BY_STATISTIC[statistic]] += int(value)
+    for tag, statistic, value in found:
+        if tag in roles:
+            sums[roles[tag]][NAME_BY_STATISTIC[statistic]] += int(value)
     return sums

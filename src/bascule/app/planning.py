@@ -4,6 +4,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 
 from bascule.app import wiring
+from bascule.app.naming import find_state
 from bascule.checks.findings import Finding, Severity, sort_findings
 from bascule.checks.inventory import HostScope, Inventory
 from bascule.checks.preflight import check_all
@@ -59,8 +60,11 @@ async def prepare_plan(
     """Return the plan of `spec` for the clusters as they are now; changes nothing.
 
     `is_offline` asks no cluster. Raises SpecError for a kubeconfig that is wrong; a cluster that
-    cannot be reached is a blocker among the findings.
+    cannot be reached is a blocker among the findings. Raises PlanError where a cluster that has
+    traffic would become another one.
     """
+    state = find_state(spec.gateway_model(), known.state, is_offline=is_offline)
+    known = replace(known, state=state)
     inventory = None if is_offline else await fetch_planning_inventory(spec, known, clock)
     facts = build_facts(spec, known, inventory)
     facts = replace(facts, at=clock.now(), parent=parent)
@@ -118,7 +122,7 @@ def build_facts(spec: Upgrade, known: GatewayKnown, inventory: Inventory | None)
         facts,
         routes=inventory.routes if inventory.is_known else None,
         clusters={
-            cluster: ClusterName(name=of.name, version=of.version)
+            cluster: ClusterName(name=of.name, version=of.version, server=of.server)
             for cluster, of in inventory.clusters.items()
         },
     )

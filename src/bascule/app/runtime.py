@@ -16,6 +16,7 @@ from bascule.app.checking import build_live_checks
 from bascule.app.clock import SystemClock
 from bascule.app.following import Following
 from bascule.app.measuring import build_measuring
+from bascule.app.naming import NamesOfFile, read_names
 from bascule.app.reports import Reports
 from bascule.app.state_dir import StateDir, apply_state_dir
 from bascule.app.stop import Stop
@@ -54,6 +55,8 @@ class RunOptions:
     stop_envoy: bool = False
     is_standby: bool = False
     """Wait until the gateway's journal is free."""
+    same_because: str = ""
+    """Why the clusters of the file are those of the journal, at whatever addresses."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,8 +74,9 @@ async def run_gateway(gateway: Gateway, options: RunOptions, listeners: Listener
     """Run `gateway` until SIGTERM, SIGINT, SIGHUP or `bascule stop`.
 
     Return the process id of the Envoy that goes on serving, if one does. Raises SpecError,
-    UsageError, LockedError, JournalError or DriverError when it cannot start: then nothing was
-    changed. Raises StaleWriterError when another owner has taken over, and what the companion does.
+    PlanError, UsageError, LockedError, JournalError or DriverError when it cannot start: then
+    nothing was changed. Raises StaleWriterError when another owner has taken over, and what the
+    companion does.
     """
     stop = Stop(envoy=options.stop_envoy)
     async with AsyncExitStack() as stack:
@@ -115,16 +119,22 @@ async def _open(
     process = wiring.build_process(gateway, options.state_dir, clock) if is_own else None
     apply_state_dir(options.state_dir)
     owned = await _take_over(stack, options, listeners, clock)
-    await owned.store.read()
+    names = read_names(connections, options.same_because)
+    naming = names.foresee(await owned.store.read())
     driver = wiring.build_driver(
-        options.state_dir, options.elsewhere, clock, fence=owned.lease.check
+        options.state_dir,
+        options.elsewhere,
+        clock,
+        fence=owned.lease.check,
+        tags=naming.tags,
     )
     await stack.enter_async_context(driver)
     clients = {
         cluster: await stack.enter_async_context(wiring.build_client(connection, clock))
         for cluster, connection in connections.items()
     }
-    is_new, state = await _start_envoy(process, gateway, owned.store, clock)
+    history = _History(gateway=gateway, names=names, journal=owned.store, clock=clock)
+    is_new, state = await _start_envoy(process, history)
     return _Opened(
         clock=clock,
         owned=owned,
@@ -227,8 +237,24 @@ async def _take_over(
     return store
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _History:
+    """The gateway's journal, and who its file says that the clusters are."""
+
+    gateway: Gateway
+    names: NamesOfFile
+    journal: Store
+    clock: Clock
+
+    async def open(self) -> GatewayState:
+        """Return the state that it tells of, in the names of the file."""
+        initial = Split(Weights.all_to(self.gateway.active))
+        state = await open_history(self.journal, initial, self.clock)
+        return await self.names.settle(self.journal, state, self.clock)
+
+
 async def _start_envoy(
-    process: EnvoyProcess | None, gateway: Gateway, journal: Store, clock: Clock
+    process: EnvoyProcess | None, history: _History
 ) -> tuple[bool, GatewayState]:
     """Start our own Envoy, or find it; return whether it is new, and what the journal says.
 
@@ -236,7 +262,7 @@ async def _start_envoy(
     """
     is_new = process is not None and await process.start()
     try:
-        state = await open_history(journal, Split(Weights.all_to(gateway.active)), clock)
+        state = await history.open()
     except BasculeError:
         if process is not None and is_new:
             await process.stop()

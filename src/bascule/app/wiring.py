@@ -7,10 +7,11 @@ import ipaddress
 import math
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bascule.app.clock import SystemClock
+from bascule.app.last_good import RenamedLastGood
 from bascule.app.state_dir import StateDir
 from bascule.clock import Clock
 from bascule.controller.feed import KubeFeed
@@ -29,6 +30,7 @@ from bascule.kube.client import KubeClient
 from bascule.kube.connection import Connection
 from bascule.kube.kubeconfig import load_kubeconfig
 from bascule.routing.model import Listener
+from bascule.routing.naming import Tags
 from bascule.routing.options import BuildOptions
 from bascule.spec.gateway import Gateway
 from bascule.storage.last_good import LastGoodFile
@@ -87,17 +89,24 @@ def build_capabilities() -> Capabilities:
 
 
 def build_driver(
-    state_dir: StateDir, elsewhere: Elsewhere | None, clock: Clock, *, fence: Callable[[], None]
+    state_dir: StateDir,
+    elsewhere: Elsewhere | None,
+    clock: Clock,
+    *,
+    fence: Callable[[], None],
+    tags: Tags,
 ) -> EnvoyDriver:
     """Return the driver for our own Envoy, or for those that run elsewhere.
 
-    `fence` raises StaleWriterError once the gateway is another owner's.
+    `fence` raises StaleWriterError once the gateway is another owner's. `tags` are what the names
+    of the clusters' backends begin with.
     """
     if elsewhere is not None:
-        return EnvoyDriver(clock=clock, listen=elsewhere.listen, fence=fence)
+        return EnvoyDriver(clock=clock, listen=elsewhere.listen, fence=fence, tags=tags)
     return EnvoyDriver(
         clock=clock,
         fence=fence,
+        tags=tags,
         listen=UnixListen(path=state_dir.xds_socket),
         admin_sockets=(state_dir.admin_socket,),
     )
@@ -150,11 +159,12 @@ def build_controller(gateway: Gateway, parts: ControllerParts, clock: Clock) -> 
     """Return the steady loop of this gateway."""
     rng = random.SystemRandom()
     quiet_s = gateway.hold_off_ms / 1000
-    build = build_options(gateway, active=parts.state.active)
+    naming = parts.state.names.naming
+    build = replace(build_options(gateway, active=parts.state.active), naming=naming)
     ports = ControllerPorts(
         driver=parts.driver,
         feeds={c: KubeFeed(client, clock=clock, rng=rng) for c, client in parts.clients.items()},
-        last_good=LastGoodFile(parts.last_good),
+        last_good=RenamedLastGood(LastGoodFile(parts.last_good), naming),
         reporters=tuple(
             KubeReporter(client, cluster, clock=clock, options=build_report_options(gateway))
             for cluster, client in parts.clients.items()

@@ -47,6 +47,14 @@ class Arguments:
     standby: Annotated[
         bool, typer.Option("--standby", help="Wait until the runtime that works now has ended.")
     ] = False
+    same_clusters: Annotated[
+        str,
+        typer.Option(
+            "--same-clusters",
+            metavar="REASON",
+            help="Say, once, that blue and green are the clusters of before at other addresses.",
+        ),
+    ] = ""
     xds: Xds
     output: OutputOption = Output.TEXT
 
@@ -65,6 +73,7 @@ def run(arguments: Arguments) -> None:
         elsewhere=_parse_xds(arguments.xds),
         stop_envoy=arguments.stop_envoy,
         is_standby=arguments.standby,
+        same_because=arguments.same_clusters,
     )
     output = arguments.output
     listeners = Listeners(

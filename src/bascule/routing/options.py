@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from bascule.ids import Cluster
 from bascule.routing.cluster.classes import CONTROLLER
 from bascule.routing.model import Listener
+from bascule.routing.naming import PLAIN_NAMING, Naming
 
 DEFAULT_LISTENERS = (
     Listener(name="http", address="127.0.0.1", port=8080),
@@ -14,9 +15,13 @@ DEFAULT_LISTENERS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildOptions:
-    """Listeners, which Ingresses are ours, and the cluster whose settings win (`active`)."""
+    """Listeners, which Ingresses are ours, and the cluster whose settings win (`active`).
+
+    `naming` is how backends are called.
+    """
 
     listeners: tuple[Listener, ...] = DEFAULT_LISTENERS
     ingress_classes: tuple[str, ...] = ("bascule",)
     controller: str = CONTROLLER
     active: Cluster = Cluster.BLUE
+    naming: Naming = PLAIN_NAMING

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TypeAlias, assert_never
 
 from bascule.errors import JournalError
-from bascule.ids import CommandId
+from bascule.ids import Cluster, CommandId
 from bascule.journal.record import Json, Record
 from bascule.routing.weights import Split
 from bascule.upgrade.encoding import (
@@ -19,6 +19,7 @@ from bascule.upgrade.encoding import (
     render_split,
     render_time,
 )
+from bascule.upgrade.names import Identities, parse_identities, render_identities
 
 
 class Result(StrEnum):
@@ -86,7 +87,31 @@ class Witnessed:
     summary: Mapping[str, Json] = field(default_factory=dict)
 
 
-Event: TypeAlias = Opened | Intended | Finished | Refused | Witnessed
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClustersNamed:
+    """Who blue and green are from now on; no role changes, and no traffic moves.
+
+    `replaced` are those that are other clusters than before. They get no requests.
+    """
+
+    clusters: Identities
+    replaced: tuple[Cluster, ...] = ()
+    reason: str = ""
+    """Why an operator says that these are the clusters of before, at other addresses."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClustersSwapped:
+    """The cluster that has all traffic is blue from now on, not green; no traffic moves."""
+
+    clusters: Identities
+    is_blue_kept: bool = False
+    """Whether the blue of before is green now; else it is out of the gateway."""
+
+
+Event: TypeAlias = (
+    Opened | Intended | Finished | Refused | Witnessed | ClustersNamed | ClustersSwapped
+)
 
 KIND_BY_EVENT: Mapping[type[Event], str] = {
     Opened: "gateway_opened",
@@ -94,6 +119,8 @@ KIND_BY_EVENT: Mapping[type[Event], str] = {
     Finished: "weights_finished",
     Refused: "order_refused",
     Witnessed: "order_witnessed",
+    ClustersNamed: "clusters_named",
+    ClustersSwapped: "clusters_swapped",
 }
 
 
@@ -132,6 +159,17 @@ def render_event(event: Event) -> dict[str, Json]:
             }
         case Witnessed():
             return {"order_id": event.order_id, "summary": dict(event.summary)}
+        case ClustersNamed():
+            return {
+                "clusters": render_identities(event.clusters),
+                "replaced": [cluster.value for cluster in event.replaced],
+                "reason": event.reason,
+            }
+        case ClustersSwapped():
+            return {
+                "clusters": render_identities(event.clusters),
+                "is_blue_kept": event.is_blue_kept,
+            }
         case _:
             assert_never(event)
 
@@ -159,6 +197,17 @@ def parse_event(record: Record) -> Event:
         case "order_witnessed":
             return Witnessed(
                 order_id=_order_id(data), summary=read_object(data.get("summary"), "summary")
+            )
+        case "clusters_named":
+            return ClustersNamed(
+                clusters=parse_identities(data.get("clusters")),
+                replaced=_parse_replaced(data.get("replaced")),
+                reason=read_text(data, "reason"),
+            )
+        case "clusters_swapped":
+            return ClustersSwapped(
+                clusters=parse_identities(data.get("clusters")),
+                is_blue_kept=data.get("is_blue_kept") is True,
             )
         case kind:
             raise JournalError(
@@ -191,6 +240,11 @@ def _parse_finished(data: Mapping[str, Json]) -> Finished:
         effective_at=read_time(data, "effective_at"),
         instances=int(read_number(data, "instances") or 0),
     )
+
+
+def _parse_replaced(data: Json) -> tuple[Cluster, ...]:
+    names = data if isinstance(data, list) else []
+    return tuple(cluster for cluster in Cluster if cluster.value in names)
 
 
 def _parse_result(text: str) -> Result:

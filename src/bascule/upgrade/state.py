@@ -16,6 +16,8 @@ from bascule.journal.record import Json, Record
 from bascule.routing.arrangement import NOTHING_ARRANGED, Arrangement
 from bascule.routing.weights import Split
 from bascule.upgrade.events import (
+    ClustersNamed,
+    ClustersSwapped,
     Event,
     Finished,
     Intended,
@@ -25,6 +27,7 @@ from bascule.upgrade.events import (
     Witnessed,
     parse_event,
 )
+from bascule.upgrade.names import UNNAMED, Names, exchange_split, find_weighty
 from bascule.upgrade.plan.arranging import parse_arrangement
 from bascule.upgrade.plan.model import Step, StepKind
 from bascule.upgrade.run import events as run_events
@@ -89,6 +92,8 @@ class GatewayState:
     """What stood before an intent that has no outcome yet; else the same."""
     retired: frozenset[Cluster] = frozenset()
     """Clusters that were taken out of the gateway."""
+    names: Names = UNNAMED
+    """Who the clusters are."""
     last_at: datetime | None = None
     """The time of the last record; the next one is not before it."""
 
@@ -163,6 +168,10 @@ def evolve(state: GatewayState | None, event: AnyEvent, stamp: Stamp) -> Gateway
             return _remember(moved, outcome)
         case Witnessed():
             return replace(moved, recent=tuple(_with_witness(o, event) for o in moved.recent))
+        case ClustersNamed():
+            return _name(moved, event)
+        case ClustersSwapped():
+            return _swap(moved, event)
         case _:
             return _evolve_upgrade(moved, event, stamp)
 
@@ -207,6 +216,43 @@ def _has_failed(event: run_events.StepStarted | run_events.StepFinished) -> bool
     return (
         isinstance(event, run_events.StepFinished) and event.result is run_events.StepResult.FAILED
     )
+
+
+def _name(state: GatewayState, event: ClustersNamed) -> GatewayState:
+    replaced = frozenset(event.replaced)
+    if replaced:
+        _require_rest(state)
+    if find_weighty(state.split) & replaced:
+        raise InvariantError("a cluster that has weight becomes another one")
+    homes = [home for home in state.homes if not find_weighty(home) & replaced]
+    while homes and homes[-1] == state.split:
+        homes.pop()
+    return replace(
+        state,
+        names=state.names.call(event.clusters, replaced),
+        homes=tuple(homes),
+        retired=state.retired - replaced,
+    )
+
+
+def _swap(state: GatewayState, event: ClustersSwapped) -> GatewayState:
+    _require_rest(state)
+    if find_weighty(state.split) != {Cluster.GREEN}:
+        raise InvariantError("the clusters are swapped while green has not all traffic")
+    has_way_back = event.is_blue_kept and not state.retired
+    return replace(
+        state,
+        names=state.names.swap(event.clusters, is_blue_kept=event.is_blue_kept),
+        split=exchange_split(state.split),
+        homes=tuple(map(exchange_split, state.homes)) if has_way_back else (),
+        retired=frozenset(),
+        arrangement=NOTHING_ARRANGED,
+    )
+
+
+def _require_rest(state: GatewayState) -> None:
+    if state.in_flight is not None or state.unfinished is not None:
+        raise InvariantError("clusters become others while something is under way")
 
 
 def is_settled(split: Split) -> bool:

@@ -13,7 +13,7 @@ from bascule.ids import Cluster
 
 TIMEOUT_S = 3.0
 _LISTENING = r"^listener_manager\.(workers_started|total_listeners_warming)$"
-_BACKEND = r"^cluster\.(blue|green)/[^.]+\."
+_BACKEND = r"^cluster\.(blue|green)(-\d+)?/[^.]+\."
 
 
 class AdminClient:
@@ -75,9 +75,9 @@ class AdminClient:
         regex = f"{_BACKEND}({'|'.join(names)})$"
         return await self.fetch_text("/stats", usedonly="", filter=regex, **query)
 
-    async def has_healthy(self, cluster: Cluster) -> bool:
-        """Whether there is an endpoint of `cluster` that this Envoy would send requests to."""
-        regex = rf"^cluster\.{cluster}/.*\.membership_healthy$"
+    async def has_healthy(self, tag: str) -> bool:
+        """Whether this Envoy has an endpoint of the cluster of that tag to send requests to."""
+        regex = rf"^cluster\.{tag}/.*\.membership_healthy$"
         text = await self.fetch_text("/stats", usedonly="", filter=regex)
         return any(not line.endswith(": 0") for line in text.splitlines() if line)
 

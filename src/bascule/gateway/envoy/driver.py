@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Self
@@ -28,6 +28,7 @@ from bascule.gateway.envoy.translate import NOTHING, Translation, translate_in_s
 from bascule.ids import Cluster
 from bascule.routing.certificates import CertificateStore
 from bascule.routing.model import RouteSet, RoutingTable
+from bascule.routing.naming import PLAIN_TAGS, Tags
 from bascule.routing.weights import Split
 
 ACK_TIMEOUT_S = 30.0
@@ -76,6 +77,7 @@ class EnvoyDriver:
     Use it as an async context manager, entered and left by one task. `fence` raises
     StaleWriterError once another owner has taken over: it is called right before anything is sent
     to an Envoy, nothing is sent then, and the error ends the block.
+    `tags` are what the names of the clusters' backends begin with.
     """
 
     def __init__(
@@ -88,9 +90,11 @@ class EnvoyDriver:
         ack_timeout_s: float = ACK_TIMEOUT_S,
         settle_s: float = SETTLE_S,
         fence: Callable[[], None] | None = None,
+        tags: Tags = PLAIN_TAGS,
     ) -> None:
         self._clock = clock
         self._listen = listen
+        self._tags = tags
         self._instances = Instances(admin_sockets)
         self._instances_min = instances_min
         self._ack_timeout_s = ack_timeout_s
@@ -208,7 +212,7 @@ class EnvoyDriver:
     async def _bring_about(self, table: RoutingTable, certificates: CertificateStore) -> bool:
         live = self._live
         if live is None:
-            await self._push_routes(table, certificates, Stance(table.split))
+            await self._push_routes(table, certificates, Stance(table.split, tags=self._tags))
             return False
         if self._server.rejections():
             self._server.retry_refused()
@@ -221,7 +225,9 @@ class EnvoyDriver:
         is_due = bool(live.stance.forced) and self._clock.monotonic_s() >= self._due_s
         if forced is None or (is_due and table.split == live.table.split):
             # The keys in force outrank the new weights until every Envoy has them.
-            await self._push_routes(table, certificates, Stance(table.split, live.stance.forced))
+            await self._push_routes(
+                table, certificates, replace(live.stance, configured=table.split)
+            )
             await self._push_runtime(table, {})
             return False
         if not is_same:
@@ -279,13 +285,13 @@ class EnvoyDriver:
         published = self._server.snapshot
         if live is None or published is None:
             return
-        runtime = {Kind.RUNTIME: {LAYER_NAME: build_runtime(forced)}}
+        runtime = {Kind.RUNTIME: {LAYER_NAME: build_runtime(forced, live.stance.tags)}}
         if forced != live.stance.forced or published.of(Kind.RUNTIME) != runtime[Kind.RUNTIME]:
             await self._publish(published.replacing(runtime), (Kind.RUNTIME,))
         self._live = _Live(
             table=live.table.with_split(table.split),
             certificates=live.certificates,
-            stance=Stance(live.stance.configured, forced),
+            stance=replace(live.stance, forced=forced),
             translation=live.translation.under(live.translation.snapshot.replacing(runtime)),
         )
 
@@ -332,7 +338,7 @@ class EnvoyDriver:
             return
         await self._clock.sleep_until(self._due_s)
         async with self._lock:
-            stance = Stance(live.table.split, live.stance.forced)
+            stance = replace(live.stance, configured=live.table.split)
             try:
                 async with asyncio.timeout(self._ack_timeout_s):
                     await self._push_routes(live.table, live.certificates, stance)
@@ -392,7 +398,7 @@ class EnvoyDriver:
         snapshots = [live.translation.snapshot]
         if self._server.snapshot is not None:
             snapshots.append(self._server.snapshot)
-        return await self._instances.fetch_read_back(snapshots, live.stance.forced)
+        return await self._instances.fetch_read_back(snapshots, live.stance.keys)
 
     def _judge(self, live: _Live, seen: ReadBack) -> tuple[Convergence, str]:
         if rejections := self._server.rejections():

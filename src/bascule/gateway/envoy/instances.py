@@ -10,10 +10,10 @@ from bascule.errors import DriverError, TransportError
 from bascule.gateway.driver import ClusterTraffic
 from bascule.gateway.envoy.admin import AdminClient
 from bascule.gateway.envoy.snapshot import Kind, Snapshot
-from bascule.gateway.envoy.stance import runtime_key
 from bascule.gateway.envoy.statistics import HighWater, add_traffic
 from bascule.ids import Cluster
 from bascule.routing.model import Backend
+from bascule.routing.naming import read_tag
 
 HEALTH_TIMEOUT_S = 5.0
 POLL_S = 0.02
@@ -40,13 +40,14 @@ class Instances:
         return len(self._admins)
 
     async def fetch_read_back(
-        self, snapshots: Sequence[Snapshot], forced: Mapping[str, Cluster]
+        self, snapshots: Sequence[Snapshot], runtime: Mapping[str, int]
     ) -> ReadBack:
         """Return what all of them count and how they differ from what they acknowledged.
 
-        The routes may be those of any of `snapshots`: one may be under way.
+        The routes may be those of any of `snapshots`: one may be under way. `runtime` are the keys
+        that they were sent.
         """
-        keys = {runtime_key(scope, cluster): "100" for scope, cluster in forced.items()}
+        keys = {key: str(value) for key, value in runtime.items()}
         versions = {r.version for s in snapshots for r in s.of(Kind.ROUTES).values()}
         found: list[Mapping[Cluster, ClusterTraffic]] = []
         try:
@@ -87,10 +88,11 @@ class Instances:
         """
         if self._healthy.get(cluster) is proof:
             return
-        if any(b.cluster is cluster and b.endpoints for b in backends):
+        name = next((b.name for b in backends if b.cluster is cluster and b.endpoints), None)
+        if name is not None:
             for admin in self._admins:
                 try:
-                    await _wait_for_health(admin, cluster)
+                    await _wait_for_health(admin, cluster, read_tag(name))
                 except TransportError:
                     continue
         self._healthy[cluster] = proof
@@ -106,11 +108,11 @@ async def _find_foreign(admin: AdminClient, keys: Mapping[str, str], versions: s
     return ""
 
 
-async def _wait_for_health(admin: AdminClient, cluster: Cluster) -> None:
+async def _wait_for_health(admin: AdminClient, cluster: Cluster, tag: str) -> None:
     try:
         async with asyncio.timeout(HEALTH_TIMEOUT_S):
             while True:
-                if await admin.has_healthy(cluster):
+                if await admin.has_healthy(tag):
                     return
                 await asyncio.sleep(POLL_S)
     except TimeoutError:

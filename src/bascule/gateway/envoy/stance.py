@@ -12,6 +12,7 @@ from types import MappingProxyType
 from bascule.gateway.envoy import protos
 from bascule.gateway.envoy.snapshot import Resource, pack_resource
 from bascule.ids import Cluster
+from bascule.routing.naming import PLAIN_TAGS, Tags
 from bascule.routing.weights import Split, Weights
 
 LAYER_NAME = "bascule"
@@ -19,13 +20,17 @@ DEFAULT_SCOPE = ""
 """The scope of every host that has no weights of its own; other scopes are host names."""
 
 
-def runtime_key(scope: str, cluster: Cluster) -> str:
-    """Return the runtime key that forces `cluster` in `scope`: `bascule.green` by default."""
-    return f"bascule.host.{scope}.{cluster}" if scope else f"bascule.{cluster}"
+def runtime_key(scope: str, tag: str) -> str:
+    """Return the key that forces the cluster of that tag in `scope`: `bascule.green` by default."""
+    return f"bascule.host.{scope}.{tag}" if scope else f"bascule.{tag}"
 
 
 def _nothing() -> Mapping[str, Cluster]:
     return MappingProxyType({})
+
+
+def _plain_tags() -> Tags:
+    return PLAIN_TAGS
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,13 @@ class Stance:
 
     configured: Split
     forced: Mapping[str, Cluster] = field(default_factory=_nothing)
+    tags: Tags = field(default_factory=_plain_tags)
+    """What the runtime keys of the clusters end with."""
+
+    @property
+    def keys(self) -> Mapping[str, int]:
+        """The runtime keys that force these clusters."""
+        return build_keys(self.forced, self.tags)
 
     @property
     def effective(self) -> Split:
@@ -67,8 +79,13 @@ def plan_flip(configured: Split, wanted: Split) -> Mapping[str, Cluster] | None:
     return MappingProxyType(forced)
 
 
-def build_runtime(forced: Mapping[str, Cluster]) -> Resource:
+def build_keys(forced: Mapping[str, Cluster], tags: Tags) -> dict[str, int]:
+    """Return the runtime keys that force these clusters, with their percentage."""
+    return {runtime_key(scope, tags[cluster]): 100 for scope, cluster in sorted(forced.items())}
+
+
+def build_runtime(forced: Mapping[str, Cluster], tags: Tags = PLAIN_TAGS) -> Resource:
     """Return the runtime layer that forces these clusters, and nothing else."""
-    keys = {runtime_key(scope, cluster): 100 for scope, cluster in sorted(forced.items())}
+    keys = build_keys(forced, tags)
     layer = protos.message("envoy.service.runtime.v3.Runtime")(name=LAYER_NAME, layer=keys)
     return pack_resource(LAYER_NAME, layer)

@@ -85,7 +85,7 @@ def translate_in_steps(
     secrets = _translate_secrets(references, certificates, previous)
     frame = _Frame(routes, stance.configured, arrangement, named)
     built, sets = yield from _translate_listeners(frame, previous)
-    runtime = build_runtime(stance.forced)
+    runtime = build_runtime(stance.forced, stance.tags)
     parts: dict[Kind, Resources] = {
         Kind.RUNTIME: _taken_over(before.of(Kind.RUNTIME), {runtime.name: runtime}),
         Kind.CLUSTER: cluster,

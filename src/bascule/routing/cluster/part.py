@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC
 
 from bascule.ids import Cluster
@@ -28,6 +29,7 @@ from bascule.routing.cluster.hosts import (
     ingress_problem,
 )
 from bascule.routing.model import CertificateRef, Problem, Severity
+from bascule.routing.naming import name_backend
 from bascule.routing.options import BuildOptions
 
 Key = tuple[str, str]
@@ -42,6 +44,7 @@ class ClusterPart:
         self.default: GatewayDefault | None = None
         self._cluster = cluster
         self._options = options
+        self._tag = options.naming.tags[cluster]
         self._snapshot = EMPTY_SNAPSHOT
         self._classes: OwnClasses | None = None
         self._claims: dict[Key, IngressClaims] = {}
@@ -194,6 +197,9 @@ class ClusterPart:
                 self._snapshot.service(*service),
                 [slices[name] for name in sorted(slices)],
             )
+            if self._tag != self._cluster:
+                name = name_backend(found.backend.name, self._tag)
+                found = replace(found, backend=replace(found.backend, name=name))
             self._backends[key] = found
             self._backend_keys[service].add(key)
         return found

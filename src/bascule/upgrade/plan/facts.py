@@ -18,6 +18,8 @@ class ClusterName:
     """The context of its kubeconfig; what is typed before it is retired."""
     version: str = ""
     """Empty is not known."""
+    server: str = ""
+    """The URL of its API server; empty is not known."""
 
 
 def _unnamed() -> Mapping[Cluster, ClusterName]:

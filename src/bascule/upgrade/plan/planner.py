@@ -87,6 +87,10 @@ def _key_of(place: str, spec: Upgrade, steps: Iterable[Step]) -> str:
     return next((step.key for step in later), "")
 
 
+def _server(server: str) -> dict[str, Json]:
+    return {"server": server} if server else {}
+
+
 def _clusters(spec: Upgrade, facts: Facts) -> Mapping[str, Json]:
     platform = spec.platform
     return {
@@ -95,6 +99,7 @@ def _clusters(spec: Upgrade, facts: Facts) -> Mapping[str, Json]:
             "version": facts.clusters[cluster].version,
             "routes": facts.count_routes(cluster),
             "context": access.context,
+            **_server(facts.clusters[cluster].server),
         }
         for cluster, access in ((Cluster.BLUE, platform.blue), (Cluster.GREEN, platform.green))
     }

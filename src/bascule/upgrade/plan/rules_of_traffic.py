@@ -19,7 +19,10 @@ JUMP_MAX_BP = 5_000
 def lint_start(plan: Plan, facts: Facts) -> Iterator[Finding]:
     """Look whether all traffic is on blue, where an upgrade begins."""
     del plan
-    for cluster in sorted(facts.retired):
+    now = facts.split
+    is_over = now.default.only is Cluster.GREEN
+    gone = facts.retired if not is_over else facts.retired - {Cluster.BLUE}
+    for cluster in sorted(gone):
         yield Finding(
             severity=Severity.BLOCKER,
             code="ClusterRetired",
@@ -27,14 +30,16 @@ def lint_start(plan: Plan, facts: Facts) -> Iterator[Finding]:
             message=f"an earlier upgrade has taken {cluster} out of this gateway",
             remedy="a retired cluster does not come back; name another gateway",
         )
-    now = facts.split
-    if now.default.only is Cluster.GREEN:
+    if is_over:
+        name = facts.clusters[Cluster.GREEN].name
+        back = "" if facts.retired else ", or `bascule switch --to blue` if roles are as meant"
         yield Finding(
             severity=Severity.BLOCKER,
             code="TrafficOnGreen",
             subject="gateway",
             message="all traffic is on green already, and an upgrade moves it from blue to green",
-            remedy="if they are named as they are meant: `bascule switch --to blue` first",
+            remedy=f"for the next upgrade write {name}, which is green now, as blue, and the new "
+            f"cluster as green: the roles are swapped then and no traffic moves{back}",
         )
     elif not is_settled(now) or now.default.only is None:
         yield Finding(

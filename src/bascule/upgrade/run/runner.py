@@ -14,6 +14,7 @@ from bascule.routing.weights import Weights
 from bascule.upgrade.changing import Change, Changer
 from bascule.upgrade.decide import Refuse, check_step, find_hindrances
 from bascule.upgrade.ledger import Ledger
+from bascule.upgrade.naming import find_strangers
 from bascule.upgrade.plan.model import Plan, Step, StepKind
 from bascule.upgrade.ports import Traffic
 from bascule.upgrade.run.events import (
@@ -370,6 +371,14 @@ def _refuse_start(state: GatewayState, plan: Plan) -> Refuse | None:
         return Refuse(
             reason=f"the upgrade {unfinished.name} ({same}) is under way on this gateway",
             remedy=f"look with `bascule upgrade status {unfinished.name}`; finish it, or roll back",
+        )
+    strangers = find_strangers(state, plan)
+    if strangers:
+        return Refuse(
+            reason=f"{strangers[0]} of the plan is another cluster than {strangers[0]} of the "
+            "gateway, whose runtime was started with another file",
+            remedy="end that runtime, which leaves Envoy serving, and start it with the file of "
+            "this upgrade",
         )
     unknown = sorted({step.kind for step in plan.steps} - {kind.value for kind in StepKind})
     if unknown:

@@ -47,9 +47,22 @@ def test_an_upgrade_begins_with_all_traffic_on_blue(split: Split, expected: list
 
 
 def test_a_retired_cluster_does_not_come_back() -> None:
-    facts = replace(KNOWN, retired=frozenset({Cluster.BLUE}), split=GREEN)
+    facts = replace(KNOWN, retired=frozenset({Cluster.GREEN}))
 
-    assert codes(lint_start(build_plan(), facts)) == ["ClusterRetired", "TrafficOnGreen"]
+    assert codes(lint_start(build_plan(), facts)) == ["ClusterRetired"]
+
+
+@pytest.mark.parametrize("retired", [frozenset(), frozenset({Cluster.BLUE})])
+def test_after_an_upgrade_it_is_said_how_the_next_one_is_written(
+    retired: frozenset[Cluster],
+) -> None:
+    facts = replace(KNOWN, retired=retired, split=GREEN)
+
+    (found,) = lint_start(build_plan(), facts)
+
+    assert found.code == "TrafficOnGreen"
+    assert "write green, which is green now, as blue" in found.remedy
+    assert ("switch --to blue" in found.remedy) is (not retired)
 
 
 def test_weights_are_not_compared_with_a_split_that_is_wrong_already() -> None:
