@@ -58,10 +58,11 @@ def test_after_an_upgrade_it_is_said_how_the_next_one_is_written(
 ) -> None:
     facts = replace(KNOWN, retired=retired, split=GREEN)
 
+    name = facts.clusters[Cluster.GREEN].name
     (found,) = lint_start(build_plan(), facts)
 
     assert found.code == "TrafficOnGreen"
-    assert "write green, which is green now, as blue" in found.remedy
+    assert f"write {name}, which is green now, as blue" in found.remedy
     assert ("switch --to blue" in found.remedy) is (not retired)
 
 
