@@ -48,6 +48,11 @@ SHOP = GatewayName("shop")
 REFUSE = """
 CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
 IF new.seq > 2 THEN RAISE EXCEPTION USING ERRCODE = '%s'; END IF; RETURN new; END $$"""
+DAWDLE = """
+CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+PERFORM pg_sleep(0.5); RETURN new; END $$;
+CREATE TRIGGER dawdle BEFORE INSERT ON bascule.record FOR EACH ROW EXECUTE FUNCTION dawdle()"""
+SLEEPING = "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
 REFUSING = """
 CREATE TRIGGER refuse BEFORE INSERT ON bascule.record FOR EACH ROW EXECUTE FUNCTION refuse()"""
 
@@ -303,6 +308,29 @@ async def test_a_runner_frozen_before_it_writes_the_gateway_is_stopped_by_its_ow
     await follow_and_wake(first, place, tmp_path / "effects", ttl_s=2)
 
 
+async def test_a_runner_frozen_while_its_record_is_being_written_is_in_nobodys_way(
+    postgres: PostgresServer, place: PostgresAt, tmp_path: Path
+) -> None:
+    first = await spawn_runner(place, "first", tmp_path / "effects", ttl_s=2)
+    clock = WatchedClock()
+
+    async def stand_by() -> int:
+        async with acquire_store(place, owner="second", clock=clock, ttl_s=2, wait=True) as owned:
+            return owned.lease.generation
+
+    async with asyncio.TaskGroup() as group:
+        second = group.create_task(stand_by())
+        await clock.is_waited_for.wait()
+        postgres.execute(DAWDLE, url=place.url)
+        await eventually(lambda: postgres.execute(SLEEPING))
+        first.send_signal(signal.SIGSTOP)
+        await eventually(second.done)
+
+    first.kill()
+    await first.wait()
+    assert second.result() == 2
+
+
 async def follow_and_wake(
     first: asyncio.subprocess.Process, place: PostgresAt, effects: Path, *, ttl_s: float
 ) -> None:
@@ -334,7 +362,8 @@ async def test_a_commit_is_on_disk_and_no_frozen_client_holds_a_row_for_long(
     async def look(cursor: Cursor) -> object:
         await cursor.execute(
             "SELECT current_setting('synchronous_commit'), current_setting('lock_timeout'),"
-            " current_setting('idle_in_transaction_session_timeout')"
+            " current_setting('idle_in_transaction_session_timeout'),"
+            " current_setting('transaction_timeout', true)"
         )
         return await cursor.fetchone()
 
@@ -342,7 +371,7 @@ async def test_a_commit_is_on_disk_and_no_frozen_client_holds_a_row_for_long(
     settings = await link.write(look)
     await link.close()
 
-    assert settings == ("on", "4s", "3s")
+    assert settings == ("on", "4s", "3s", "10s")
 
 
 async def test_a_later_schema_is_refused(postgres: PostgresServer, place: PostgresAt) -> None:

@@ -30,13 +30,15 @@ _DEFAULTS = {
     "tcp_user_timeout": "10000",
 }
 # A frozen client must not hold the row of its gateway for long: the server ends it, before those
-# who wait for the row give up. What
-# is committed must be on disk there, even where the server is set to answer before it is.
+# who wait for the row give up; where it was frozen amid a message, servers since version 17 do.
+# What is committed must be on disk there, even where the server is set to answer before it is.
 _BEGIN = """
 BEGIN ISOLATION LEVEL {isolation};
 SET LOCAL lock_timeout = '4s';
 SET LOCAL statement_timeout = '8s';
 SET LOCAL idle_in_transaction_session_timeout = '3s';
+SELECT set_config('transaction_timeout', '10s', true)
+ WHERE current_setting('transaction_timeout', true) IS NOT NULL;
 SELECT set_config('synchronous_commit', 'on', true)
  WHERE current_setting('synchronous_commit') IN ('off', 'local')
 """

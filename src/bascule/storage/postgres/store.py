@@ -30,9 +30,12 @@ SELECT generation, seq, digest, expires_at > clock_timestamp() FROM bascule.owne
 _ROWS = """
 SELECT seq, generation, at, actor, kind, data, previous, digest FROM bascule.record
  WHERE gateway = %s AND seq >= %s ORDER BY seq"""
+# One statement for all rows: `executemany` is a pipeline, and a process that is frozen in one keeps
+# the row of its gateway for ever, since to the server it is not idle.
 _INSERT = """
 INSERT INTO bascule.record (gateway, seq, generation, at, actor, kind, data, previous, digest)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)"""
+SELECT %s, * FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::text[],
+                         %s::text[], %s::text[], %s::text[])"""
 _NOTE_END = "UPDATE bascule.owner SET seq = %s, digest = %s WHERE gateway = %s"
 _PUT = """
 INSERT INTO bascule.inbox (gateway, id, at, actor, kind, data) VALUES (%s, %s, %s, %s, %s, %s)
@@ -142,8 +145,8 @@ class PostgresStore:
                 remedy=LAPSED_REMEDY,
             )
         if records:
-            rows = [self._cells(render_row(record)) for record in records]
-            await cursor.executemany(_INSERT, rows)
+            columns = zip(*(_cells(render_row(record)) for record in records), strict=True)
+            await cursor.execute(_INSERT, (self._gateway, *map(list, columns)))
             end = records[-1]
             await cursor.execute(_NOTE_END, (end.seq, end.digest, self._gateway))
         return records
@@ -158,18 +161,18 @@ class PostgresStore:
 
         return await self._link.read(work)
 
-    def _cells(self, row: Row) -> tuple[str | int, ...]:
-        return (
-            self._gateway,
-            row.seq,
-            row.generation,
-            row.at,
-            row.actor,
-            row.kind,
-            row.data,
-            row.previous,
-            row.digest,
-        )
+
+def _cells(row: Row) -> tuple[str | int, ...]:
+    return (
+        row.seq,
+        row.generation,
+        row.at,
+        row.actor,
+        row.kind,
+        row.data,
+        row.previous,
+        row.digest,
+    )
 
 
 def _row(seq: int, generation: int, *cells: str) -> Row:
