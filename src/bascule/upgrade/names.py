@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
-from typing_extensions import override
-
 from bascule.errors import JournalError
 from bascule.ids import Cluster
 from bascule.journal.record import Json
@@ -33,8 +31,7 @@ class Identity:
             return self.server == other.server
         return bool(self.context) and self.context == other.context
 
-    @override
-    def __str__(self) -> str:
+    def __str__(self) -> str:  # type: ignore[explicit-override]  # typing_extensions is slow to import
         """Return it for people."""
         return f"{self.context} ({self.server})" if self.context and self.server else self.known
 

@@ -19,7 +19,10 @@ from tests.support.orders import BLUE, START
 HEAVY = ("aiohttp", "grpc", "google.protobuf", "rich", "cryptography", "yaml")
 PYDANTIC = ("pydantic",)
 """Typer itself imports it as soon as a verb has options."""
-NOT_LEAN = (*HEAVY, *PYDANTIC, "typer", "asyncio", "msgspec", "bascule.routing.model")
+NOT_LEAN = (
+    *(*HEAVY, *PYDANTIC, "typer", "asyncio", "msgspec", "argparse", "inspect"),
+    *("typing_extensions", "bascule.routing.model"),
+)
 
 
 @pytest.fixture
@@ -53,8 +56,9 @@ def test_every_verb_has_its_module(verb: str) -> None:
         ("switch --help", HEAVY),
         ("status --help", NOT_LEAN),
         ("status --state {state}", NOT_LEAN),
+        ("upgrade history --state {state}", NOT_LEAN),
     ],
-    ids=["help", "switch", "help of status", "status"],
+    ids=["help", "switch", "help of status", "status", "history"],
 )
 def test_what_is_slow_to_import_is_not_imported_for(
     line: str, slow: tuple[str, ...], opened: Path
