@@ -69,14 +69,14 @@ class Histogram:
 class ClusterTraffic:
     """What the gateway counts for one cluster, summed over its backends and instances.
 
-    Requests with the preview header and mirrored ones count too. What each figure holds stands in
+    Of users' requests and of mirrored ones; previews count apart. What each figure holds stands in
     docs/reference/statistics.md.
     """
 
     requests_total: int
     """Requests sent to a backend; one that is tried again counts each time."""
     requests_active: int
-    """Requests, WebSockets and gRPC streams that are open now; 0 means drained."""
+    """Requests, WebSockets and gRPC streams that are open now, previews too; 0 means drained."""
     endpoints_healthy: int
     failures_total: int
     """Requests that ended in what a user sees as failed; one that a retry saved is none."""
@@ -86,6 +86,8 @@ class ClusterTraffic:
     """Requests that the client gave up before an answer came; no failures. None: not known."""
     latency: Histogram | None = None
     """Of answers since the gateway started; None is not known, or was not asked for."""
+    previews_total: int | None = None
+    """Requests by the preview header or a preview's host, in no other total. None: not known."""
 
 
 def _no_traffic() -> Mapping[Cluster, ClusterTraffic]:

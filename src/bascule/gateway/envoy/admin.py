@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from bascule.errors import TransportError
-from bascule.gateway.driver import ClusterTraffic
+from bascule.gateway.envoy import previews
+from bascule.gateway.envoy.previews import Counted
 from bascule.gateway.envoy.stance import LAYER_NAME
 from bascule.gateway.envoy.statistics import FIGURES, LATENCY, Pages, sum_traffic
 from bascule.gateway.envoy.steps import take_steps
@@ -57,22 +58,24 @@ class AdminClient:
         except TransportError:
             return False
 
-    async def fetch_traffic(self, *, has_latency: bool) -> Mapping[Cluster, ClusterTraffic]:
+    async def fetch_counted(self, *, has_latency: bool) -> Mapping[Cluster, Counted]:
         """Return what this Envoy counts for each cluster, summed over its backends.
 
         Latencies are asked for by themselves: each question keeps Envoy's main thread for a few
         milliseconds at a thousand routes, and what is pushed to it waits for that long.
         """
-        numbers = await self._fetch_figures(FIGURES)
+        numbers = await self._fetch_figures(FIGURES, previews.FIGURES)
         histograms = None
         if has_latency:
             histograms = await self._fetch_figures(
-                (LATENCY,), type="Histograms", histogram_buckets="cumulative"
+                (LATENCY,), (LATENCY,), type="Histograms", histogram_buckets="cumulative"
             )
         return await take_steps(sum_traffic(Pages(numbers=numbers, histograms=histograms)))
 
-    async def _fetch_figures(self, names: Iterable[str], **query: str) -> str:
-        regex = f"{_BACKEND}({'|'.join(names)})$"
+    async def _fetch_figures(
+        self, names: Iterable[str], of_previews: Iterable[str], **query: str
+    ) -> str:
+        regex = f"{_BACKEND}({'|'.join(names)})$|^{previews.PATTERN}({'|'.join(of_previews)})$"
         return await self.fetch_text("/stats", usedonly="", filter=regex, **query)
 
     async def has_healthy(self, tag: str) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bascule.gateway.envoy import previews
 from bascule.gateway.envoy.stance import LAYER_NAME
 from bascule.gateway.envoy.statistics import FIGURES, LATENCY, LATENCY_BOUNDS_MS
 
@@ -79,11 +80,13 @@ def _stats_patterns() -> list[Mapping[str, Any]]:
     """Return what is counted: thousands of clusters with every statistic would cost megabytes."""
     read = "|".join((*FIGURES, LATENCY))
     names = (
-        rf"cluster\.(blue|green)/[^.]+\.({read}|upstream_rq_([1-4]xx|retry_success)|"
+        rf"cluster\.(blue|green)(-\d+)?/[^.]+\.({read}|upstream_rq_([1-4]xx|retry_success)|"
         r"upstream_cx_(active|total|connect_fail)|membership_total|assignment_stale)"
     )
+    apart = f"{previews.PATTERN}({'|'.join((*previews.FIGURES, LATENCY))})"
     prefixes = ("server.", "listener_manager.", "cluster_manager.", "runtime.", "http.")
-    return [{"safe_regex": {"regex": names}}, *({"prefix": prefix} for prefix in prefixes)]
+    regexes = ({"safe_regex": {"regex": regex}} for regex in (names, apart))
+    return [*regexes, *({"prefix": prefix} for prefix in prefixes)]
 
 
 def _xds_cluster(xds: UnixXds | TcpXds) -> dict[str, Any]:

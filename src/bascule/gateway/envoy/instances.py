@@ -9,8 +9,9 @@ from pathlib import Path
 from bascule.errors import DriverError, TransportError
 from bascule.gateway.driver import ClusterTraffic
 from bascule.gateway.envoy.admin import AdminClient
+from bascule.gateway.envoy.previews import Ledger
 from bascule.gateway.envoy.snapshot import Kind, Snapshot
-from bascule.gateway.envoy.statistics import HighWater, add_traffic
+from bascule.gateway.envoy.statistics import add_traffic
 from bascule.ids import Cluster
 from bascule.routing.model import Backend
 from bascule.routing.naming import read_tag
@@ -28,13 +29,34 @@ class ReadBack:
     silence: str = ""
 
 
+class _Looks:
+    """Looks of one kind at each Envoy, one after another: figures of users need their order."""
+
+    def __init__(self, instances: int) -> None:
+        self._turn = asyncio.Lock()
+        self._ledgers = [{cluster: Ledger() for cluster in Cluster} for _ in range(instances)]
+
+    async def take(
+        self, admins: Sequence[AdminClient], *, has_latency: bool
+    ) -> Mapping[Cluster, ClusterTraffic]:
+        """Return what all Envoys count. Raises TransportError when one does not answer."""
+        async with self._turn:
+            found = [await admin.fetch_counted(has_latency=has_latency) for admin in admins]
+            users = [
+                {cluster: ledger.take(one[cluster]) for cluster, ledger in ledgers.items()}
+                for one, ledgers in zip(found, self._ledgers, strict=True)
+            ]
+        return {c: add_traffic(one[c] for one in users) for c in Cluster} if users else {}
+
+
 class Instances:
     """The Envoys whose admin sockets we can reach; none of those that run elsewhere."""
 
     def __init__(self, admin_sockets: Sequence[Path]) -> None:
         self._admins = tuple(AdminClient(path) for path in admin_sockets)
         self._healthy: dict[Cluster, object] = {}
-        self._abandoned = HighWater()
+        self._seen = _Looks(len(self._admins))
+        self._measured = _Looks(len(self._admins))
 
     def __len__(self) -> int:
         return len(self._admins)
@@ -49,24 +71,21 @@ class Instances:
         """
         keys = {key: str(value) for key, value in runtime.items()}
         versions = {r.version for s in snapshots for r in s.of(Kind.ROUTES).values()}
-        found: list[Mapping[Cluster, ClusterTraffic]] = []
         try:
             foreign = ""
+            traffic = await self._seen.take(self._admins, has_latency=False)
             for admin in self._admins:
-                found.append(await admin.fetch_traffic(has_latency=False))
                 foreign = foreign or await _find_foreign(admin, keys, versions)
         except TransportError as error:
             return ReadBack(silence=error.message)
-        traffic = {c: add_traffic(one[c] for one in found) for c in Cluster} if found else {}
         return ReadBack(traffic=traffic, foreign=foreign)
 
     async def fetch_traffic(self) -> Mapping[Cluster, ClusterTraffic]:
         """Return what all of them count, latencies with it; empty when one does not answer."""
         try:
-            found = [await admin.fetch_traffic(has_latency=True) for admin in self._admins]
+            return await self._measured.take(self._admins, has_latency=True)
         except TransportError:
             return {}
-        return {c: self._abandoned.take(c, add_traffic(one[c] for one in found)) for c in Cluster}
 
     async def wait_until_listening(self) -> None:
         """Return when each Envoy that can be asked has opened its ports; waits for ever."""

@@ -14,11 +14,13 @@ from typing import Any
 
 from bascule.gateway.envoy import protos
 from bascule.gateway.envoy.clusters import PRIORITY_OF_USERS
+from bascule.gateway.envoy.previews import name_count
 from bascule.gateway.envoy.stance import DEFAULT_SCOPE, runtime_key
 from bascule.ids import Cluster
 from bascule.routing.affinity import Affinity, AffinityKind
 from bascule.routing.arrangement import Arrangement, Mirror
 from bascule.routing.model import Match, PathKind, Route
+from bascule.routing.naming import read_tag
 from bascule.routing.weights import Split, Weights
 
 RETRY_ON = "connect-failure,refused-stream,reset-before-request"
@@ -69,7 +71,7 @@ def build_entries(route: Route, manner: Manner) -> Iterator[Fields]:
         return
     for cluster in (Cluster.GREEN, Cluster.BLUE):
         if split.weights.only is not cluster:
-            forced = {**path, "runtime_fraction": _forced_by(split.scope, cluster)}
+            forced = {**path, "runtime_fraction": _forced_by(split.scope, route, cluster)}
             yield from _mirrored(forced, route, cluster, arrangement.mirror)
     if split.weights.only is not None:
         yield from _mirrored(path, route, split.weights.only, arrangement.mirror)
@@ -81,7 +83,8 @@ def build_preview_entry(match: Fields, route: Route, cluster: Cluster) -> Fields
     """Return the entry that shows `route` in `cluster` only, and says so where it cannot."""
     backend = route.backend(cluster)
     if backend is not None and backend.is_ready:
-        return {"match": match, "route": _to_cluster(route, cluster)}
+        action = _to_cluster(route, cluster)
+        return {"match": match, "route": action, "stat_prefix": name_count(backend.name)}
     body = (
         f"{cluster} has no ready endpoint for this route, and a preview shows no other cluster.\n"
     )
@@ -134,10 +137,10 @@ def build_path(match: Match) -> Fields:
     return {"path_separated_prefix": match.path}
 
 
-def _forced_by(scope: str, cluster: Cluster) -> Fields:
+def _forced_by(scope: str, route: Route, cluster: Cluster) -> Fields:
     return {
         "default_value": {"numerator": 0, "denominator": "HUNDRED"},
-        "runtime_key": runtime_key(scope, cluster),
+        "runtime_key": runtime_key(scope, read_tag(_backend_name(route, cluster))),
     }
 
 

@@ -13,7 +13,9 @@ from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from bascule.gateway.driver import ClusterTraffic, Histogram
+from bascule.gateway.envoy.previews import Counted, sum_previews
 from bascule.ids import Cluster
+from bascule.routing.naming import choose_newest
 
 LATENCY_BOUNDS_MS = (
     *(1, 2, 3, 5, 7.5, 10, 15, 20, 25, 30, 40, 50, 65, 80, 100, 125, 150, 200, 250, 300, 400, 500),
@@ -50,8 +52,11 @@ FIGURES = (
 )
 LATENCY = "upstream_rq_time"
 
-_NUMBER = re.compile(r"^cluster\.((blue|green)/[^.\n]+)\.(\w+): (\d+)$", re.MULTILINE)
-_BUCKETS = re.compile(r"cluster\.(blue|green)/[^.]+\.upstream_rq_time: (B.+)$")
+_NUMBER = re.compile(r"^cluster\.(((?:blue|green)(?:-\d+)?)/[^.\n]+)\.(\w+): (\d+)$", re.MULTILINE)
+_BUCKETS = re.compile(
+    r"(cluster|vhost\..+\.route)\.(?:preview-)?((?:blue|green)(?:-\d+)?)(?:/[^.]+)?"
+    r"\.upstream_rq_time: (B.+)$"
+)
 _BOUND = re.compile(r"B([\d.e+]+)\(")
 _BELOW = re.compile(r",(\d+)\)")
 
@@ -65,12 +70,12 @@ class Pages:
     """None when they were not asked for."""
 
 
-def sum_traffic(pages: Pages) -> Generator[None, None, Mapping[Cluster, ClusterTraffic]]:
-    """Return the figures of each cluster, summed over its backends; yields now and then."""
-    sums: dict[str, dict[str, int]] = {cluster: {} for cluster in Cluster}
+def sum_traffic(pages: Pages) -> Generator[None, None, Mapping[Cluster, Counted]]:
+    """Return what is counted for each cluster, summed over its backends; yields now and then."""
+    sums: dict[str, dict[str, int]] = {}
     broken: set[str] = set()
-    for number, (name, cluster, statistic, value) in enumerate(_numbers(pages.numbers), 1):
-        figures = sums[cluster]
+    for number, (name, tag, statistic, value) in enumerate(_numbers(pages.numbers), 1):
+        figures = sums.setdefault(tag, {})
         figures[statistic] = figures.get(statistic, 0) + int(value)
         if statistic in BREAKS:
             broken.add(name)
@@ -83,17 +88,18 @@ def sum_traffic(pages: Pages) -> Generator[None, None, Mapping[Cluster, ClusterT
                 by_backend[name][statistic] = int(value)
             if number % FIGURES_AT_A_TIME == 0:
                 yield
-    latencies: Mapping[Cluster, Histogram] = {}
+    latencies = _Latencies(LATENCY_BOUNDS_MS, None)
     if pages.histograms is not None:
         latencies = yield from _sum_latencies(pages.histograms)
-    totals = {
-        cluster: _judge(
-            sums[cluster],
-            [found for name, found in by_backend.items() if name.startswith(f"{cluster}/")],
-            latencies.get(cluster),
+    previews = sum_previews(pages.numbers)
+    totals = {}
+    for cluster, tag in choose_newest(sums).items():
+        broken_off = [found for name, found in by_backend.items() if name.startswith(f"{tag}/")]
+        totals[cluster] = Counted(
+            everything=_judge(sums.get(tag, {}), broken_off, latencies.of(tag)),
+            previews=previews.get(tag, {}),
+            preview_latency=latencies.of(tag, is_preview=True),
         )
-        for cluster in Cluster
-    }
     return totals if _is_whole(sums.values()) else {c: _as_before(t) for c, t in totals.items()}
 
 
@@ -103,12 +109,13 @@ def _is_whole(sums: Iterable[Mapping[str, int]]) -> bool:
     return "upstream_rq_completed" in names or "upstream_rq_total" not in names
 
 
-def _as_before(traffic: ClusterTraffic) -> ClusterTraffic:
-    return replace(traffic, completed_total=None, abandoned_total=None)
+def _as_before(counted: Counted) -> Counted:
+    everything = replace(counted.everything, completed_total=None, abandoned_total=None)
+    return replace(counted, everything=everything)
 
 
 def _numbers(page: str) -> Iterator[tuple[str, ...]]:
-    """Yield backend, cluster, statistic and value of each line that is of a backend."""
+    """Yield backend, tag, statistic and value of each line that is of a backend."""
     return (found.groups() for found in _NUMBER.finditer(page))
 
 
@@ -129,24 +136,8 @@ def add_traffic(parts: Iterable[ClusterTraffic]) -> ClusterTraffic:
         completed_total=_add_known(p.completed_total for p in known),
         abandoned_total=_add_known(p.abandoned_total for p in known),
         latency=latency,
+        previews_total=_add_known(p.previews_total for p in known),
     )
-
-
-class HighWater:
-    """Keeps the abandoned requests from falling when some that waited are answered after all."""
-
-    def __init__(self) -> None:
-        self._last: dict[Cluster, ClusterTraffic] = {}
-
-    def take(self, cluster: Cluster, now: ClusterTraffic) -> ClusterTraffic:
-        """Return `now`, its abandoned requests no fewer than before, unless it began anew."""
-        before = self._last.get(cluster)
-        is_going_on = before is not None and now.requests_total >= before.requests_total
-        if before is not None and is_going_on and now.abandoned_total is not None:
-            most = max(before.abandoned_total or 0, now.abandoned_total)
-            now = replace(now, abandoned_total=most)
-        self._last[cluster] = now
-        return now
 
 
 def add_histograms(a: Histogram, b: Histogram) -> Histogram:
@@ -209,26 +200,40 @@ def _add_known(totals: Iterable[int | None]) -> int | None:
     return None if None in known else sum(total or 0 for total in known)
 
 
-def _sum_latencies(page: str) -> Generator[None, None, Mapping[Cluster, Histogram]]:
+@dataclass(frozen=True, slots=True)
+class _Latencies:
+    """How many answers took up to each bound, by tag and whether they were previews'."""
+
+    bounds_ms: tuple[float, ...]
+    below: Mapping[tuple[str, bool], list[int]] | None
+    """None when they were not asked for."""
+
+    def of(self, tag: str, *, is_preview: bool = False) -> Histogram | None:
+        """Return those of one cluster; an empty histogram where there are none."""
+        if self.below is None:
+            return None
+        below = self.below.get((tag, is_preview)) or [0] * len(self.bounds_ms)
+        return _from_running(self.bounds_ms, below, below[-1])
+
+
+def _sum_latencies(page: str) -> Generator[None, None, _Latencies]:
     """Return the latencies of each cluster; Envoy gives, for each bound, how many are below it.
 
     One Envoy has the same bounds for all of them.
     """
-    running: dict[Cluster, list[int]] = {}
+    running: dict[tuple[str, bool], list[int]] = {}
     bounds: tuple[float, ...] = LATENCY_BOUNDS_MS
     for number, line in enumerate(page.splitlines(), 1):
         found = _BUCKETS.match(line)
         if found is not None:
             if not running:
-                bounds = tuple(float(bound) for bound in _BOUND.findall(found[2]))
-            cluster, below = Cluster(found[1]), map(int, _BELOW.findall(found[2]))
-            total = running.get(cluster)
-            running[cluster] = [*map(operator.add, total, below)] if total else [*below]
+                bounds = tuple(float(bound) for bound in _BOUND.findall(found[3]))
+            key, below = (found[2], found[1] != "cluster"), map(int, _BELOW.findall(found[3]))
+            total = running.get(key)
+            running[key] = [*map(operator.add, total, below)] if total else [*below]
         if number % LINES_AT_A_TIME == 0:
             yield
-    nothing = [0] * len(bounds)
-    totals = {cluster: running.get(cluster, nothing) for cluster in Cluster}
-    return {c: _from_running(bounds, total, total[-1]) for c, total in totals.items()}
+    return _Latencies(bounds, running)
 
 
 def _running(histogram: Histogram) -> dict[float, int]:

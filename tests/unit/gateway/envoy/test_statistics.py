@@ -3,11 +3,11 @@ from collections.abc import Mapping
 import pytest
 
 from bascule.gateway.driver import ClusterTraffic, Histogram
+from bascule.gateway.envoy.previews import Counted
 from bascule.gateway.envoy.statistics import (
     FIGURES_AT_A_TIME,
     LATENCY_BOUNDS_MS,
     LINES_AT_A_TIME,
-    HighWater,
     Pages,
     add_histograms,
     add_traffic,
@@ -109,7 +109,6 @@ def test_an_envoy_of_an_earlier_version_has_its_5xx_counted_and_no_breaks() -> N
 
     assert (found.completed_total, found.failures_total, found.abandoned_total) == (None, 3, None)
     assert add_traffic([found, _traffic(None)]).completed_total is None
-    assert HighWater().take(Cluster.GREEN, found) == found
 
 
 def test_latencies_are_summed_over_backends_and_never_asked_for_by_the_way() -> None:
@@ -147,7 +146,7 @@ def test_instances_are_added_up() -> None:
 
     both = add_traffic([one, one])
 
-    assert both.requests_total == 2
+    assert (both.requests_total, both.previews_total) == (2, 4)
     assert both.latency == Histogram(bounds_ms=(1, 2), counts=(2, 4, 0))
     assert add_traffic([one, _traffic(None)]).latency is None
 
@@ -162,25 +161,40 @@ def test_histograms_of_other_buckets_are_added_in_those_that_both_have() -> None
     assert add_histograms(new, empty) == new
 
 
-def test_abandoned_requests_do_not_fall_until_counting_begins_anew() -> None:
-    water = HighWater()
+def test_previews_are_told_apart_by_the_tag_of_their_cluster() -> None:
+    route = "vhost.*.shop.example.com.route"
+    numbers = _lines("green-1/shop/web/http", "total: 9, completed: 9, 5xx: 2") + "".join(
+        f"{route}.{name}: {value}\n"
+        for name, value in (
+            ("preview-green.upstream_rq_total", 7),
+            ("preview-green-1.upstream_rq_total", 3),
+            ("preview-green-1.upstream_rq_5xx", 1),
+            ("other.upstream_rq_total", 5),
+        )
+    )
+    numbers += "vhost.b.route.preview-green-1.upstream_rq_total: 1\n"
+    histograms = (
+        "cluster.green-1/shop/web/http.upstream_rq_time: B1(0,4) B2(0,9)\n"
+        f"{route}.preview-green-1.upstream_rq_time: B1(0,1) B2(0,3)\n"
+    )
 
-    seen = [
-        water.take(Cluster.BLUE, _traffic(None, total=total, abandoned=abandoned)).abandoned_total
-        for total, abandoned in ((10, 3), (12, 1), (20, 5), (2, 0))
-    ]
+    found = _count(Pages(numbers=numbers, histograms=histograms))[Cluster.GREEN]
 
-    assert seen == [3, 3, 5, 0]
+    assert found.everything.requests_total == 9
+    assert found.previews == {"upstream_rq_total": 4, "upstream_rq_5xx": 1}
+    assert found.everything.latency == Histogram(bounds_ms=(1, 2), counts=(4, 5, 0))
+    assert found.preview_latency == Histogram(bounds_ms=(1, 2), counts=(1, 2, 0))
 
 
-def _traffic(latency: Histogram | None, *, total: int = 1, abandoned: int = 0) -> ClusterTraffic:
+def _traffic(latency: Histogram | None) -> ClusterTraffic:
     return ClusterTraffic(
-        requests_total=total,
+        requests_total=1,
         requests_active=0,
         endpoints_healthy=1,
         failures_total=0,
-        completed_total=total,
-        abandoned_total=abandoned,
+        completed_total=1,
+        abandoned_total=0,
+        previews_total=2,
         latency=latency,
     )
 
@@ -194,10 +208,14 @@ def _lines(backend: str, figures: str) -> str:
 
 
 def _read(pages: Pages) -> Mapping[Cluster, ClusterTraffic]:
+    return {cluster: found.everything for cluster, found in _count(pages).items()}
+
+
+def _count(pages: Pages) -> Mapping[Cluster, Counted]:
     steps = sum_traffic(pages)
     while True:
         try:
             next(steps)
         except StopIteration as done:
-            result: Mapping[Cluster, ClusterTraffic] = done.value
+            result: Mapping[Cluster, Counted] = done.value
             return result
