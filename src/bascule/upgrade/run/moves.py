@@ -10,8 +10,13 @@ from bascule.upgrade.plan.model import Step, StepKind
 from bascule.upgrade.run.stages import Posture, Stage
 from bascule.upgrade.run.state import StepState, StepStatus, UpgradeState
 
-FROZEN_KINDS = frozenset({StepKind.SET_WEIGHTS, StepKind.HOOK, StepKind.RETIRE})
-"""The steps that a freeze window keeps from beginning; a rollback is never kept."""
+FROZEN_KINDS = frozenset(
+    {StepKind.SET_WEIGHTS, StepKind.HOOK, StepKind.PROVE_IDLE, StepKind.RETIRE}
+)
+"""The steps that a freeze window keeps from beginning; a rollback is never kept.
+
+That a cluster is idle is proven after it: a proof from before a long weekend would prove nothing.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,6 +103,13 @@ def test_a_shift_that_has_begun_is_not_frozen() -> None:
     assert isinstance(next_move(state, START), Do)
 
 
+def test_a_cluster_is_proven_idle_after_the_freeze_and_not_before() -> None:
+    state = at_step("retire-idle", build_plan(policy=frozen_plan()))
+
+    assert isinstance(next_move(state, START), Freeze)
+    assert isinstance(next_move(state, START + timedelta(days=30)), Do)
+
+
 def test_a_hold_and_a_rollback_are_never_frozen() -> None:
     state = at_step("shift-5-hold", build_plan(policy=frozen_plan()))
 
