@@ -8,11 +8,11 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from bascule.app.state_dir import StateDir
 
@@ -67,9 +67,9 @@ class Starting:
         wait_until(lambda: text in self.said or self.process.poll() is not None)
         assert text in self.said, self.said
 
-    def await_end(self) -> int:
+    def await_end(self, within_s: float = START_LIMIT_S) -> int:
         """Return its exit code."""
-        return self.process.wait(timeout=START_LIMIT_S)
+        return self.process.wait(timeout=within_s)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -90,6 +90,10 @@ class Site:
     @property
     def file(self) -> Path:
         return self.directory / "gateway.yaml"
+
+    @property
+    def kubeconfig(self) -> Path:
+        return self.directory / "home" / "bascule" / "lab" / self.name / "kubeconfig"
 
     def verb(self, *arguments: str) -> Said:
         """Run `bascule ARGUMENTS` to its end."""
@@ -119,27 +123,37 @@ class Site:
         said = self.on_upgrade("status")
         return said.document if said.code == 0 else {}
 
+    def begin_upgrade(self, file: Path, *arguments: str) -> Starting:
+        """Begin `bascule upgrade start` on this gateway; whoever calls this ends it."""
+        command = ["upgrade", "start", "-f", str(file), "--yes", *arguments]
+        out = self.directory / f"start-{self.lives + 1}.out"
+        with out.open("wb") as told:
+            return Starting(process=self._begin(command, told, told), out=out)
+
     @contextmanager
     def starting_upgrade(self, file: Path, *arguments: str) -> "Iterator[Starting]":
         """Run `bascule upgrade start` on this gateway meanwhile; it is ended by force at last."""
-        self.lives += 1
-        out = self.directory / f"start-{self.lives}.out"
-        state = str(self.state_dir.path)
-        command = [sys.executable, "-m", "bascule", "upgrade", "start", "-f", str(file)]
-        with out.open("wb") as told:
-            process = subprocess.Popen(
-                [*command, "--state", state, "--yes", *arguments],
-                env=self.environment,
-                stdin=subprocess.DEVNULL,
-                stdout=told,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+        begun = self.begin_upgrade(file, *arguments)
         try:
-            yield Starting(process=process, out=out)
+            yield begun
         finally:
-            process.kill()
-            process.wait()
+            begun.process.kill()
+            begun.process.wait()
+
+    def _begin(
+        self, arguments: Sequence[str], out: BinaryIO, errors: BinaryIO
+    ) -> "subprocess.Popen[bytes]":
+        """Start a command on this gateway that lives on."""
+        self.lives += 1
+        state = str(self.state_dir.path)
+        return subprocess.Popen(
+            [sys.executable, "-m", "bascule", *arguments, "--state", state],
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=errors,
+            start_new_session=True,
+        )
 
     def status(self) -> dict[str, Any]:
         return self.on_gateway("status").document
@@ -155,22 +169,19 @@ class Site:
 
     def start_runtime(self, *arguments: str) -> None:
         """Start `bascule run` and return when the gateway has its first table."""
-        self.lives += 1
-        out = self.directory / f"run-{self.lives}.out"
-        state = str(self.state_dir.path)
-        command = [sys.executable, "-m", "bascule", "run", "-f", str(self.file)]
-        with out.open("wb") as told, self.runtime_log.open("ab") as log:
-            self.runtime = subprocess.Popen(
-                [*command, "--state", state, "--output", "json", *arguments],
-                env=self.environment,
-                stdin=subprocess.DEVNULL,
-                stdout=told,
-                stderr=log,
-                start_new_session=True,
-            )
+        out = self.begin_runtime(*arguments)
         runtime = self.runtime
+        assert runtime is not None
         wait_until(lambda: bool(out.read_text()) or runtime.poll() is not None)
         assert runtime.poll() is None, f"the runtime ended: {self.runtime_log.read_text()}"
+
+    def begin_runtime(self, *arguments: str) -> Path:
+        """Start `bascule run`; return the file that it says something in once it is at work."""
+        command = ["run", "-f", str(self.file), "--output", "json", *arguments]
+        out = self.directory / f"run-{self.lives + 1}.out"
+        with out.open("wb") as told, self.runtime_log.open("ab") as log:
+            self.runtime = self._begin(command, told, log)
+        return out
 
     @property
     def runtime_log(self) -> Path:
@@ -225,8 +236,8 @@ def open_site(directory: Path, *, name: str, port: int, **lab: bool) -> Iterator
         switches = [f"--{switch}" for switch, is_on in lab.items() if is_on]
         up = site.verb("lab", "up", "--name", name, "--shop", "--output", "json", *switches)
         assert up.code == 0, up.err
-        kubeconfig = home / "bascule" / "lab" / name / "kubeconfig"
-        site.file.write_text(_GATEWAY.format(name=name, kubeconfig=kubeconfig, port=port))
+        text = _GATEWAY.format(name=name, kubeconfig=site.kubeconfig, port=port)
+        site.file.write_text(text)
         yield site
     finally:
         site.close()

@@ -1,0 +1,1 @@
+"""The proofs that `make soak` runs, a module for each kind of trial."""
