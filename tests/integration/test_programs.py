@@ -127,7 +127,25 @@ async def run_hook(script: str, *, timeout_s: float = 10.0) -> str:
         timeout_s=timeout_s,
         environment={"BASCULE_UPGRADE": "spring"},
     )
-    return await hooks.run(hook)
+    return await hooks.run(hook, never)
+
+
+async def never() -> bool:
+    return False
+
+
+async def always() -> bool:
+    return True
+
+
+async def test_a_hook_that_is_called_back_is_ended_with_all_that_it_started(tmp_path: Path) -> None:
+    pid = tmp_path / "pid"
+    hook = HookRun(key="k", argv=shell(f"sleep 60 & echo $! > {pid}; wait"), timeout_s=60)
+
+    with pytest.raises(OutcomeUnknownError, match="the upgrade is to go back"):
+        await CommandHooks(PATH).run(hook, always)
+
+    await eventually(lambda: not is_alive(read_pid(pid)))
 
 
 async def test_a_hook_knows_its_step_and_gets_no_variable_that_is_not_meant_for_it() -> None:
@@ -149,7 +167,7 @@ async def test_a_hook_whose_time_is_over_leaves_its_outcome_unknown() -> None:
 async def test_a_hook_that_cannot_be_started_is_an_error() -> None:
     hook = HookRun(key="k", argv=("no-such-program-at-all",), timeout_s=1)
     with pytest.raises(DriverError, match="cannot be started"):
-        await CommandHooks(PATH).run(hook)
+        await CommandHooks(PATH).run(hook, never)
 
 
 async def ask(script: str, **more: Json) -> Found:

@@ -1,11 +1,11 @@
 """What a running upgrade works with beside traffic, in memory: checks, metrics, hooks."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bascule.checks.findings import Finding
-from bascule.errors import BasculeError
+from bascule.errors import BasculeError, OutcomeUnknownError
 from bascule.ids import Cluster
 from bascule.upgrade.gates.model import Check, CheckOutcome, CheckResult, Counts, Interval
 from bascule.upgrade.ports import HookRun, Measured, Measuring
@@ -38,6 +38,7 @@ class FakeMetrics:
     """Implements `bascule.upgrade.ports.Metrics`: one interval a second of the virtual clock."""
 
     clock: VirtualClock
+    interval_s: float = INTERVAL_S
     counts_of: CountsOf = quiet
     outcome_of: Callable[[Check], CheckOutcome] = lambda _: CheckOutcome.PASSED
     wanted: Measuring | None = None
@@ -56,14 +57,14 @@ class FakeMetrics:
         if self.wanted is None or self._since is None:
             return Measured()
         intervals: list[Interval] = []
-        while self._since + INTERVAL_S <= self.clock.monotonic_s():
+        while self._since + self.interval_s <= self.clock.monotonic_s():
             self._seq += 1
-            self._since += INTERVAL_S
+            self._since += self.interval_s
             to_at = self.clock.now()
             intervals.append(
                 Interval(
                     seq=self._seq,
-                    from_at=to_at - timedelta(seconds=INTERVAL_S),
+                    from_at=to_at - timedelta(seconds=self.interval_s),
                     to_at=to_at,
                     counts=self.counts_of(to_at),
                 )
@@ -86,10 +87,15 @@ class FakeHooks:
     ran: list[HookRun] = field(default_factory=list)
     failures: list[BasculeError] = field(default_factory=list)
     when_run: Callable[[HookRun], None] = lambda _: None
+    is_endless: bool = False
+    """Whether a command runs until it is called back."""
 
-    async def run(self, hook: HookRun) -> str:
+    async def run(self, hook: HookRun, is_called_back: Callable[[], Awaitable[bool]]) -> str:
         self.ran.append(hook)
         self.when_run(hook)
+        if await is_called_back():
+            raise OutcomeUnknownError("it was called back")
+        assert not self.is_endless, "nobody ends it"
         if self.failures:
             raise self.failures.pop(0)
         return "done"

@@ -24,7 +24,7 @@ from bascule.upgrade.run.state import UpgradeState
 from bascule.upgrade.run.steps import Steps
 from bascule.upgrade.signals import Order, build_command
 from tests.support.fake_journal import FakeDisk, FakeJournal
-from tests.support.fake_run import FakeHooks, FakeMetrics
+from tests.support.fake_run import INTERVAL_S, FakeHooks, FakeMetrics
 from tests.support.fake_traffic import ClockBell, FakeTraffic, Life, begin_life
 from tests.support.virtual_clock import VirtualClock
 
@@ -193,10 +193,10 @@ class PointedHooks(FakeHooks):
     points: Points
 
     @override
-    async def run(self, hook: HookRun) -> str:
+    async def run(self, hook: HookRun, is_called_back: Callable[[], Awaitable[bool]]) -> str:
         self.points.pass_by(f"before hook {hook.key}")
         self.far.hooks.append(" ".join(hook.argv))
-        words = await super().run(hook)
+        words = await super().run(hook, is_called_back)
         self.points.pass_by(f"after hook {hook.key}")
         return words
 
@@ -215,6 +215,8 @@ class SimWorld:
     """Called with each new life, for faults and fences."""
     build_steps: Callable[[Life], Steps] | None = None
     """Gives a life other hands: for mutants."""
+    interval_s: float = INTERVAL_S
+    """How much time one interval of the metrics takes."""
 
     async def begin(self, points: Points) -> Life:
         """Begin a runner from the journal."""
@@ -229,7 +231,7 @@ class SimWorld:
             self.clock,
             journal=PointedJournal(self.disk, points),
             hooks=hooks,
-            metrics=FakeMetrics(self.clock),
+            metrics=FakeMetrics(self.clock, self.interval_s),
         )
         if self.counts_of is not None:
             life.metrics.counts_of = self.counts_of
@@ -260,6 +262,7 @@ async def run_until(
     *,
     on_tick: Callable[[], None] = lambda: None,
     ticks_max: int = TICKS_MAX,
+    tick_s: float = TICK_S,
 ) -> UpgradeState:
     """Tick until the newest upgrade is as wanted."""
     bell = ClockBell(life.clock)
@@ -269,5 +272,5 @@ async def run_until(
         found = life.executor.state.upgrade
         if found is not None and is_enough(found):
             return found
-        await bell.wait(life.clock.monotonic_s() + TICK_S)
+        await bell.wait(life.clock.monotonic_s() + tick_s)
     raise AssertionError(f"no end in {ticks_max} ticks")

@@ -25,6 +25,7 @@ from bascule.upgrade.events import Refused, Witnessed
 from bascule.upgrade.ledger import Ledger
 from bascule.upgrade.ports import Checks, Hooks, Metrics, Traffic, Wakeup, Witness
 from bascule.upgrade.run.runner import Runner
+from bascule.upgrade.run.steering import calls_back, is_still_meant
 from bascule.upgrade.run.steps import Steps
 from bascule.upgrade.signals import (
     Order,
@@ -39,6 +40,8 @@ from bascule.upgrade.state import GatewayState
 
 TICK_S = 0.5
 """How long a command can wait in the inbox when nobody rang."""
+MOVES_MAX = 64
+"""How many moves of an upgrade are made in one go; the inbox is read before each of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +72,7 @@ class Executor:
             checks=ports.checks,
             metrics=ports.metrics,
             hooks=ports.hooks,
+            is_called_back=self._is_called_back,
         )
         self._runner = Runner(self._ledger, self._changer, steps, ports.clock)
         self.trouble: JournalError | None = None
@@ -96,11 +100,13 @@ class Executor:
 
     async def tick(self) -> None:
         """Finish what is in flight, then every order that waits, then bring the upgrade forward."""
-        await self._changer.settle()
-        for command in await self._ports.inbox.pending():
-            if not await self._serve(command):
-                break  # What came later must not be carried out before it.
-        await self._runner.advance()
+        for _ in range(MOVES_MAX):
+            await self._changer.settle()
+            for command in await self._ports.inbox.pending():
+                if not await self._serve(command):
+                    break  # What came later must not be carried out before it.
+            if not await self._runner.advance():
+                break
         for order_id, summary in self._ports.witness.take().items():
             await self._ledger.append(Witnessed(order_id=order_id, summary=summary))
 
@@ -143,11 +149,26 @@ class Executor:
 
     async def _steer(self, order: Order, signal: StartUpgrade | SteerUpgrade) -> Refuse | None:
         age_s = self._age_s(order)
-        if age_s > AGE_MAX_S:
+        if age_s > AGE_MAX_S and not is_still_meant(self.state.unfinished, order, signal):
             return refuse_old(age_s)
         if isinstance(signal, StartUpgrade):
             return await self._runner.start(order, signal.plan)
         return await self._runner.steer(order, signal, self._ports.traffic)
+
+    async def _is_called_back(self) -> bool:
+        """Whether an order waits that is obeyed by going back: no command is waited out then."""
+        try:
+            return any(map(self._calls_back, await self._ports.inbox.pending()))
+        except JournalError:  # The next tick says so.
+            return False
+
+    def _calls_back(self, command: Command) -> bool:
+        try:
+            order = parse_order(command)
+        except PlanError:
+            return False
+        upgrade = self.state.unfinished
+        return upgrade is not None and not self._is_known(order) and calls_back(upgrade, order)
 
     async def _roll_upgrade_back(self, command: Command, order: Order) -> bool:
         """Take the gateway's `rollback` as the upgrade's own signal."""

@@ -1,6 +1,6 @@
 """What the executor needs from the world."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -134,10 +134,11 @@ class HookRun:
 class Hooks(Protocol):
     """Runs the commands of a plan."""
 
-    async def run(self, hook: HookRun) -> str:
+    async def run(self, hook: HookRun, is_called_back: Callable[[], Awaitable[bool]]) -> str:
         """Return the last words of a command that ended with 0.
 
-        Raises DriverError when it ended otherwise or could not be started, OutcomeUnknownError when
-        it was ended because its time was over.
+        `is_called_back` is asked now and then, and never cancelled: once it says so, the command
+        is ended. Raises DriverError when it ended otherwise or could not be started,
+        OutcomeUnknownError when it was ended because its time was over or it was called back.
         """
         ...

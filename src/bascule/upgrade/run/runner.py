@@ -56,8 +56,6 @@ RETRY_FIRST_S = 1.0
 RETRY_MAX_S = 30.0
 BACK_RETRY_MAX_S = 2.0
 """As `RETRY_MAX_S`, of the way back for traffic: users suffer while it is waited."""
-MOVES_MAX = 64
-"""How many moves are made in one go, so that signals are read in between."""
 
 
 class Runner:
@@ -148,18 +146,18 @@ class Runner:
         await self._changer.change(change, _taken(order, state, UpgradeVerb.WEIGHTS, take))
         return take
 
-    async def advance(self) -> None:
-        """Bring the upgrade as far as it goes now. Raises JournalError, StaleWriterError."""
-        for _ in range(MOVES_MAX):
-            state = self._ledger.state.unfinished
-            if state is None:
-                self._steps.rest()
-                return
-            if not await self._move(state):
-                return
+    async def advance(self) -> bool:
+        """Make one move; whether another one may follow at once, once signals were read.
+
+        Raises JournalError, StaleWriterError.
+        """
+        state = self._ledger.state.unfinished
+        if state is None:
+            self._steps.rest()
+            return False
+        return await self._move(state)
 
     async def _move(self, state: UpgradeState) -> bool:
-        """Make one move; whether another one may follow at once."""
         try:
             move = next_move(state, self._clock.now())
         except PlanError as error:
@@ -174,6 +172,7 @@ class Runner:
             case Finish(stage):
                 reason = state.rollback.cause if state.rollback is not None else ""
                 await self._ledger.append(Ended(upgrade=state.name, stage=stage, reason=reason))
+                self._steps.rest()
                 return True
             case Freeze(step, until, name):
                 reason = f"freeze window {name}" if name else "freeze window"

@@ -10,11 +10,13 @@ from bascule.upgrade.plan.model import Step, StepKind
 from bascule.upgrade.run.rollback import has_moved_traffic, judge_eligibility
 from bascule.upgrade.run.stages import Stage
 from bascule.upgrade.run.state import UpgradeState
-from bascule.upgrade.signals import SteerUpgrade, UpgradeVerb
+from bascule.upgrade.signals import Order, RollBack, Signal, SteerUpgrade, UpgradeVerb
 
 ANSWERS = ("done", "redo", "skip")
 EXTENDABLE = "retire-hold"
 """The hold that `extend` makes longer."""
+EXTEND_MAX_S = 366 * 86_400.0
+"""By so much in all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +38,31 @@ class Decline:
 def decide_signal(state: UpgradeState, signal: SteerUpgrade) -> Take | Decline:
     """Return what to do with `signal` when `state` is unfinished."""
     return _RULES[signal.verb](state, signal.data)
+
+
+def is_still_meant(state: UpgradeState | None, order: Order, signal: Signal) -> bool:
+    """Return whether an old signal is obeyed: one that stops or goes back, said to this very run.
+
+    Not to obey it would let the upgrade go on against the last word of its operator.
+    """
+    return (
+        state is not None
+        and isinstance(signal, SteerUpgrade)
+        and signal.name == state.name
+        and signal.verb in {UpgradeVerb.PAUSE, UpgradeVerb.ABORT, UpgradeVerb.ROLLBACK}
+        and order.at >= state.started.at
+    )
+
+
+def calls_back(state: UpgradeState, order: Order) -> bool:
+    """Return whether `order` would make the upgrade go back now."""
+    signal = order.signal
+    if isinstance(signal, RollBack):
+        signal = SteerUpgrade(name=state.name, verb=UpgradeVerb.ROLLBACK)
+    if not isinstance(signal, SteerUpgrade) or signal.name != state.name:
+        return False
+    found = decide_signal(state, signal)
+    return isinstance(found, Take) and found.begins_rollback
 
 
 def _approve(state: UpgradeState, data: Mapping[str, Json]) -> Take | Decline:
@@ -164,8 +191,10 @@ def _answer(state: UpgradeState, data: Mapping[str, Json]) -> Take | Decline:
 
 def _extend(state: UpgradeState, data: Mapping[str, Json]) -> Take | Decline:
     by_s = data.get("by_s")
-    if not isinstance(by_s, int | float) or isinstance(by_s, bool) or by_s <= 0:
-        return Decline(reason=f"{by_s!r} is not a time to extend by", remedy="say --by 24h")
+    is_number = isinstance(by_s, int | float) and not isinstance(by_s, bool)
+    if not is_number or not 0 < float(str(by_s)) <= EXTEND_MAX_S - state.extended_s:
+        remedy = f"say --by 24h; no hold is made longer by more than {EXTEND_MAX_S / 86_400:g}d"
+        return Decline(reason=f"{by_s!r} is not a time to extend by", remedy=remedy)
     step = state.plan.step(EXTENDABLE)
     if step is None or state.rollback is not None or state.step(step.key).is_over:
         return Decline(reason="no hold before retire lies ahead")

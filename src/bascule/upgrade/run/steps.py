@@ -76,12 +76,14 @@ class Steps:
         checks: Checks,
         metrics: Metrics,
         hooks: Hooks,
+        is_called_back: Callable[[], Awaitable[bool]],
     ) -> None:
         self._ledger = ledger
         self._changer = changer
         self._traffic = traffic
         self._checks = checks
         self._hooks = hooks
+        self._is_called_back = is_called_back
         self._holding = Holding(metrics, lambda: ledger.state.arrangement)
         self._quiet: _Quiet | None = None
         self._looks: Mapping[str, Callable[[Step], Awaitable[Concluded]]] = {
@@ -303,7 +305,7 @@ class Steps:
             },
         )
         try:
-            words = await self._hooks.run(hook)
+            words = await self._hooks.run(hook, self._is_called_back)
         except DriverError as error:
             return Failed(reason=error.message, remedy=error.remedy)
         except OutcomeUnknownError as error:

@@ -1,3 +1,6 @@
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
 from bascule.journal.record import Json
@@ -6,9 +9,16 @@ from bascule.upgrade.encoding import render_split
 from bascule.upgrade.plan.model import Step, StepKind
 from bascule.upgrade.run.stages import Stage
 from bascule.upgrade.run.state import UpgradeState
-from bascule.upgrade.run.steering import Decline, Take, decide_signal, plan_hand_split
-from bascule.upgrade.signals import SteerUpgrade, UpgradeVerb
-from tests.support.orders import GREEN
+from bascule.upgrade.run.steering import (
+    Decline,
+    Take,
+    calls_back,
+    decide_signal,
+    is_still_meant,
+    plan_hand_split,
+)
+from bascule.upgrade.signals import RollBack, SteerUpgrade, UpgradeVerb
+from tests.support.orders import GREEN, START, order
 from tests.support.plans import approval, build_plan, build_step, hold, weights
 from tests.support.runs import (
     after,
@@ -20,6 +30,7 @@ from tests.support.runs import (
     rolled_back,
     signal,
     started,
+    steer,
 )
 
 WITH_APPROVALS = build_plan(
@@ -192,6 +203,41 @@ def test_the_hold_before_retire_can_be_extended_until_it_is_over() -> None:
     assert "lies ahead" in reason(said(begun(WITH_APPROVALS), UpgradeVerb.EXTEND, by_s=60))
 
 
-@pytest.mark.parametrize("by_s", [0, -5, "a day", True, None])
+@pytest.mark.parametrize("by_s", [0, -5, "a day", True, None, float("inf"), float("nan"), 1e12])
 def test_it_is_extended_by_a_time(by_s: Json) -> None:
     assert "is not a time" in reason(said(begun(), UpgradeVerb.EXTEND, by_s=by_s))
+
+
+def test_all_extensions_together_have_an_end() -> None:
+    state = after(begun(), signal("extend", by_s=366 * 86_400.0 - 60))
+
+    assert isinstance(said(state, UpgradeVerb.EXTEND, by_s=60), Take)
+    assert isinstance(said(state, UpgradeVerb.EXTEND, by_s=61), Decline)
+
+
+def test_an_old_signal_is_still_meant_where_it_stops_or_goes_back() -> None:
+    def is_meant(verb: UpgradeVerb, name: str = "up", later_s: float = 0.0) -> bool:
+        old = replace(steer(verb, name=name), at=START + timedelta(seconds=later_s))
+        assert isinstance(old.signal, SteerUpgrade)
+        return is_still_meant(begun(), old, old.signal)
+
+    back = order(RollBack(), order_id="back")
+    assert is_meant(UpgradeVerb.ROLLBACK)
+    assert is_meant(UpgradeVerb.ABORT)
+    assert is_meant(UpgradeVerb.PAUSE)
+    assert not is_meant(UpgradeVerb.RESUME)
+    assert not is_meant(UpgradeVerb.ROLLBACK, "another")
+    assert not is_meant(UpgradeVerb.ROLLBACK, later_s=-1.0)
+    assert not is_still_meant(None, back, RollBack())
+    assert not is_still_meant(begun(), back, RollBack())
+
+
+def test_it_is_called_back_by_what_begins_a_rollback_now() -> None:
+    state = at_step("bake")
+
+    assert calls_back(state, order(RollBack(), order_id="back"))
+    assert calls_back(state, steer(UpgradeVerb.ROLLBACK))
+    assert not calls_back(state, steer(UpgradeVerb.ABORT))
+    assert not calls_back(state, steer(UpgradeVerb.PAUSE))
+    assert not calls_back(state, steer(UpgradeVerb.ROLLBACK, name="another"))
+    assert not calls_back(rolled_back(state), steer(UpgradeVerb.ROLLBACK))

@@ -46,6 +46,10 @@ from tests.support.virtual_clock import VirtualClock
 AWAY = ClusterLists(is_complete=True, is_stale=True)
 
 
+async def never() -> bool:
+    return False
+
+
 class Desk:
     """Hands with a world, and one step of an upgrade to work on."""
 
@@ -72,6 +76,7 @@ class Desk:
             checks=self.checks,
             metrics=self.metrics,
             hooks=self.hooks,
+            is_called_back=never,
         )
 
     async def look(self, *events: RunEvent) -> Result:
@@ -358,6 +363,7 @@ async def test_hands_are_for_an_upgrade_that_is_under_way() -> None:
         checks=FakeChecks(),
         metrics=FakeMetrics(clock),
         hooks=FakeHooks(),
+        is_called_back=never,
     )
 
     with pytest.raises(InvariantError, match="no upgrade is under way"):
