@@ -21,10 +21,10 @@ def rename_routes(routes: RouteSet, naming: Naming) -> RouteSet:
     if all(naming.tags[cluster] == tag for tag, cluster in tags.items()):
         return routes
     roles = {old: naming.aliases[tag] for tag, old in tags.items() if tag in naming.aliases}
-    hosts = (_rename_host(host, roles, naming.tags) for host in routes.hosts)
+    pairs = ((host, _rename_host(host, roles, naming.tags)) for host in routes.hosts)
     return RouteSet(
         listeners=routes.listeners,
-        hosts=tuple(host for host in hosts if host.routes),
+        hosts=tuple(host for before, host in pairs if host.routes or not before.routes),
         stale=frozenset(roles[cluster] for cluster in routes.stale if cluster in roles),
     )
 

@@ -43,7 +43,7 @@ def decide_names(
         is_kept = known[Cluster.BLUE].is_same(found[Cluster.GREEN])
         return ClustersSwapped(clusters=found, is_blue_kept=is_kept)
     if find_weighty(state.split).intersection(changed) or is_crossed:
-        raise _refuse(state, known, found, _explain(state, found))
+        raise _refuse(state, known, found, _explain(state, known))
     return ClustersNamed(clusters=found, replaced=tuple(changed))
 
 
@@ -90,14 +90,12 @@ def _require_rest(state: GatewayState, known: Identities, found: Identities) -> 
         raise _refuse(state, known, found, remedy, because="a change of weights is in flight")
 
 
-def _explain(state: GatewayState, found: Identities) -> str:
+def _explain(state: GatewayState, known: Identities) -> str:
     if state.split.default.only is Cluster.GREEN:
-        own = find_known(state)[Cluster.GREEN]
         return (
-            f"for the next upgrade write {own} as blue, which it becomes then, and the new cluster "
-            f"as green; {SAME}"
+            f"for the next upgrade write {known[Cluster.GREEN]} as blue, which it becomes then, "
+            f"and the new cluster as green; {SAME}"
         )
-    del found
     return f"name the cluster that has the traffic as before; {SAME}"
 
 

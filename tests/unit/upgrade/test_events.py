@@ -3,9 +3,11 @@ from dataclasses import replace
 import pytest
 
 from bascule.errors import JournalError
-from bascule.ids import CommandId
+from bascule.ids import Cluster, CommandId
 from bascule.journal.record import Entry, Json, Record
 from bascule.upgrade.events import (
+    ClustersNamed,
+    ClustersSwapped,
     Event,
     Finished,
     Intended,
@@ -15,9 +17,14 @@ from bascule.upgrade.events import (
     Witnessed,
     parse_event,
 )
+from bascule.upgrade.names import Identity
 from tests.support.orders import BLUE, GREEN, START, records_of
 
 ID = CommandId("o1")
+CLUSTERS = {
+    Cluster.BLUE: Identity(server="https://a:443", context="a", ca="0a"),
+    Cluster.GREEN: Identity(server="https://b:443"),
+}
 
 
 @pytest.mark.parametrize(
@@ -38,8 +45,10 @@ ID = CommandId("o1")
         Finished(order_id=ID, result=Result.UNKNOWN, split=GREEN, reason="silence", remedy="look"),
         Refused(order_id=ID, kind="switch", reason="not active", remedy="look"),
         Witnessed(order_id=ID, summary={"failed": 0}),
+        ClustersNamed(clusters=CLUSTERS, replaced=(Cluster.GREEN,), reason="why"),
+        ClustersSwapped(clusters=CLUSTERS, is_blue_kept=True),
     ],
-    ids=["opened", "intended", "done", "unknown", "refused", "witnessed"],
+    ids=["opened", "intended", "done", "unknown", "refused", "witnessed", "named", "swapped"],
 )
 def test_an_event_is_read_from_the_journal_as_it_was_written(event: Event) -> None:
     (record,) = records_of(event)
@@ -75,3 +84,10 @@ def test_notes_that_are_no_list_are_none() -> None:
 
     assert isinstance(found, Intended)
     assert found.notes == ()
+
+
+def test_clusters_that_are_replaced_by_none_are_none() -> None:
+    (record,) = records_of(ClustersNamed(clusters=CLUSTERS))
+    data = {**record.entry.data, "replaced": None}
+
+    assert parse_event(_record("clusters_named", data)) == ClustersNamed(clusters=CLUSTERS)

@@ -4,9 +4,20 @@ from bascule.errors import InvariantError, JournalError
 from bascule.ids import Cluster, CommandId
 from bascule.routing.arrangement import NOTHING_ARRANGED, Arrangement
 from bascule.routing.weights import Split, Weights
-from bascule.upgrade.events import Event, Finished, Intended, Opened, Refused, Result, Witnessed
+from bascule.upgrade.events import (
+    ClustersNamed,
+    ClustersSwapped,
+    Event,
+    Finished,
+    Intended,
+    Opened,
+    Refused,
+    Result,
+    Witnessed,
+)
+from bascule.upgrade.names import Identity
 from bascule.upgrade.plan.model import StepKind
-from bascule.upgrade.run.events import StageEntered, StepResult
+from bascule.upgrade.run.events import Ended, StageEntered, StepResult
 from bascule.upgrade.run.stages import Stage
 from bascule.upgrade.state import (
     HOMES_MAX,
@@ -25,6 +36,11 @@ from tests.support.runs import begin_event, ended, entered, started
 ID = CommandId("o1")
 STAMP = Stamp(seq=9, at=START, actor="ada@desk")
 INTENT = Intended(order_id=ID, kind="switch", before=BLUE, wanted=GREEN)
+
+
+CLUSTERS = {cluster: Identity(server=f"https://{cluster}:443") for cluster in Cluster}
+SWAPPED = ClustersSwapped(clusters=CLUSTERS)
+NEW_GREEN = ClustersNamed(clusters=CLUSTERS, replaced=(Cluster.GREEN,))
 
 
 def homes_after(*events: Event) -> tuple[Split, ...]:
@@ -278,3 +294,76 @@ def test_a_cluster_whose_retirement_failed_is_in_the_gateway() -> None:
 
     assert state_after(*begun, ended("retire-blue", StepResult.FAILED)).retired == frozenset()
     assert state_after(*begun, ended("retire-blue")).retired == {Cluster.BLUE}
+
+
+def test_a_swap_tells_the_same_traffic_in_new_names() -> None:
+    state = state_after(*moved(percent(5), GREEN), SWAPPED)
+
+    assert (state.split, state.active) == (BLUE, Cluster.BLUE)
+    assert state.homes == ()
+    assert state.names.clusters == CLUSTERS
+    assert dict(state.names.naming.tags) == {"blue": "blue-1", "green": "green-1"}
+
+
+def test_a_swap_with_the_old_blue_keeps_the_way_back_to_it() -> None:
+    state = state_after(*moved(GREEN), ClustersSwapped(clusters=CLUSTERS, is_blue_kept=True))
+
+    assert (state.split, state.homes) == (BLUE, (GREEN,))
+
+
+def test_after_a_swap_nothing_is_retired_and_nothing_arranged() -> None:
+    plan = build_plan(
+        [
+            arrange("on", Stage.PREFLIGHT, Arrangement(preview=PREVIEW)),
+            build_step("gone", Stage.PREFLIGHT, StepKind.RETIRE, cluster="blue"),
+        ]
+    )
+    steps = [e for key in ("on", "gone") for e in (started(key), ended(key))]
+    over = Ended(upgrade=plan.name, stage=Stage.COMPLETED)
+    before = state_after(*moved(GREEN), begin_event(plan), *steps)
+
+    kept = ClustersSwapped(clusters=CLUSTERS, is_blue_kept=True)
+    state = evolve(evolve(before, over, STAMP), kept, STAMP)
+
+    assert before.retired == {Cluster.BLUE}
+    assert (state.retired, state.arrangement) == (frozenset(), NOTHING_ARRANGED)
+    assert state.homes == ()
+
+
+def test_a_new_green_leaves_no_way_back_to_the_old_one() -> None:
+    state = state_after(*moved(GREEN, BLUE), NEW_GREEN)
+
+    assert state.homes == ()
+    assert state.split == BLUE
+    assert dict(state.names.naming.tags) == {"blue": "blue", "green": "green-1"}
+
+
+def test_clusters_that_are_only_named_change_nothing_else() -> None:
+    before = state_after(*moved(GREEN, percent(50)))
+
+    state = evolve(before, ClustersNamed(clusters=CLUSTERS), STAMP)
+
+    assert (state.split, state.homes) == (before.split, before.homes)
+    assert state.names.naming == before.names.naming
+
+
+@pytest.mark.parametrize(
+    ("events", "event"),
+    [
+        (moved(), SWAPPED),
+        (moved(percent(50)), SWAPPED),
+        ([*moved(GREEN), begin_event()], SWAPPED),
+        ([INTENT], SWAPPED),
+        (moved(GREEN), NEW_GREEN),
+        (moved(percent(1)), NEW_GREEN),
+        ([begin_event()], NEW_GREEN),
+        ([INTENT], NEW_GREEN),
+    ],
+)
+def test_no_cluster_with_traffic_becomes_another_one(
+    events: list[AnyEvent], event: AnyEvent
+) -> None:
+    state = state_after(*events)
+
+    with pytest.raises(InvariantError):
+        evolve(state, event, STAMP)
