@@ -14,12 +14,13 @@ BOUNDS_MS = (10.0, 100.0)
 
 
 def counts(
-    requests: int = 10, failures: int = 0, *, slow: int = 0, open_: int = 0
+    requests: int = 10, failures: int = 0, *, slow: int = 0, open_: int = 0, abandoned: int = 0
 ) -> ClusterCounts:
     """Return what a cluster did: most within 10 ms, `slow` of them within 100 ms."""
     return ClusterCounts(
         requests=requests,
         failures=failures,
+        abandoned=abandoned,
         started=requests,
         open=open_,
         latency=Histogram(bounds_ms=BOUNDS_MS, counts=(requests - slow, slow, 0)),

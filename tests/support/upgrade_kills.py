@@ -20,6 +20,7 @@ from bascule.upgrade.state import fold
 from tests.support.asking import Answer, Load, under_load
 from tests.support.site import Site
 from tests.support.upgrades import Shape, find_answering, go_back, plant, write_upgrade
+from tests.support.waiting import eventually
 
 REVIVAL_S = 2.0
 """How long a runner that was killed takes to be at work again."""
@@ -118,14 +119,16 @@ class _Runners:
     process: "subprocess.Popen[bytes] | None" = None
     kind: str = ""
 
-    def begin(self) -> None:
-        """Let a runner start; it is not waited for."""
+    def begin(self) -> Path:
+        """Let a runner start, which is not waited for; return the file with what it says."""
         self.kind = self.rng.choice(("run", "start"))
         if self.kind == "run":
-            self.site.begin_runtime()
+            out = self.site.begin_runtime()
             self.process = self.site.runtime
-        else:
-            self.process = self.site.begin_upgrade(self.file).process
+            return out
+        begun = self.site.begin_upgrade(self.file)
+        self.process = begun.process
+        return begun.out
 
     def kill(self) -> None:
         """End the runner as a power cut would."""
@@ -277,8 +280,9 @@ async def kill_runners(site: Site, rng: Random, way: Way, name: str, *, kills: i
 async def _start(trial: _Trial, file: Path) -> None:
     """Start the upgrade, in the foreground or handed to a runtime; return once it is recorded."""
     runners = trial.runners
-    runners.begin()
+    at_work = runners.begin()
     if runners.kind == "run":
+        await eventually(at_work.read_text, within_s=END_S)
         with trial.site.starting_upgrade(file, "--detach") as handing:
             assert await asyncio.to_thread(handing.await_end) == 0, handing.said
     async with asyncio.timeout(END_S):

@@ -120,6 +120,7 @@ def _render_counts(counts: Counts) -> dict[str, Json]:
     return {
         "requests": counts.requests,
         "failures": counts.failures,
+        "abandoned": counts.abandoned,
         "open": counts.open,
         "started": counts.started,
         "latency": _render_histogram(counts.latency),

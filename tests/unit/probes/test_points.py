@@ -36,6 +36,7 @@ def test_a_point_of_the_traffic_has_what_both_clusters_did_and_the_split() -> No
     counts = Counts(
         requests=9,
         failures=1,
+        abandoned=4,
         started=10,
         open=2,
         latency=Histogram(bounds_ms=(1.0,), counts=(9, 0)),
@@ -54,10 +55,18 @@ def test_a_point_of_the_traffic_has_what_both_clusters_did_and_the_split() -> No
         "from": "2026-01-01T00:00:00+00:00",
         "to": "2026-01-01T00:00:01+00:00",
         "clusters": {
-            "blue": {"requests": 3, "failures": 0, "open": 0, "started": 0, "latency": None},
+            "blue": {
+                "requests": 3,
+                "failures": 0,
+                "abandoned": 0,
+                "open": 0,
+                "started": 0,
+                "latency": None,
+            },
             "green": {
                 "requests": 9,
                 "failures": 1,
+                "abandoned": 4,
                 "open": 2,
                 "started": 10,
                 "latency": {"bounds_ms": [1.0], "counts": [9, 0]},

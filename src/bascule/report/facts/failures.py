@@ -1,12 +1,13 @@
 """Whose the failed requests were: those that green itself failed, and all others."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
 from bascule.ids import Cluster
-from bascule.report.facts.measured import Measured, TrafficSample, WitnessSample
+from bascule.report.facts.measured import ClusterCounts, Measured, TrafficSample, WitnessSample
 from bascule.report.facts.model import (
     FailureFacts,
     FailureSpan,
@@ -16,6 +17,8 @@ from bascule.report.facts.model import (
 )
 
 SPANS_MAX = 50
+PATIENCE = timedelta(seconds=2)
+"""So long the witness waits for an answer before it gives up."""
 NEAR = timedelta(seconds=1)
 """So far apart a failure may be counted by the gateway and seen by the witness."""
 JOIN_S = 10.0
@@ -31,15 +34,18 @@ def read_failures(
     """Return the failed requests by whose they were.
 
     Samples are thinned, and the gates count only while a step holds: of both, the larger count
-    stands. What the witness saw fail while no cluster counted a failure never reached a cluster.
+    stands. What the witness saw fail while no cluster counted a failure was never answered by one
+    on which requests were given up then, or never reached a cluster.
     """
-    blue, green = (_most(traffic, gates, cluster, "failures") for cluster in Cluster)
-    unexplained = _unexplained(measured.witness, measured.traffic)
+    seen = _explain(measured.witness, measured.traffic)
+    blue, green = (_add(_most(traffic, gates, c, "failures"), seen.unanswered[c]) for c in Cluster)
+    given_up = {c: _given_up(measured.traffic, c) for c in Cluster}
+    unexplained = seen.unexplained
     others = _add(blue, unexplained) if traffic.samples or gates is not None else None
     shares = [traffic.covered_share, gates.covered_share if gates is not None else None]
     requests = [_most(traffic, gates, cluster, "requests") for cluster in Cluster]
     return FailureFacts(
-        sentence=_sentence(green, others),
+        sentence=_sentence(green, others) + _say_given_up(given_up),
         requests=_add(*requests),
         counted_share=max((share for share in shares if share is not None), default=None),
         total=_add(_add(blue, green), unexplained),
@@ -47,11 +53,15 @@ def read_failures(
         blue_before_change=_larger(
             _before(measured.traffic, split), None if gates is None else gates.blue_before_change
         ),
+        blue_unanswered=seen.unanswered[Cluster.BLUE],
+        blue_given_up=given_up[Cluster.BLUE],
         green=green,
         green_without_weight=_larger(
             _without_weight(measured.traffic, split),
             None if gates is None else gates.green_without_weight,
         ),
+        green_unanswered=seen.unanswered[Cluster.GREEN],
+        green_given_up=given_up[Cluster.GREEN],
         witness_unexplained=unexplained,
         other_than_green=others,
         spans=read_spans(measured.traffic),
@@ -96,21 +106,57 @@ def _sentence(green: int | None, others: int | None) -> str:
     )
 
 
-def _unexplained(witness: Sequence[WitnessSample], traffic: Sequence[TrafficSample]) -> int | None:
-    """Return how many failures of the witness no cluster counted near their time."""
+def _say_given_up(given_up: Mapping[Cluster, int | None]) -> str:
+    blue, green = given_up[Cluster.BLUE] or 0, given_up[Cluster.GREEN] or 0
+    if not blue and not green:
+        return ""
+    return f" Clients gave up {green} on green and {blue} on blue before an answer began."
+
+
+def _given_up(traffic: Sequence[TrafficSample], cluster: Cluster) -> int | None:
+    known = [s.clusters[cluster].abandoned for s in traffic if cluster in s.clusters]
+    return sum(known) if known else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Explained:
+    """Failures of the witness that no cluster counted: never answered by one, or by nobody."""
+
+    unanswered: Mapping[Cluster, int | None]
+    unexplained: int | None
+
+
+def _explain(witness: Sequence[WitnessSample], traffic: Sequence[TrafficSample]) -> _Explained:
+    unanswered: dict[Cluster, int | None] = dict.fromkeys(Cluster)
     if not witness or not traffic:
-        return sum(s.failed for s in witness) if witness else None
+        unexplained = sum(s.failed for s in witness) if witness else None
+        return _Explained(unanswered=unanswered, unexplained=unexplained)
     starts = [s.from_at for s in traffic]
     longest = max(s.to_at - s.from_at for s in traffic)
-    left = 0
-    for sample in witness:
-        if sample.failed:
-            first = bisect_left(starts, sample.from_at - NEAR - longest)
-            after = bisect_right(starts, sample.to_at + NEAR)
-            near = [s for s in traffic[first:after] if s.to_at > sample.from_at - NEAR]
-            counted = sum(c.failures for s in near for c in s.clusters.values())
-            left += max(0, sample.failed - counted)
-    return left
+    total = 0
+    for sample in (s for s in witness if s.failed):
+        first = bisect_left(starts, sample.from_at - NEAR - longest)
+        after = bisect_right(starts, sample.to_at + NEAR + PATIENCE)
+        near = [s for s in traffic[first:after] if s.to_at > sample.from_at - NEAR]
+        left = sample.failed - sum(c.failures for c in _near(near, sample.to_at + NEAR))
+        for cluster in sorted(Cluster, key=lambda c: _share_given_up(near, c), reverse=True):
+            found = min(max(0, left), _given_up(near, cluster) or 0)
+            unanswered[cluster] = _add(unanswered[cluster], found or None)
+            left -= found
+        total += max(0, left)
+    return _Explained(unanswered=unanswered, unexplained=total)
+
+
+def _near(traffic: Sequence[TrafficSample], to_at: datetime) -> Iterator[ClusterCounts]:
+    for sample in traffic:
+        if sample.from_at <= to_at:
+            yield from sample.clusters.values()
+
+
+def _share_given_up(traffic: Sequence[TrafficSample], cluster: Cluster) -> float:
+    """Return the share of a cluster's requests that were given up: where many are, it hangs."""
+    requests = sum(s.clusters[cluster].requests for s in traffic if cluster in s.clusters)
+    return (_given_up(traffic, cluster) or 0) / requests if requests else 0.0
 
 
 def _before(traffic: Sequence[TrafficSample], split: Sequence[SplitPoint]) -> int | None:

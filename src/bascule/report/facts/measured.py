@@ -17,6 +17,7 @@ class ClusterCounts:
 
     requests: int
     failures: int
+    abandoned: int
     started: int
     open: int
     latency: Histogram | None
@@ -155,6 +156,7 @@ def _clusters(data: Mapping[str, Json]) -> Mapping[Cluster, ClusterCounts]:
             found[cluster] = ClusterCounts(
                 requests=_count(counts, "requests"),
                 failures=_count(counts, "failures"),
+                abandoned=_count(counts, "abandoned"),
                 started=_count(counts, "started"),
                 open=_count(counts, "open"),
                 latency=_histogram(counts.get("latency")),

@@ -347,8 +347,12 @@ class FailureFacts:
     total: int | None
     blue: int | None
     blue_before_change: int | None
+    blue_unanswered: int | None
+    blue_given_up: int | None
     green: int | None
     green_without_weight: int | None
+    green_unanswered: int | None
+    green_given_up: int | None
     witness_unexplained: int | None
     other_than_green: int | None
     spans: tuple[FailureSpan, ...]

@@ -88,8 +88,10 @@ def render_failures(root: Node) -> Markup:
     rows = [
         ("by blue", "blue"),
         (_sub("before the first change of the split"), "blue_before_change"),
+        (_sub("requests of the witness that it never answered"), "blue_unanswered"),
         ("by green itself", "green"),
         (_sub("while it had no weight: previews, mirroring, checks"), "green_without_weight"),
+        (_sub("requests of the witness that it never answered"), "green_unanswered"),
         ("of the witness, that reached no cluster", "witness_unexplained"),
         ("all together", "total"),
     ]

@@ -80,6 +80,43 @@ def test_failures_of_the_witness_that_no_cluster_counted_are_others() -> None:
     assert (facts.witness_unexplained, facts.other_than_green, facts.total) == (3, 3, 4)
 
 
+def test_what_the_witness_gave_up_on_a_cluster_that_hangs_is_that_clusters() -> None:
+    samples = [
+        traffic(n, n + 1, blue=counts(900, abandoned=1), green=counts(50, abandoned=2 * (n == 14)))
+        for n in range(12, 20)
+    ]
+
+    facts = failures(samples, [witness(12, 13, failed=2)])
+
+    assert (facts.green, facts.green_unanswered, facts.green_given_up) == (2, 2, 2)
+    assert (facts.blue, facts.blue_unanswered, facts.blue_given_up) == (0, None, 8)
+    assert (facts.other_than_green, facts.witness_unexplained) == (0, 0)
+    assert facts.sentence.endswith(
+        "green itself failed 2. Clients gave up 2 on green and 8 on blue before an answer began."
+    )
+
+
+def test_what_the_witness_gave_up_beyond_that_is_the_other_clusters_and_then_nobodys() -> None:
+    samples = [traffic(12, 13, blue=counts(900, abandoned=1), green=counts(50, abandoned=2))]
+
+    facts = failures(samples, [witness(12, 13, failed=5)])
+
+    assert (facts.green_unanswered, facts.blue_unanswered, facts.witness_unexplained) == (2, 1, 2)
+    assert (facts.total, facts.other_than_green) == (5, 3)
+
+
+def test_what_is_counted_as_failed_after_the_witness_gave_up_explains_nothing() -> None:
+    samples = [traffic(12, 13, blue=counts(90)), traffic(15, 16, green=counts(5, 1))]
+
+    assert failures(samples, [witness(12, 13, failed=1)]).witness_unexplained == 1
+
+
+def test_a_cluster_without_requests_explains_nothing() -> None:
+    samples = [traffic(12, 13, blue=counts(0), green=counts(0))]
+
+    assert failures(samples, [witness(12, 13, failed=1)]).witness_unexplained == 1
+
+
 def test_without_the_gateways_counts_whose_they_were_is_not_known() -> None:
     facts = failures([], [witness(0, 1, failed=2)])
 
