@@ -100,7 +100,7 @@ def judge(baseline: Samples, during: Samples, *, counts: GatewayCounts | None = 
         _judge_failures(requests, len(failures), gateway_failures),
         _judge_gaps(requests, gap_reasons, longest_s),
         _judge_latency(before_ms, after_ms, unmeasured_share=unmeasured / max(1, requests)),
-        _judge_wrong(wrong, is_previewed=known.is_previewed),
+        _judge_wrong(wrong, has_previews=_has_previews(known)),
         RuleVerdict(number=5, holds=None, reason="stream resets are not seen by the witness"),
         RuleVerdict(number=6, holds=None, reason="side effects are not seen by the witness"),
     )
@@ -231,6 +231,12 @@ def _wrong_cluster(counts: GatewayCounts) -> int | None:
     return rise if rise >= 0 else None
 
 
+def _has_previews(counts: GatewayCounts) -> bool:
+    """Whether previews may be among the requests of the cluster that takes nothing."""
+    after = None if counts.takes_nothing is None else counts.after.get(counts.takes_nothing)
+    return counts.is_previewed and after is not None and after.previews_total is None
+
+
 def _still_open(counts: GatewayCounts) -> int | None:
     idle = counts.takes_nothing
     if idle is None or idle not in counts.after:
@@ -267,12 +273,12 @@ def _judge_latency(
     return RuleVerdict(number=3, holds=after_ms <= limit_ms, reason=text)
 
 
-def _judge_wrong(wrong: int | None, *, is_previewed: bool) -> RuleVerdict:
+def _judge_wrong(wrong: int | None, *, has_previews: bool) -> RuleVerdict:
     if wrong is None:
         return RuleVerdict(number=4, holds=None, reason="both clusters may answer, or unknown")
     text = f"{wrong} requests reached the cluster that takes nothing"
-    if wrong and is_previewed:
-        text += "; previews and checks are let through to it, and cannot be told from others"
+    if wrong and has_previews:
+        text += "; previews and checks are let through to it, and this gateway counts them too"
         return RuleVerdict(number=4, holds=None, reason=text)
     return RuleVerdict(number=4, holds=wrong == 0, reason=text)
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -201,11 +203,11 @@ def test_a_request_to_the_idle_cluster_breaks_the_fourth_rule() -> None:
     assert rule(verdict, 4) is False
 
 
-def test_where_previews_are_let_through_a_request_to_the_idle_cluster_breaks_no_rule() -> None:
-    for total, holds in ((101, None), (100, True)):
+def test_previews_that_a_gateway_does_not_count_apart_break_no_rule() -> None:
+    for total, previews, holds in ((101, None, None), (100, None, True), (101, 7, False)):
         counts = GatewayCounts(
             settled={Cluster.BLUE: traffic(100)},
-            after={Cluster.BLUE: traffic(total)},
+            after={Cluster.BLUE: replace(traffic(total), previews_total=previews)},
             takes_nothing=Cluster.BLUE,
             is_previewed=True,
         )

@@ -14,7 +14,7 @@ from bascule.ids import Cluster
 
 TIMEOUT_S = 3.0
 _LISTENING = r"^listener_manager\.(workers_started|total_listeners_warming)$"
-_BACKEND = r"^cluster\.(blue|green)(-\d+)?/[^.]+\."
+_BACKEND = r"cluster\.(blue|green)(-\d+)?/[^.]+\."
 
 
 class AdminClient:
@@ -75,7 +75,8 @@ class AdminClient:
     async def _fetch_figures(
         self, names: Iterable[str], of_previews: Iterable[str], **query: str
     ) -> str:
-        regex = f"{_BACKEND}({'|'.join(names)})$|^{previews.PATTERN}({'|'.join(of_previews)})$"
+        backends = f"{_BACKEND}({'|'.join(names)})"
+        regex = f"^({backends}|{previews.PATTERN}({'|'.join(of_previews)}))$"
         return await self.fetch_text("/stats", usedonly="", filter=regex, **query)
 
     async def has_healthy(self, tag: str) -> bool:

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field, replace
 from bascule.gateway.driver import ClusterTraffic, Histogram
 from bascule.routing.naming import read_tag
 
-FIGURES = ("upstream_rq_total", "upstream_rq_completed", "upstream_rq_5xx", "upstream_rq_retry")
-STARTED, COMPLETED, FAILED, RETRIED = FIGURES
+FIGURES = ("upstream_rq_total", "upstream_rq_completed", "upstream_rq_5xx")
+STARTED, COMPLETED, FAILED = FIGURES
 ABANDONED = "abandoned"
 PATTERN = r"vhost\..+\.route\.preview-(blue|green)(-\d+)?\."
 """What the names of these statistics begin with, as a regular expression."""
@@ -90,7 +90,7 @@ class Ledger:
             self._past |= self._forgotten - (total - told)
             self._most = Figures()
         self._total = steady
-        unanswered = max(0, previews[STARTED] - previews[COMPLETED] - previews[RETRIED])
+        unanswered = max(0, previews[STARTED] - previews[COMPLETED])
         self._most |= total - (previews - self._past) - Figures({ABANDONED: unanswered})
         return _replace(everything, self._most, previews_total=previews[STARTED])
 

@@ -30,9 +30,8 @@ def test_every_figure_of_users_is_without_previews() -> None:
             everything=_everything(total=10, failures=4, abandoned=3, latency=(5, 2, 1)),
             previews={
                 "upstream_rq_total": 6,
-                "upstream_rq_completed": 4,
+                "upstream_rq_completed": 5,
                 "upstream_rq_5xx": 3,
-                "upstream_rq_retry": 1,
             },
             preview_latency=Histogram(bounds_ms=BOUNDS, counts=(4, 0, 1)),
         )
@@ -43,7 +42,7 @@ def test_every_figure_of_users_is_without_previews() -> None:
         requests_active=7,
         endpoints_healthy=1,
         failures_total=1,
-        completed_total=6,
+        completed_total=5,
         abandoned_total=2,
         latency=Histogram(bounds_ms=BOUNDS, counts=(1, 2, 0)),
         previews_total=6,
