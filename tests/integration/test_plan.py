@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,13 @@ import pytest
 
 from bascule.app.clock import SystemClock
 from bascule.app.known import fetch_known
+from bascule.app.naming import identify
 from bascule.app.planning import GatewayKnown, prepare_plan
 from bascule.app.state_dir import StateDir
 from bascule.checks.inventory import HostScope
 from bascule.cli.main import main
 from bascule.cli.places import read_file
+from bascule.errors import PlanError
 from bascule.gateway.driver import Convergence, Observation
 from bascule.ids import Cluster
 from bascule.inventory.fetch import Asked, Question, fetch_cluster, fetch_inventory
@@ -28,8 +31,10 @@ from bascule.routing.options import BuildOptions
 from bascule.routing.weights import Split, Weights
 from bascule.spec.load import parse_upgrade
 from bascule.storage.sqlite import open_journal
-from bascule.upgrade.events import KIND_BY_EVENT, Opened, render_event
+from bascule.upgrade.events import KIND_BY_EVENT, ClustersNamed, Opened, render_event
+from bascule.upgrade.names import Identity, normalise_server
 from bascule.upgrade.plan.model import parse_plan
+from bascule.upgrade.state import Stamp, evolve
 from tests.support.lab_api import LabApi
 from tests.support.network import free_port
 from tests.support.raw_objects import raw_ingress, raw_service, raw_slice
@@ -134,6 +139,32 @@ async def test_the_journal_says_where_traffic_is_and_what_is_unfinished(
 
     assert known.requests_per_s is None
     assert [finding.code for finding in prepared.blockers] == ["TrafficOnGreen"]
+
+
+async def test_after_an_upgrade_the_next_one_is_planned_with_swapped_roles(
+    clusters: Mapping[str, LabApi], tmp_path: Path
+) -> None:
+    old, new = (identify(load_kubeconfig(tmp_path / f"{n}.kubeconfig", n)) for n in ("old", "new"))
+    before = {Cluster.BLUE: Identity(server="https://gone:443"), Cluster.GREEN: old}
+    opened = Opened(split=Split(Weights.all_to(Cluster.GREEN)))
+    state = evolve(None, opened, Stamp(seq=1, at=QUESTION.at, actor=""))
+    state = evolve(state, ClustersNamed(clusters=before), Stamp(seq=2, at=QUESTION.at, actor=""))
+    known = GatewayKnown(state=replace(state, retired=frozenset({Cluster.BLUE})))
+    spec = parse_upgrade(SPEC, tmp_path / "upgrade.yaml", read_file)
+    others = {cluster: Identity(server=f"https://{cluster}:443") for cluster in Cluster}
+    elsewhere = ClustersNamed(clusters=others)
+    strange = evolve(state, elsewhere, Stamp(seq=3, at=QUESTION.at, actor=""))
+
+    prepared = await prepare_plan(spec, known, clock=SystemClock())
+    with pytest.raises(PlanError, match="other clusters than the journal") as caught:
+        await prepare_plan(spec, GatewayKnown(state=strange), clock=SystemClock(), is_offline=True)
+
+    del clusters
+    assert [finding.code for finding in prepared.blockers] == []
+    told = prepared.plan.clusters["green"]
+    assert isinstance(told, dict)
+    assert normalise_server(str(told["server"])) == new.server
+    assert "as blue" in caught.value.remedy
 
 
 async def test_what_the_gateway_says_of_itself_is_among_the_findings(

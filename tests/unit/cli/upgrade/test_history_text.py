@@ -43,6 +43,17 @@ def test_a_halt_says_what_to_do() -> None:
     assert line.endswith("up: sync halts and needs a person: lost; what to do: look")
 
 
+def test_clusters_are_told_by_their_context_and_server() -> None:
+    clusters: Json = {
+        "blue": {"context": "b", "server": "https://b:443"},
+        "green": {"context": "c", "server": "https://c:443"},
+    }
+    named = told("clusters_named", clusters=clusters, replaced=["green"], reason="why")
+
+    assert named.endswith("blue is b (https://b:443), green is c (https://c:443), new: green: why")
+    assert "no traffic moves: from now on blue is b" in told("clusters_swapped", clusters=clusters)
+
+
 def test_whole_journals_are_told() -> None:
     lines = [render_record(r) for r in (*completed_records(), *rolled_back_records())]
 

@@ -66,3 +66,10 @@ def test_the_runtime_holds_the_forced_clusters_and_nothing_else() -> None:
     }
     assert build_runtime({}).version == build_runtime({}).version
     assert runtime_key("", Cluster.BLUE) == "bascule.blue"
+
+
+def test_runtime_keys_end_with_the_tags_of_the_clusters() -> None:
+    stance = Stance(Split(HALF), {"": Cluster.GREEN}, {Cluster.BLUE: "blue", Cluster.GREEN: "g-1"})
+
+    assert stance.keys == {"bascule.g-1": 100}
+    assert build_runtime(stance.forced, stance.tags) != build_runtime(stance.forced)

@@ -219,3 +219,13 @@ def _count(pages: Pages) -> Mapping[Cluster, Counted]:
         except StopIteration as done:
             result: Mapping[Cluster, Counted] = done.value
             return result
+
+
+def test_a_cluster_that_is_gone_counts_no_more_once_another_has_its_role() -> None:
+    page = _lines("green/shop/web/http", "total: 40, active: 2") + _lines(
+        "green-1/shop/web/http", "total: 3"
+    )
+
+    traffic = _read(Pages(numbers=page))[Cluster.GREEN]
+
+    assert (traffic.requests_total, traffic.requests_active) == (3, 0)

@@ -3,6 +3,7 @@ from bascule.manifest.objects import Fault, Kind, Metadata, ObjectRef, TlsSecret
 from bascule.manifest.snapshot import ClusterSnapshot
 from bascule.routing.cluster.part import ClusterPart
 from bascule.routing.model import Endpoint
+from bascule.routing.naming import Naming
 from bascule.routing.options import BuildOptions
 from tests.support.manifests import endpoints, ingress, service, snapshot, views
 from tests.support.routing_worlds import certificate_pair
@@ -253,3 +254,13 @@ def test_a_secret_that_breaks_says_why_and_lends_no_certificate() -> None:
         ("Ingress", "CertificateMissing"),
         ("Secret", "KeyMismatch"),
     ]
+
+
+def test_backends_are_called_by_the_tag_of_their_cluster() -> None:
+    naming = Naming(tags={Cluster.BLUE: "blue-2", Cluster.GREEN: "green-1"})
+    part = ClusterPart(Cluster.BLUE, BuildOptions(naming=naming))
+
+    part.update(_world())
+
+    backend = part.hosts[HOST].routes[0].backend
+    assert (backend.name.partition("/")[0], backend.cluster) == ("blue-2", Cluster.BLUE)

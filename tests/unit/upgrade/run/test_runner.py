@@ -12,7 +12,9 @@ from bascule.ids import Cluster, CommandId
 from bascule.journal.record import Json
 from bascule.journal.store import Command
 from bascule.routing.weights import Weights
+from bascule.upgrade.events import ClustersNamed
 from bascule.upgrade.gates.model import Counts, Gates
+from bascule.upgrade.names import Identity
 from bascule.upgrade.plan.model import Plan, Policy, Step
 from bascule.upgrade.readiness import ClusterLists
 from bascule.upgrade.run.events import StepResult
@@ -144,6 +146,20 @@ async def test_a_plan_that_this_version_cannot_run_is_not_begun(
     outcome = desk.life.executor.state.outcome_of(CommandId("run-1"))
     assert outcome is not None
     assert reason in outcome.reason
+    assert desk.life.executor.state.upgrade is None
+
+
+async def test_a_plan_for_other_clusters_than_the_gateway_s_is_not_begun() -> None:
+    meant: dict[str, Json] = {"blue": {"server": "https://b"}, "green": {"server": "https://c"}}
+    known = {c: Identity(server=f"https://{s}:443") for c, s in zip(Cluster, "ab", strict=True)}
+    desk = await begin(plan=replace(build_plan(FAST), clusters=meant))
+    await desk.life.executor._ledger.append(ClustersNamed(clusters=known))
+
+    await desk.clock.drive(desk.life.executor.tick())
+
+    outcome = desk.life.executor.state.outcome_of(CommandId("run-1"))
+    assert outcome is not None
+    assert "another cluster than blue of the gateway" in outcome.reason
     assert desk.life.executor.state.upgrade is None
 
 
