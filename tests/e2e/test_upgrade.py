@@ -91,11 +91,16 @@ def test_the_runtime_that_holds_the_gateway_takes_the_upgrade_and_obeys_its_verb
     assert site.terminate_runtime() == 0
 
 
-def test_an_upgrade_that_is_interrupted_is_gone_on_with_and_completed(site: Site) -> None:
+def test_an_upgrade_that_is_frozen_and_interrupted_is_gone_on_with_and_completed(
+    site: Site,
+) -> None:
     file = write_upgrade(site, "first")
 
     with site.starting_upgrade(file, "--reason", "it is time") as begun:
         await_gate(site, "first")
+        begun.process.send_signal(signal.SIGSTOP)
+        second = site.verb(*_start(site, file), "--yes")
+        begun.process.send_signal(signal.SIGCONT)
         begun.process.send_signal(signal.SIGINT)
         interrupted = begun.await_end()
         said = begun.said
@@ -105,6 +110,8 @@ def test_an_upgrade_that_is_interrupted_is_gone_on_with_and_completed(site: Site
         approved = site.on_upgrade("approve")
         code = resumed.await_end()
 
+    assert second.code == 9
+    assert f"process {begun.process.pid} holds {site.state_dir.path}" in second.err
     assert interrupted == 7
     assert f"bascule upgrade start -f {file}" in said
     assert (meanwhile["stage"], meanwhile["runtime"]) == ("shift", None)

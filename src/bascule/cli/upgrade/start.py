@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from bascule.app.asking import ANSWER_S, exchange
 from bascule.app.clock import SystemClock
 from bascule.app.known import fetch_known
 from bascule.app.planning import Prepared, prepare_plan
@@ -34,7 +35,7 @@ from bascule.upgrade.run.state import UpgradeState
 from bascule.upgrade.signals import Order, StartUpgrade, build_command
 from bascule.upgrade.state import GatewayState
 
-ANSWER_S = 45.0
+BEGIN_S = 45.0
 """How long a runtime may take to begin the upgrade."""
 
 
@@ -66,6 +67,7 @@ def start(arguments: Arguments) -> None:
             f"no runtime works on {place.path}: there is nobody to hand the upgrade to",
             remedy="start `bascule run`, or leave --detach out",
         )
+    _refuse_if_held_in_silence(place)
     prepared, unfinished = asyncio.run(prepare(spec, place))
     if unfinished is None:
         _approve(arguments, prepared)
@@ -95,6 +97,26 @@ def start(arguments: Arguments) -> None:
         else:
             return
     _hand_over(arguments, place, order, where)
+
+
+def _refuse_if_held_in_silence(place: StateDir) -> None:
+    """Raise LockedError when the runtime that holds the gateway here lives, and does not answer.
+
+    One that does not listen is just starting or ending.
+    """
+    holder = read_holder(place.lock)
+    if holder is None:
+        return
+    try:
+        exchange(place.control_socket, b'{"op": "wake"}\n', ANSWER_S)
+    except TimeoutError as error:
+        raise LockedError(
+            f"process {holder} holds {place.path} and does not answer; nothing was changed",
+            remedy=f"if it was stopped, let it go on (`kill -CONT {holder}`) or end it (`kill -9 "
+            f"{holder}`; Envoy goes on serving), then say this again",
+        ) from error
+    except (OSError, ValueError):
+        return
 
 
 async def prepare(spec: Upgrade, place: StateDir) -> tuple[Prepared, UpgradeState | None]:
@@ -194,7 +216,7 @@ async def _send(place: StateDir, order: Order) -> str:
     async with open_store(place.location) as store:
         await store.put(build_command(fresh))
         await ring(place)
-        deadline_s = clock.monotonic_s() + ANSWER_S
+        deadline_s = clock.monotonic_s() + BEGIN_S
         found = await await_answer(store, fresh, clock=clock, deadline_s=deadline_s)
     return found.run.name
 
