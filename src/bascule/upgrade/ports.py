@@ -94,6 +94,8 @@ class Measuring:
 
     run_id: str
     key: str
+    attempt: int = 0
+    """What was measured for an earlier attempt is not of this one."""
     checks: tuple[Check, ...] = ()
     preview_header: str = ""
 

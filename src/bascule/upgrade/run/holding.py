@@ -1,8 +1,8 @@
 """A step that holds: time passes, samples come in, and gates judge them."""
 
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
@@ -10,7 +10,7 @@ from bascule.routing.arrangement import Arrangement
 from bascule.upgrade.gates.absorbing import absorb, begin
 from bascule.upgrade.gates.encoding import parse_gates
 from bascule.upgrade.gates.judge import Judged, judge
-from bascule.upgrade.gates.model import Gates, GateVerdict, Interval
+from bascule.upgrade.gates.model import CheckOutcome, Gates, GateVerdict, Interval
 from bascule.upgrade.gates.progress import Progress, parse_progress, render_progress
 from bascule.upgrade.plan.model import Step
 from bascule.upgrade.ports import Measured, Measuring, Metrics
@@ -25,6 +25,12 @@ RECORD_EVERY_SHARE = 0.05
 """Later they are recorded each such share of the time that has passed: a week takes 150 records."""
 BASELINE_MAX = 120
 """How many of the last intervals serve as the baseline of the next hold."""
+AGAIN_S = 30.0
+"""After a restart a judged hold goes on for so long at least: nobody saw what was meanwhile."""
+SILENT_S = 15.0
+"""Nothing passes by what was seen longer ago than this."""
+CHECK_SILENT_S = 90.0
+"""As `SILENT_S`, of a check, beyond twice its own pause: it may take its time to answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +41,11 @@ class _Hold:
     key: str
     attempt: int
     progress: Progress
+    began_at: datetime
+    seen_at: datetime | None = None
+    """When the gates' target was last measured."""
+    answered_at: Mapping[str, datetime] = field(default_factory=dict)
+    """When each check last said yes or no."""
 
 
 class Holding:
@@ -59,6 +70,7 @@ class Holding:
             Measuring(
                 run_id=state.run_id,
                 key=step.key,
+                attempt=state.step(step.key).attempt,
                 checks=gates.checks,
                 preview_header=preview.header if preview is not None else "",
             )
@@ -73,17 +85,15 @@ class Holding:
         """Return what the hold `step` has come to at `now`."""
         gates = parse_gates(step.args.get("gates") or {})
         begun = state.step(step.key)
-        measured = self.measure(state, step, gates)
-        hold = self._go_on(state, step, begun, gates)
-        progress = absorb(hold.progress, gates, measured.intervals, measured.results)
-        self._baseline.extend(measured.intervals)
-        self._hold = _Hold(
-            run_id=hold.run_id, key=hold.key, attempt=hold.attempt, progress=progress
-        )
+        hold = self._take_in(state, step, gates, now)
         started_at = begun.started.at if begun.started is not None else now
         hold_s = _hold_s(state, step)
         elapsed_s = max(0.0, (now - started_at).total_seconds())
-        judged = judge(progress, gates, elapsed_s=elapsed_s, hold_s=hold_s)
+        judged = judge(hold.progress, gates, elapsed_s=elapsed_s, hold_s=hold_s)
+        silence = _find_silence(hold, gates, now, hold_s)
+        if silence and judged.verdict is GateVerdict.PASS:
+            is_late = _is_older(hold.began_at, now, hold_s + gates.wait_max_s)
+            judged = _hold_back(judged, silence, is_late=is_late)
         record = GateJudged(
             upgrade=state.name,
             key=step.key,
@@ -92,21 +102,72 @@ class Holding:
             evidence={
                 **judged.evidence,
                 "at": now.isoformat(),
-                "progress": render_progress(progress),
+                "progress": render_progress(hold.progress),
             },
         )
         ends_at = started_at + timedelta(seconds=hold_s)
         return _conclude(state, step, judged, record, ends_at=ends_at, now=now)
 
-    def _go_on(self, state: UpgradeState, step: Step, begun: StepState, gates: Gates) -> _Hold:
+    def keep_up(self, state: UpgradeState, step: Step, now: datetime) -> None:
+        """Take in what was measured for a hold that is paused: it is judged when it goes on."""
+        self._take_in(state, step, parse_gates(step.args.get("gates") or {}), now)
+
+    def _take_in(self, state: UpgradeState, step: Step, gates: Gates, now: datetime) -> _Hold:
+        measured = self.measure(state, step, gates)
+        hold = self._go_on(state, step, gates, now)
+        answered = {r.name: now for r in measured.results if r.outcome is not CheckOutcome.UNKNOWN}
+        is_seen = any(gates.target in interval.counts for interval in measured.intervals)
+        self._baseline.extend(measured.intervals)
+        self._hold = replace(
+            hold,
+            progress=absorb(hold.progress, gates, measured.intervals, measured.results),
+            seen_at=now if is_seen else hold.seen_at,
+            answered_at={**hold.answered_at, **answered},
+        )
+        return self._hold
+
+    def _go_on(self, state: UpgradeState, step: Step, gates: Gates, now: datetime) -> _Hold:
         """Return the hold of this step: this life's, else the recorded one, else a new one."""
-        hold = self._hold
+        hold, begun = self._hold, state.step(step.key)
         wanted = (state.run_id, step.key, begun.attempt)
         if hold is not None and (hold.run_id, hold.key, hold.attempt) == wanted:
             return hold
         kept = begun.judged.evidence.get("progress") if begun.judged is not None else None
         progress = parse_progress(kept) if kept else begin(gates, tuple(self._baseline))
-        return _Hold(run_id=state.run_id, key=step.key, attempt=begun.attempt, progress=progress)
+        return _Hold(
+            run_id=state.run_id,
+            key=step.key,
+            attempt=begun.attempt,
+            progress=progress,
+            began_at=now,
+        )
+
+
+def _find_silence(hold: _Hold, gates: Gates, now: datetime, hold_s: float) -> str:
+    """Return why what was seen is not enough to pass by now; empty when it is."""
+    if gates.has_traffic and _is_older(hold.seen_at, now, SILENT_S):
+        return f"{gates.target} has not been measured for {SILENT_S:g} s"
+    for check in gates.checks:
+        if _is_older(hold.answered_at.get(check.name), now, 2 * check.every_s + CHECK_SILENT_S):
+            return f"check {check.name} gives no answer any more"
+    is_judged = gates.has_traffic or bool(gates.checks)
+    again_s = min(hold_s, AGAIN_S)
+    if is_judged and now - hold.began_at < timedelta(seconds=again_s):
+        return f"it is watched anew for {again_s:g} s after a restart"
+    return ""
+
+
+def _is_older(at: datetime | None, now: datetime, limit_s: float) -> bool:
+    return at is None or now - at > timedelta(seconds=limit_s)
+
+
+def _hold_back(judged: Judged, silence: str, *, is_late: bool) -> Judged:
+    return Judged(
+        verdict=GateVerdict.HOLD,
+        reasons=(silence,),
+        evidence={**judged.evidence, "missing": ["fresh measurements"]},
+        needs_person=is_late,
+    )
 
 
 def _conclude(

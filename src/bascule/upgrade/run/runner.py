@@ -165,6 +165,7 @@ class Runner:
             return False
         match move:
             case Rest():
+                self._steps.keep_up()
                 return False
             case Enter(stage):
                 await self._ledger.append(StageEntered(upgrade=state.name, stage=stage))

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from bascule.checks.findings import Finding, Severity, render_finding
 from bascule.errors import DriverError, InvariantError, OutcomeUnknownError, PlanError
-from bascule.gateway.driver import Convergence
+from bascule.gateway.driver import Convergence, Observation
 from bascule.ids import Cluster, CommandId
 from bascule.journal.record import Json
 from bascule.routing.weights import Split, Weights
@@ -19,7 +19,7 @@ from bascule.upgrade.decide import Refuse, decide_rollback, find_hindrances
 from bascule.upgrade.encoding import parse_split
 from bascule.upgrade.events import Finished
 from bascule.upgrade.events import Result as ChangeResult
-from bascule.upgrade.gates.model import Counts, Gates
+from bascule.upgrade.gates.model import Gates, Interval
 from bascule.upgrade.ledger import Ledger
 from bascule.upgrade.plan.arranging import parse_arrangement
 from bascule.upgrade.plan.model import Step, StepKind
@@ -40,6 +40,7 @@ from bascule.upgrade.run.results import (
     Waits,
 )
 from bascule.upgrade.run.stages import Stage
+from bascule.upgrade.run.state import StepStatus
 
 PASSIVE_KINDS = frozenset(
     {
@@ -54,6 +55,9 @@ PASSIVE_KINDS = frozenset(
 MEASURING_KINDS = frozenset({StepKind.HOLD, StepKind.PROVE_IDLE})
 HOOK_TIMEOUT_S = 300.0
 FINDINGS_NAMED_MAX = 5
+IDLE_TOLD_SHARE = 0.1
+"""A cluster is told to be idle once it was so for this share of the time that is asked for: each
+request to one that gets some now and then would make two records."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +66,8 @@ class _Quiet:
 
     since: datetime
     until: datetime
+    seq: int
+    """Of the last interval; the next one follows it, or there is a gap."""
 
 
 class Steps:
@@ -104,6 +110,14 @@ class Steps:
         """Measure while `step` is worked on, if it does not measure by itself."""
         if step.kind not in MEASURING_KINDS:
             self._holding.watch(self._ledger.require_run(), step)
+
+    def keep_up(self) -> None:
+        """Go on measuring a hold that is paused, so that what happens meanwhile counts."""
+        run = self._ledger.require_run()
+        step = run.current
+        is_held = step is not None and run.step(step.key).status is StepStatus.STARTED
+        if step is not None and is_held and step.kind == StepKind.HOLD:
+            self._holding.keep_up(run, step, self._ledger.now())
 
     def is_repeatable(self, step: Step) -> bool:
         """Return whether acting twice is as good as acting once."""
@@ -205,9 +219,8 @@ class Steps:
         found = self._holding.look(self._ledger.require_run(), step, self._ledger.now())
         if isinstance(found, Done):
             seen = await self._traffic.observe()
-            if seen.convergence is Convergence.FOREIGN_CHANGE:
-                reason = f"somebody else has changed the gateway: {seen.reason}"
-                return Waits(reason=reason, judged=found.judged)
+            if seen.convergence is not Convergence.CONVERGED:
+                return Waits(reason=_tell_otherwise(seen), judged=found.judged)
         return found
 
     async def _approval(self, step: Step) -> Concluded:
@@ -225,11 +238,11 @@ class Steps:
         measured = self._holding.measure(self._ledger.require_run(), step, Gates(has_traffic=False))
         now = self._ledger.now()
         for interval in measured.intervals:
-            self._quiet = _go_on(self._quiet, interval.counts.get(cluster), now)
+            self._quiet = _go_on(self._quiet, interval, cluster, now)
         quiet = self._quiet
-        if quiet is None:
+        idle_s = 0.0 if quiet is None else (quiet.until - quiet.since).total_seconds()
+        if quiet is None or idle_s < needed_s * IDLE_TOLD_SHARE:
             return Waits(reason=f"{cluster} is not idle yet, or what it gets is not known")
-        idle_s = (quiet.until - quiet.since).total_seconds()
         if idle_s < needed_s:
             due = quiet.since + timedelta(seconds=needed_s)
             return Waits(reason=f"{cluster} is idle, and is watched on", until=due)
@@ -313,10 +326,22 @@ class Steps:
         return Done(output={"last_words": words})
 
 
-def _go_on(quiet: _Quiet | None, counts: Counts | None, now: datetime) -> _Quiet | None:
+def _go_on(
+    quiet: _Quiet | None, interval: Interval, cluster: Cluster, now: datetime
+) -> _Quiet | None:
+    counts = interval.counts.get(cluster)
     if counts is None or counts.started or counts.open:
         return None
-    return _Quiet(since=now if quiet is None else quiet.since, until=now)
+    is_new = quiet is None or interval.seq != quiet.seq + 1
+    return _Quiet(
+        since=now if quiet is None or is_new else quiet.since, until=now, seq=interval.seq
+    )
+
+
+def _tell_otherwise(seen: Observation) -> str:
+    if seen.convergence is Convergence.FOREIGN_CHANGE:
+        return f"somebody else has changed the gateway: {seen.reason}"
+    return f"the gateway does not show what is wanted of it ({seen.convergence})"
 
 
 def _names(step: Step, name: str) -> list[str]:

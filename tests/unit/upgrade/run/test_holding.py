@@ -4,10 +4,11 @@ import pytest
 
 from bascule.ids import Cluster
 from bascule.routing.arrangement import Arrangement
-from bascule.upgrade.gates.model import Check, CheckType, Counts, Gates
+from bascule.upgrade.gates.model import Check, CheckOutcome, CheckType, Counts, Gates
 from bascule.upgrade.plan.model import Plan, Step
 from bascule.upgrade.run.events import GateJudged
 from bascule.upgrade.run.holding import (
+    AGAIN_S,
     BASELINE_MAX,
     RECORD_EVERY_S,
     RECORD_EVERY_SHARE,
@@ -162,9 +163,82 @@ async def test_after_a_restart_a_hold_goes_on_from_what_was_recorded() -> None:
     desk.holding = Holding(desk.metrics, lambda: desk.arrangement)
     desk.metrics.counts_of = traffic(0)
 
-    found = await desk.look(6.0)
+    soon, later = await desk.look(6.0), await desk.look(AGAIN_S)
 
-    assert isinstance(found, Done)
+    assert isinstance(soon, Waits)
+    assert soon.reason == "waits for its gates: fresh measurements"
+    assert isinstance(later, Done)
+
+
+async def test_nothing_passes_by_what_an_earlier_life_saw_before_it_ended() -> None:
+    desk = Desk(traffic(50), hold_s=RECORD_EVERY_S + 5.0)
+    desk.keep(await desk.look())
+    desk.keep(await desk.look(RECORD_EVERY_S))
+    desk.metrics = FakeMetrics(desk.clock, counts_of=lambda _: {})
+    desk.holding = Holding(desk.metrics, lambda: desk.arrangement)
+    await desk.clock.advance(3_600.0)
+
+    found = [await desk.look(after_s) for after_s in (0.0, AGAIN_S, 60.0)]
+
+    assert all(isinstance(waits, Waits) for waits in found)
+
+
+async def test_nothing_passes_by_what_was_measured_long_ago() -> None:
+    desk = Desk(traffic(50), hold_s=60.0)
+    await desk.look()
+    await desk.look(20.0)
+    desk.metrics.counts_of = lambda _: {}
+
+    late, later = await desk.look(41.0), await desk.look(90.0)
+    person = await desk.look(0.0, after(desk.state, signal("approve", gate=KEY, key=KEY)))
+    desk.metrics.counts_of = traffic(1)
+    again = await desk.look(1.0)
+
+    assert isinstance(late, Waits)
+    assert late.judged is not None
+    assert late.judged.reasons == ("green has not been measured for 15 s",)
+    assert isinstance(later, Waits)
+    assert "waits for an approval" in later.reason
+    assert isinstance(person, Done)
+    assert isinstance(again, Done)
+
+
+async def test_nothing_passes_by_a_check_that_has_fallen_silent() -> None:
+    check = Check(name="slo", type=CheckType.PROMETHEUS, every_s=10.0)
+    desk = Desk(traffic(0), gates=Gates(has_traffic=False, checks=(check,)), hold_s=600.0)
+    await desk.look()
+    await desk.look(5.0)
+    desk.metrics.outcome_of = lambda _: CheckOutcome.UNKNOWN
+
+    silent = await desk.look(600.0)
+    desk.metrics.outcome_of = lambda _: CheckOutcome.PASSED
+    heard = await desk.look(1.0)
+
+    assert isinstance(silent, Waits)
+    assert silent.judged is not None
+    assert silent.judged.reasons == ("check slo gives no answer any more",)
+    assert isinstance(heard, Done)
+
+
+async def test_what_is_measured_while_a_hold_is_paused_counts_when_it_goes_on() -> None:
+    desk = Desk(traffic(50, failures=10), hold_s=600.0)
+    await desk.look()
+    await desk.clock.advance(60.0)
+    desk.holding.keep_up(desk.state, desk.step, desk.clock.now())
+    desk.metrics.counts_of = traffic(50)
+
+    assert isinstance(await desk.look(1.0), Failed)
+
+
+async def test_what_an_earlier_attempt_measured_is_dropped() -> None:
+    desk = Desk(traffic(50, failures=50), hold_s=600.0)
+    await desk.look()
+    await desk.clock.advance(300.0)
+    desk.metrics.counts_of = traffic(50)
+
+    found = await desk.look(0.0, after(desk.state, started(KEY, 2)))
+
+    assert isinstance(found, Waits)
 
 
 async def test_another_attempt_begins_with_nothing_seen() -> None:

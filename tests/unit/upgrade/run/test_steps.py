@@ -40,7 +40,7 @@ from tests.support.plans import (
     hook,
     weights,
 )
-from tests.support.runs import begin_event, entered, signal, started
+from tests.support.runs import begin_event, ended, entered, signal, started
 from tests.support.virtual_clock import VirtualClock
 
 AWAY = ClusterLists(is_complete=True, is_stale=True)
@@ -164,6 +164,34 @@ async def test_a_hold_does_not_pass_while_somebody_else_has_changed_the_gateway(
     assert found.judged is not None
 
 
+@pytest.mark.parametrize(
+    "convergence", [Convergence.UNKNOWN, Convergence.PENDING, Convergence.REFUSED]
+)
+async def test_a_hold_does_not_pass_while_the_gateway_does_not_answer_as_it_should(
+    convergence: Convergence,
+) -> None:
+    desk = Desk(hold("verify", Stage.VERIFY, 0.0))
+    _show(desk, Observation(convergence=convergence, reason="1 s ago", instances=1))
+
+    found = await desk.look()
+
+    assert isinstance(found, Waits)
+    assert found.reason == f"the gateway does not show what is wanted of it ({convergence})"
+
+
+async def test_only_a_hold_that_has_begun_is_measured_while_it_is_paused() -> None:
+    idle = Desk(made(StepKind.PROVE_IDLE, cluster="blue"))
+    fresh, begun = (Desk(hold("verify", Stage.VERIFY, 0.0)) for _ in range(2))
+    (await idle.begin(started("step"))).keep_up()
+    (await fresh.begin()).keep_up()
+    (await begun.begin(started("verify"))).keep_up()
+    over = Desk(hold("verify", Stage.VERIFY, 0.0))
+    (await over.begin(started("verify"), ended("verify"))).keep_up()
+
+    assert [d.metrics.wanted for d in (idle, fresh, over)] == [None, None, None]
+    assert begun.metrics.wanted is not None
+
+
 def _show(desk: Desk, seen: Observation) -> None:
     async def observe() -> Observation:
         return seen
@@ -177,12 +205,15 @@ async def test_idle_is_proven_by_time_without_a_request_and_nothing_open() -> No
 
     begun = await steps.look(desk.step)
     await desk.clock.advance(3.0)
+    seen_once = await steps.look(desk.step)
+    await desk.clock.advance(1.0)
     watched = await steps.look(desk.step)
-    await desk.clock.advance(5.0)
+    await desk.clock.advance(4.0)
     proven = await steps.look(desk.step)
 
     assert isinstance(begun, Waits)
     assert "not idle yet" in begun.reason
+    assert seen_once == begun
     assert isinstance(watched, Waits)
     assert watched.until is not None
     assert isinstance(proven, Done)
@@ -210,6 +241,20 @@ async def test_one_request_begins_the_proof_anew(counts: Counts | None) -> None:
     assert "not idle yet" in found.reason
     steps.rest()
     assert desk.metrics.wanted is None
+
+
+async def test_what_nobody_measured_is_no_proof() -> None:
+    desk = Desk(made(StepKind.PROVE_IDLE, cluster="blue", quiet_s=5.0))
+    steps = await desk.begin(started("step"))
+    await steps.look(desk.step)
+    await desk.clock.advance(4.0)
+    await steps.look(desk.step)
+    desk.metrics._seq += 1
+    await desk.clock.advance(4.0)
+
+    assert isinstance(await steps.look(desk.step), Waits)
+    await desk.clock.advance(5.0)
+    assert isinstance(await steps.look(desk.step), Done)
 
 
 async def test_without_a_time_idle_is_proven_by_one_look() -> None:
