@@ -28,7 +28,7 @@ def judge_eligibility(state: UpgradeState) -> Eligibility:
         return Eligibility(is_possible=False, reason=f"{state.name} is over: {state.stage}")
     if state.rollback is not None:
         return Eligibility(is_possible=False, reason=f"{state.name} is rolling back already")
-    if state.stage is Stage.RETIRE:
+    if state.is_retiring:
         return Eligibility(
             is_possible=False, reason="the old cluster is being retired: that is not undone"
         )

@@ -45,12 +45,11 @@ ENDS = frozenset({Stage.COMPLETED, Stage.ROLLED_BACK})
 
 
 def _build_moves() -> Mapping[Stage, frozenset[Stage]]:
-    # A stage without steps is passed over, so any later one may follow; rollback before retire.
+    # A stage without steps is passed over, so any later one may follow. Rollback follows retire
+    # only as long as no step of that has begun (`UpgradeState.is_retiring`).
     moves: dict[Stage, frozenset[Stage]] = {stage: frozenset() for stage in Stage}
     for place, stage in enumerate(_FORWARD[:-1]):
-        later = frozenset(_FORWARD[place + 1 :])
-        has_way_back = stage is not Stage.RETIRE
-        moves[stage] = later | {Stage.ROLLBACK} if has_way_back else later
+        moves[stage] = frozenset({*_FORWARD[place + 1 :], Stage.ROLLBACK})
     moves[Stage.ROLLBACK] = frozenset({Stage.ROLLED_BACK})
     return moves
 

@@ -146,6 +146,11 @@ class UpgradeState:
         return Posture.WAITING if waits is not None else Posture.RUNNING
 
     @property
+    def is_retiring(self) -> bool:
+        """Whether what is not undone has begun."""
+        return any(s.stage is Stage.RETIRE and self.step(s.key).attempt for s in self.plan.steps)
+
+    @property
     def is_over(self) -> bool:
         """Whether nothing more will happen."""
         return self.stage in ENDS
@@ -221,7 +226,7 @@ def _end(state: UpgradeState, event: Ended, mark: Mark) -> UpgradeState:
 
 
 def _begin_rollback(state: UpgradeState, event: RollbackBegan, mark: Mark) -> UpgradeState:
-    if not is_legal(state.stage, Stage.ROLLBACK):
+    if state.is_retiring or not is_legal(state.stage, Stage.ROLLBACK):
         raise InvariantError(f"{state.name} cannot roll back from {state.stage}")
     return replace(
         state,

@@ -27,7 +27,7 @@ from tests.support.runs import (
 )
 
 
-@pytest.mark.parametrize("key", ["preflight", "verify", "shift-50", "bake", "retire-idle"])
+@pytest.mark.parametrize("key", ["preflight", "verify", "bake", "retire-idle", "retire-blue"])
 def test_an_upgrade_can_be_rolled_back_until_retire_begins(key: str) -> None:
     found = judge_eligibility(at_step(key))
 
@@ -36,7 +36,7 @@ def test_an_upgrade_can_be_rolled_back_until_retire_begins(key: str) -> None:
 
 
 def test_once_the_old_cluster_is_being_retired_there_is_no_way_back() -> None:
-    found = judge_eligibility(at_step("retire-blue"))
+    found = judge_eligibility(after(at_step("retire-blue"), started("retire-blue")))
 
     assert not found.is_possible
     assert "retired" in found.reason

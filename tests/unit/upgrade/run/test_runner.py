@@ -15,7 +15,7 @@ from bascule.routing.weights import Weights
 from bascule.upgrade.events import ClustersNamed
 from bascule.upgrade.gates.model import Counts, Gates
 from bascule.upgrade.names import Identity
-from bascule.upgrade.plan.model import Plan, Policy, Step
+from bascule.upgrade.plan.model import Plan, Policy, Step, StepKind
 from bascule.upgrade.readiness import ClusterLists
 from bascule.upgrade.run.events import StepResult
 from bascule.upgrade.run.rollback import TRAFFIC_KEY
@@ -33,7 +33,15 @@ from bascule.upgrade.signals import (
 from tests.support.fake_journal import FakeDisk
 from tests.support.fake_traffic import FakeTraffic, Life, begin_life
 from tests.support.orders import BLUE, GREEN, order, percent, shop_routes, view
-from tests.support.plans import approval, build_plan, hold, hook, start_order, weights
+from tests.support.plans import (
+    approval,
+    build_plan,
+    build_step,
+    hold,
+    hook,
+    start_order,
+    weights,
+)
 from tests.support.runs import begin_event, steer
 from tests.support.virtual_clock import VirtualClock
 
@@ -447,6 +455,24 @@ class _DeadError(Exception):
 
 def _die(_: object) -> None:
     raise _DeadError
+
+
+async def test_a_retirement_that_waits_for_a_freeze_to_end_can_still_be_rolled_back() -> None:
+    window: dict[str, Json] = {
+        "dates": {"from": "2026-01-02", "to": "2026-01-02"},
+        "timeZone": "UTC",
+    }
+    retire = build_step("retire-blue", Stage.RETIRE, StepKind.RETIRE, cluster="blue")
+    day = hold("bake", Stage.BAKE, 90_000.0)
+    desk = await begin(weights(100), day, retire, policy=Policy(freeze=(window,)))
+    await desk.tick()
+    frozen = await desk.tick(after_s=90_000.0)
+    assert (frozen.stage, desk.traffic.retired) == (Stage.RETIRE, frozenset())
+
+    await desk.say(steer(UpgradeVerb.ROLLBACK))
+
+    assert (await desk.until(is_over)).stage is Stage.ROLLED_BACK
+    assert desk.traffic.live == BLUE
 
 
 async def test_without_automatic_rollback_a_failure_halts_and_says_both_ways_on() -> None:

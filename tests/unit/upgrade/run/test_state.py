@@ -146,7 +146,11 @@ def test_a_rollback_has_steps_of_its_own_and_wakes_what_had_stopped() -> None:
 
 def test_retire_is_not_rolled_back() -> None:
     with pytest.raises(InvariantError, match="cannot roll back"):
-        after(at_step("retire-blue"), RollbackBegan(upgrade=NAME, cause="why", steps=()))
+        after(
+            at_step("retire-blue"),
+            started("retire-blue"),
+            RollbackBegan(upgrade=NAME, cause="why", steps=()),
+        )
 
 
 def test_the_wanted_split_is_that_of_the_last_weights_that_were_set() -> None:

@@ -135,7 +135,8 @@ def test_abort_never_moves_traffic() -> None:
 
 def test_a_rollback_is_refused_where_there_is_no_way_back() -> None:
     assert said(at_step("bake"), UpgradeVerb.ROLLBACK) == Take(data={}, begins_rollback=True)
-    assert "cannot be rolled back" in reason(said(at_step("retire-blue"), UpgradeVerb.ROLLBACK))
+    retiring = after(at_step("retire-blue"), started("retire-blue"))
+    assert "cannot be rolled back" in reason(said(retiring, UpgradeVerb.ROLLBACK))
 
 
 @pytest.mark.parametrize("blue_bp", [-1, 10_001, True, "half", None, 5.5])
