@@ -57,7 +57,8 @@ class Answers:
                 return await self._upgrade(request)
             case "explain":
                 view = self.controller.view()
-                return answer_explain(view.routes, view.wanted_split, request)
+                preview = view.wanted_arrangement.preview
+                return answer_explain(view.routes, view.wanted_split, request, preview=preview)
             case "table":
                 return self._table()
             case "stop":

@@ -21,6 +21,7 @@ def gateway_document(seen: Observation) -> dict[str, Json]:
                 "requests_active": traffic.requests_active,
                 "endpoints_healthy": traffic.endpoints_healthy,
                 "failures_total": traffic.failures_total,
+                "previews_total": traffic.previews_total,
             }
             for cluster, traffic in seen.traffic.items()
         }

@@ -7,6 +7,7 @@ import msgspec
 from bascule.errors import UsageError
 from bascule.ids import Cluster
 from bascule.journal.record import Json
+from bascule.routing.arrangement import Preview
 from bascule.routing.explain import Explanation, explain
 from bascule.routing.model import Backend, Host, Problem, Route, RouteSet
 from bascule.routing.weights import Split, Weights
@@ -99,7 +100,9 @@ def parse_explanation(document: Mapping[str, Json]) -> Explanation:
     return msgspec.convert(document, Explanation)
 
 
-def answer_explain(routes: RouteSet, split: Split, request: Mapping[str, Json]) -> dict[str, Json]:
+def answer_explain(
+    routes: RouteSet, split: Split, request: Mapping[str, Json], *, preview: Preview | None = None
+) -> dict[str, Json]:
     """Return the answer to `{"op": "explain", "url": …, "headers": {…}}` on the runtime's socket.
 
     Raises UsageError when the request is something else.
@@ -108,7 +111,7 @@ def answer_explain(routes: RouteSet, split: Split, request: Mapping[str, Json]) 
     if not isinstance(url, str) or not isinstance(headers, dict):
         raise UsageError("explain takes a url and a map of headers")
     texts = {name: value for name, value in headers.items() if isinstance(value, str)}
-    return explanation_document(explain(routes, url, texts, split))
+    return explanation_document(explain(routes, url, texts, split, preview=preview))
 
 
 def whole_split(active: Cluster) -> Split:

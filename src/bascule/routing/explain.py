@@ -8,8 +8,10 @@ from urllib.parse import SplitResult, urlsplit
 from bascule.errors import UsageError
 from bascule.ids import Cluster
 from bascule.routing.affinity import AffinityKind
+from bascule.routing.arrangement import Preview
 from bascule.routing.cluster.claims import ANY_HOST
 from bascule.routing.model import Host, IngressRef, Match, PathKind, Route, RouteSet
+from bascule.routing.preview import TARGET
 from bascule.routing.weights import Split, Weights, render_percent
 
 LOSERS_MAX = 20
@@ -71,7 +73,14 @@ class Explanation:
         return taking[0] if len(taking) == 1 else None
 
 
-def explain(routes: RouteSet, url: str, headers: Mapping[str, str], split: Split) -> Explanation:
+def explain(
+    routes: RouteSet,
+    url: str,
+    headers: Mapping[str, str],
+    split: Split,
+    *,
+    preview: Preview | None = None,
+) -> Explanation:
     """Return who answers `url`; a Host header outranks the host of the URL.
 
     Raises UsageError when `url` is not an absolute http or https URL.
@@ -79,6 +88,8 @@ def explain(routes: RouteSet, url: str, headers: Mapping[str, str], split: Split
     parts = _split_url(url)
     lowered = {name.lower(): value for name, value in headers.items()}
     name = _host_name(lowered.get("host") or parts.netloc)
+    asked = _read_preview(preview or Preview(), name, lowered)
+    name = asked.host or name
     host, host_reasons, host_losers = _choose_host(routes, name)
     if host is None:
         reason = f"no Ingress names the host {name}, and there is no default backend"
@@ -100,6 +111,11 @@ def explain(routes: RouteSet, url: str, headers: Mapping[str, str], split: Split
         )
     answer, reason = _judge(host, winner, is_https=parts.scheme == "https")
     weights = winner.effective_weights(split.for_host(host.name))
+    why_cluster = tuple(_why_cluster(winner, split.for_host(host.name), lowered))
+    if asked.cluster is not None:
+        weights, why_cluster = Weights.all_to(asked.cluster), (asked.reason,)
+        if answer in (Answer.SERVED, Answer.DOWN):
+            answer, reason = _judge_preview(winner, asked.cluster)
     return Explanation(
         url=url,
         answer=answer,
@@ -110,11 +126,41 @@ def explain(routes: RouteSet, url: str, headers: Mapping[str, str], split: Split
             *host_reasons,
             _why_path(winner.match, path, len(matching)),
             *([reason] if reason else []),
-            *_why_cluster(winner, split.for_host(host.name), lowered),
+            *why_cluster,
         ),
         losers=losers,
         problems=problems,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """What a request asks to be shown, past the split; no cluster: nothing."""
+
+    cluster: Cluster | None = None
+    host: str = ""
+    """The host that is shown under another name."""
+    reason: str = ""
+
+
+def _read_preview(preview: Preview, name: str, headers: Mapping[str, str]) -> _Asked:
+    shown = preview.hosts.get(name)
+    if shown is not None:
+        reason = f"host {name} is a preview of {shown}: it shows {TARGET}, whatever the weights"
+        return _Asked(cluster=TARGET, host=shown, reason=reason)
+    value = headers.get(preview.header.lower()) if preview.header else None
+    for cluster in Cluster:
+        if value == cluster.value:
+            reason = f"the header {preview.header} asks for {cluster}, whatever the weights"
+            return _Asked(cluster=cluster, reason=reason)
+    return _Asked()
+
+
+def _judge_preview(route: Route, cluster: Cluster) -> tuple[Answer, str]:
+    backend = route.backend(cluster)
+    if backend is not None and backend.is_ready:
+        return Answer.SERVED, ""
+    return Answer.DOWN, f"{cluster} has no ready endpoint for it; previews show no other cluster"
 
 
 def matches_path(match: Match, path: str) -> bool:

@@ -22,7 +22,11 @@ def test_traffic_that_could_not_be_asked_for_is_null_and_not_nothing() -> None:
 
 def test_traffic_is_told_by_cluster() -> None:
     counts = ClusterTraffic(
-        requests_total=9, requests_active=2, endpoints_healthy=3, failures_total=0
+        requests_total=9,
+        requests_active=2,
+        endpoints_healthy=3,
+        failures_total=0,
+        previews_total=4,
     )
     seen = Observation(
         convergence=Convergence.CONVERGED, split=BLUE, instances=1, traffic={Cluster.BLUE: counts}
@@ -37,6 +41,7 @@ def test_traffic_is_told_by_cluster() -> None:
             "requests_active": 2,
             "endpoints_healthy": 3,
             "failures_total": 0,
+            "previews_total": 4,
         }
     }
 

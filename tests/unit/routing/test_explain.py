@@ -3,6 +3,7 @@ import pytest
 from bascule.errors import UsageError
 from bascule.ids import Cluster
 from bascule.manifest.objects import Metadata, TlsSecret
+from bascule.routing.arrangement import Preview
 from bascule.routing.build import BuildOptions, build_routes
 from bascule.routing.explain import Answer, Explanation, explain
 from bascule.routing.model import RouteSet
@@ -233,3 +234,46 @@ def test_a_wildcard_host_without_routes_can_lose() -> None:
     found = _explain(_table(ingress("a"), bare), "http://shop.example.com/")
 
     assert found.losers[-1].rule == "*.example.com"
+
+
+def test_a_preview_header_asks_for_one_cluster_whatever_the_weights() -> None:
+    routes, url = _table(ingress()), "http://shop.example.com/"
+    preview = Preview(header="X-Show")
+
+    found = explain(routes, url, {"x-show": "green"}, ALL_BLUE, preview=preview)
+    others = [
+        explain(routes, url, headers, ALL_BLUE, preview=preview)
+        for headers in ({}, {"x-show": "Green"}, {"x-bascule-preview": "green"})
+    ]
+
+    assert (found.answer, found.cluster) == (Answer.SERVED, Cluster.GREEN)
+    assert found.reasons[-1] == "the header X-Show asks for green, whatever the weights"
+    assert [other.cluster for other in others] == [Cluster.BLUE] * 3
+    assert _explain(routes, url, x_show="green").cluster is Cluster.BLUE
+
+
+def test_a_preview_host_shows_green() -> None:
+    preview = Preview(hosts={"next.example.com": "shop.example.com"})
+
+    found = explain(_table(ingress()), "http://next.example.com/", {}, ALL_BLUE, preview=preview)
+
+    assert (found.host, found.cluster) == ("shop.example.com", Cluster.GREEN)
+    assert found.reasons[-1].startswith("host next.example.com is a preview of shop.example.com")
+
+
+def test_a_preview_shows_no_other_cluster_and_is_redirected_like_a_user() -> None:
+    preview, headers = Preview(header="x-show"), {"x-show": "green"}
+    redirected = _table(ingress(more=TLS), SECRET)
+
+    alone = explain(
+        _table(ingress(), both=False),
+        "http://shop.example.com/",
+        headers,
+        ALL_BLUE,
+        preview=preview,
+    )
+    plain = explain(redirected, "http://shop.example.com/", headers, ALL_BLUE, preview=preview)
+
+    assert alone.answer is Answer.DOWN
+    assert "green has no ready endpoint for it; previews show no other cluster" in alone.reasons
+    assert plain.answer is Answer.REDIRECTED
