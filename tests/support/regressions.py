@@ -6,6 +6,7 @@ back by itself. A green without a fault takes over.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from tests.support.asking import Answer, under_load
@@ -64,9 +65,36 @@ class Found:
         wrongs = [
             f"{name}: {seen!r}, not {due!r}" for name, (seen, due) in found.items() if seen != due
         ]
+        untold = self.find_untold()
+        if untold:
+            wrongs.append(f"the report does not tell of {len(untold)}, first {untold[0]}")
         if self.course.caught_at not in (wanted or {""}):
             wrongs.append(f"caught at {self.course.caught_at!r}, not at {sorted(wanted)}")
         return wrongs
+
+    def find_untold(self) -> tuple[Answer, ...]:
+        """Return the failures that the report does not tell of: by when green failed requests.
+
+        Of those that got no answer it tells how many were given up, and how many were open when
+        it ended; not when.
+        """
+        spans = [
+            (datetime.fromisoformat(span["from_at"]), datetime.fromisoformat(span["to_at"]))
+            for span in self.report["spans"]
+            if span["cluster"] == "green"
+        ]
+        answered = [f for f in self.failures if f.cluster]
+        waited = tuple(f for f in self.failures if not f.cluster)
+        untold = tuple(
+            f
+            for f in answered
+            if not any(
+                begin.timestamp() - STAMP_SLACK_S <= f.ended_at <= end.timestamp() + STAMP_SLACK_S
+                for begin, end in spans
+            )
+        )
+        open_last = self.course.report["traffic"]["clusters"]["green"]["open_last"]
+        return untold + waited[self.report["green_given_up"] + open_last :]
 
     @property
     def report(self) -> Mapping[str, Any]:

@@ -162,11 +162,17 @@ class _Trial:
     def hook_log(self) -> Path:
         return self.site.directory / f"{self.name}.hooks"
 
-    async def state(self) -> UpgradeState | None:
+    def state(self) -> UpgradeState | None:
         """Return what the journal says of the upgrade."""
         with open_journal(self.site.state_dir.journal) as journal:
-            state = fold(await journal.read())
+            state = fold(journal.read_now())
         return None if state is None else state.upgrade_named(self.name)
+
+    def require_state(self) -> UpgradeState:
+        """Return what the journal says of the upgrade, which has begun."""
+        run = self.state()
+        assert run is not None
+        return run
 
     async def kill_at(self, moments_s: list[float]) -> None:
         """Kill the runner at each moment since the upgrade began, and start one again at once."""
@@ -177,8 +183,7 @@ class _Trial:
                 return
             kind = self.runners.kind
             self.runners.kill()
-            run = await self.state()
-            assert run is not None
+            run = self.require_state()
             if run.is_over:
                 return
             step = run.current
@@ -194,9 +199,7 @@ class _Trial:
     async def order_rollback(self, at_s: float) -> None:
         """Ask for a rollback until the journal has it, or the upgrade is over."""
         await asyncio.sleep(at_s)
-        while (run := await self.state()) is not None and not run.is_over:
-            if run.rollback is not None:
-                return
+        while (run := self.require_state()).rollback is None and not run.is_over:
             said = ("rollback", self.name, "--yes", "--reason", "proof")
             await asyncio.to_thread(self.site.on_upgrade, *said)
             await asyncio.sleep(VERB_PAUSE_S)
@@ -205,13 +208,13 @@ class _Trial:
         """Answer for hooks in doubt until the upgrade is over, and a runner lives; return it."""
         async with asyncio.timeout(END_S):
             while True:
-                run = await self.state()
-                assert run is not None
+                is_alive = self.runners.is_alive()
+                run = self.require_state()
                 if run.is_over:
                     return run
                 if run.halted is not None and run.halted.is_in_doubt:
                     await self._answer(run.halted.key)
-                elif not self.runners.is_alive():
+                elif not is_alive:
                     self.runners.begin()
                 await asyncio.sleep(POLL_S)
 
@@ -286,7 +289,7 @@ async def _start(trial: _Trial, file: Path) -> None:
         with trial.site.starting_upgrade(file, "--detach") as handing:
             assert await asyncio.to_thread(handing.await_end) == 0, handing.said
     async with asyncio.timeout(END_S):
-        while await trial.state() is None:
+        while trial.state() is None:
             assert runners.is_alive()
             await asyncio.sleep(POLL_S)
 
