@@ -11,7 +11,6 @@ from bascule.ids import Cluster
 from bascule.journal.record import Record
 from bascule.journal.store import JournalStore
 from bascule.kube.connection import Connection
-from bascule.routing.naming import PLAIN_NAMING, Naming
 from bascule.spec.gateway import Gateway
 from bascule.upgrade.ledger import Ledger
 from bascule.upgrade.names import Identities, Identity, normalise_server
@@ -28,16 +27,14 @@ class NamesOfFile:
     clusters: Identities
     same_because: str = ""
 
-    def foresee(self, records: Sequence[Record]) -> Naming:
-        """Return how backends will be called once `settle` has recorded what it is to.
-
-        Raises PlanError where a cluster with traffic would become another one; nothing is written.
-        """
+    def check(self, records: Sequence[Record]) -> None:
+        """Raise PlanError where a cluster with traffic would become another one."""
         state = fold(records)
-        return PLAIN_NAMING if state is None else self.apply(state).names.naming
+        if state is not None:
+            self.apply(state)
 
     def apply(self, state: GatewayState) -> GatewayState:
-        """Return the state in the names of the file; raises as `foresee` does."""
+        """Return the state in the names of the file; nothing is written. Raises as `check` does."""
         event = decide_names(state, self.clusters, same_because=self.same_because)
         if event is None or state.last_at is None:
             return state
@@ -48,7 +45,7 @@ class NamesOfFile:
     ) -> GatewayState:
         """Record what the file says anew of the clusters, in one append; return the state then.
 
-        Raises as `foresee` does, JournalError, StaleWriterError.
+        Raises as `check` does, JournalError, StaleWriterError.
         """
         event = decide_names(state, self.clusters, same_because=self.same_because)
         if event is None:
@@ -79,7 +76,7 @@ def find_state(
 ) -> GatewayState | None:
     """Return the state in the names of a file that is planned for; nothing is written.
 
-    Raises PlanError as `foresee` does, SpecError for a kubeconfig that is wrong: `is_offline`
+    Raises PlanError as `check` does, SpecError for a kubeconfig that is wrong: `is_offline`
     does without it.
     """
     if state is None:

@@ -120,13 +120,9 @@ async def _open(
     apply_state_dir(options.state_dir)
     owned = await _take_over(stack, options, listeners, clock)
     names = read_names(connections, options.same_because)
-    naming = names.foresee(await owned.store.read())
+    names.check(await owned.store.read())
     driver = wiring.build_driver(
-        options.state_dir,
-        options.elsewhere,
-        clock,
-        fence=owned.lease.check,
-        tags=naming.tags,
+        options.state_dir, options.elsewhere, clock, fence=owned.lease.check
     )
     await stack.enter_async_context(driver)
     clients = {
@@ -135,6 +131,7 @@ async def _open(
     }
     history = _History(gateway=gateway, names=names, journal=owned.store, clock=clock)
     is_new, state = await _start_envoy(process, history)
+    driver.tags = state.names.naming.tags
     return _Opened(
         clock=clock,
         owned=owned,

@@ -30,7 +30,6 @@ from bascule.kube.client import KubeClient
 from bascule.kube.connection import Connection
 from bascule.kube.kubeconfig import load_kubeconfig
 from bascule.routing.model import Listener
-from bascule.routing.naming import Tags
 from bascule.routing.options import BuildOptions
 from bascule.spec.gateway import Gateway
 from bascule.storage.last_good import LastGoodFile
@@ -89,24 +88,17 @@ def build_capabilities() -> Capabilities:
 
 
 def build_driver(
-    state_dir: StateDir,
-    elsewhere: Elsewhere | None,
-    clock: Clock,
-    *,
-    fence: Callable[[], None],
-    tags: Tags,
+    state_dir: StateDir, elsewhere: Elsewhere | None, clock: Clock, *, fence: Callable[[], None]
 ) -> EnvoyDriver:
     """Return the driver for our own Envoy, or for those that run elsewhere.
 
-    `fence` raises StaleWriterError once the gateway is another owner's. `tags` are what the names
-    of the clusters' backends begin with.
+    `fence` raises StaleWriterError once the gateway is another owner's.
     """
     if elsewhere is not None:
-        return EnvoyDriver(clock=clock, listen=elsewhere.listen, fence=fence, tags=tags)
+        return EnvoyDriver(clock=clock, listen=elsewhere.listen, fence=fence)
     return EnvoyDriver(
         clock=clock,
         fence=fence,
-        tags=tags,
         listen=UnixListen(path=state_dir.xds_socket),
         admin_sockets=(state_dir.admin_socket,),
     )

@@ -77,7 +77,6 @@ class EnvoyDriver:
     Use it as an async context manager, entered and left by one task. `fence` raises
     StaleWriterError once another owner has taken over: it is called right before anything is sent
     to an Envoy, nothing is sent then, and the error ends the block.
-    `tags` are what the names of the clusters' backends begin with.
     """
 
     def __init__(
@@ -90,11 +89,9 @@ class EnvoyDriver:
         ack_timeout_s: float = ACK_TIMEOUT_S,
         settle_s: float = SETTLE_S,
         fence: Callable[[], None] | None = None,
-        tags: Tags = PLAIN_TAGS,
     ) -> None:
         self._clock = clock
         self._listen = listen
-        self._tags = tags
         self._instances = Instances(admin_sockets)
         self._instances_min = instances_min
         self._ack_timeout_s = ack_timeout_s
@@ -114,6 +111,8 @@ class EnvoyDriver:
         self._wanted: RoutingTable | None = None
         self._trouble: _Trouble | None = None
         self.port: int | None = None
+        self.tags: Tags = PLAIN_TAGS
+        """What the names of backends begin with; to be set before the first `apply`."""
 
     async def __aenter__(self) -> Self:
         await self._stack.enter_async_context(self._server)
@@ -212,7 +211,7 @@ class EnvoyDriver:
     async def _bring_about(self, table: RoutingTable, certificates: CertificateStore) -> bool:
         live = self._live
         if live is None:
-            await self._push_routes(table, certificates, Stance(table.split, tags=self._tags))
+            await self._push_routes(table, certificates, Stance(table.split, tags=self.tags))
             return False
         if self._server.rejections():
             self._server.retry_refused()
