@@ -4,7 +4,7 @@ It is driven by level, not by edge: each time it looks at what the journal says 
 and goes on from there. So it makes no difference whether it was interrupted.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import assert_never
 
 from bascule.clock import Clock
@@ -56,6 +56,9 @@ RETRY_FIRST_S = 1.0
 RETRY_MAX_S = 30.0
 BACK_RETRY_MAX_S = 2.0
 """As `RETRY_MAX_S`, of the way back for traffic: users suffer while it is waited."""
+BACK_QUICK_MAX = 300
+"""So many tries of it come so quickly; each makes four records, and a journal is read whole."""
+BACK_SLOW_S = 10.0
 
 
 class Runner:
@@ -66,6 +69,9 @@ class Runner:
         self._changer = changer
         self._steps = steps
         self._clock = clock
+        self._bring_back_tries = 0
+        self._bring_back_at: datetime | None = None
+        """Before this the weights of the plan are not tried again."""
 
     async def start(self, order: Order, plan: Plan) -> Refuse | None:
         """Begin the upgrade of `plan`, or return why not; the order's id becomes the run's."""
@@ -211,10 +217,18 @@ class Runner:
         gateway = self._ledger.state
         if step.kind == StepKind.SET_WEIGHTS or wanted is None or wanted == gateway.split:
             return True
+        if self._bring_back_at is not None and self._ledger.now() < self._bring_back_at:
+            return False
         result = await self._steps.bring_back(wanted, CommandId(f"{state.run_id}:{gateway.seq}"))
+        if isinstance(result, Refused):
+            self._bring_back_tries += 1
+            result = self._try_again(result, _pause_s(step, self._bring_back_tries))
+            self._bring_back_at = result.until
         if isinstance(result, Waits):
             await self._wait(state, step, result)
-        return isinstance(result, Done)
+            return False
+        self._bring_back_tries, self._bring_back_at = 0, None
+        return True
 
     async def _bring_about(self, state: UpgradeState, step: Step, begun: StepState) -> Concluded:
         """Look before acting; act at most once, with the intent recorded."""
@@ -240,11 +254,12 @@ class Runner:
         intent = StepStarted(upgrade=state.name, key=step.key, attempt=begun.attempt + 1)
         result = await self._steps.act(step, intent)
         if isinstance(result, Refused):
-            longest_s = BACK_RETRY_MAX_S if step.key == TRAFFIC_KEY else RETRY_MAX_S
-            pause_s = min(RETRY_FIRST_S * 2 ** min(begun.tries, TRIES_MAX), longest_s)
-            until = self._ledger.now() + timedelta(seconds=pause_s)
-            return Waits(reason=f"{result.reason}; it is tried again", until=until)
+            return self._try_again(result, _pause_s(step, begun.tries))
         return result
+
+    def _try_again(self, refused: Refused, pause_s: float) -> Waits:
+        until = self._ledger.now() + timedelta(seconds=pause_s)
+        return Waits(reason=f"{refused.reason}; it is tried again", until=until)
 
     async def _conclude(self, step: Step, result: Concluded) -> bool:
         """Record what a step came to; whether the next one may follow at once."""
@@ -326,6 +341,13 @@ class Runner:
                 is_in_doubt=is_in_doubt,
             )
         )
+
+
+def _pause_s(step: Step, tries: int) -> float:
+    longest_s = RETRY_MAX_S
+    if step.key == TRAFFIC_KEY:
+        longest_s = BACK_RETRY_MAX_S if tries < BACK_QUICK_MAX else BACK_SLOW_S
+    return min(RETRY_FIRST_S * 2.0 ** min(tries, TRIES_MAX), longest_s)
 
 
 def _current_key(state: UpgradeState) -> str:

@@ -67,14 +67,17 @@ def calls_back(state: UpgradeState, order: Order) -> bool:
 
 def _approve(state: UpgradeState, data: Mapping[str, Json]) -> Take | Decline:
     current = state.current
-    gate = str(data.get("gate") or "") or (gate_of(current) if current is not None else "")
-    # A hold is let pass while it holds; an approval may be given before its turn.
+    is_asked = current is not None and not _is_within_hold(state, current)
+    gate = str(data.get("gate") or "") or (gate_of(current) if current and is_asked else "")
+    # A hold is let pass while it holds, by its name; an approval may be given before its turn, and
+    # of the same name it is what is meant until the time of the hold is over.
     ahead = [
         s
         for s in state.queue
         if not state.step(s.key).is_over and (s.kind == StepKind.APPROVAL or s is current)
         if gate_of(s)
     ]
+    ahead.sort(key=lambda s: _is_within_hold(state, s))
     known = {gate_of(s): s for s in reversed(ahead)}
     if not gate:
         return Decline(
@@ -93,6 +96,12 @@ def _approve(state: UpgradeState, data: Mapping[str, Json]) -> Take | Decline:
             remedy=f"say --typed {expected}, if that is the cluster you mean",
         )
     return Take(data={"gate": gate, "typed": typed, "key": known[gate].key})
+
+
+def _is_within_hold(state: UpgradeState, step: Step) -> bool:
+    """Return whether it is a hold whose time is not over: nobody has to approve it."""
+    waits = state.step(step.key).waits
+    return step.kind == StepKind.HOLD and (waits is None or waits.until is not None)
 
 
 def gate_of(step: Step) -> str:

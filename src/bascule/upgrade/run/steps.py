@@ -160,7 +160,7 @@ class Steps:
             return Refused(reason=error.message, remedy=error.remedy)
         return Done()
 
-    async def bring_back(self, wanted: Split, order_id: CommandId) -> Done | Waits:
+    async def bring_back(self, wanted: Split, order_id: CommandId) -> Done | Waits | Refused:
         """Set the weights that the plan has come to again, when the clusters are ready for them."""
         hindrances = find_hindrances(self._ledger.state.split, wanted, self._traffic.view())
         if hindrances:
@@ -171,7 +171,7 @@ class Steps:
         finished = await self._changer.change(change)
         if finished.result is ChangeResult.DONE:
             return Done()
-        return Waits(reason=finished.reason)
+        return Refused(reason=finished.reason)
 
     async def _check(self, step: Step) -> Concluded:
         del step

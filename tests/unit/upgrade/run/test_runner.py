@@ -19,7 +19,7 @@ from bascule.upgrade.plan.model import Plan, Policy, Step, StepKind
 from bascule.upgrade.readiness import ClusterLists
 from bascule.upgrade.run.events import StepResult
 from bascule.upgrade.run.rollback import TRAFFIC_KEY
-from bascule.upgrade.run.runner import TRIES_MAX
+from bascule.upgrade.run.runner import BACK_QUICK_MAX, TRIES_MAX
 from bascule.upgrade.run.stages import Posture, Stage
 from bascule.upgrade.run.state import StepStatus, UpgradeState
 from bascule.upgrade.signals import (
@@ -458,15 +458,12 @@ def _die(_: object) -> None:
 
 
 async def test_a_retirement_that_waits_for_a_freeze_to_end_can_still_be_rolled_back() -> None:
-    window: dict[str, Json] = {
-        "dates": {"from": "2026-01-02", "to": "2026-01-02"},
-        "timeZone": "UTC",
-    }
+    window: dict[str, Json] = {"from": "00:10", "to": "00:20", "timeZone": "UTC"}
     retire = build_step("retire-blue", Stage.RETIRE, StepKind.RETIRE, cluster="blue")
-    day = hold("bake", Stage.BAKE, 90_000.0)
-    desk = await begin(weights(100), day, retire, policy=Policy(freeze=(window,)))
+    bake = hold("bake", Stage.BAKE, 700.0)
+    desk = await begin(weights(100), bake, retire, policy=Policy(freeze=(window,)))
     await desk.tick()
-    frozen = await desk.tick(after_s=90_000.0)
+    frozen = await desk.tick(after_s=701.0)
     assert (frozen.stage, desk.traffic.retired) == (Stage.RETIRE, frozenset())
 
     await desk.say(steer(UpgradeVerb.ROLLBACK))
@@ -573,6 +570,35 @@ async def test_weights_by_hand_pause_and_those_of_the_plan_come_back_with_resume
     desk.traffic.known = view()
     await desk.until(lambda s: desk.traffic.live == percent(5) or s.is_over)
     assert (await desk.until(is_over)).stage is Stage.COMPLETED
+
+
+async def test_weights_that_cannot_be_brought_back_are_tried_more_and_more_rarely() -> None:
+    desk = await begin(weights(5), hold("shift-5-hold", Stage.SHIFT, 3_600.0), weights(100))
+    await desk.tick()
+    await desk.say(steer(UpgradeVerb.WEIGHTS, blue_bp=7_000))
+    desk.traffic.failures = [DriverError("not now")] * 1_000
+    await desk.say(steer(UpgradeVerb.RESUME, "s2"))
+    before = len(desk.disk.records)
+
+    await desk.tick(600, after_s=0.5)
+
+    assert 20 < len(desk.disk.records) - before < 60
+    desk.traffic.failures = []
+    await desk.until(lambda _: desk.traffic.live == percent(5))
+
+
+async def test_a_way_back_that_is_refused_for_minutes_is_tried_more_rarely() -> None:
+    desk = await begin(weights(5), approval("go", Stage.SHIFT), weights(100))
+    await desk.tick()
+    desk.traffic.failures = [DriverError("no")] * 10_000
+    await desk.say(steer(UpgradeVerb.ROLLBACK))
+
+    await desk.tick(BACK_QUICK_MAX + 20, after_s=2.5)
+    quick = desk.state.step(TRAFFIC_KEY).attempt
+    await desk.tick(100, after_s=2.5)
+
+    assert quick > BACK_QUICK_MAX
+    assert 20 <= desk.state.step(TRAFFIC_KEY).attempt - quick <= 25
 
 
 @pytest.mark.parametrize("what", ["not ready", "too fine"])

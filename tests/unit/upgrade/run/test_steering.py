@@ -31,6 +31,7 @@ from tests.support.runs import (
     signal,
     started,
     steer,
+    waits,
 )
 
 WITH_APPROVALS = build_plan(
@@ -66,20 +67,34 @@ def test_a_gate_can_be_approved_before_its_turn() -> None:
 
 def test_a_hold_is_let_pass_only_while_it_holds() -> None:
     assert isinstance(said(begun(WITH_APPROVALS), UpgradeVerb.APPROVE, gate="bake"), Decline)
-    found = said(at_step("bake", WITH_APPROVALS), UpgradeVerb.APPROVE)
+    found = said(at_step("bake", WITH_APPROVALS), UpgradeVerb.APPROVE, gate="bake")
     assert found == Take(data={"gate": "bake", "typed": None, "key": "bake"})
+
+
+def test_a_hold_is_let_pass_without_its_name_only_once_its_time_is_over() -> None:
+    begun_hold = after(at_step("bake", WITH_APPROVALS), started("bake"))
+    late = after(begun_hold, waits("bake"))
+    due = replace(waits("bake"), until=START)
+
+    assert "nothing waits" in reason(said(begun_hold, UpgradeVerb.APPROVE))
+    assert "nothing waits" in reason(said(after(begun_hold, due), UpgradeVerb.APPROVE))
+    assert isinstance(said(late, UpgradeVerb.APPROVE), Take)
 
 
 def test_letting_a_hold_pass_does_not_approve_the_gate_of_the_same_name_after_it() -> None:
     plan = build_plan([hold("bake", Stage.BAKE, 1.0), approval("bake", Stage.BAKE)])
-    holding = at_step("bake", plan)
+    holding = after(at_step("bake", plan), started("bake"))
+    late = after(holding, waits("bake"))
     waiting = at_step("bake-approval", plan)
 
-    first = said(holding, UpgradeVerb.APPROVE, gate="bake")
-    second = said(waiting, UpgradeVerb.APPROVE, gate="bake")
+    early, first, second = (
+        said(state, UpgradeVerb.APPROVE, gate="bake") for state in (holding, late, waiting)
+    )
 
+    assert isinstance(early, Take)
     assert isinstance(first, Take)
     assert isinstance(second, Take)
+    assert early.data["key"] == "bake-approval"
     assert (first.data["key"], second.data["key"]) == ("bake", "bake-approval")
 
 

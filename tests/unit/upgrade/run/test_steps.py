@@ -391,7 +391,7 @@ async def test_the_weights_of_the_plan_are_brought_back_when_the_clusters_are_re
     refused = await desk.clock.drive(steps.bring_back(percent(5), CommandId("b")))
     done = await desk.clock.drive(steps.bring_back(percent(5), CommandId("c")))
 
-    assert refused == Waits(reason="no")
+    assert refused == Refused(reason="no")
     assert done == Done()
     assert desk.traffic.live == percent(5)
 
