@@ -15,8 +15,6 @@ from tests.support.site import Site, open_site
 from tests.support.upgrade_kills import Way, kill_runners
 from tests.support.upgrades import Shape
 
-SEED = 20_261_123
-
 pytestmark = pytest.mark.timeout(120)
 
 
@@ -49,15 +47,11 @@ async def test_a_green_that_fails_one_in_a_hundred_is_caught_and_only_its_own_fa
     assert {span["cluster"] for span in found.report["spans"]} == {"green"}
 
 
-@pytest.mark.parametrize(
-    ("seed", "way"), [(10, Way.COMPLETES), (38, Way.ORDERED)], ids=lambda value: f"{value}"
-)
-async def test_whoever_runs_an_upgrade_may_die_at_any_moment(
-    site: Site, seed: int, way: Way
-) -> None:
-    rng = Random(SEED + seed)  # noqa: S311 - it must be the same every time
+@pytest.mark.parametrize("seed", [66])
+async def test_whoever_runs_an_upgrade_may_die_at_any_moment(site: Site, seed: int) -> None:
+    rng = Random(seed)  # noqa: S311 - it must be the same every time
 
-    trial = await kill_runners(site, rng, way, f"killed-{seed}", kills=2)
+    trial = await kill_runners(site, rng, Way.COMPLETES, f"killed-{seed}", kills=3)
 
-    assert trial.kills
+    assert len(trial.kills) == 3
     assert trial.wrongs == []
