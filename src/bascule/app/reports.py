@@ -10,7 +10,7 @@ from pathlib import Path
 import structlog
 
 from bascule.clock import Clock
-from bascule.errors import BasculeError, JournalError
+from bascule.errors import JournalError
 from bascule.journal.record import Json
 from bascule.report.evidence import build_evidence, find_run_id, render_evidence
 from bascule.report.html import render_html
@@ -70,8 +70,8 @@ class Reports:
         try:
             document = await fetch_evidence(self.store, run.run_id)
             await asyncio.to_thread(self._write, run, document)
-        except BasculeError as error:
-            _LOG.warning("the report is not written", upgrade=run.name, reason=error.message)
+        except Exception as error:  # noqa: BLE001 — supervises: no report may end the runtime
+            _LOG.warning("the report is not written", upgrade=run.name, reason=str(error))
         else:
             _LOG.info("the report is written", upgrade=run.name, file=str(self.path(run)))
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from bascule.errors import JournalError
+from bascule.ids import Cluster
 from bascule.routing.arrangement import NOTHING_ARRANGED, Arrangement
 from bascule.routing.weights import Split
 from bascule.upgrade.encoding import parse_split, read_number
@@ -10,6 +12,8 @@ from bascule.upgrade.gates.encoding import parse_gates
 from bascule.upgrade.gates.model import Gates
 from bascule.upgrade.plan.arranging import parse_arrangement
 from bascule.upgrade.plan.model import Plan, Step, StepKind
+
+TIME_MAX_S = 10 * 366 * 86_400.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,3 +83,46 @@ def read_arrangements(plan: Plan) -> Iterator[tuple[Step, Arrangement]]:
     for step in plan.steps:
         if step.kind == StepKind.ARRANGE:
             yield step, parse_arrangement(step.args.get("arrangement"))
+
+
+def check_steps(plan: Plan) -> None:
+    """Raise JournalError or PlanError for a plan with a step that could not be carried out.
+
+    It is looked at before the first step, for none is there to be found wrong half-way.
+    """
+    keys = [step.key for step in plan.steps]
+    again = next((key for place, key in enumerate(keys) if key in keys[:place]), None)
+    if again is not None:
+        raise JournalError(f"the plan has two steps {again}")
+    for step in plan.steps:
+        _check_step(step)
+
+
+def _check_step(step: Step) -> None:
+    args = step.args
+    match step.kind:
+        case StepKind.SET_WEIGHTS:
+            parse_split(args.get("split"))
+        case StepKind.ARRANGE:
+            parse_arrangement(args.get("arrangement"))
+        case StepKind.HOLD:
+            parse_gates(args.get("gates") or {})
+            _check_time(step, "hold_s")
+        case StepKind.HOOK:
+            run = args.get("run")
+            if not isinstance(run, list) or not run:
+                raise JournalError(f"{step.key} of the plan has no command")
+            _check_time(step, "timeout_s")
+        case StepKind.AWAIT_CLUSTER | StepKind.AWAIT_ROUTES | StepKind.PROVE_IDLE | StepKind.RETIRE:
+            if args.get("cluster") not in [cluster.value for cluster in Cluster]:
+                raise JournalError(f"{step.key} of the plan names no cluster")
+            _check_time(step, "timeout_s")
+            _check_time(step, "quiet_s")
+        case _:
+            pass
+
+
+def _check_time(step: Step, name: str) -> None:
+    seconds = read_number(step.args, name) or 0.0
+    if not 0 <= seconds <= TIME_MAX_S:
+        raise JournalError(f"{name} of {step.key} is no time that a step can take")

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
+from bascule.errors import JournalError
+from bascule.journal.record import Json
 from bascule.routing.arrangement import Arrangement
 from bascule.upgrade.gates.absorbing import absorb, begin
 from bascule.upgrade.gates.encoding import parse_gates
@@ -133,7 +135,7 @@ class Holding:
         if hold is not None and (hold.run_id, hold.key, hold.attempt) == wanted:
             return hold
         kept = begun.judged.evidence.get("progress") if begun.judged is not None else None
-        progress = parse_progress(kept) if kept else begin(gates, tuple(self._baseline))
+        progress = _read_progress(kept) or begin(gates, tuple(self._baseline))
         return _Hold(
             run_id=state.run_id,
             key=step.key,
@@ -141,6 +143,14 @@ class Holding:
             progress=progress,
             began_at=now,
         )
+
+
+def _read_progress(kept: Json) -> Progress | None:
+    """Return what an earlier life recorded; None where there is nothing that this version reads."""
+    try:
+        return parse_progress(kept) if kept else None
+    except JournalError:
+        return None
 
 
 def _find_silence(hold: _Hold, gates: Gates, now: datetime, hold_s: float) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from bascule.clock import Clock
-from bascule.errors import PlanError
+from bascule.errors import JournalError, PlanError
 from bascule.ids import CommandId
 from bascule.routing.weights import Weights
 from bascule.upgrade.changing import Change, Changer
@@ -16,6 +16,7 @@ from bascule.upgrade.decide import Refuse, check_step, find_hindrances
 from bascule.upgrade.ledger import Ledger
 from bascule.upgrade.naming import find_strangers
 from bascule.upgrade.plan.model import Plan, Step, StepKind
+from bascule.upgrade.plan.reading import check_steps
 from bascule.upgrade.ports import Traffic
 from bascule.upgrade.run.events import (
     Ended,
@@ -410,6 +411,10 @@ def _refuse_start(state: GatewayState, plan: Plan) -> Refuse | None:
         )
     if not plan.steps:
         return Refuse(reason="the plan has no steps", remedy="make it anew with `bascule plan`")
+    try:
+        check_steps(plan)
+    except (JournalError, PlanError) as error:
+        return Refuse(reason=error.message, remedy="make the plan anew with this version")
     return None
 
 

@@ -1,9 +1,11 @@
 import pytest
 
-from bascule.errors import JournalError
+from bascule.errors import JournalError, PlanError
 from bascule.routing.arrangement import Arrangement, Mirror
 from bascule.routing.weights import Split, Weights
+from bascule.upgrade.plan.model import Step, StepKind
 from bascule.upgrade.plan.reading import (
+    check_steps,
     green_share,
     read_arrangements,
     read_holds,
@@ -11,7 +13,7 @@ from bascule.upgrade.plan.reading import (
 )
 from bascule.upgrade.run.stages import Stage
 from tests.support.orders import BLUE
-from tests.support.plans import approval, arrange, build_plan, hold, weights
+from tests.support.plans import approval, arrange, build_plan, build_step, hold, weights
 
 MIRRORED = Arrangement(mirror=Mirror(share_bp=1_000))
 STEPS = (
@@ -55,3 +57,40 @@ def test_a_hold_without_gates_cannot_be_read() -> None:
 
     with pytest.raises(JournalError):
         list(read_holds(broken, BLUE))
+
+
+def test_a_plan_that_the_planner_makes_can_be_carried_out() -> None:
+    check_steps(build_plan())
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        build_step("s", Stage.SHIFT, StepKind.SET_WEIGHTS),
+        build_step(
+            "s",
+            Stage.SHIFT,
+            StepKind.SET_WEIGHTS,
+            split={"default": {"blue_bp": -1, "green_bp": 10_001}, "by_host": {}},
+        ),
+        build_step("s", Stage.VERIFY, StepKind.ARRANGE, arrangement=[]),
+        build_step("s", Stage.BAKE, StepKind.HOLD, hold_s=1.0, gates={"alpha": 2}),
+        build_step("s", Stage.BAKE, StepKind.HOLD, hold_s=1e12, gates={}),
+        build_step("s", Stage.BAKE, StepKind.HOLD, hold_s=-1.0, gates={}),
+        build_step("s", Stage.BAKE, StepKind.HOOK, run=[]),
+        build_step("s", Stage.BAKE, StepKind.HOOK, run="rm -r"),
+        build_step("s", Stage.BAKE, StepKind.HOOK, run=["do"], timeout_s="long"),
+        build_step("s", Stage.PROVISION, StepKind.AWAIT_CLUSTER, cluster="red"),
+        build_step("s", Stage.SYNC, StepKind.AWAIT_ROUTES),
+        build_step("s", Stage.BAKE, StepKind.PROVE_IDLE, cluster="blue", quiet_s=float("nan")),
+        build_step("s", Stage.RETIRE, StepKind.RETIRE, cluster=None),
+    ],
+)
+def test_a_step_that_could_not_be_carried_out_is_found_beforehand(step: Step) -> None:
+    with pytest.raises((JournalError, PlanError)):
+        check_steps(build_plan([weights(5), step]))
+
+
+def test_two_steps_of_one_key_are_no_plan() -> None:
+    with pytest.raises(JournalError, match="two steps shift-5"):
+        check_steps(build_plan([weights(5), weights(5)]))

@@ -170,6 +170,17 @@ async def test_after_a_restart_a_hold_goes_on_from_what_was_recorded() -> None:
     assert isinstance(later, Done)
 
 
+async def test_what_another_version_recorded_of_a_hold_makes_it_begin_anew() -> None:
+    desk = Desk(traffic(50), hold_s=60.0)
+    strange = GateJudged(upgrade="up", key=KEY, verdict="hold", evidence={"progress": {"seen": 1}})
+    state = after(desk.state, strange)
+
+    first, last = await desk.look(0.0, state), await desk.look(61.0, state)
+
+    assert isinstance(first, Waits)
+    assert isinstance(last, Done)
+
+
 async def test_nothing_passes_by_what_an_earlier_life_saw_before_it_ended() -> None:
     desk = Desk(traffic(50), hold_s=RECORD_EVERY_S + 5.0)
     desk.keep(await desk.look())

@@ -141,8 +141,12 @@ async def test_a_second_upgrade_is_refused_while_the_first_is_under_way() -> Non
 
 @pytest.mark.parametrize(
     ("steps", "reason"),
-    [((replace(weights(5), kind="teleport"),), "teleport"), ((), "no steps")],
-    ids=["unknown kind", "empty"],
+    [
+        ((replace(weights(5), kind="teleport"),), "teleport"),
+        ((), "no steps"),
+        ((weights(5), weights(5)), "two steps"),
+    ],
+    ids=["unknown kind", "empty", "one key"],
 )
 async def test_a_plan_that_this_version_cannot_run_is_not_begun(
     steps: tuple[Step, ...], reason: str
