@@ -1,8 +1,8 @@
 """What previews count apart, and the figures of users without them.
 
-Each host counts the requests of its preview routes for each cluster. What went to a backend counts
-in its cluster first and here right after, and a page tells the clusters first: so what is left for
-users is at times a little low, is right at the next look, and is never made to fall.
+Envoy counts the requests of preview routes by virtual host and cluster. What goes to a backend
+counts in its cluster first and here right after, and a page tells the clusters first: so what is
+left for users is at times a little low, is right at the next look, and is never made to fall.
 """
 
 import math
@@ -14,22 +14,22 @@ from dataclasses import dataclass, field, replace
 from bascule.gateway.driver import ClusterTraffic, Histogram
 from bascule.routing.naming import read_tag
 
+VIRTUAL_HOST = "host"
+"""The name of every virtual host: with one name they share one set of counts, however many."""
 FIGURES = ("upstream_rq_total", "upstream_rq_completed", "upstream_rq_5xx")
 STARTED, COMPLETED, FAILED = FIGURES
 ABANDONED = "abandoned"
-PATTERN = r"vhost\..+\.route\.preview-(blue|green)(-\d+)?\."
-"""What the names of these statistics begin with, as a regular expression."""
+PATTERN = rf"vhost\.{VIRTUAL_HOST}\.route\.preview-((?:blue|green)(?:-\d+)?)\."
+"""What the names of these statistics begin with, and in it the tag of the cluster."""
 
-_NUMBER = re.compile(
-    r"^vhost\..+\.route\.preview-((?:blue|green)(?:-\d+)?)\.(\w+): (\d+)$", re.MULTILINE
-)
+_NUMBER = re.compile(rf"^{PATTERN}(\w+): (\d+)$", re.MULTILINE)
 
 Figures = Counter[str | float]
 """Figures by name, and how many answers fell in a bucket of latency by its bound."""
 
 
 def name_count(backend: str) -> str:
-    """Return what the previews of `backend` count under, for each host."""
+    """Return what the previews of `backend` count under."""
     return f"preview-{read_tag(backend)}"
 
 
@@ -43,12 +43,12 @@ class Counted:
     preview_latency: Histogram | None = None
 
 
-def sum_previews(page: str) -> Mapping[str, Mapping[str, int]]:
-    """Return what was counted for previews, by the tag of the cluster, summed over hosts."""
-    sums: dict[str, Counter[str]] = {}
+def read_previews(page: str) -> Mapping[str, Mapping[str, int]]:
+    """Return what was counted for previews, by the tag of the cluster."""
+    counts: dict[str, dict[str, int]] = {}
     for tag, statistic, value in _NUMBER.findall(page):
-        sums.setdefault(tag, Counter())[statistic] += int(value)
-    return sums
+        counts.setdefault(tag, {})[statistic] = int(value)
+    return counts
 
 
 class Ledger:

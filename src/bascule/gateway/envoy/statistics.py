@@ -13,7 +13,7 @@ from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from bascule.gateway.driver import ClusterTraffic, Histogram
-from bascule.gateway.envoy.previews import Counted, sum_previews
+from bascule.gateway.envoy.previews import PATTERN, Counted, read_previews
 from bascule.ids import Cluster
 from bascule.routing.naming import choose_newest
 
@@ -53,10 +53,7 @@ FIGURES = (
 LATENCY = "upstream_rq_time"
 
 _NUMBER = re.compile(r"^cluster\.(((?:blue|green)(?:-\d+)?)/[^.\n]+)\.(\w+): (\d+)$", re.MULTILINE)
-_BUCKETS = re.compile(
-    r"(cluster|vhost\..+\.route)\.(?:preview-)?((?:blue|green)(?:-\d+)?)(?:/[^.]+)?"
-    r"\.upstream_rq_time: (B.+)$"
-)
+_BUCKETS = re.compile(rf"(?:cluster\.((?:blue|green)(?:-\d+)?)/[^.]+\.|{PATTERN}){LATENCY}: (B.+)$")
 _BOUND = re.compile(r"B([\d.e+]+)\(")
 _BELOW = re.compile(r",(\d+)\)")
 
@@ -91,7 +88,7 @@ def sum_traffic(pages: Pages) -> Generator[None, None, Mapping[Cluster, Counted]
     latencies = _Latencies(LATENCY_BOUNDS_MS, None)
     if pages.histograms is not None:
         latencies = yield from _sum_latencies(pages.histograms)
-    previews = sum_previews(pages.numbers)
+    previews = read_previews(pages.numbers)
     totals = {}
     for cluster, tag in choose_newest(sums).items():
         broken_off = [found for name, found in by_backend.items() if name.startswith(f"{tag}/")]
@@ -228,7 +225,8 @@ def _sum_latencies(page: str) -> Generator[None, None, _Latencies]:
         if found is not None:
             if not running:
                 bounds = tuple(float(bound) for bound in _BOUND.findall(found[3]))
-            key, below = (found[2], found[1] != "cluster"), map(int, _BELOW.findall(found[3]))
+            key = (found[1] or found[2], found[1] is None)
+            below = map(int, _BELOW.findall(found[3]))
             total = running.get(key)
             running[key] = [*map(operator.add, total, below)] if total else [*below]
         if number % LINES_AT_A_TIME == 0:

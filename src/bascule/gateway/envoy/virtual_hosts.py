@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bascule.gateway.envoy import protos
+from bascule.gateway.envoy.previews import VIRTUAL_HOST
 from bascule.gateway.envoy.route_entries import (
     RETRIES_DEFAULT,
     Fields,
@@ -110,7 +111,7 @@ def build_virtual_host(host: Host, setting: Setting) -> bytes:
         routes = [*_by_label_count(host, routes, setting)]
     return serialise(
         protos.message("envoy.config.route.v3.VirtualHost")(
-            name=host.name,
+            name=VIRTUAL_HOST,
             domains=[host.name],
             routes=routes,
             retry_policy=build_retry_policy(RETRIES_DEFAULT),

@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 from bascule.gateway.driver import ClusterTraffic, Histogram
-from bascule.gateway.envoy.previews import Counted, Ledger, name_count, sum_previews
+from bascule.gateway.envoy.previews import Counted, Ledger, name_count, read_previews
 
 BOUNDS = (1, 2)
 
@@ -10,17 +10,17 @@ def test_previews_count_under_the_tag_of_their_cluster() -> None:
     assert name_count("green-2/shop/web/http") == "preview-green-2"
 
 
-def test_previews_are_summed_over_hosts_whatever_their_names() -> None:
+def test_previews_are_read_by_the_tag_of_their_cluster() -> None:
     page = (
         "cluster.blue/shop/web/http.upstream_rq_total: 9\n"
-        "vhost.a.example.com.route.preview-blue.upstream_rq_total: 2\n"
-        "vhost.*.route.preview-blue.upstream_rq_total: 3\n"
-        "vhost.*.route.preview-green-1.upstream_rq_completed: 4\n"
+        "vhost.host.route.preview-blue.upstream_rq_total: 5\n"
+        "vhost.host.route.preview-green-1.upstream_rq_total: 6\n"
+        "vhost.host.route.preview-green-1.upstream_rq_completed: 4\n"
     )
 
-    assert sum_previews(page) == {
+    assert read_previews(page) == {
         "blue": {"upstream_rq_total": 5},
-        "green-1": {"upstream_rq_completed": 4},
+        "green-1": {"upstream_rq_total": 6, "upstream_rq_completed": 4},
     }
 
 
