@@ -34,7 +34,7 @@ verify: {{hold: 100ms}}
 steps:
   - {{weight: 10, hold: 100ms}}
   - {{weight: 100, hold: 100ms}}
-analysis: {{minRequests: 0, maxWait: 5s}}
+analysis: {{minRequests: 0, maxWait: 5s, latency: []}}
 bake: {{hold: 100ms}}
 retire: {{hold: 0s, idle: 100ms}}
 """
@@ -69,11 +69,11 @@ def upgrade(site: Site, file: Path, old: str) -> None:
     """Bring an upgrade to its end, the approval to retire `old` included."""
     begun = site.verb("upgrade", "start", "-f", str(file), *_state(site), "--yes", "--detach")
     assert begun.code == 0, begun.err
-    wait_until(lambda: bool(site.upgrade().get("approval")) or site.upgrade()["posture"] is None)
+    wait_until(lambda: bool(site.ask_runtime("upgrade")["approval"]))
     said = site.on_upgrade("approve", "--gate", "retire", "--typed", f"next-{old}")
     assert said.code == 0, said.err
-    wait_until(lambda: site.upgrade()["posture"] is None)
-    assert site.upgrade()["stage"] == "completed"
+    wait_until(lambda: site.ask_runtime("upgrade")["posture"] is None)
+    assert site.ask_runtime("upgrade")["stage"] == "completed"
 
 
 def _state(site: Site) -> tuple[str, str]:
@@ -104,7 +104,7 @@ async def test_the_next_upgrade_begins_where_the_last_one_ended(site: Site) -> N
         second = write(site, "second", "b", "c")
         planned = await asyncio.to_thread(site.verb, "plan", "-f", str(second), *_state(site))
         await asyncio.to_thread(site.start_runtime)
-        await eventually(lambda: is_synced(site))
+        await eventually(lambda: is_synced(site), within_s=30)
         swapped = site.status()
         meanwhile = {answer.cluster for answer in load.answers[done:]}
         await asyncio.to_thread(upgrade, site, second, "b")
