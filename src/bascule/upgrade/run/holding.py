@@ -154,8 +154,11 @@ def _read_progress(kept: Json) -> Progress | None:
 
 
 def _find_silence(hold: _Hold, gates: Gates, now: datetime, hold_s: float) -> str:
-    """Return why what was seen is not enough to pass by now; empty when it is."""
-    if gates.has_traffic and _is_older(hold.seen_at, now, SILENT_S):
+    """Return why what was seen is not enough to pass by now; empty when it is.
+
+    Who asks for no requests gets by without any: those of Envoys elsewhere are counted by nobody.
+    """
+    if gates.has_traffic and gates.requests_min and _is_older(hold.seen_at, now, SILENT_S):
         return f"{gates.target} has not been measured for {SILENT_S:g} s"
     for check in gates.checks:
         if _is_older(hold.answered_at.get(check.name), now, 2 * check.every_s + CHECK_SILENT_S):

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -212,6 +213,13 @@ async def test_nothing_passes_by_what_was_measured_long_ago() -> None:
     assert "waits for an approval" in later.reason
     assert isinstance(person, Done)
     assert isinstance(again, Done)
+
+
+async def test_who_asks_for_no_requests_gets_by_where_none_are_counted() -> None:
+    desk = Desk(lambda _: {}, gates=replace(GATES, requests_min=0))
+    await desk.look()
+
+    assert isinstance(await desk.look(11.0), Done)
 
 
 async def test_nothing_passes_by_a_check_that_has_fallen_silent() -> None:
