@@ -1,6 +1,7 @@
 """The preflight of a running upgrade, from what the controller knows of both clusters."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from bascule.app import wiring
 from bascule.checks.inventory import ClusterFacts, HostScope, Inventory
@@ -71,6 +72,6 @@ def _facts(
         name=connection.name,
         server=connection.server,
         version=version.git_version if version is not None else "",
-        snapshot=snapshot,
+        snapshot=replace(snapshot, is_complete=known.is_complete),
         reason=known.reason,
     )

@@ -71,6 +71,8 @@ class Controller:
         self._builder = Builder(self._options.build)
         self._active = split.default.only or self._options.build.active
         self._routes: RouteSet | None = None
+        self._made_of: frozenset[Cluster] = frozenset()
+        """The clusters whose whole lists are in the newest routes."""
         self._certificates = EMPTY_STORE
         self._building = asyncio.Lock()
         wanted = Wanted(split=split, arrangement=self._options.arrangement)
@@ -180,8 +182,19 @@ class Controller:
         return self._followers.snapshots()
 
     def view(self) -> ControllerView:
-        """Return what is known and done now."""
-        return self._pusher.view(self._followers.knowledge(), self._routes)
+        """Return what is known and done now.
+
+        A cluster counts as known whole only once the routes are made of its lists: between the two
+        they would say that it serves nothing. A cluster that the first routes do not wait for, but
+        for the other one, is known by its lists alone: somebody may have to switch to it.
+        """
+        known = self._followers.knowledge()
+        if self._can_build():
+            known = {
+                cluster: replace(knows, is_complete=knows.is_complete and cluster in self._made_of)
+                for cluster, knows in known.items()
+            }
+        return self._pusher.view(known, self._routes)
 
     async def _load_last_good(self) -> None:
         found = await asyncio.to_thread(self._ports.last_good.load)
@@ -232,8 +245,9 @@ class Controller:
         self._certificates = collect_certificates(
             routes, snapshots.values(), previous=self._certificates
         )
-        self._routes = routes
         _ = routes.digest
+        self._routes = routes
+        self._made_of = frozenset(c for c in snapshots if snapshots[c].is_complete)
         return routes
 
     async def _wait_for_start(self) -> None:
@@ -242,13 +256,16 @@ class Controller:
         A cluster that gets requests must have been listed, or be known from the last good table.
         """
         deadline_s = self._clock.monotonic_s() + self._options.cold_start_s
-        while self._routes is None and self._clock.monotonic_s() < deadline_s:
-            snapshots = self._followers.snapshots()
-            needed = _weighty(self._pusher.wanted_split) & snapshots.keys()
-            if all(snapshots[cluster].is_complete for cluster in needed):
-                break
+        while not self._can_build() and self._clock.monotonic_s() < deadline_s:
             await self._changed.wait_until(self._clock, deadline_s)
         self._changed.ring()
+
+    def _can_build(self) -> bool:
+        if self._routes is not None:
+            return True
+        snapshots = self._followers.snapshots()
+        needed = _weighty(self._pusher.wanted_split) & snapshots.keys()
+        return all(snapshots[cluster].is_complete for cluster in needed)
 
     async def _hold_off(self) -> None:
         while self._pending is not None:

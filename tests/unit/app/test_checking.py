@@ -1,5 +1,7 @@
 """The preflight of a running upgrade, over a controller with fakes around it."""
 
+import asyncio
+
 from bascule.app.checking import build_live_checks
 from bascule.checks.findings import Finding
 from bascule.ids import Cluster
@@ -57,6 +59,19 @@ async def test_the_controllers_knowledge_is_checked() -> None:
 
     assert set(found) == {"NewerVersion", "RoutesMissing"}
     assert "shop.example.com/api" in found["RoutesMissing"].message
+
+
+async def test_nothing_is_found_of_lists_before_the_routes_are_made_of_them() -> None:
+    async with running(make_world()) as world, asyncio.TaskGroup() as group:
+        world.blue.sync(*shop())
+        world.green.sync(*shop())
+        await world.clock.settle()
+        assert world.pushed == []
+
+        finding = group.create_task(find(world))
+        await world.until(finding.done)
+
+    assert set(finding.result()) == {"NewerVersion"}
 
 
 async def test_an_api_that_is_away_is_told_with_its_reason() -> None:

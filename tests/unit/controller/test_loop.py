@@ -41,6 +41,19 @@ async def test_both_clusters_reach_the_gateway_once_they_are_listed() -> None:
         assert endpoints_of(table, Cluster.GREEN) == ["127.65.0.1"]
 
 
+async def test_a_cluster_is_known_whole_once_the_routes_are_made_of_its_lists() -> None:
+    async with running(make_world()) as world:
+        world.blue.sync(*shop())
+        world.green.sync(*shop())
+        await world.clock.settle()
+        listed = [known.is_complete for known in world.controller.view().clusters.values()]
+
+        await world.until(lambda: world.pushed)
+
+        assert listed == [False, False]
+        assert all(known.is_complete for known in world.controller.view().clusters.values())
+
+
 async def test_a_split_goes_out_at_once_with_the_same_routes() -> None:
     async with running(make_world()) as world:
         world.blue.sync(*shop())
@@ -195,6 +208,7 @@ async def test_a_gateway_that_serves_is_left_alone_until_its_cluster_is_known() 
         world.green.sync(*shop("127.65.0.1"))
         await world.pass_time(3_600)
         assert world.pushed == []
+        assert world.controller.view().clusters[Cluster.GREEN].is_complete
 
         async with asyncio.TaskGroup() as group:
             group.create_task(world.controller.set_split(ALL_GREEN))
