@@ -26,6 +26,18 @@ ReadFile: TypeAlias = Callable[[Path], str]
 _ModelT = TypeVar("_ModelT", bound=BaseModel)
 _Schema: TypeAlias = Mapping[str, object]
 
+_PLAIN_WORDS: Mapping[str, str] = {
+    "tuple_type": "should be a list, such as [a, b]",
+    "list_type": "should be a list, such as [a, b]",
+    "dict_type": "should be a map of keys and values",
+    "bool_type": "should be true or false",
+    "bool_parsing": "should be true or false",
+    "int_type": "should be a whole number",
+    "int_parsing": "should be a whole number",
+    "string_type": "should be text; put it in quotes",
+}
+"""What pydantic says in the words of Python, in those of YAML."""
+
 
 def parse_gateway(text: str, file: Path | str) -> Gateway:
     """Return the gateway that `text` describes; paths in it count from the directory of `file`.
@@ -181,11 +193,22 @@ def _explain(details: ErrorDetails, schema: _Schema) -> tuple[str, str]:
             return details["msg"].removeprefix("Value error, "), ""
         case "model_type" | "model_attributes_type":
             return "should be a map of keys and values", ""
+        case "literal_error" | "enum":
+            known = tuple(
+                str(context["expected"]).replace("'", "").replace(" or ", ", ").split(", ")
+            )
+            return _sentence(details), _suggest(str(details["input"]), known, "one of")
+        case kind if kind in _PLAIN_WORDS:
+            return _PLAIN_WORDS[kind], ""
         case kind if kind == RULE:
             return str(context["message"]), str(context["remedy"])
         case _:
-            message = details["msg"]
-            return message[:1].lower() + message[1:], ""
+            return _sentence(details), ""
+
+
+def _sentence(details: ErrorDetails) -> str:
+    message = details["msg"]
+    return message[:1].lower() + message[1:]
 
 
 def _suggest(key: str, known: Sequence[str], what: str) -> str:

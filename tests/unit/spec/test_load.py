@@ -72,13 +72,15 @@ def test_an_unknown_key_of_an_item_is_compared_with_its_siblings() -> None:
     [
         ("clusters: 5\nname: shop\n", (1, 1), "should be a map of keys and values"),
         (SMALL + "active: red\n", (5, 1), "input should be 'blue' or 'green'"),
+        (SMALL + "ingressClasses: bascule\n", (5, 1), "should be a list, such as [a, b]"),
+        (SMALL + "holdOffMs: many\n", (5, 1), "should be a whole number"),
         (SMALL + "ingressClasses: ['a b']\n", (5, 18), "is not the name of an IngressClass"),
         ("name: shop\n", (1, 1), "is required"),
         ("", (1, 1), "the file is empty, not one gateway"),
         (SMALL + "---\na: 1\n", (1, 1), "the file holds 2 documents, not one gateway"),
         ("name: [", (2, 1), "not YAML: did not find expected node content"),
     ],
-    ids=["map", "enum", "value", "missing", "empty", "two", "yaml"],
+    ids=["map", "enum", "list", "number", "value", "missing", "empty", "two", "yaml"],
 )
 def test_a_mistake_has_a_place(text: str, place: tuple[int, int], message: str) -> None:
     error = _error(text)
@@ -86,6 +88,11 @@ def test_a_mistake_has_a_place(text: str, place: tuple[int, int], message: str) 
     assert (error.line, error.column) == place
     assert error.message == message
     assert error.exit_code == 2
+
+
+def test_a_word_like_a_known_one_is_answered_with_that_one() -> None:
+    assert _error(SMALL + "active: gren\n").remedy == "did you mean 'green'?"
+    assert _error(SMALL + "active: 7\n").remedy == "one of: blue, green"
 
 
 def test_all_mistakes_are_told_in_the_order_of_the_file() -> None:

@@ -37,7 +37,7 @@ def test_a_mirror_copies_a_tenth_for_a_minute() -> None:
         ("{a.shop: b.shop, A.shop: c.shop}", "['A.shop']: the host name 'a.shop' appears twice"),
         ("{'*.shop': b.shop}", "['*.shop']: a further host name cannot be a wildcard"),
         ("{A.shop: a.shop}", "['A.shop']: shows itself | give it a name that no Ingress has"),
-        ("5", ": input should be a valid dictionary"),
+        ("5", ": should be a map of keys and values"),
     ],
     ids=["twice", "wildcard", "itself", "list"],
 )
