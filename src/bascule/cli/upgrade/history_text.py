@@ -78,7 +78,8 @@ def _named(data: Mapping[str, Json]) -> str:
 
 
 def _swapped(data: Mapping[str, Json]) -> str:
-    return f"roles are swapped and no traffic moves: from now on {_clusters(data)}"
+    gone = "" if data.get("is_blue_kept") else "; the blue of before is out of the gateway"
+    return f"roles are swapped and no traffic moves: from now on {_clusters(data)}{gone}"
 
 
 def _clusters(data: Mapping[str, Json]) -> str:
