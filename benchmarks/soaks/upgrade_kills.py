@@ -81,7 +81,7 @@ KIND = Kind(
         "journals clean",
         "requests",
         "failed",
-        "failed, but by a faulty green",
+        "failed, not by a faulty green",
         "hooks run, asked about, run again as told",
     ),
     right="the upgrade ended completed or rolled back, as it would have without a death, and "
