@@ -173,7 +173,7 @@ def _before(traffic: Sequence[TrafficSample], split: Sequence[SplitPoint]) -> in
 
 
 def _without_weight(traffic: Sequence[TrafficSample], split: Sequence[SplitPoint]) -> int | None:
-    """Return the failures of green while it had no weight: of previews, mirroring and checks."""
+    """Return the failures of green while it had no weight: of mirrored requests."""
     known = [s for s in traffic if Cluster.GREEN in s.clusters]
     if not known:
         return None
