@@ -19,6 +19,7 @@ def render_upgrade(document: Mapping[str, Json], where: str = "") -> list[str]:
     """Return the lines of `bascule upgrade status`; `where` is what names the gateway in verbs."""
     return [
         *_head(document),
+        *_runtime(document),
         *_step(read_map(document.get("step"))),
         *_halted(document, where),
         *_approval(document, where),
@@ -67,6 +68,17 @@ def _head(document: Mapping[str, Json]) -> Iterator[str]:
     paused = read_map(document.get("paused"))
     if paused:
         yield f"paused   {say_moment(paused.get('at'))} by {paused.get('actor')}"
+
+
+def _runtime(document: Mapping[str, Json]) -> Iterator[str]:
+    if "runtime" not in document or document.get("ended") is not None:
+        return
+    trouble = read_map(document.get("runtime")).get("trouble")
+    if document.get("runtime") is None:
+        yield "runtime  none: the upgrade stands still, and traffic stays as it is, until there is"
+        yield "         one: bascule upgrade start -f upgrade.yaml, or bascule run -f upgrade.yaml"
+    elif trouble:
+        yield f"runtime  stands still: {trouble}"
 
 
 def _step(step: Mapping[str, Json]) -> Iterator[str]:

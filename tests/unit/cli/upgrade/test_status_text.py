@@ -2,6 +2,7 @@ from dataclasses import replace
 
 from bascule.app.upgrades import upgrade_document
 from bascule.cli.upgrade.status_text import render_upgrade
+from bascule.journal.record import Json
 from bascule.routing.weights import Split
 from bascule.upgrade.run.events import SignalRefused, StepWaits
 from bascule.upgrade.run.stages import Stage
@@ -33,6 +34,20 @@ def test_stage_posture_step_and_way_back_are_shown() -> None:
     assert f"step     preflight (1 of {len(begun().plan.steps)}): preflight" in shown
     assert "rollback possible until retire-blue begins:" in shown
     assert f"bascule upgrade rollback {NAME}" in shown
+
+
+def test_an_upgrade_that_nobody_runs_or_that_has_trouble_says_so_until_it_is_over() -> None:
+    run = after(begun(), started("preflight"))
+    document = upgrade_document(run, replace(state_after(), upgrades=(run,)))
+
+    def lines(runtime: Json, **more: Json) -> list[str]:
+        shown = render_upgrade({**document, "runtime": runtime, **more})
+        return [line for line in shown if line.startswith("runtime")]
+
+    assert lines({"pid": 7, "trouble": None}) == []
+    assert lines({"pid": 7, "trouble": "disk full"}) == ["runtime  stands still: disk full"]
+    assert "the upgrade stands still" in lines(None)[0]
+    assert lines(None, ended={"at": "2026-01-01T00:00:00+00:00"}) == []
 
 
 def test_what_is_waited_for_is_shown_with_its_end() -> None:
