@@ -22,7 +22,8 @@ STATS = b"""\
 cluster.blue/shop.upstream_rq_total: 7
 cluster.blue/api.upstream_rq_total: 3
 cluster.blue/shop.upstream_rq_active: 1
-cluster.green/shop.membership_healthy: 2
+cluster.green/shop.membership_healthy: 9
+cluster.green-1/shop.membership_healthy: 2
 cluster.other.upstream_rq_total: 99
 """
 
