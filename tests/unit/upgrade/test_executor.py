@@ -1,4 +1,5 @@
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -13,9 +14,11 @@ from bascule.ids import Cluster, CommandId
 from bascule.journal.store import Command
 from bascule.routing.weights import Split
 from bascule.upgrade.events import Result
+from bascule.upgrade.executor import MOVES_MAX
+from bascule.upgrade.plan.model import Policy
 from bascule.upgrade.readiness import ClusterLists
 from bascule.upgrade.run.stages import Stage
-from bascule.upgrade.signals import RollBack, Switch
+from bascule.upgrade.signals import RollBack, Switch, build_command
 from bascule.upgrade.state import Outcome, fold
 from tests.support.fake_journal import FakeDisk, FakeJournal
 from tests.support.fake_traffic import ClockBell, FakeTraffic, Life, begin_life
@@ -421,3 +424,65 @@ async def test_the_gateways_rollback_that_comes_twice_is_one_signal(world: World
     upgrade = life.executor.state.unfinished
     assert upgrade is not None
     assert [s.signal_id for s in upgrade.signals] == ["back"]
+
+
+async def test_a_command_of_an_upgrade_is_ended_by_the_gateways_rollback(world: World) -> None:
+    life = await world.life()
+    await life.give(start_order(build_plan([weights(5), hook("move", Stage.SHIFT)])))
+    back = build_command(replace(order(RollBack(), order_id="back"), at=world.clock.now()))
+    odd = replace(back, id=CommandId("odd"), kind="odd")
+    life.hooks.when_run = lambda _: world.disk.inbox.update({odd.id: odd, back.id: back})
+
+    await world.tick(life)
+
+    upgrade = life.executor.state.unfinished
+    assert upgrade is not None
+    assert upgrade.halted is not None
+    await world.tick(life)
+    assert life.executor.state.split == BLUE
+
+
+async def test_an_inbox_that_cannot_be_read_ends_no_command(world: World) -> None:
+    life = await world.life()
+    await life.give(start_order(build_plan([weights(5), hook("move", Stage.SHIFT)])))
+
+    async def broken() -> tuple[Command, ...]:
+        raise JournalError("the disk is away")
+
+    def break_inbox(_: object) -> None:
+        life.journal.pending = broken  # type: ignore[method-assign]  # it breaks
+
+    life.hooks.when_run = break_inbox
+    with pytest.raises(ExceptionGroup):
+        await world.tick(life)
+
+    upgrade = life.executor.state.upgrade
+    assert upgrade is not None
+    assert upgrade.step("hook-move").is_over
+
+
+async def test_the_gateways_rollback_is_refused_where_an_upgrade_has_no_way_back(
+    world: World,
+) -> None:
+    life = await world.life()
+    policy = Policy(unsafe_after="shift-5")
+    steps = [weights(5), approval("go", Stage.SHIFT)]
+    await life.give(start_order(build_plan(steps, policy=policy)))
+    await world.tick(life)
+    await life.give(order(RollBack(), order_id="back"))
+
+    await world.tick(life)
+
+    upgrade = life.executor.state.unfinished
+    assert upgrade is not None
+    assert [s.refusal != "" for s in upgrade.signals] == [True]
+
+
+async def test_one_tick_makes_so_many_moves_at_most(world: World) -> None:
+    life = await world.life()
+    hooks = [hook(f"n{n}", Stage.PREFLIGHT) for n in range(MOVES_MAX + 1)]
+    await life.give(start_order(build_plan(hooks)))
+
+    await world.tick(life)
+
+    assert len(life.hooks.ran) == MOVES_MAX
