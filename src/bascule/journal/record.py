@@ -11,6 +11,11 @@ from bascule.errors import CorruptJournalError
 
 Json: TypeAlias = str | int | float | bool | list["Json"] | dict[str, "Json"] | None
 GENESIS = "0" * 64
+UNPROVEN = (
+    "traffic stays as it is: see all that is wrong with `bascule upgrade verify-journal`, "
+    "then restore the journal from a copy"
+)
+"""What to do about a journal that was edited or cut."""
 _RENDER = json.JSONEncoder(
     sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
 ).encode
@@ -69,14 +74,16 @@ def verify_chain(records: Iterable[Record], *, previous: str = GENESIS, first_se
         seq = first_seq + count
         if record.seq != seq:
             raise CorruptJournalError(
-                f"record {seq} of the journal is missing (found {record.seq})"
+                f"record {seq} of the journal is missing (found {record.seq})", remedy=UNPROVEN
             )
         digest = compute_digest(
             record.entry, seq=seq, generation=record.generation, previous=previous
         )
         is_same = record.digest == digest and record.previous == previous
         if not is_same or record.generation < generation:
-            raise CorruptJournalError(f"record {seq} of the journal is not as it was written")
+            raise CorruptJournalError(
+                f"record {seq} of the journal is not as it was written", remedy=UNPROVEN
+            )
         previous, generation = record.digest, record.generation
         count += 1
     return count

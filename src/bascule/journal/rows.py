@@ -7,7 +7,7 @@ from datetime import datetime
 
 from bascule.errors import CorruptJournalError
 from bascule.ids import CommandId
-from bascule.journal.record import GENESIS, Entry, Json, Record, verify_chain
+from bascule.journal.record import GENESIS, UNPROVEN, Entry, Json, Record, verify_chain
 from bascule.journal.store import Command, Sample
 
 _RENDER = json.JSONEncoder(sort_keys=True, ensure_ascii=False, allow_nan=False).encode
@@ -97,7 +97,9 @@ def verify_records(records: Sequence[Record], head: Head, *, after_seq: int) -> 
     previous = GENESIS
     if after_seq:
         if not records or records[0].seq != after_seq:
-            raise CorruptJournalError(f"record {after_seq} of the journal is missing")
+            raise CorruptJournalError(
+                f"record {after_seq} of the journal is missing", remedy=UNPROVEN
+            )
         previous = records[0].digest
         records = records[1:]
     last_seq = after_seq + verify_chain(records, previous=previous, first_seq=after_seq + 1)

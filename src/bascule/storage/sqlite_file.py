@@ -127,7 +127,8 @@ def _translate_error(error: sqlite3.Error, path: Path) -> JournalError:
     name = str(getattr(error, "sqlite_errorname", ""))
     if name.startswith("SQLITE_FULL"):
         return JournalError(
-            f"the disk of {path} is full; nothing was written", remedy="free some space"
+            f"the disk of {path} is full; nothing was written",
+            remedy="free some space, then say it again; until then traffic stays as it is",
         )
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         return JournalError(

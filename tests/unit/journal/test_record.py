@@ -43,8 +43,9 @@ def test_an_edited_record_is_found() -> None:
     first, second = chain(1, 1)
     edited = replace(second, entry=replace(second.entry, actor="mallory"))
 
-    with pytest.raises(CorruptJournalError, match="record 2 of the journal is not as it was"):
+    with pytest.raises(CorruptJournalError, match="record 2 of the journal is not") as caught:
         verify_chain([first, edited])
+    assert "traffic stays as it is" in caught.value.remedy
 
 
 def test_a_record_of_an_older_owner_after_a_newer_one_is_found() -> None:
