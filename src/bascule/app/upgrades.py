@@ -34,7 +34,9 @@ def choose_unfinished(state: GatewayState, name: str | None) -> UpgradeState:
         newest = state.upgrade
         over = f": {newest.name} is over ({newest.stage})" if newest is not None else ""
         raise UsageError(
-            f"no upgrade is under way on this gateway{over}", remedy="see `bascule upgrade history`"
+            f"no upgrade is under way on this gateway{over}",
+            remedy="see `bascule upgrade history`; where a completed one has kept the old cluster, "
+            "`bascule rollback` moves traffic back",
         )
     return state.unfinished
 

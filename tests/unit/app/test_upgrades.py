@@ -173,5 +173,6 @@ def test_an_upgrade_that_is_not_there_is_refused(name: str | None, words: str) -
 
 def test_a_signal_without_a_name_is_for_the_upgrade_that_is_under_way() -> None:
     assert choose_unfinished(gateway(begun()), None).name == NAME
-    with pytest.raises(UsageError, match="no upgrade is under way"):
+    with pytest.raises(UsageError, match="no upgrade is under way") as caught:
         choose_unfinished(gateway(), None)
+    assert "`bascule rollback` moves traffic back" in caught.value.remedy
