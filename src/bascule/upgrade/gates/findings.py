@@ -73,7 +73,7 @@ class Finding:
         other = self.target.other.value
         if self.standing is Standing.WITHOUT_DATA and self.rule.kind.compares:
             both = f"{target} and {other}"
-            return f"{name} has nothing to compare: {both} had no requests at the same time"
+            return f"{name} has nothing to compare: too little of {both} at the same time"
         if self.standing is Standing.WITHOUT_DATA:
             return f"{name} has nothing to go by: no request of {target} is known"
         counts = f"{_say_tally(self.evidence.target)} {_say_bad(self)} on {target}"

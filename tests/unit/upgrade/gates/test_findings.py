@@ -87,7 +87,7 @@ def test_nothing_to_compare_is_said() -> None:
     assert finding.standing is Standing.WITHOUT_DATA
     assert finding.reason == (
         "success rate against blue has nothing to compare: "
-        "green and blue had no requests at the same time"
+        "too little of green and blue at the same time"
     )
 
 

@@ -145,7 +145,7 @@ def test_at_100_percent_the_reasons_say_that_nothing_was_compared() -> None:
     assert judged.verdict is GateVerdict.PASS
     assert (
         "success rate against blue has nothing to compare: "
-        "green and blue had no requests at the same time"
+        "too little of green and blue at the same time"
     ) in judged.reasons
 
 
