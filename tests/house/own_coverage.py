@@ -52,6 +52,8 @@ def measure_alone(module: str) -> tuple[float, float]:
         command = [sys.executable, "-m", "coverage", "run", "--data-file", data, "-m", "pytest"]
         command += ["-q", str(test.with_name(f"test_{test.name}")), "-p", "no:cacheprovider"]
         subprocess.run(command, check=True, cwd=rules.ROOT, stdout=subprocess.DEVNULL)
+        combine = [sys.executable, "-m", "coverage", "combine", "-q", "--data-file", data, folder]
+        subprocess.run(combine, check=True, cwd=rules.ROOT)
         coverage = Coverage(data_file=data)
         coverage.load()
         return compute_percents(coverage, module)
