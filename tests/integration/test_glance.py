@@ -57,9 +57,12 @@ def answering(path: Path, answer: Callable[[bytes], bytes]) -> Iterator[None]:
 @contextmanager
 def running_envoy(state: Path) -> Iterator[int]:
     """Run a process that names the directory's envoy.json, as its Envoy does."""
-    waits = "import sys; sys.stdin.read()"
+    # Only a process that has said something surely shows its arguments to others.
+    waits = "import sys; print(flush=True); sys.stdin.read()"
     command = [sys.executable, "-c", waits, str(state / "envoy.json")]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE)
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    process.stdout.readline()
     (state / "envoy.pid").write_text(str(process.pid))
     try:
         yield process.pid
