@@ -1,21 +1,22 @@
-"""Writes the report of each upgrade when it ends: reports/NAME.html and reports/NAME.json."""
+"""Writes the report of each upgrade when it ends, as a page and as JSON, each run its own."""
 
 import asyncio
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
 
 from bascule.clock import Clock
-from bascule.errors import JournalError
-from bascule.journal.record import Json
+from bascule.errors import JournalError, UsageError
+from bascule.journal.record import Json, Record
 from bascule.report.evidence import build_evidence, find_run_id, render_evidence
 from bascule.report.html import render_html
 from bascule.storage.opening import Store
 from bascule.upgrade.events import Result
+from bascule.upgrade.run.events import Started, parse_run_event
 from bascule.upgrade.run.state import UpgradeState
 from bascule.upgrade.state import GatewayState
 
@@ -25,6 +26,9 @@ SETTLE_MAX_S = 4.0
 """So long is waited for what the witness saw of the last change."""
 POLL_S = 0.2
 SETTLE_POLL_S = 0.1
+RUNS_SHOWN_MAX = 8
+RUN_SHOWN = 8
+"""So many characters of its run id tell the report of a run from others of its name."""
 _LOG: structlog.stdlib.BoundLogger = structlog.get_logger("bascule.reports")
 
 
@@ -56,10 +60,10 @@ class Reports:
 
     def path(self, run: UpgradeState) -> Path:
         """Return where the page of `run` is, or will be."""
-        return self.folder / f"{run.name}.html"
+        return name_report(self.folder, run.name, run.run_id)
 
     def has(self, run: UpgradeState) -> bool:
-        """Whether the report of `run`, and not of an earlier one of its name, is written."""
+        """Whether the report of `run`, and not of another one of its name, is written."""
         try:
             known: Json = json.loads(self.path(run).with_suffix(".json").read_text())
         except (OSError, ValueError):
@@ -78,6 +82,28 @@ class Reports:
     def _write(self, run: UpgradeState, document: dict[str, Json]) -> None:
         write_private(self.path(run), render_html(document))
         write_private(self.path(run).with_suffix(".json"), render_json(document))
+
+
+def name_report(folder: Path, name: str, run_id: str) -> Path:
+    """Return the file of a run's page; the JSON is beside it."""
+    return folder / f"{name}-{run_id[:RUN_SHOWN]}.html"
+
+
+def find_run(records: Sequence[Record], name: str | None, run: str) -> str:
+    """Return the id of the run that begins with `run`, of the upgrade `name` if there is one.
+
+    Raises UsageError unless it is exactly one.
+    """
+    events = [parse_run_event(r) for r in records if r.entry.kind == "upgrade_started"]
+    begun = [e for e in events if isinstance(e, Started) and name in {None, e.upgrade}]
+    found = [event.run_id for event in begun if event.run_id.startswith(run)]
+    if len(found) == 1:
+        return found[0]
+    known = ", ".join(f"{e.run_id[:RUN_SHOWN]} ({e.upgrade})" for e in begun[-RUNS_SHOWN_MAX:])
+    raise UsageError(
+        f"{'several runs begin' if found else 'no run begins'} with {run!r}",
+        remedy=f"the last runs are: {known}" if known else "no upgrade has been started",
+    )
 
 
 def is_witness_awaited(state: GatewayState) -> bool:
