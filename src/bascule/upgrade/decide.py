@@ -14,6 +14,7 @@ from bascule.upgrade.readiness import (
     has_any_endpoint,
     rising_clusters,
 )
+from bascule.upgrade.run.rollback import has_retired
 from bascule.upgrade.signals import (
     EVERY_HOST,
     Order,
@@ -189,12 +190,23 @@ def _decide_forward(
 def decide_rollback(state: GatewayState, wanted: Split, view: TrafficView) -> Act | Refuse:
     """Ask only that the target can answer at all; say what else is wrong with it."""
     for target in rising_clusters(state.split, wanted):
+        if target in state.retired:
+            return _refuse_retired(state, target)
         if not has_any_endpoint(view, target):
             return Refuse(
                 reason=f"{target} has no ready endpoint for any route",
                 remedy="bring it up first: going back to it would serve nobody",
             )
     return Act(wanted=wanted, notes=find_hindrances(state.split, wanted, view))
+
+
+def _refuse_retired(state: GatewayState, cluster: Cluster) -> Refuse:
+    by = next((run.name for run in reversed(state.upgrades) if has_retired(run, cluster)), None)
+    who = f"the upgrade {by}" if by is not None else "an earlier upgrade"
+    return Refuse(
+        reason=f"{cluster} was retired by {who}: there is no way back to it",
+        remedy="traffic stays as it is; to go on, upgrade to another cluster",
+    )
 
 
 def find_hindrances(before: Split, wanted: Split, view: TrafficView) -> tuple[str, ...]:

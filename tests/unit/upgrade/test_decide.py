@@ -20,6 +20,8 @@ from bascule.upgrade.decide import (
 )
 from bascule.upgrade.events import Refused
 from bascule.upgrade.readiness import ClusterLists, TrafficView
+from bascule.upgrade.run.events import Ended
+from bascule.upgrade.run.stages import Stage
 from bascule.upgrade.signals import RollBack, SetWeights, SplitSignal, Switch
 from bascule.upgrade.state import GatewayState
 from tests.support.orders import (
@@ -32,6 +34,7 @@ from tests.support.orders import (
     state_after,
     view,
 )
+from tests.support.runs import after, at_step, ended, started
 
 SWITCH = Switch(source=Cluster.BLUE, target=Cluster.GREEN)
 FORCED = replace(SWITCH, is_forced=True)
@@ -200,6 +203,17 @@ def test_a_rollback_to_a_cluster_without_any_endpoint_is_refused() -> None:
     found = decided(RollBack(), state_after(*moved(GREEN)), view(shop_routes(blue=False)))
 
     assert refusal(found) == "blue has no ready endpoint for any route"
+
+
+def test_a_rollback_to_a_cluster_that_was_retired_names_the_upgrade_that_did_it() -> None:
+    on_green = replace(state_after(*moved(GREEN)), retired=frozenset({Cluster.BLUE}))
+    run = after(at_step("retire-blue"), started("retire-blue"), ended("retire-blue"))
+    over = after(run, Ended(upgrade="up", stage=Stage.COMPLETED))
+
+    found = decided(RollBack(), replace(on_green, upgrades=(over,)))
+
+    assert refusal(found) == "blue was retired by the upgrade up: there is no way back to it"
+    assert "an earlier upgrade" in refusal(decided(RollBack(), on_green))
 
 
 def test_a_plan_that_cannot_be_raises() -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bascule.ids import CommandId
+from bascule.ids import Cluster, CommandId
 from bascule.routing.arrangement import NOTHING_ARRANGED
 from bascule.upgrade.encoding import render_split
 from bascule.upgrade.plan.arranging import render_arrangement
@@ -54,6 +54,16 @@ def has_moved_traffic(state: UpgradeState) -> bool:
         for step in state.plan.steps
     )
     return by_plan or any(s.kind == "weights" and not s.refusal for s in state.signals)
+
+
+def has_retired(state: UpgradeState, cluster: Cluster) -> bool:
+    """Return whether the upgrade has taken `cluster` out of the gateway, or has begun to."""
+    return any(
+        step.kind == StepKind.RETIRE
+        and step.args.get("cluster") == cluster
+        and state.step(step.key).attempt > 0
+        for step in state.plan.steps
+    )
 
 
 def plan_rollback(state: UpgradeState, *, order_id: CommandId | None = None) -> tuple[Step, ...]:

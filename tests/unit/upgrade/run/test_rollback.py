@@ -1,6 +1,6 @@
 import pytest
 
-from bascule.ids import CommandId
+from bascule.ids import Cluster, CommandId
 from bascule.upgrade.encoding import render_split
 from bascule.upgrade.plan.model import Policy, StepKind
 from bascule.upgrade.run.events import Ended
@@ -8,6 +8,7 @@ from bascule.upgrade.run.rollback import (
     TRAFFIC_KEY,
     find_last_chance,
     has_moved_traffic,
+    has_retired,
     judge_eligibility,
     plan_rollback,
 )
@@ -40,6 +41,15 @@ def test_once_the_old_cluster_is_being_retired_there_is_no_way_back() -> None:
 
     assert not found.is_possible
     assert "retired" in found.reason
+
+
+def test_a_cluster_is_retired_by_an_upgrade_once_that_step_has_begun() -> None:
+    before = at_step("retire-blue")
+    retiring = after(before, started("retire-blue"))
+
+    assert not has_retired(before, Cluster.BLUE)
+    assert has_retired(retiring, Cluster.BLUE)
+    assert not has_retired(retiring, Cluster.GREEN)
 
 
 def test_from_the_step_that_the_plan_names_there_is_no_way_back() -> None:
