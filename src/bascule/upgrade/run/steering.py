@@ -118,7 +118,10 @@ def gate_of(step: Step) -> str:
 def _pause(state: UpgradeState, data: Mapping[str, Json]) -> Take | Decline:
     del data
     if state.paused is not None:
-        return Decline(reason=f"it is paused already, by {state.paused.actor}")
+        return Decline(
+            reason=f"it is paused already, by {state.paused.actor}",
+            remedy=f"go on with `bascule upgrade resume {state.name}`",
+        )
     if state.rollback is not None:
         return Decline(reason="a rollback is not paused: traffic would stay where it is not wanted")
     return Take(data={})
@@ -177,10 +180,16 @@ def plan_hand_split(state: UpgradeState, weights: Weights) -> Split:
     return Split(default, hosts)
 
 
+def _look(state: UpgradeState) -> str:
+    return f"see `bascule upgrade status {state.name}` for what it waits for"
+
+
 def _retry(state: UpgradeState, data: Mapping[str, Json]) -> Take | Decline:
     del data
     if state.halted is None:
-        return Decline(reason="it has not halted: there is nothing to try again")
+        return Decline(
+            reason="it has not halted: there is nothing to try again", remedy=_look(state)
+        )
     if state.halted.is_in_doubt:
         return Decline(
             reason=f"whether {state.halted.key} took place is not known",
@@ -192,7 +201,11 @@ def _retry(state: UpgradeState, data: Mapping[str, Json]) -> Take | Decline:
 def _answer(state: UpgradeState, data: Mapping[str, Json]) -> Take | Decline:
     answer = str(data.get("answer"))
     if state.halted is None or not state.halted.is_in_doubt:
-        return Decline(reason="no step is in doubt: there is nothing to answer")
+        retry = f"say `bascule upgrade retry {state.name}`, or roll it back"
+        return Decline(
+            reason="no step is in doubt: there is nothing to answer",
+            remedy=_look(state) if state.halted is None else retry,
+        )
     if answer not in ANSWERS:
         return Decline(reason=f"{answer!r} is no answer", remedy=f"say one of {', '.join(ANSWERS)}")
     return Take(data={"answer": answer, "key": state.halted.key})

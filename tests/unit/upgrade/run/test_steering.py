@@ -48,6 +48,11 @@ def said(state: UpgradeState, verb: UpgradeVerb, **data: Json) -> Take | Decline
     return decide_signal(state, SteerUpgrade(name="up", verb=verb, data=data))
 
 
+def remedy(found: Take | Decline) -> str:
+    assert isinstance(found, Decline)
+    return found.remedy
+
+
 def reason(found: Take | Decline) -> str:
     assert isinstance(found, Decline)
     return found.reason
@@ -135,6 +140,7 @@ def test_pause_and_resume_are_refused_when_there_is_nothing_to_change() -> None:
 
     assert isinstance(said(begun(), UpgradeVerb.PAUSE), Take)
     assert reason(said(paused, UpgradeVerb.PAUSE)) == "it is paused already, by ada@desk"
+    assert remedy(said(paused, UpgradeVerb.PAUSE)) == "go on with `bascule upgrade resume up`"
     assert isinstance(said(paused, UpgradeVerb.RESUME), Take)
     assert reason(said(begun(), UpgradeVerb.RESUME)) == "it is not paused"
 
@@ -198,6 +204,7 @@ def test_retry_is_for_what_has_halted_and_is_not_in_doubt() -> None:
     assert isinstance(doubtful, Decline)
     assert "answer up done|redo|skip" in doubtful.remedy
     assert "has not halted" in reason(said(state, UpgradeVerb.RETRY))
+    assert "bascule upgrade status up" in remedy(said(state, UpgradeVerb.RETRY))
 
 
 def test_an_answer_is_for_what_is_in_doubt() -> None:
@@ -209,7 +216,9 @@ def test_an_answer_is_for_what_is_in_doubt() -> None:
     )
     assert "is no answer" in reason(said(doubtful, UpgradeVerb.ANSWER, answer="perhaps"))
     assert "no step is in doubt" in reason(said(state, UpgradeVerb.ANSWER, answer="done"))
+    assert "bascule upgrade status up" in remedy(said(state, UpgradeVerb.ANSWER, answer="done"))
     plain = after(state, halted("hook-warm"))
+    assert "bascule upgrade retry up" in remedy(said(plain, UpgradeVerb.ANSWER, answer="done"))
     assert "no step is in doubt" in reason(said(plain, UpgradeVerb.ANSWER, answer="done"))
 
 
