@@ -57,6 +57,7 @@ def parse_upgrade(text: str, file: Path | str, read: ReadFile) -> Upgrade:
     """
     name = str(file)
     document = _only_document(text, name, "upgrade")
+    _refuse_gateway(document, name)
     path = _gateway_path(document, name)
     if path is None:
         return _validate(Upgrade, document, name, upgrade_schema())
@@ -98,6 +99,22 @@ def _validate(model: type[_ModelT], document: Document, file: str, schema: _Sche
         mistakes = list(_own_errors(error.errors()))
     found = (_spec_error(item, document, file, schema) for item in mistakes)
     raise _joined(sorted(found, key=_order))
+
+
+def _refuse_gateway(document: Document, file: str) -> None:
+    """Raise SpecError for a gateway's file: each of its keys would be a mistake of its own."""
+    fields = document.value if isinstance(document.value, dict) else {}
+    names_gateway = isinstance(fields.get("gateway"), str)
+    if "clusters" not in fields or "platform" in fields or names_gateway:
+        return
+    raise SpecError(
+        "this is a gateway's file, not an upgrade's",
+        file=file,
+        line=1,
+        column=1,
+        remedy="name the upgrade's file, which says `gateway:` and `steps:`; `bascule init` "
+        "writes one",
+    )
 
 
 def _gateway_path(document: Document, file: str) -> Path | None:

@@ -210,6 +210,14 @@ def test_a_gateway_that_can_be_no_path_is_told_where_it_is_named() -> None:
         _read("name: up\ngateway: ~no-such-user/gateway.yaml\n")
 
 
+def test_a_gateways_file_is_told_from_an_upgrades_in_one_sentence() -> None:
+    with pytest.raises(SpecError) as caught:
+        parse_upgrade(EXAMPLE.read_text(), "gateway.yaml", str)
+
+    assert str(caught.value) == "gateway.yaml:1:1: this is a gateway's file, not an upgrade's"
+    assert "name the upgrade's file" in caught.value.remedy
+
+
 def test_the_gateway_is_found_in_either_file() -> None:
     gateway = parse_gateway(GATEWAY, "dir/conf/gateway.yaml")
 
