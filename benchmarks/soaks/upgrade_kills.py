@@ -11,6 +11,7 @@ from tests.support.upgrade_kills import UpgradeTrial, Way, kill_runners
 KILLS = 50
 KILLS_EACH = (2, 4)
 """So few and so many moments are drawn for one upgrade; those after its end kill nobody."""
+OTHERS_KEPT = 5
 WAYS = (Way.COMPLETES, Way.COMPLETES, Way.FAULTY, Way.ORDERED)
 """In turn."""
 
@@ -45,6 +46,10 @@ def describe(trial: UpgradeTrial) -> Trial:
         "asked": sum(trial.asked.values()),
         "redone": sum(trial.redone.values()),
         "is_journal_clean": trial.is_journal_clean,
+        "others": [
+            {"at": f.sent_at, "took_s": round(f.ended_at - f.sent_at, 3), "error": f.error}
+            for f in trial.others[:OTHERS_KEPT]
+        ],
         "wrongs": trial.wrongs,
         "is_right": not trial.wrongs,
     }
