@@ -91,7 +91,7 @@ def test_the_upgrade_completes_and_its_report_is_written(told: tuple[dict[str, A
     page = Path(upgrade["report"])
     evidence = json.loads(page.with_suffix(".json").read_text())
     assert upgrade["stage"] == "completed"
-    assert evidence["upgrade"]["run_id"] == upgrade["run_id"]
+    assert evidence["run_id"] == upgrade["run_id"]
     assert page.read_text().startswith("<!doctype html>")
 
 

@@ -92,7 +92,7 @@ async def test_what_a_real_envoy_counts_and_answers_is_measured(tmp_path: Path) 
             running.cancel()
 
     assert ended[Cluster.BLUE] >= REQUESTS
-    assert ended[Cluster.GREEN] >= 1
+    assert ended[Cluster.GREEN] == 0  # what checks ask by the preview are no users' requests
     assert timed[Cluster.BLUE] >= REQUESTS / 2
     assert {name: r.outcome for name, r in results.items()} == {
         "green-answers": CheckOutcome.PASSED,
