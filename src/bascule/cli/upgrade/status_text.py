@@ -7,6 +7,7 @@ from bascule.cli.documents import (
     read_map,
     say,
     say_moment,
+    say_percent,
     say_split,
 )
 from bascule.journal.record import Json
@@ -147,4 +148,20 @@ def _signals(document: Mapping[str, Json]) -> Iterator[str]:
         why = f": {signal.get('reason')}" if signal.get("reason") else ""
         refused = f" (refused: {signal.get('refusal')})" if signal.get("refusal") else ""
         at = say_moment(signal.get("at"))
-        yield f"{label} {at} {signal.get('kind')} by {signal.get('actor')}{why}{refused}"
+        said = f"{signal.get('kind')}{_say_data(signal)}"
+        yield f"{label} {at} {said} by {signal.get('actor')}{why}{refused}"
+
+
+def _say_data(signal: Mapping[str, Json]) -> str:
+    data = read_map(signal.get("data"))
+    if signal.get("kind") == "weights" and data:
+        return f" ({say_hand_weights(data)})"
+    gate = data.get("gate")
+    return f" ({gate})" if signal.get("kind") == "approve" and gate else ""
+
+
+def say_hand_weights(data: Mapping[str, Json]) -> str:
+    """Return the weights that were set by hand, from what is recorded of the signal."""
+    blue_bp = data.get("blue_bp")
+    green_bp = 10_000 - blue_bp if isinstance(blue_bp, int) else None
+    return f"blue {say_percent(blue_bp)}, green {say_percent(green_bp)}"

@@ -1,8 +1,10 @@
 """The verbs that say something to a running upgrade."""
 
 import asyncio
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Annotated, TypeAlias
 
 import typer
@@ -11,6 +13,7 @@ from bascule.app.clock import SystemClock
 from bascule.app.state_dir import StateDir
 from bascule.app.upgrades import choose_unfinished, signal_document, upgrade_document
 from bascule.cli.arguments import takes
+from bascule.cli.documents import say_moment
 from bascule.cli.options import Consent, OutputOption, Where, choose_state_dir
 from bascule.cli.ordering import confirm, require_runtime
 from bascule.cli.rendering import Output, print_document, print_lines
@@ -22,14 +25,16 @@ from bascule.cli.upgrade.sending import (
     read_state,
     send,
 )
-from bascule.cli.upgrade.status_text import say_stage
+from bascule.cli.upgrade.status_text import say_hand_weights, say_stage
 from bascule.cli.weights_command import parse_shares
 from bascule.errors import OutcomeUnknownError, PlanError, UsageError
 from bascule.journal.record import Json
 from bascule.routing.weights import parse_weights
 from bascule.storage.opening import open_store
+from bascule.upgrade.gates.wording import say_duration
 from bascule.upgrade.run.rollback import TRAFFIC_KEY, judge_eligibility
-from bascule.upgrade.run.state import UpgradeState
+from bascule.upgrade.run.state import Signalled, UpgradeState
+from bascule.upgrade.run.steering import EXTENDABLE
 from bascule.upgrade.signals import UpgradeVerb
 
 ANSWERS = ("done", "redo", "skip")
@@ -37,6 +42,11 @@ POLL_S = 0.1
 
 NameArgument: TypeAlias = Annotated[
     str | None, typer.Argument(help="The upgrade; the one that is under way if absent.")
+]
+
+
+YesOption: TypeAlias = Annotated[
+    bool, typer.Option("--yes", "-y", help="Do not ask; without a terminal nobody is asked.")
 ]
 
 
@@ -54,9 +64,18 @@ class Saying:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamedArguments:
-    """What `pause`, `resume`, `abort` and `retry` are told."""
+    """What `pause`, `resume` and `retry` are told."""
 
     name: NameArgument = None
+    saying: Saying
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AbortArguments:
+    """What `bascule upgrade abort` is told."""
+
+    name: NameArgument = None
+    yes: YesOption = False
     saying: Saying
 
 
@@ -82,6 +101,7 @@ class WeightsArguments:
         list[str],
         typer.Argument(help="[NAME] blue=PERCENT green=PERCENT; one of them is enough."),
     ]
+    yes: YesOption = False
     saying: Saying
 
 
@@ -131,9 +151,14 @@ def resume(arguments: NamedArguments) -> None:
     _say(arguments.name, UpgradeVerb.RESUME, {}, arguments.saying)
 
 
-@takes(NamedArguments)
-def abort(arguments: NamedArguments) -> None:
+@takes(AbortArguments)
+def abort(arguments: AbortArguments) -> None:
     """Give up before green got any traffic; afterwards use `rollback`."""
+    ask_at_terminal(
+        arguments,
+        ["give the upgrade up: what it set up is taken back, and it is over"],
+        "Give it up?",
+    )
     _say(arguments.name, UpgradeVerb.ABORT, {}, arguments.saying)
 
 
@@ -147,7 +172,13 @@ def retry(arguments: NamedArguments) -> None:
 def weights(arguments: WeightsArguments) -> None:
     """Set the weights by hand, such as green=30; the upgrade is paused by it."""
     name, shares = split_words(arguments.words, is_ours=lambda word: "=" in word)
-    blue_bp = parse_weights(parse_shares(shares)).blue_bp
+    wanted = parse_weights(parse_shares(shares))
+    ask_at_terminal(
+        arguments,
+        [f"traffic goes to {render_weights(wanted)}, and the upgrade is paused"],
+        "Move live traffic so?",
+    )
+    blue_bp = wanted.blue_bp
     _say(name, UpgradeVerb.WEIGHTS, {"blue_bp": blue_bp}, arguments.saying)
 
 
@@ -256,11 +287,47 @@ def _say_back(run: UpgradeState) -> str:
     return f"traffic is back: {render_weights(run.before.default)}{over}"
 
 
+def ask_at_terminal(
+    arguments: AbortArguments | WeightsArguments, lines: Sequence[str], question: str
+) -> None:
+    """Ask at a terminal; a script says what it means."""
+    is_sure = arguments.yes or not sys.stdin.isatty()
+    confirm(lines, is_sure=is_sure, question=question)
+
+
 def _say(name: str | None, verb: UpgradeVerb, data: dict[str, Json], saying: Saying) -> None:
     state_dir = choose_state_dir(saying.where)
     wish = Wish(name=name, verb=verb, data=data, reason=saying.reason)
     answered = asyncio.run(send(state_dir, wish, timeout_s=saying.timeout))
-    _show(answered, saying.output, [])
+    _show(answered, saying.output, say_taken(answered.signal, answered.run))
+
+
+def say_taken(signal: Signalled, run: UpgradeState) -> list[str]:
+    """Return what a signal that was taken has brought about, where that needs a word."""
+    match signal.kind:
+        case "approve":
+            return [f"  gate {signal.data.get('gate')} is approved"]
+        case "weights":
+            return [f"  traffic goes to {say_hand_weights(signal.data)}; it is paused"]
+        case "extend":
+            return [f"  {say_hold_end(run)}"]
+        case _:
+            return []
+
+
+def say_hold_end(run: UpgradeState) -> str:
+    """Return until when the hold before retire holds, or how long it will once it begins."""
+    from bascule.upgrade.run.holding import find_hold_s
+
+    step = run.plan.step(EXTENDABLE)
+    if step is None:
+        return "no hold before retire lies ahead"
+    hold_s = find_hold_s(run, step)
+    began = run.step(step.key).started
+    if began is None:
+        return f"{step.key} now holds for {say_duration(hold_s)} from when it begins"
+    until = began.at + timedelta(seconds=hold_s)
+    return f"{step.key} now holds until {say_moment(until.isoformat())}"
 
 
 def _show(answered: Answered, output: Output, lines: Sequence[str]) -> None:

@@ -89,7 +89,7 @@ class Holding:
         begun = state.step(step.key)
         hold = self._take_in(state, step, gates, now)
         started_at = begun.started.at if begun.started is not None else now
-        hold_s = _hold_s(state, step)
+        hold_s = find_hold_s(state, step)
         elapsed_s = max(0.0, (now - started_at).total_seconds())
         judged = judge(hold.progress, gates, elapsed_s=elapsed_s, hold_s=hold_s)
         silence = _find_silence(hold, gates, now, hold_s)
@@ -232,7 +232,8 @@ def _is_worth_recording(begun: StepState, record: GateJudged, now: datetime) -> 
     return now >= datetime.fromisoformat(at) + timedelta(seconds=pause_s)
 
 
-def _hold_s(state: UpgradeState, step: Step) -> float:
+def find_hold_s(state: UpgradeState, step: Step) -> float:
+    """Return how long the hold `step` holds, with what it was made longer by."""
     hold_s = step.args.get("hold_s")
     known_s = float(hold_s) if isinstance(hold_s, int | float) else 0.0
     return known_s + state.extended_s if step.key == EXTENDABLE else known_s

@@ -91,3 +91,12 @@ def test_signals_are_shown_with_what_became_of_them() -> None:
 
     assert "paused   2026-01-01 00:00:00 UTC by ada@desk" in shown
     assert "retry by ada@desk (refused: it goes on)" in shown
+
+
+def test_a_signal_is_shown_with_what_it_set_or_approved() -> None:
+    run = after(at_step("bake"), signal("weights", blue_bp=7_000))
+    shown = text(after(run, signal("approve", "s2", gate="retire"), signal("pause", "s3")))
+
+    assert "weights (blue 70 %, green 30 %) by ada@desk" in shown
+    assert "approve (retire) by ada@desk" in shown
+    assert "pause by ada@desk" in shown
