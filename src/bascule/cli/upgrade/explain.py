@@ -47,4 +47,4 @@ def explain(arguments: Arguments) -> None:
     if arguments.output is Output.JSON:
         print_document(explanation_document(story, step))
     else:
-        print_lines(explain_run(story) if step is None else explain_step(story, step))
+        print_lines(explain_run(story, state) if step is None else explain_step(story, step))

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from bascule.cli.gate_text import render_gates_text
-from bascule.cli.upgrade.ending import say_end
+from bascule.cli.upgrade.ending import say_end, say_traffic
 from bascule.cli.upgrade.history_text import render_moment, tell_record
 from bascule.errors import UsageError
 from bascule.journal.record import Json, Record
@@ -13,6 +13,7 @@ from bascule.upgrade.gates.wording import say_duration
 from bascule.upgrade.plan.model import Step, StepKind
 from bascule.upgrade.run.events import GateJudged, parse_run_event
 from bascule.upgrade.run.state import StepStatus, UpgradeState
+from bascule.upgrade.state import GatewayState
 
 LOOKS_MAX = 12
 """How many judgements of one step are told; the last one is always among them."""
@@ -67,13 +68,17 @@ def all_steps(run: UpgradeState) -> tuple[Step, ...]:
     return (*run.plan.steps, *(run.rollback.steps if run.rollback is not None else ()))
 
 
-def explain_run(story: Story) -> list[str]:
-    """Return why the upgrade is where it is: its end, its gates, and who said what."""
+def explain_run(story: Story, state: GatewayState) -> list[str]:
+    """Return where the traffic is, and why the upgrade is where it is, with who said what.
+
+    A reason that the beginning has told is not told again at its step.
+    """
     run = story.run
-    lines = [*_headline(run), ""]
+    lines = [say_traffic(state), *_headline(run), ""]
+    told = run.rollback.cause if run.rollback is not None else ""
     for step in all_steps(run):
         if _is_telling(run, step):
-            lines += [*_step_lines(story, step), ""]
+            lines += [*_step_lines(story, step, told), ""]
     lines += _people(story)
     return lines
 
@@ -158,7 +163,7 @@ def _is_telling(run: UpgradeState, step: Step) -> bool:
     return known.judged is not None or is_notable or is_asked or step is run.current
 
 
-def _step_lines(story: Story, step: Step) -> list[str]:
+def _step_lines(story: Story, step: Step, told: str = "") -> list[str]:
     known = story.run.step(step.key)
     began, ended = known.started, known.finished
     when = ""
@@ -168,12 +173,14 @@ def _step_lines(story: Story, step: Step) -> list[str]:
             when += f", {say_duration((ended.at - began.at).total_seconds())}"
     title = f": {step.title}" if step.title else ""
     lines = [f"{step.key} ({known.status.value}{when}){title}"]
-    if known.reason:
+    if known.reason and known.reason not in told:
         lines.append(f"  {known.reason}")
     lines += [f"  asked for: {rule}" for rule in _asked(step)]
     for record, judged in story.judgements(step.key):
-        lines.append(f"  {render_moment(record.entry.at)} {judged.verdict}")
-        lines += [f"    {reason}" for reason in judged.reasons]
+        new = [r for r in judged.reasons if r not in told and r not in known.reason]
+        ref = ", as said above" if judged.reasons and not new else ""
+        lines.append(f"  {render_moment(record.entry.at)} {judged.verdict}{ref}")
+        lines += [f"    {reason}" for reason in new]
     return lines
 
 

@@ -11,13 +11,14 @@ from bascule.app.upgrades import choose_upgrade, upgrade_document
 from bascule.cli.arguments import takes
 from bascule.cli.options import OutputOption, Where, choose_state_dir, repeat_where
 from bascule.cli.rendering import Output, error_document, print_document, print_error, print_lines
-from bascule.cli.upgrade.ending import error_of, say_end
+from bascule.cli.upgrade.ending import error_of, say_end, say_traffic
 from bascule.cli.upgrade.following import follow
 from bascule.cli.upgrade.progress import build_progress
 from bascule.cli.upgrade.sending import read_state
 from bascule.cli.upgrade.steering import NameArgument
 from bascule.storage.lock import read_holder
 from bascule.storage.opening import open_store
+from bascule.upgrade.run.stages import Stage
 from bascule.upgrade.run.state import UpgradeState
 from bascule.upgrade.state import GatewayState
 
@@ -71,7 +72,8 @@ def conclude(run: UpgradeState, state: GatewayState, output: Output) -> None:
         said = error_document(error) if error is not None else None
         print_document({"upgrade": upgrade_document(run, state), "error": said})
     else:
-        print_lines([say_end(run)])
+        is_back = run.stage is Stage.ROLLED_BACK
+        print_lines([*([say_traffic(state)] if is_back else []), say_end(run)])
     if error is not None:
         print_error(error)
         raise typer.Exit(error.exit_code)

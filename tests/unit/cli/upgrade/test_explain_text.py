@@ -10,13 +10,18 @@ from bascule.cli.upgrade.explain_text import (
 )
 from bascule.errors import UsageError
 from bascule.journal.record import Record
-from bascule.upgrade.state import fold
+from bascule.upgrade.state import GatewayState, fold
 from tests.support.run_records import completed_records, rolled_back_records, unfinished_records
 
 
-def story(records: list[Record]) -> Story:
+def gateway(records: list[Record]) -> GatewayState:
     state = fold(records)
     assert state is not None
+    return state
+
+
+def story(records: list[Record]) -> Story:
+    state = gateway(records)
     assert state.upgrade is not None
     return build_story(state.upgrade, records)
 
@@ -26,27 +31,28 @@ def test_a_rollback_is_explained_by_the_gate_that_failed_and_its_numbers() -> No
     cause = told.run.rollback
     assert cause is not None
 
-    lines = explain_run(told)
+    lines = explain_run(told, gateway(rolled_back_records()))
 
-    assert "rolled back" in lines[0]
-    assert lines[1] == f"it went back by itself: {cause.cause}"
+    assert lines[0] == "all traffic is on blue"
+    assert "rolled back" in lines[1]
+    assert lines[2] == f"it went back by itself: {cause.cause}"
     assert any(line.strip().startswith("asked for:") for line in lines)
-    assert any(line.endswith(" fail") for line in lines)
-    assert "    3 of 7 requests failed on green" in lines
+    assert any(line.endswith(" fail, as said above") for line in lines)
+    assert len([line for line in lines if "3 of 7 requests failed on green" in line]) == 1
     assert "what people said:" in lines
 
 
 def test_what_is_completed_had_no_gate_against_it() -> None:
-    lines = explain_run(story(completed_records()))
+    lines = explain_run(story(completed_records()), gateway(completed_records()))
 
-    assert "is completed after" in lines[0]
-    assert lines[1] == "no gate stood against it"
+    assert "is completed after" in lines[1]
+    assert lines[2] == "no gate stood against it"
 
 
 def test_what_is_not_over_says_where_it_is() -> None:
-    lines = explain_run(story(unfinished_records()))
+    lines = explain_run(story(unfinished_records()), gateway(unfinished_records()))
 
-    assert lines[:2] == ["up is in preflight, waiting", "it is at soak, which waits: holds"]
+    assert lines[1:3] == ["up is in preflight, waiting", "it is at soak, which waits: holds"]
 
 
 def test_one_step_is_explained_with_all_that_happened_to_it() -> None:
