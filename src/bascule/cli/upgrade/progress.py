@@ -16,6 +16,9 @@ from bascule.upgrade.run.state import UpgradeState
 from bascule.upgrade.state import GatewayState
 
 EVENTS_SHOWN_MAX = 8
+LONG_MIN = 20
+"""A reason so long is written once, and referred to after it."""
+_REASONED = frozenset({"upgrade_step_finished", "upgrade_rollback_began", "upgrade_ended"})
 _QUIET = frozenset({"order_witnessed", "gateway_opened"})
 
 
@@ -42,17 +45,31 @@ class PlainProgress:
     write: Callable[[str], None]
     where: str
     _asked: str = field(default="", init=False)
+    _told: str = field(default="", init=False)
+    """The long reason for which the upgrade goes back, once it is written."""
 
     def show(self, records: Sequence[Record], run: UpgradeState, state: GatewayState) -> None:
         """Write the events, and the command for an approval that is needed now."""
         for record in records:
             if record.entry.kind not in _QUIET:
-                self.note(render_record(record))
+                self.note(self._say_once(record))
         approval = read_map(upgrade_document(run, state)["approval"])
         command = approve_command(run.name, approval, self.where) if approval else ""
         if command and command != self._asked:
             self.note(f"a person has to say yes: {command}")
         self._asked = command
+
+    def _say_once(self, record: Record) -> str:
+        line = render_record(record)
+        if record.entry.kind not in _REASONED:
+            return line
+        data = record.entry.data
+        reason = str(data.get("reason") or data.get("cause") or "")
+        told = next((r for r in (self._told, reason) if r and r in self._told and r in reason), "")
+        if told:
+            return line.replace(told, "as said above")
+        self._told = reason if len(reason) >= LONG_MIN else ""
+        return line
 
     def note(self, line: str) -> None:
         """Write a line."""

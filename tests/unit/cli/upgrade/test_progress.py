@@ -8,7 +8,7 @@ from bascule.upgrade.run.stages import Stage
 from bascule.upgrade.state import fold
 from tests.support.orders import state_after
 from tests.support.plans import approval, build_plan
-from tests.support.run_records import completed_records
+from tests.support.run_records import completed_records, rolled_back_records
 from tests.support.runs import NAME, after, begun, started, waits
 
 
@@ -23,6 +23,21 @@ def test_each_event_is_a_line_and_the_witness_is_left_to_the_report() -> None:
 
     assert lines[-1].endswith("is completed")
     assert not [line for line in lines if "witness" in line]
+
+
+def test_why_it_goes_back_is_written_once_and_then_referred_to() -> None:
+    lines: list[str] = []
+    records = rolled_back_records()
+    state = fold(records)
+    assert state is not None
+    assert state.upgrade is not None
+
+    PlainProgress(lines.append, "").show(records, state.upgrade, state)
+
+    failed, began, over = lines[-3:]
+    assert failed.endswith("soak failed: 3 of 7 requests failed on green")
+    assert began.endswith("up rolls back by itself: soak: as said above")
+    assert over.endswith("up is rolled back: soak: as said above")
 
 
 def test_what_a_person_has_to_say_is_written_once() -> None:
