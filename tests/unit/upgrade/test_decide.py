@@ -219,3 +219,15 @@ def test_a_rollback_to_a_cluster_that_was_retired_names_the_upgrade_that_did_it(
 def test_a_plan_that_cannot_be_raises() -> None:
     with pytest.raises(PlanError, match="not the active cluster"):
         plan_split(state_after(*moved(GREEN)), SWITCH)
+
+
+def test_while_an_upgrade_is_unfinished_it_chooses_the_weights() -> None:
+    meanwhile = replace(state_after(), upgrades=(at_step("bake"),))
+
+    switched, back = decided(SWITCH, meanwhile), decided(RollBack(), meanwhile)
+
+    assert refusal(switched) == "the upgrade up is under way and chooses the weights"
+    assert isinstance(switched, Refuse)
+    assert isinstance(back, Refuse)
+    assert "bascule upgrade weights up" in switched.remedy
+    assert "bascule upgrade rollback up" in back.remedy
