@@ -1,6 +1,7 @@
 """Is each pure module covered by its own test file? Reads `.coverage` with a context per test.
 
-Run as `python -m tests.house.own_coverage` after `coverage run -m pytest tests/unit`. A module
+Run as `python -m tests.house.own_coverage` after `coverage run -m pytest` on the tests that
+`--list` names. A module
 below the bar is measured once more with its test file alone: what another test had cached counts
 as its own then, and so does what Hypothesis ran, whose engine hides the test's name.
 """
@@ -52,11 +53,16 @@ def measure_alone(module: str) -> tuple[float, float]:
         command = [sys.executable, "-m", "coverage", "run", "--data-file", data, "-m", "pytest"]
         command += ["-q", str(test.with_name(f"test_{test.name}")), "-p", "no:cacheprovider"]
         subprocess.run(command, check=True, cwd=rules.ROOT, stdout=subprocess.DEVNULL)
-        combine = [sys.executable, "-m", "coverage", "combine", "-q", "--data-file", data, folder]
-        subprocess.run(combine, check=True, cwd=rules.ROOT)
         coverage = Coverage(data_file=data)
         coverage.load()
         return compute_percents(coverage, module)
+
+
+def list_tests() -> list[str]:
+    """Return the tests of pure modules: the ones that run under coverage."""
+    packages = [f"tests/unit/{package}" for package in rules.PURE_PACKAGES]
+    modules = [Path("tests/unit", module) for module in rules.PURE_MODULES]
+    return [*packages, *(str(path.with_name(f"test_{path.name}")) for path in modules)]
 
 
 def main() -> int:
@@ -79,4 +85,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    if sys.argv[1:] == ["--list"]:
+        sys.stdout.write("\n".join(list_tests()) + "\n")
+        sys.exit(0)
     sys.exit(main())

@@ -32,13 +32,17 @@ def _read_all_claims(inventory: Inventory) -> _Claims:
     """Return what each Ingress asks for, read once: one may name thousands of hosts."""
     hosts = inventory.routes.hosts
     refs = {ref for host in hosts for route in host.routes for ref in route.sources}
-    claims = {}
-    for ref in refs:
-        snapshot = inventory.clusters[ref.cluster].snapshot
-        item = snapshot.get(ObjectRef(Kind.INGRESS, ref.namespace, ref.name))
-        if isinstance(item, Ingress):
-            claims[ref] = read_claims(item, ref.cluster).hosts
-    return claims
+    items = {
+        ref: inventory.clusters[ref.cluster].snapshot.get(
+            ObjectRef(Kind.INGRESS, ref.namespace, ref.name)
+        )
+        for ref in refs
+    }
+    return {
+        ref: read_claims(item, ref.cluster).hosts
+        for ref, item in items.items()
+        if isinstance(item, Ingress)
+    }
 
 
 def _check_host(inventory: Inventory, host: Host, claims: _Claims) -> Iterator[Finding]:
@@ -75,10 +79,8 @@ def _claims_of(
 ) -> Iterator[tuple[IngressRef, HostClaim]]:
     """Yield what each Ingress of `cluster` that has a route of the host asks for, once each."""
     refs = {ref for route in host.routes for ref in route.sources if ref.cluster is cluster}
-    for ref in sorted(refs):
-        claim = claims.get(ref, {}).get(host.name)
-        if claim is not None:
-            yield ref, claim
+    found = ((ref, claims.get(ref, {}).get(host.name)) for ref in sorted(refs))
+    yield from ((ref, claim) for ref, claim in found if claim is not None)
 
 
 def _pair(snapshot: ClusterSnapshot, where: tuple[str, str]) -> CertificatePair | None:

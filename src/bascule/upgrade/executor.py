@@ -87,15 +87,22 @@ class Executor:
         """Work until cancelled. Raises StaleWriterError when another owner has taken over.
 
         A journal that cannot be written stops orders, not traffic: it is tried again each tick.
+        What was written may have landed though no answer came, so nothing more is written before
+        the journal has been read again.
         """
+        is_doubtful = False
         while True:
             try:
+                if is_doubtful:
+                    await self._ledger.reload()
+                    is_doubtful = False
                 await self.tick()
                 self.trouble = None
             except StaleWriterError:
                 raise
             except JournalError as error:
-                self.trouble = await self._ledger.reload() or error
+                self.trouble = error
+                is_doubtful = True
             await wakeup.wait(self._ports.clock.monotonic_s() + TICK_S)
 
     async def tick(self) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from bascule.clock import Clock
-from bascule.errors import InvariantError, JournalError
+from bascule.errors import InvariantError
 from bascule.journal.record import Entry, Record
 from bascule.journal.store import JournalStore
 from bascule.routing.weights import Split
@@ -72,17 +72,13 @@ class Ledger:
         await self._journal.append(entries, expected_seq=self.state.seq)
         self.state = state
 
-    async def reload(self) -> JournalError | None:
+    async def reload(self) -> None:
         """Believe the file, not the memory, after an append that may or may not have landed.
 
-        Return why the file cannot be read, if so.
+        Raises JournalError when it cannot be read: the memory is then as doubtful as before.
         """
-        try:
-            records: Sequence[Record] = await self._journal.read()
-        except JournalError as error:
-            return error
+        records: Sequence[Record] = await self._journal.read()
         self.state = fold(records) or self.state
-        return None
 
 
 def _entry(event: AnyEvent, actor: str, at: datetime) -> Entry:

@@ -1,7 +1,9 @@
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
+from typing_extensions import override
 
 from bascule.errors import (
     BasculeError,
@@ -11,6 +13,7 @@ from bascule.errors import (
     StaleWriterError,
 )
 from bascule.ids import Cluster, CommandId
+from bascule.journal.record import Entry, Record
 from bascule.journal.store import Command
 from bascule.routing.weights import Split
 from bascule.upgrade.events import Result
@@ -352,11 +355,52 @@ async def test_a_journal_that_cannot_be_read_again_keeps_orders_waiting(world: W
 
     async with asyncio.TaskGroup() as group:
         running = group.create_task(life.executor.run(ClockBell(world.clock)))
-        await world.clock.settle()
+        await world.clock.advance(1.0)
         running.cancel()
 
     assert life.executor.trouble is not None
     assert "record 1" in life.executor.trouble.message
+
+
+class CutOff(FakeJournal):
+    """A journal whose answers are lost: what is written lands, and nothing can be read."""
+
+    is_cut_off = False
+
+    @override
+    async def append(self, entries: Sequence[Entry], *, expected_seq: int) -> tuple[Record, ...]:
+        records = await super().append(entries, expected_seq=expected_seq)
+        if self.is_cut_off:
+            raise JournalError("the database is away")
+        return records
+
+    @override
+    async def read(self, *, after_seq: int = 0) -> tuple[Record, ...]:
+        if self.is_cut_off:
+            raise JournalError("the database is away")
+        return await super().read(after_seq=after_seq)
+
+
+async def test_what_landed_without_an_answer_is_read_before_anything_else_is_written(
+    world: World,
+) -> None:
+    journal = CutOff(world.disk)
+    life = await begin_life(world.disk, world.traffic, world.clock, journal=journal)
+    await life.give(order(SWITCH))
+    journal.is_cut_off = True
+
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(life.executor.run(ClockBell(world.clock)))
+        await world.clock.advance(3.0)
+        troubles = [life.executor.trouble]
+        journal.is_cut_off = False
+        await world.clock.advance(3.0)
+        troubles.append(life.executor.trouble)
+        running.cancel()
+
+    assert [trouble is None for trouble in troubles] == [False, True]
+    assert outcome_of(life).result is Result.DONE
+    assert world.kinds() == ["gateway_opened", "weights_intended", "weights_finished"]
 
 
 async def test_what_the_witness_saw_is_recorded_when_it_is_ready(world: World) -> None:

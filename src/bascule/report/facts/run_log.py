@@ -41,9 +41,8 @@ class RunLog:
 
     def of(self, kind: type[EventT]) -> Iterator[tuple[Logged, EventT]]:
         """Return the events of one kind, oldest first."""
-        for logged in self.logged:
-            if isinstance(logged.event, kind):
-                yield logged, logged.event
+        pairs = ((logged, logged.event) for logged in self.logged)
+        return ((logged, event) for logged, event in pairs if isinstance(event, kind))
 
 
 def find_start(records: Sequence[Record], upgrade: str) -> int:
