@@ -30,4 +30,5 @@ cat "$log"
 
 pytest -q tests/house tests/property tests/sim -n 2 --dist worksteal
 [ "${1:-all}" = cheap ] && exit 0
-pytest tests/contract tests/integration tests/e2e -n 2 --dist loadscope
+# Three workers on two cores: much of what follows waits for processes, leases and drains.
+pytest tests/e2e tests/integration tests/contract -n 3 --dist loadscope
