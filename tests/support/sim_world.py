@@ -100,6 +100,9 @@ class Far:
     stolen_by: str = ""
     """Set when a foreign writer has changed the gateway; the next effect of ours mends it."""
 
+    def __post_init__(self) -> None:
+        self.wanted = self.live
+
 
 class PointedTraffic(FakeTraffic):
     """The gateway as one runner reaches it: with points, faults, and a fence."""
@@ -107,7 +110,6 @@ class PointedTraffic(FakeTraffic):
     def __init__(self, far: Far, clock: VirtualClock, points: Points) -> None:
         super().__init__(clock, far.live)
         self._far = far
-        self._far.wanted = far.wanted or far.live
         self._points = points
         self.fence: Callable[[], None] = lambda: None
         self.faults: Callable[[str], None] = lambda _: None
