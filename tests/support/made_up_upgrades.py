@@ -20,7 +20,6 @@ from bascule.upgrade.events import (
     Finished,
     Intended,
     Opened,
-    Refused,
     Result,
     Witnessed,
     render_event,
@@ -97,10 +96,10 @@ class MadeUp:
     def say(self, *events: Event | RunEvent, actor: str = RUNTIME) -> None:
         """Append events as one writer would."""
         for event in events:
-            if isinstance(event, Opened | Intended | Finished | Refused | Witnessed):
-                kind, data = KIND_BY_EVENT[type(event)], render_event(event)
-            else:
+            if isinstance(event, RunEvent):
                 kind, data = KIND_BY_RUN_EVENT[type(event)], render_run_event(event)
+            else:
+                kind, data = KIND_BY_EVENT[type(event)], render_event(event)
             entry = Entry(at=self.at, actor=actor, kind=kind, data=data)
             previous = self.records[-1].digest if self.records else GENESIS
             record = build_record(entry, seq=len(self.records) + 1, generation=1, previous=previous)
