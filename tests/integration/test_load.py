@@ -86,7 +86,9 @@ async def test_each_kind_of_traffic_is_answered_by_a_lab_pod(tmp_path: Path) -> 
         lanes = tuple(lane(kind, pod.port, rate=20.0) for kind in LaneKind)
         generator = await start_load(Plan(lanes=lanes, streams=streams), tmp_path)
         await asyncio.sleep(1.2)
-        verdict = await generator.finish([Effects(cluster="green", count_by_key=pod.effects())])
+        verdict = await generator.finish(
+            lambda: [Effects(cluster="green", count_by_key=pod.effects())]
+        )
 
     assert verdict.failed == 0
     assert verdict.left_out == ()

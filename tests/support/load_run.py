@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -32,15 +32,15 @@ class LoadProcess:
         assert self._process.stdin is not None
         self._process.stdin.write(msgspec.json.encode(order) + b"\n")
 
-    async def finish(self, last: Sequence[Effects] = ()) -> Verdict:
-        """Stop, tell the ledgers, and return the verdict."""
+    async def finish(self, count_effects: Callable[[], Sequence[Effects]] = tuple) -> Verdict:
+        """Stop, tell the ledgers as they are once all is settled, and return the verdict."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(b'{"op":"stop"}\n')
         async for line in self._process.stdout:
             if b"settled" in line:
                 break
-        for effects in last:
+        for effects in count_effects():
             self.tell(effects)
         self._process.stdin.write(b'{"op":"judge"}\n')
         _, errors = await self._process.communicate()

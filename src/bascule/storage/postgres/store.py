@@ -44,7 +44,11 @@ _PENDING = """
 SELECT id, at, actor, kind, data FROM bascule.inbox WHERE gateway = %s AND NOT is_done
  ORDER BY position"""
 _DONE = "UPDATE bascule.inbox SET is_done = true WHERE gateway = %s AND id = %s"
-_ADD_SAMPLE = "INSERT INTO bascule.sample (gateway, upgrade, at, data) VALUES (%s, %s, %s, %s)"
+# An owner of earlier days adds nothing: what it measured before it slept is not of this time.
+_ADD_SAMPLE = """
+INSERT INTO bascule.sample (gateway, upgrade, at, data)
+SELECT %s, %s, %s, %s WHERE NOT EXISTS (
+  SELECT 1 FROM bascule.owner WHERE gateway = %s AND generation > %s AND %s > 0)"""
 _SAMPLES = """
 SELECT at, data FROM bascule.sample WHERE gateway = %s AND upgrade = %s ORDER BY position"""
 _SAMPLE_PLACES = """
@@ -101,7 +105,10 @@ class PostgresStore:
 
     async def add_samples(self, upgrade: str, samples: Sequence[Sample]) -> None:
         """Store samples of a run; see `SampleStore.add_samples`."""
-        rows = [(self._gateway, upgrade, s.at.isoformat(), render_data(s.data)) for s in samples]
+        fence = (self._gateway, self._generation, self._generation)
+        rows = [
+            (self._gateway, upgrade, s.at.isoformat(), render_data(s.data), *fence) for s in samples
+        ]
         await self._link.write(lambda cursor: cursor.executemany(_ADD_SAMPLE, rows))
 
     async def read_samples(self, upgrade: str) -> tuple[Sample, ...]:
