@@ -41,7 +41,7 @@ def _draft(
 
 
 def _read(draft: Draft) -> Upgrade:
-    return parse_upgrade(build_text(draft, file="upgrade.yaml"), "/work/upgrade.yaml", no_file)
+    return parse_upgrade(build_text(draft, file="upgrade.yaml"), "/somewhere/upgrade.yaml", no_file)
 
 
 def test_what_is_written_is_read_again() -> None:
