@@ -112,6 +112,9 @@ class Story:
         self.gateway.await_record("upgrade_ended")
         if self.is_in_effect:
             assert self.b.end() == 0
+        else:
+            # B lives on: what it has still to say of its last change is said before A wakes.
+            self.gateway.await_record("order_witnessed", "shift-100:")
 
     def wake(self) -> None:
         """Wake A and let it end; the world is looked at before and after."""
