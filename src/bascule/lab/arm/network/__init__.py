@@ -1,0 +1,1 @@
+"""Microsoft.Network: virtual networks, public IPs, application gateways and their neighbours."""
