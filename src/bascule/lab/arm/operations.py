@@ -1,12 +1,18 @@
 """Long-running operations: they advance with time, whether anybody polls them or not."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from bascule.clock import Clock
+
+_log = logging.getLogger(__name__)
+_BROKEN = {"code": "InternalServerError", "message": "An internal error occurred; see the log."}
 
 Work = Callable[["Operation"], Awaitable[None]]
 """What an operation does; raise OperationFailedError to let it fail."""
@@ -19,6 +25,16 @@ class OperationFailedError(Exception):
         super().__init__(f"{code}: {message}")
         self.code = code
         self.message = message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fate:
+    """What a fault plan has in store for an operation."""
+
+    extra_s: float = 0.0
+    """It takes so much longer."""
+    error: Mapping[str, Any] | None = None
+    """It fails with this, wherever its work has got to by half its time."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -36,6 +52,13 @@ class Operation:
     error: Mapping[str, Any] | None = None
     properties: dict[str, Any] = field(default_factory=dict)
     """More of what a poll shows."""
+    kind: str = ""
+    """Such as `appgw.put`: by it the durations choose what Retry-After says."""
+    result: Any = None
+    """What `operationResults` answers once it has succeeded; None: no content."""
+    begun_at: datetime | None = None
+    ended_at: datetime | None = None
+    polls: int = 0
 
     @property
     def is_ended(self) -> bool:
@@ -44,7 +67,10 @@ class Operation:
 
 
 class Operations:
-    """All operations; `run` carries them out and must run as long as the server does."""
+    """All operations; `run` carries them out and must run as long as the server does.
+
+    `choose_fate` is asked once for each operation, `on_end` is called with each that has ended.
+    """
 
     def __init__(self, clock: Clock, make_id: Callable[[], UUID]) -> None:
         self._clock = clock
@@ -52,6 +78,8 @@ class Operations:
         self._by_id: dict[str, Operation] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._group: asyncio.TaskGroup | None = None
+        self.choose_fate: Callable[[Operation], Fate] = lambda _operation: Fate()
+        self.on_end: Callable[[Operation], None] = lambda _operation: None
 
     async def run(self) -> None:
         """Carry out what is begun, until cancelled."""
@@ -64,24 +92,38 @@ class Operations:
                 for task in self._tasks.values():
                     task.cancel()
 
-    def begin(self, name: str, resource_id: str, *, duration_s: float, work: Work) -> Operation:
+    def begin(
+        self, name: str, resource_id: str, *, duration_s: float, work: Work, kind: str = ""
+    ) -> Operation:
         """Begin an operation that ends after `duration_s` and when `work` has returned.
 
         `work` is called at once and may spread its effects over `operation.duration_s`; one that
         returns early is not shown as ended before its time. It is cancelled when superseded.
         """
+        if self._group is None:
+            raise RuntimeError("operations are begun only while `run` runs")
         operation = Operation(
             id=str(self._make_id()),
             name=name,
             resource_id=resource_id,
             begun_s=self._clock.monotonic_s(),
             duration_s=duration_s,
+            kind=kind,
+            begun_at=self._clock.now(),
         )
-        self._by_id[operation.id] = operation
-        if self._group is None:
-            raise RuntimeError("operations are begun only while `run` runs")
-        self._tasks[operation.id] = self._group.create_task(self._carry_out(operation, work))
+        fate = self.choose_fate(operation)
+        operation.duration_s += fate.extra_s
+        self.keep(operation)
+        self._tasks[operation.id] = self._group.create_task(self._carry_out(operation, work, fate))
         return operation
+
+    def keep(self, operation: Operation) -> None:
+        """Have an operation known, such as one of before a restart."""
+        self._by_id[operation.id] = operation
+
+    def all(self) -> tuple[Operation, ...]:
+        """Return all operations, the oldest first."""
+        return tuple(self._by_id.values())
 
     def find(self, operation_id: str) -> Operation | None:
         """Return an operation by its id."""
@@ -99,20 +141,43 @@ class Operations:
         """End an operation as `Canceled`, wherever its work has got to."""
         if operation.is_ended:
             return
-        operation.status = "Canceled"
-        operation.error = error
         task = self._tasks.pop(operation.id, None)
         if task is not None:
             task.cancel()
+        self._end(operation, "Canceled", error)
 
-    async def _carry_out(self, operation: Operation, work: Work) -> None:
+    async def _carry_out(self, operation: Operation, work: Work, fate: Fate) -> None:
         try:
+            if fate.error is not None:
+                await self._work_in_part(operation, work, fate.error)
             await work(operation)
             await self._clock.sleep_until(operation.begun_s + operation.duration_s)
         except OperationFailedError as failure:
-            operation.error = {"code": failure.code, "message": failure.message}
-            operation.status = "Failed"
+            self._end(operation, "Failed", {"code": failure.code, "message": failure.message})
+        except Exception:  # noqa: BLE001 - the supervisor of this task: one broken provider ends no other
+            _log.exception("%s on %s broke", operation.name, operation.resource_id)
+            self._end(operation, "Failed", _BROKEN)
         else:
-            operation.status = "Succeeded"
+            self._end(operation, "Succeeded", None)
         finally:
             self._tasks.pop(operation.id, None)
+
+    async def _work_in_part(
+        self, operation: Operation, work: Work, error: Mapping[str, Any]
+    ) -> None:
+        """Work for half the time, then fail; what is not done by then is not done."""
+        async with asyncio.TaskGroup() as group:
+            task = group.create_task(self._swallow(operation, work))
+            await self._clock.sleep_until(operation.begun_s + operation.duration_s / 2)
+            task.cancel()
+        raise OperationFailedError(error["code"], error["message"])
+
+    async def _swallow(self, operation: Operation, work: Work) -> None:
+        with suppress(OperationFailedError):
+            await work(operation)
+
+    def _end(self, operation: Operation, status: str, error: Mapping[str, Any] | None) -> None:
+        operation.status = status
+        operation.error = error
+        operation.ended_at = self._clock.now()
+        self.on_end(operation)
