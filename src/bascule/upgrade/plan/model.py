@@ -85,10 +85,13 @@ class Plan:
     witness_hosts: tuple[str, ...] = ()
     parent: str = ""
     """The digest of the plan that this one takes the place of; empty for none."""
+    stored: Mapping[str, Json] | None = field(default=None, init=False, compare=False, repr=False)
+    """What it was read from, for it is that which was approved, more or less in it than this
+    version writes; None for a plan that was made here. A changed copy has none."""
 
     @property
     def digest(self) -> str:
-        """SHA-256 (hex) over the plan's JSON text."""
+        """SHA-256 (hex) over the plan's JSON text, as stored if it was."""
         text = json.dumps(
             render_plan(self), sort_keys=True, separators=(",", ":"), ensure_ascii=False
         )
@@ -113,7 +116,9 @@ def render_step(step: Step) -> dict[str, Json]:
 
 
 def render_plan(plan: Plan) -> dict[str, Json]:
-    """Return a plan as the journal keeps it, its digest not included."""
+    """Return a plan as the journal keeps it, without its digest; one that was read, as it was."""
+    if plan.stored is not None:
+        return dict(plan.stored)
     policy: dict[str, Json] = {
         "is_rollback_automatic": plan.policy.is_rollback_automatic,
         "unsafe_after": plan.policy.unsafe_after,
@@ -165,7 +170,7 @@ def parse_plan(data: Json) -> Plan:
         )
     policy = read_object(fields.get("policy"), "policy")
     steps = fields.get("steps")
-    return Plan(
+    plan = Plan(
         name=read_text(fields, "name"),
         gateway=read_text(fields, "gateway"),
         parent=read_text(fields, "parent", default=""),
@@ -180,6 +185,8 @@ def parse_plan(data: Json) -> Plan:
         ),
         steps=tuple(parse_step(step) for step in (steps if isinstance(steps, list) else ())),
     )
+    object.__setattr__(plan, "stored", fields)  # frozen, and not to be copied by `replace`
+    return plan
 
 
 def _read_list(data: Mapping[str, Json], name: str) -> list[Json]:

@@ -24,6 +24,25 @@ def test_a_plan_is_read_as_it_was_written() -> None:
     assert again.digest == PLAN.digest
 
 
+def test_a_plan_with_more_in_it_than_this_version_reads_is_the_plan_that_was_approved() -> None:
+    stored: dict[str, Json] = {**render_plan(PLAN), "platform": {"type": "later"}}
+
+    again = parse_plan(stored)
+
+    assert again == PLAN
+    assert again.digest != PLAN.digest
+    assert render_plan(again) == stored
+    assert parse_plan(render_plan(again)).digest == again.digest
+    assert replace(again, name="other").digest == replace(PLAN, name="other").digest
+
+
+def test_a_plan_with_less_in_it_than_this_version_writes_is_the_plan_that_was_approved() -> None:
+    stored = render_plan(PLAN)
+    del stored["parent"]
+
+    assert render_plan(parse_plan(stored)) == stored
+
+
 def test_the_digest_covers_every_argument_of_every_step() -> None:
     steps = list(PLAN.steps)
     place = next(i for i, step in enumerate(steps) if step.key == "shift-5")
