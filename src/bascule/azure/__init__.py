@@ -1,0 +1,1 @@
+"""A plain client of Azure Resource Manager; it knows nothing of our domain."""
