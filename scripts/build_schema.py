@@ -6,14 +6,19 @@ Run `python scripts/build_schema.py` when a model in bascule.spec has changed.
 import json
 from pathlib import Path
 
-from bascule.spec.schema import gateway_schema, upgrade_schema
+from bascule.spec.schema import gateway_schema, platform_schema, upgrade_schema
 
 REFERENCE = Path(__file__).parents[1] / "docs/reference"
 
 
 def main() -> None:
     """Write the schemas."""
-    for name, schema in (("gateway", gateway_schema()), ("upgrade", upgrade_schema())):
+    schemas = {
+        "gateway": gateway_schema(),
+        "platform": platform_schema(),
+        "upgrade": upgrade_schema(),
+    }
+    for name, schema in schemas.items():
         target = REFERENCE / f"{name}.schema.json"
         target.write_text(json.dumps(schema, indent=2, sort_keys=True) + "\n")
 

@@ -1,4 +1,4 @@
-"""Text of `gateway.yaml` and `upgrade.yaml` to typed values.
+"""Text of `gateway.yaml`, `upgrade.yaml` and `platform.yaml` to typed values.
 
 Every error has its file, line, column and field, and what was probably meant.
 """
@@ -7,7 +7,7 @@ import difflib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeAlias, TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -17,8 +17,19 @@ from bascule.ids import Cluster
 from bascule.spec.document import Document, FieldPath, parse_documents
 from bascule.spec.gateway import Gateway, resolve_path
 from bascule.spec.mistakes import RULE
-from bascule.spec.schema import gateway_schema, known_keys, plain_path, upgrade_schema
+from bascule.spec.schema import (
+    gateway_schema,
+    known_keys,
+    plain_path,
+    platform_schema,
+    prices_schema,
+    upgrade_schema,
+)
 from bascule.spec.upgrade import Upgrade
+
+if TYPE_CHECKING:
+    from bascule.spec.azure.prices import Prices
+    from bascule.spec.platform import Platform
 
 ReadFile: TypeAlias = Callable[[Path], str]
 """Returns the text of a file that the user named; raises SpecError if it cannot be read."""
@@ -66,6 +77,25 @@ def parse_upgrade(text: str, file: Path | str, read: ReadFile) -> Upgrade:
     upgrade = _validate(Upgrade, replace(document, value=value), name, upgrade_schema())
     _refuse_contradictions(upgrade, gateway, document, name)
     return upgrade
+
+
+def parse_platform(text: str, file: Path | str) -> "Platform":
+    """Return the platform that `text` describes; paths in it count from the directory of `file`.
+
+    Raises SpecError for the first mistake in the file; its remedy names the others.
+    """
+    from bascule.spec.platform import Platform
+
+    document = _only_document(text, str(file), "platform")
+    return _validate(Platform, document, str(file), platform_schema())
+
+
+def parse_prices(text: str, file: Path | str) -> "Prices":
+    """Return the prices that `text` lists. Raises SpecError as the others do."""
+    from bascule.spec.azure.prices import Prices
+
+    document = _only_document(text, str(file), "list of prices")
+    return _validate(Prices, document, str(file), prices_schema())
 
 
 def parse_any_gateway(text: str, file: Path | str, read: ReadFile) -> Gateway:

@@ -26,6 +26,22 @@ def upgrade_schema() -> Mapping[str, object]:
     return _build_schema(Upgrade)
 
 
+@cache
+def platform_schema() -> Mapping[str, object]:
+    """Return the JSON Schema (2020-12) of `platform.yaml`; unknown keys are refused."""
+    from bascule.spec.platform import Platform
+
+    return _build_schema(Platform)
+
+
+@cache
+def prices_schema() -> Mapping[str, object]:
+    """Return the JSON Schema (2020-12) of a file of prices; unknown keys are refused."""
+    from bascule.spec.azure.prices import Prices
+
+    return _build_schema(Prices)
+
+
 def _build_schema(model: type[BaseModel]) -> Mapping[str, object]:
     schema: dict[str, object] = model.model_json_schema(by_alias=True)
     return {"$schema": _DIALECT, **schema}

@@ -1,0 +1,1 @@
+"""The parts of `platform.yaml`: networks, gateway, clusters, access, prices."""
