@@ -5,8 +5,7 @@ first, and act only when what they want is not there yet.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from bascule.checks.findings import Finding, Severity, render_finding
 from bascule.errors import DriverError, InvariantError, OutcomeUnknownError, PlanError
@@ -19,7 +18,6 @@ from bascule.upgrade.decide import Refuse, decide_rollback, find_hindrances
 from bascule.upgrade.encoding import parse_split
 from bascule.upgrade.events import Finished
 from bascule.upgrade.events import Result as ChangeResult
-from bascule.upgrade.gates.model import Gates, Interval
 from bascule.upgrade.ledger import Ledger
 from bascule.upgrade.plan.arranging import parse_arrangement
 from bascule.upgrade.plan.model import Step, StepKind
@@ -27,6 +25,7 @@ from bascule.upgrade.ports import Checks, HookRun, Hooks, Metrics, Traffic
 from bascule.upgrade.readiness import check_lists, check_routes
 from bascule.upgrade.run.events import StepStarted
 from bascule.upgrade.run.holding import Holding
+from bascule.upgrade.run.idleness import Idleness, quiet_s
 from bascule.upgrade.run.results import (
     Absent,
     Concluded,
@@ -52,22 +51,9 @@ PASSIVE_KINDS = frozenset(
         StepKind.PROVE_IDLE,
     }
 )
-MEASURING_KINDS = frozenset({StepKind.HOLD, StepKind.PROVE_IDLE})
+MEASURING_KINDS = frozenset({StepKind.HOLD, StepKind.PROVE_IDLE, StepKind.RETIRE})
 HOOK_TIMEOUT_S = 300.0
 FINDINGS_NAMED_MAX = 5
-IDLE_TOLD_SHARE = 0.1
-"""A cluster is told to be idle once it was so for this share of the time that is asked for: each
-request to one that gets some now and then would make two records."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Quiet:
-    """From when to when a cluster was seen to be idle, without a gap."""
-
-    since: datetime
-    until: datetime
-    seq: int
-    """Of the last interval; the next one follows it, or there is a gap."""
 
 
 class Steps:
@@ -91,7 +77,7 @@ class Steps:
         self._hooks = hooks
         self._is_called_back = is_called_back
         self._holding = Holding(metrics, lambda: ledger.state.arrangement)
-        self._quiet: _Quiet | None = None
+        self._idleness = Idleness(self._holding)
         self._looks: Mapping[str, Callable[[Step], Awaitable[Concluded]]] = {
             StepKind.CHECK: self._check,
             StepKind.AWAIT_CLUSTER: self._await_cluster,
@@ -104,7 +90,7 @@ class Steps:
     def rest(self) -> None:
         """Take note that no upgrade is under way."""
         self._holding.rest()
-        self._quiet = None
+        self._idleness.rest()
 
     def watch(self, step: Step) -> None:
         """Measure while `step` is worked on, if it does not measure by itself."""
@@ -232,29 +218,8 @@ class Steps:
 
     async def _prove_idle(self, step: Step) -> Concluded:
         """Ask that for so long, without a gap, nothing was sent there and nothing was open."""
-        cluster = _cluster(step)
-        quiet_s = step.args.get("quiet_s")
-        needed_s = float(quiet_s) if isinstance(quiet_s, int | float) else 0.0
-        measured = self._holding.measure(self._ledger.require_run(), step, Gates(has_traffic=False))
-        now = self._ledger.now()
-        for interval in measured.intervals:
-            self._quiet = _go_on(self._quiet, interval, cluster, now)
-        quiet = self._quiet
-        idle_s = 0.0 if quiet is None else (quiet.until - quiet.since).total_seconds()
-        if quiet is None or idle_s < needed_s * IDLE_TOLD_SHARE:
-            return Waits(reason=f"{cluster} is not idle yet, or what it gets is not known")
-        if idle_s < needed_s:
-            due = quiet.since + timedelta(seconds=needed_s)
-            return Waits(reason=f"{cluster} is idle, and is watched on", until=due)
-        output: dict[str, Json] = {
-            "cluster": cluster.value,
-            "idle_s": round(idle_s, 3),
-            "since": quiet.since.isoformat(),
-            "requests": 0,
-            "open": 0,
-            "sticky_users": 0,
-        }
-        return Done(output=output)
+        run, now = self._ledger.require_run(), self._ledger.now()
+        return self._idleness.look(run, step, now, needed_s=quiet_s(step))
 
     async def _observe_weights(self, step: Step) -> Seen:
         wanted = parse_split(step.args.get("split"))
@@ -302,7 +267,8 @@ class Steps:
         traffic = (await self._traffic.observe()).traffic.get(cluster)
         if traffic is not None and traffic.requests_active:
             return Waits(reason=f"{cluster} has requests or streams open, and is not retired")
-        return Absent()
+        run, now = self._ledger.require_run(), self._ledger.now()
+        return self._idleness.look_again(run, step, now) or Absent()
 
     async def _run_hook(self, step: Step, intent: StepStarted) -> Result:
         argv, limit_s = step.args.get("run"), step.args.get("timeout_s")
@@ -324,18 +290,6 @@ class Steps:
         except OutcomeUnknownError as error:
             return InDoubt(reason=error.message)
         return Done(output={"last_words": words})
-
-
-def _go_on(
-    quiet: _Quiet | None, interval: Interval, cluster: Cluster, now: datetime
-) -> _Quiet | None:
-    counts = interval.counts.get(cluster)
-    if counts is None or counts.started or counts.open:
-        return None
-    is_new = quiet is None or interval.seq != quiet.seq + 1
-    return _Quiet(
-        since=now if quiet is None or is_new else quiet.since, until=now, seq=interval.seq
-    )
 
 
 def _tell_otherwise(seen: Observation) -> str:

@@ -8,7 +8,7 @@ from bascule.ids import Cluster, CommandId
 from bascule.journal.record import Json
 from bascule.routing.arrangement import Arrangement
 from bascule.upgrade.changing import Changer
-from bascule.upgrade.gates.model import Counts, Gates
+from bascule.upgrade.gates.model import Gates
 from bascule.upgrade.ledger import Ledger, open_history
 from bascule.upgrade.plan.model import Plan, Step, StepKind
 from bascule.upgrade.readiness import ClusterLists
@@ -197,73 +197,6 @@ def _show(desk: Desk, seen: Observation) -> None:
         return seen
 
     desk.traffic.observe = observe  # type: ignore[method-assign]  # what the gateway shows
-
-
-async def test_idle_is_proven_by_time_without_a_request_and_nothing_open() -> None:
-    desk = Desk(made(StepKind.PROVE_IDLE, cluster="blue", quiet_s=5.0))
-    steps = await desk.begin(started("step"))
-
-    begun = await steps.look(desk.step)
-    await desk.clock.advance(3.0)
-    seen_once = await steps.look(desk.step)
-    await desk.clock.advance(1.0)
-    watched = await steps.look(desk.step)
-    await desk.clock.advance(4.0)
-    proven = await steps.look(desk.step)
-
-    assert isinstance(begun, Waits)
-    assert "not idle yet" in begun.reason
-    assert seen_once == begun
-    assert isinstance(watched, Waits)
-    assert watched.until is not None
-    assert isinstance(proven, Done)
-    assert proven.output["idle_s"] == 5.0
-    assert (proven.output["requests"], proven.output["open"]) == (0, 0)
-
-
-@pytest.mark.parametrize(
-    "counts",
-    [Counts(started=1), Counts(open=1), None],
-    ids=["a request", "an open stream", "unknown"],
-)
-async def test_one_request_begins_the_proof_anew(counts: Counts | None) -> None:
-    desk = Desk(made(StepKind.PROVE_IDLE, cluster="blue", quiet_s=5.0))
-    steps = await desk.begin(started("step"))
-    await steps.look(desk.step)
-    await desk.clock.advance(4.0)
-    await steps.look(desk.step)
-    desk.metrics.counts_of = lambda _: {} if counts is None else {Cluster.BLUE: counts}
-    await desk.clock.advance(2.0)
-
-    found = await steps.look(desk.step)
-
-    assert isinstance(found, Waits)
-    assert "not idle yet" in found.reason
-    steps.rest()
-    assert desk.metrics.wanted is None
-
-
-async def test_what_nobody_measured_is_no_proof() -> None:
-    desk = Desk(made(StepKind.PROVE_IDLE, cluster="blue", quiet_s=5.0))
-    steps = await desk.begin(started("step"))
-    await steps.look(desk.step)
-    await desk.clock.advance(4.0)
-    await steps.look(desk.step)
-    desk.metrics._seq += 1
-    await desk.clock.advance(4.0)
-
-    assert isinstance(await steps.look(desk.step), Waits)
-    await desk.clock.advance(5.0)
-    assert isinstance(await steps.look(desk.step), Done)
-
-
-async def test_without_a_time_idle_is_proven_by_one_look() -> None:
-    desk = Desk(made(StepKind.PROVE_IDLE, cluster="blue"))
-    steps = await desk.begin(started("step"))
-    await steps.look(desk.step)
-    await desk.clock.advance(1.0)
-
-    assert isinstance(await steps.look(desk.step), Done)
 
 
 async def test_weights_that_are_live_already_are_done() -> None:
