@@ -46,9 +46,14 @@ class ResourceStore:
 
     def of_type(self, kind: str, scope: str = "") -> Iterator[Document]:
         """Yield the resources of a type below a scope; the type is compared without case."""
-        for document in self.below(scope):
-            if str(document.get("type", "")).lower() == kind.lower():
-                yield document
+        prefix, wanted = _key(scope) + "/", kind.lower()
+        matching = [
+            key
+            for key, document in self._documents.items()
+            if key.startswith(prefix) and str(document.get("type", "")).lower() == wanted
+        ]
+        for key in sorted(matching):
+            yield copy.deepcopy(self._documents[key])
 
 
 def _key(resource_id: str) -> str:
