@@ -3,13 +3,20 @@
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from bascule.lab.arm.actions import Authorize, action_of, allow_everything
 from bascule.lab.arm.operation_pages import answer_poll, is_operation_page
 from bascule.lab.arm.paths import ArmPath, parse_path
 from bascule.lab.arm.requests import ArmRefusal, ArmReply, ArmRequest, Caller
 from bascule.lab.arm.world import ArmWorld, Provider
 
+_SHOWS_ALL = {"microsoft.authorization", "microsoft.compute", "microsoft.insights"}
+
 Pages = Callable[[ArmRequest], Awaitable[ArmReply]]
+Authorize = Callable[[ArmRequest], None]
+"""Returns if the caller may make this request. Raises ArmRefusal (403, or 409 by a lock)."""
+
+
+def allow_everything(_request: ArmRequest) -> None:
+    """Let everybody do everything: a lab without authorisation."""
 
 
 class Dispatcher:
@@ -39,34 +46,24 @@ class Dispatcher:
     async def handle(self, request: ArmRequest) -> ArmReply:
         """Answer a request. Raises ArmRefusal."""
         if is_operation_page(request.path):
-            return self._poll(request)
-        refusal = self._may(request)
-        if refusal is not None and not _is_list_of_subscription(request):
-            raise refusal
+            return answer_poll(self._world, request)
+        is_partial = _is_list_of_subscription(request) and not self._may(request)
+        if not is_partial:
+            self.authorize(request)
         self._check_scope(request)
         reply = await self._answer(request)
-        return reply if refusal is None else self._only_readable(request.caller, reply)
+        return self._only_readable(request, reply) if is_partial else reply
 
     def can_read(self, caller: Caller, document: dict[str, Any]) -> bool:
         """Say whether a caller may read a resource."""
-        path = parse_path(document["id"])
-        action, scope = action_of("GET", path)
-        return self.authorize(caller, action, scope) is None
+        return self._may(ArmRequest(method="GET", path=parse_path(document["id"]), caller=caller))
 
-    def _may(self, request: ArmRequest) -> ArmRefusal | None:
-        if not request.path.subscription:
-            return None
-        action, scope = action_of(request.method, request.path)
-        return self.authorize(request.caller, action, scope)
-
-    def _poll(self, request: ArmRequest) -> ArmReply:
-        operation = self._world.operations.find(request.path.key.rpartition("/")[2])
-        if operation is not None and request.path.namespace:
-            action, _ = action_of("GET", request.path)
-            refusal = self.authorize(request.caller, action, operation.resource_id)
-            if refusal is not None:
-                raise refusal
-        return answer_poll(self._world, request)
+    def _may(self, request: ArmRequest) -> bool:
+        try:
+            self.authorize(request)
+        except ArmRefusal:
+            return False
+        return True
 
     def _check_scope(self, request: ArmRequest) -> None:
         path, known = request.path, self._world.settings.subscription_id
@@ -98,9 +95,9 @@ class Dispatcher:
             )
         return await provider.handle(request)
 
-    def _only_readable(self, caller: Caller, reply: ArmReply) -> ArmReply:
+    def _only_readable(self, request: ArmRequest, reply: ArmReply) -> ArmReply:
         """Leave out of a list what the caller may not read."""
-        items = [each for each in reply.body["value"] if self.can_read(caller, each)]
+        items = [each for each in reply.body["value"] if self.can_read(request.caller, each)]
         return ArmReply(
             status=reply.status, body={**reply.body, "value": items}, headers=reply.headers
         )
@@ -128,4 +125,6 @@ def resource_not_found(path: ArmPath) -> ArmRefusal:
 def _is_list_of_subscription(request: ArmRequest) -> bool:
     path = request.path
     is_list = path.is_collection and len(path.parts) == 1
-    return request.method == "GET" and is_list and not path.group and path.scope.count("/") == 2
+    is_below = not path.group and path.scope.count("/") == 2
+    is_of_resources = path.namespace.lower() not in _SHOWS_ALL
+    return request.method == "GET" and is_list and is_below and is_of_resources

@@ -1,7 +1,7 @@
 """All resources of the lab's Azure, by id: whole documents, changed only through this store."""
 
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 Document = dict[str, Any]
@@ -39,21 +39,31 @@ class ResourceStore:
 
     def below(self, scope: str) -> Iterator[Document]:
         """Yield what lies below a scope, by id, the scope itself not included."""
-        prefix = _key(scope) + "/"
-        for key in sorted(self._documents):
-            if key.startswith(prefix):
-                yield copy.deepcopy(self._documents[key])
+        return self.select(lambda _document: True, scope)
 
     def of_type(self, kind: str, scope: str = "") -> Iterator[Document]:
         """Yield the resources of a type below a scope; the type is compared without case."""
-        prefix, wanted = _key(scope) + "/", kind.lower()
-        matching = [
+        wanted = kind.lower()
+        return self.select(lambda each: str(each.get("type", "")).lower() == wanted, scope)
+
+    def select(self, fits: Callable[[Document], bool], scope: str = "") -> Iterator[Document]:
+        """Yield those below a scope that fit, by id; `fits` must leave them as they are."""
+        prefix = _key(scope) + "/"
+        fitting = [
             key
             for key, document in self._documents.items()
-            if key.startswith(prefix) and str(document.get("type", "")).lower() == wanted
+            if key.startswith(prefix) and fits(document)
         ]
-        for key in sorted(matching):
+        for key in sorted(fitting):
             yield copy.deepcopy(self._documents[key])
+
+    def load(self, documents: Iterable[Document]) -> None:
+        """Hold these and nothing else; tells nobody."""
+        self._documents = {_key(each["id"]): copy.deepcopy(each) for each in documents}
+
+    def save(self) -> list[Document]:
+        """Return all documents themselves, to be written and not to be changed."""
+        return list(self._documents.values())
 
 
 def _key(resource_id: str) -> str:

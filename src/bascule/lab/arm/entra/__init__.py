@@ -1,0 +1,1 @@
+"""Sign-in and directory of the lab's Azure: Entra ID, Microsoft Graph, managed identities."""
