@@ -1,0 +1,25 @@
+"""The actions of Azure that an upgrade takes, by their names in role definitions."""
+
+from typing import Final
+
+_NETWORK: Final = "Microsoft.Network"
+_CLUSTERS: Final = "Microsoft.ContainerService/managedClusters"
+
+READ_GATEWAY: Final = f"{_NETWORK}/applicationGateways/read"
+WRITE_GATEWAY: Final = f"{_NETWORK}/applicationGateways/write"
+DELETE_GATEWAY: Final = f"{_NETWORK}/applicationGateways/delete"
+BACKEND_HEALTH: Final = f"{_NETWORK}/applicationGateways/backendhealth/action"
+READ_SUBNET: Final = f"{_NETWORK}/virtualNetworks/subnets/read"
+JOIN_SUBNET: Final = f"{_NETWORK}/virtualNetworks/subnets/join/action"
+READ_ADDRESS: Final = f"{_NETWORK}/publicIPAddresses/read"
+JOIN_ADDRESS: Final = f"{_NETWORK}/publicIPAddresses/join/action"
+READ_WAF_POLICY: Final = f"{_NETWORK}/ApplicationGatewayWebApplicationFirewallPolicies/read"
+JOIN_WAF_POLICY: Final = f"{_NETWORK}/ApplicationGatewayWebApplicationFirewallPolicies/join/action"
+ASSIGN_IDENTITY: Final = "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action"
+READ_CLUSTER: Final = f"{_CLUSTERS}/read"
+WRITE_CLUSTER: Final = f"{_CLUSTERS}/write"
+DELETE_CLUSTER: Final = f"{_CLUSTERS}/delete"
+START_CLUSTER: Final = f"{_CLUSTERS}/start/action"
+STOP_CLUSTER: Final = f"{_CLUSTERS}/stop/action"
+WRITE_ASSIGNMENT: Final = "Microsoft.Authorization/roleAssignments/write"
+READ_PERMISSIONS: Final = "Microsoft.Authorization/permissions/read"

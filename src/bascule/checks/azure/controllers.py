@@ -1,0 +1,158 @@
+"""Checks for other writers of the gateway, AGIC above all: two writers undo each other's work."""
+
+from collections.abc import Iterator
+
+from bascule.checks.azure.blocking import blocker, warning
+from bascule.checks.azure.facts import (
+    AksFacts,
+    AzureFacts,
+    ControllerFacts,
+    ControllerKind,
+    InsideFacts,
+)
+from bascule.checks.azure.gateway_facts import GatewayFacts
+from bascule.checks.azure.ids import name_of, same_id
+from bascule.checks.azure.unreadable import Unreadable
+from bascule.checks.findings import Finding, Severity
+from bascule.checks.text import render_count, render_names
+
+_REPLACES = (
+    "AGIC takes the whole gateway for its own: with its next event it replaces what anyone else"
+    " wrote, so that a switch would be undone"
+)
+_REMEDY_BY_KIND = {
+    ControllerKind.HELM: "uninstall the release, or scale its Deployment to zero, before the first"
+    " write of Bascule",
+    ControllerKind.GITOPS: "suspend or remove it first, else it brings AGIC back after it is gone",
+    ControllerKind.DEPLOYMENT: "scale it to zero before the first write of Bascule",
+}
+
+
+def check_addons(facts: AzureFacts) -> tuple[Finding, ...]:
+    """Return a blocker for each cluster whose add-on writes the gateway, a note for another's."""
+    found: list[Finding] = []
+    for role, cluster in facts.clusters.items():
+        if cluster.agic_gateway_id and cluster.exists:
+            found.append(_addon(role, cluster, facts.gateway))
+    return tuple(found)
+
+
+def check_inside(facts: AzureFacts) -> tuple[Finding, ...]:
+    """Return a blocker for each sign of AGIC inside a cluster, a warning where nobody looked."""
+    found: list[Finding] = []
+    for role, cluster in facts.clusters.items():
+        if cluster.exists:
+            found += _judge_inside(role, cluster, facts.inside.get(role))
+    return tuple(found)
+
+
+def check_marks(facts: AzureFacts) -> tuple[Finding, ...]:
+    """Return what AGIC left on the gateway: its tags, and its objects with the hosts they serve."""
+    gateway = facts.gateway
+    if isinstance(gateway, Unreadable):
+        return ()
+    return (*_tags(gateway), *_objects(gateway))
+
+
+def _addon(role: str, cluster: AksFacts, gateway: GatewayFacts | Unreadable) -> Finding:
+    is_ours = isinstance(gateway, Unreadable) or same_id(cluster.agic_gateway_id, gateway.id)
+    if not is_ours:
+        return Finding(
+            severity=Severity.INFO,
+            code="AgicElsewhere",
+            subject=role,
+            message=f"the add-on ingressApplicationGateway of {role} ({cluster.name}) writes"
+            f" another gateway: {name_of(cluster.agic_gateway_id)}",
+        )
+    return blocker(
+        "AgicAddOn",
+        role,
+        message=f"the add-on ingressApplicationGateway of {role} ({cluster.name}) writes this"
+        f" gateway. {_REPLACES}",
+        remedy="disable the add-on before the first write of Bascule: az aks disable-addons -a"
+        f" ingress-appgw -n {cluster.name}; a gateway that the add-on made goes with it",
+    )
+
+
+def _judge_inside(
+    role: str, cluster: AksFacts, inside: InsideFacts | Unreadable | None
+) -> Iterator[Finding]:
+    if inside is None:
+        yield warning(
+            "InsideNotLooked",
+            role,
+            message=f"nobody looked inside {role} ({cluster.name}): AGIC as a Helm release, GitOps"
+            " object or Deployment would not have been seen",
+            remedy="name a kubeconfig that may read it",
+        )
+        return
+    if isinstance(inside, Unreadable):
+        yield _unseen(role, inside)
+        return
+    yield from (_controller(role, cluster, each) for each in inside.controllers)
+    yield from (_unseen(role, each) for each in inside.unseen)
+
+
+def _unseen(role: str, part: Unreadable) -> Finding:
+    return warning(
+        "InsideUnreadable",
+        role,
+        message=f"{part.what} of {role} cannot be read, so a sign of AGIC there would not be"
+        f" seen: {part.reason}",
+        remedy=part.remedy or "use a kubeconfig that may list them",
+    )
+
+
+def _controller(role: str, cluster: AksFacts, sign: ControllerFacts) -> Finding:
+    where = f"{sign.namespace}/{sign.name}"
+    if sign.is_idle:
+        return Finding(
+            severity=Severity.INFO,
+            code="AgicIdle",
+            subject=role,
+            message=f"AGIC is in {role} ({cluster.name}) as the {sign.kind} {where}, and does"
+            " nothing now",
+            remedy="see that nothing wakes it up until the upgrade is over",
+        )
+    return blocker(
+        "AgicInside",
+        role,
+        message=f"AGIC is in {role} ({cluster.name}) as the {sign.kind} {where}. {_REPLACES}",
+        remedy=_REMEDY_BY_KIND[sign.kind],
+    )
+
+
+def _tags(gateway: GatewayFacts) -> Iterator[Finding]:
+    if not gateway.is_marked_by_agic:
+        return
+    of = f" of the cluster {name_of(gateway.agic_cluster_id)}" if gateway.agic_cluster_id else ""
+    yield blocker(
+        "AgicOwnsGateway",
+        "gateway",
+        message=f"{gateway.name} bears the tag of the AGIC{of}. {_REPLACES}",
+        remedy="find that AGIC and stop it; once it is silent, remove the tags"
+        " managed-by-k8s-ingress and ingress-for-aks-cluster-id",
+    )
+
+
+def _objects(gateway: GatewayFacts) -> Iterator[Finding]:
+    agic = gateway.agic
+    if not agic.names:
+        return
+    hosts = render_names(gateway.hosts, "hosts")
+    yield warning(
+        "AgicObjects",
+        "gateway",
+        message=f"{render_count(len(agic.names), 'object')} of {gateway.name} have AGIC's names and"
+        f" serve {hosts}: they hold blue's addresses, and once AGIC is gone nobody follows its"
+        " pods, so that requests to pods that are replaced fail",
+        remedy="let Bascule take these hosts over before AGIC is stopped for good",
+    )
+    if agic.others:
+        yield warning(
+            "AgicMayDelete",
+            "gateway",
+            message=f"AGIC did not make {render_names(agic.others, 'objects')} of {gateway.name}:"
+            " while it runs it deletes what it does not know, unless told to share",
+            remedy="keep a copy of the gateway's document before anything is changed",
+        )
