@@ -4,29 +4,42 @@ A write whose body was made from what was read is never sent twice: ReadAgainErr
 again, LostAnswerError that nobody knows what became of it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self, cast
+from uuid import UUID, uuid4
+
+import msgspec
 
 from bascule.azure.clouds import Cloud
 from bascule.azure.credentials import Credential
-from bascule.azure.document import Document
-from bascule.azure.resource_id import ResourceId
+from bascule.azure.document import Document, list_at, text_at
+from bascule.azure.polls import Poll, read_poll
+from bascule.azure.resource_id import ResourceId, type_of_path
+from bascule.azure.session import ArmLimits, Call, Session
 from bascule.azure.trust import SYSTEM_TRUST, Trust
+from bascule.azure.versions import api_version
 from bascule.clock import Clock
+from bascule.errors import ApiError, NotFoundError, TransportError
 
+if TYPE_CHECKING:
+    from bascule.azure.pipeline import Answer
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArmLimits:
-    """How long and how often one client waits and tries."""
+ABSENT_NOT = frozenset(
+    {
+        "InvalidResourceNamespace",
+        "InvalidResourceType",
+        "InvalidSubscriptionId",
+        "MissingSubscription",
+        "SubscriptionNotFound",
+        "TenantNotFound",
+    }
+)
+"""Codes of a 404 that tell of a wrong question, not of a resource that does not exist."""
 
-    connect_s: float = 10.0
-    answer_s: float = 60.0
-    tries_max: int = 6
-    wait_max_s: float = 60.0
-    pages_max: int = 1_000
-    body_bytes_max: int = 64 * 2**20
+READING_ACTIONS = ("list", "get", "backendhealth", "check")
+"""How the names of actions begin that change nothing, so that they may be sent again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,14 +61,17 @@ class ArmClient:
         clock: Clock,
         trust: Trust = SYSTEM_TRUST,
         limits: ArmLimits | None = None,
+        make_id: Callable[[], UUID] = uuid4,
     ) -> None:
         self.cloud = cloud
         self.clock = clock
-        self._credential = credential
-        self._trust = trust
         self._limits = limits or ArmLimits()
+        self._session = Session(
+            cloud, credential, clock=clock, trust=trust, limits=self._limits, make_id=make_id
+        )
 
     async def __aenter__(self) -> Self:
+        await self._session.__aenter__()
         return self
 
     async def __aexit__(
@@ -64,24 +80,47 @@ class ArmClient:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        return None
+        await self._session.__aexit__(kind, error, trace)
 
     async def get(self, resource: ResourceId | str) -> Document | None:
         """Return a resource, or None when it does not exist (nor its group or parent)."""
-        raise NotImplementedError(resource)
+        try:
+            answer = await self._session.send(_call("GET", str(resource)))
+        except NotFoundError as error:
+            if _is_absence(error):
+                return None
+            raise
+        return _parse(answer, str(resource))
 
     async def head(self, resource: ResourceId | str) -> bool:
         """Whether it exists; ARM knows this for groups and few others."""
-        raise NotImplementedError(resource)
+        try:
+            await self._session.send(_call("HEAD", str(resource)))
+        except NotFoundError:
+            return False
+        return True
 
     async def list(
         self, path: ResourceId | str, query: Mapping[str, str] | None = None
     ) -> tuple[Document, ...]:
         """Return all of a collection, such as `GROUP/providers/Microsoft.Network/routeTables`.
 
-        Raises NotFoundError when its scope does not exist.
+        A page may be empty and have another one behind it. Raises NotFoundError when the scope
+        does not exist.
         """
-        raise NotImplementedError(path, query)
+        found: list[Document] = []
+        call = _call("GET", str(path), query)
+        for _ in range(self._limits.pages_max):
+            page = _parse(await self._session.send(call), str(path)) or {}
+            found += list_at(page, "value") or list_at(page, "values")
+            following = text_at(page, "nextLink")
+            if not following:
+                return tuple(found)
+            call = Call(method="GET", place=following)
+        raise ApiError(
+            f"the list {path} has more than {self._limits.pages_max} pages",
+            remedy="the server repeats itself; check what answers at this address",
+        )
 
     async def put(
         self,
@@ -96,13 +135,15 @@ class ArmClient:
         `if_match` is the etag that it must still have. `is_repeatable` says that nothing in
         `body` was read before, so that the client itself may send it again.
         """
-        raise NotImplementedError(resource, body, if_match, is_repeatable)
+        return await self._write(
+            "PUT", str(resource), body, if_match=if_match, is_repeatable=is_repeatable
+        )
 
     async def patch(
         self, resource: ResourceId | str, body: Document, *, if_match: str = ""
     ) -> Accepted:
         """Change some fields of a resource; never sent twice."""
-        raise NotImplementedError(resource, body, if_match)
+        return await self._write("PATCH", str(resource), body, if_match=if_match)
 
     async def delete(
         self,
@@ -112,7 +153,14 @@ class ArmClient:
         query: Mapping[str, str] | None = None,
     ) -> Accepted | None:
         """Delete a resource; None when it was gone already."""
-        raise NotImplementedError(resource, if_match, query)
+        call = _call("DELETE", str(resource), query, if_match=if_match)
+        try:
+            answer = await self._session.send(call)
+        except NotFoundError as error:
+            if _is_absence(error):
+                return None
+            raise
+        return None if answer.status == 204 else _accepted(answer, str(resource))
 
     async def post(
         self,
@@ -122,5 +170,90 @@ class ArmClient:
         *,
         query: Mapping[str, str] | None = None,
     ) -> Accepted:
-        """Carry out an action, such as `stop`; `document` is its answer when it is done already."""
-        raise NotImplementedError(resource, action, body, query)
+        """Carry out an action, such as `stop`; `document` is its answer when it is done already.
+
+        Actions that only read are sent again where others would not be.
+        """
+        place = f"{resource}/{action}"
+        call = _call(
+            "POST",
+            place,
+            query,
+            body=None if body is None else msgspec.json.encode(body),
+            is_repeatable=action.startswith(READING_ACTIONS),
+        )
+        return _accepted(await self._session.send(call), place)
+
+    async def poll(self, operation_url: str) -> tuple[Poll, Mapping[str, str]]:
+        """Return what an operation's URL shows now, and the headers (names in lower case)."""
+        answer = await self._session.send(Call(method="GET", place=operation_url))
+        try:
+            return read_poll(answer.status, answer.body), answer.headers
+        except ValueError as error:
+            raise _unreadable(operation_url, error) from error
+
+    async def _write(
+        self,
+        method: str,
+        place: str,
+        body: Document,
+        *,
+        if_match: str,
+        is_repeatable: bool = False,
+    ) -> Accepted:
+        call = _call(
+            method,
+            place,
+            body=msgspec.json.encode(body),
+            if_match=if_match,
+            is_repeatable=is_repeatable,
+        )
+        return _accepted(await self._session.send(call), place)
+
+
+def _call(
+    method: str,
+    place: str,
+    query: Mapping[str, str] | None = None,
+    *,
+    body: bytes | None = None,
+    if_match: str = "",
+    is_repeatable: bool = True,
+) -> Call:
+    version = api_version(type_of_path(place))
+    return Call(
+        method=method,
+        place=place,
+        query={"api-version": version, **(query or {})},
+        body=body,
+        if_match=if_match,
+        is_repeatable=is_repeatable,
+    )
+
+
+def _accepted(answer: "Answer", place: str) -> Accepted:
+    url = answer.headers.get("azure-asyncoperation", "")
+    if not url and answer.status == 202:
+        url = answer.headers.get("location", "")
+    return Accepted(document=_parse(answer, place), operation_url=url)
+
+
+def _parse(answer: "Answer", place: str) -> Document | None:
+    if not answer.body.strip():
+        return None
+    try:
+        return cast("Document", msgspec.json.decode(answer.body, type=dict[str, object]))
+    except msgspec.MsgspecError as error:
+        raise _unreadable(place, error) from error
+
+
+def _unreadable(place: str, error: Exception) -> TransportError:
+    return TransportError(
+        f"{place.partition('?')[0]}: the answer cannot be read: {error}",
+        remedy="check that this is the address of a Resource Manager, and no proxy answers for it",
+    )
+
+
+def _is_absence(error: NotFoundError) -> bool:
+    """Whether a 404 comes from ARM and means that the resource does not exist."""
+    return bool(error.reason) and error.reason not in ABSENT_NOT

@@ -1,9 +1,12 @@
 """Where each of Azure's clouds answers, and for whom its tokens are made."""
 
+import json
 from dataclasses import dataclass, field
 
-from bascule.azure.trust import SYSTEM_TRUST, Trust
-from bascule.errors import SpecError
+from bascule.azure.document import Document, list_at, text_at, texts_at
+from bascule.azure.errors import read_error
+from bascule.azure.trust import SYSTEM_TRUST, Trust, build_ssl_context
+from bascule.errors import SpecError, TransportError
 
 AKS_SERVER_AUDIENCE = "6dae42f8-4368-4678-94ff-3960e28e3630"
 """The application `Azure Kubernetes Service AAD Server`; its id is the same in every cloud."""
@@ -32,6 +35,14 @@ class Cloud:
     suffixes: Suffixes = field(default_factory=Suffixes)
     is_custom: bool = False
     """Known by its metadata endpoint only; Microsoft's instance discovery knows nothing of it."""
+
+    def __post_init__(self) -> None:
+        for url in (self.resource_manager, self.login):
+            if not url.startswith("https://") or url.endswith("/"):
+                raise SpecError(
+                    f"{url or 'nothing'} is no address for the cloud {self.name}",
+                    remedy="tokens are sent over https only: give https:// addresses",
+                )
 
     @property
     def scope(self) -> str:
@@ -88,6 +99,94 @@ def find_cloud(name: str) -> Cloud:
     )
 
 
+async def resolve_cloud(text: str, *, trust: Trust = SYSTEM_TRUST) -> Cloud:
+    """Return the cloud that a user named: by its name, or by the URL of its Resource Manager."""
+    if "://" in text:
+        return await fetch_cloud(text, trust=trust)
+    return find_cloud(text)
+
+
 async def fetch_cloud(url: str, *, trust: Trust = SYSTEM_TRUST) -> Cloud:
-    """Return what the Resource Manager at `url` says of its cloud."""
-    raise NotImplementedError(url, trust)
+    """Return what the Resource Manager at `url` says of its cloud; nothing secret is sent."""
+    import aiohttp
+
+    root = url.rstrip("/")
+    request = f"GET {root}{METADATA_PATH}"
+    if not root.startswith("https://"):
+        raise SpecError(
+            f"{url!r} is no address of a Resource Manager", remedy="it begins with https://"
+        )
+    timeout = aiohttp.ClientTimeout(total=METADATA_TIMEOUT_S)
+    connector = aiohttp.TCPConnector(ssl=build_ssl_context(trust))
+    try:
+        async with (
+            aiohttp.ClientSession(connector=connector, trust_env=True, timeout=timeout) as http,
+            http.get(root + METADATA_PATH, params={"api-version": METADATA_VERSION}) as answer,
+        ):
+            body = await answer.read()
+    except (aiohttp.ClientError, TimeoutError) as error:
+        raise TransportError(
+            f"{request}: {str(error) or 'no answer in time'}",
+            remedy="check the address, and name the authority's bundle by SSL_CERT_FILE",
+        ) from error
+    if answer.status != 200:
+        raise read_error(answer.status, body, answer.headers, request=request)
+    return parse_metadata(root, body)
+
+
+METADATA_PATH = "/metadata/endpoints"
+METADATA_VERSION = "2022-09-01"
+METADATA_TIMEOUT_S = 30.0
+
+
+def parse_metadata(url: str, body: bytes) -> Cloud:
+    """Return the cloud that metadata describe: one object, or a list with that of `url` in it.
+
+    Raises SpecError when they do not say where to sign in and for whom.
+    """
+    found = _choose(url, _parse(url, body))
+    login = text_at(found, "authentication", "loginEndpoint").rstrip("/")
+    audiences = texts_at(found, "authentication", "audiences")
+    if not login or not audiences:
+        raise SpecError(
+            f"the metadata of {url} do not say where to sign in and for whom",
+            remedy=f"check that {url} is a Resource Manager",
+        )
+    known = {cloud.login for cloud in CLOUDS}
+    return Cloud(
+        name=text_at(found, "name") or url,
+        resource_manager=url,
+        login=login,
+        audience=audiences[0],
+        graph=_graph(found),
+        suffixes=Suffixes(
+            storage=text_at(found, "suffixes", "storage"),
+            registry=text_at(found, "suffixes", "acrLoginServer"),
+            key_vault=text_at(found, "suffixes", "keyVaultDns"),
+        ),
+        is_custom=login not in known,
+    )
+
+
+def _parse(url: str, body: bytes) -> tuple[Document, ...]:
+    try:
+        parsed: object = json.loads(body)
+    except ValueError:
+        parsed = None
+    found = list_at({"clouds": parsed if isinstance(parsed, list) else [parsed]}, "clouds")
+    if not found:
+        raise SpecError(
+            f"{url} does not answer as a Resource Manager",
+            remedy="give the address that `az cloud show` calls resourceManager",
+        )
+    return found
+
+
+def _choose(url: str, clouds: tuple[Document, ...]) -> Document:
+    own = [each for each in clouds if text_at(each, "resourceManager").rstrip("/") == url]
+    return (own or list(clouds))[0]
+
+
+def _graph(found: Document) -> str:
+    named = text_at(found, "microsoftGraphResourceId") or text_at(found, "graph")
+    return named.rstrip("/")

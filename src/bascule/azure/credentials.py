@@ -1,7 +1,7 @@
 """Who to be in Azure: the kinds of credential, and tokens from them."""
 
-from collections.abc import Mapping
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Protocol
 
 from bascule.azure.clouds import Cloud
+from bascule.azure.extra import needs_azure
 from bascule.azure.trust import SYSTEM_TRUST, Trust
+from bascule.errors import SpecError
 
 
 class CredentialKind(StrEnum):
@@ -45,7 +47,7 @@ class Token:
 
 
 class Credential(Protocol):
-    """Gives tokens; keeps each until shortly before its end."""
+    """Gives tokens. Whoever uses one keeps it until it ends."""
 
     async def get_token(self, scope: str, *, claims: str = "", is_refused: bool = False) -> Token:
         """Return a token for `scope`; raises ForbiddenError or TransportError.
@@ -58,15 +60,67 @@ class Credential(Protocol):
 def find_settings(
     environ: Mapping[str, str], *, kind: CredentialKind = CredentialKind.AUTO
 ) -> CredentialSettings:
-    """Return what the AZURE_* variables say; `auto` becomes the kind that they allow.
+    """Return what the AZURE_* variables say; `auto` becomes the first kind that they allow.
 
+    The order is that of Microsoft's own tools: secret, certificate, workload identity, managed
+    identity where the environment names its endpoint, else az. Nothing is tried out.
     Raises SpecError when a kind is asked for whose variables are missing.
     """
-    raise NotImplementedError(environ, kind)
+    chosen = _choose(environ) if kind is CredentialKind.AUTO else kind
+    missing = [name for name in _NEEDED[chosen] if not environ.get(name)]
+    if missing:
+        raise SpecError(
+            f"signing in by {chosen} takes {', '.join(missing)} in the environment",
+            remedy="set them, or choose another credential "
+            f"({', '.join(each for each in CredentialKind if each is not chosen)})",
+        )
+    return CredentialSettings(
+        kind=chosen,
+        tenant_id=environ.get("AZURE_TENANT_ID", ""),
+        client_id=environ.get("AZURE_CLIENT_ID", ""),
+        client_secret=environ.get("AZURE_CLIENT_SECRET", ""),
+        certificate_file=_path(environ, "AZURE_CLIENT_CERTIFICATE_PATH"),
+        certificate_password=environ.get("AZURE_CLIENT_CERTIFICATE_PASSWORD", ""),
+        token_file=_path(environ, "AZURE_FEDERATED_TOKEN_FILE"),
+    )
 
 
-def open_credential(
+@asynccontextmanager
+async def open_credential(
     settings: CredentialSettings, cloud: Cloud, *, trust: Trust = SYSTEM_TRUST
-) -> AbstractAsyncContextManager[Credential]:
-    """Sign in as `settings` say; nothing is sent before the first token is asked for."""
-    raise NotImplementedError(settings, cloud, trust)
+) -> AsyncIterator[Credential]:
+    """Yield who `settings` say; nothing is sent before the first token is asked for."""
+    with needs_azure():
+        from bascule.azure.identity import Identity
+    identity = Identity(settings, cloud, trust=trust)
+    try:
+        yield identity
+    finally:
+        await identity.close()
+
+
+_WHO = ("AZURE_TENANT_ID", "AZURE_CLIENT_ID")
+_NEEDED: Mapping[CredentialKind, tuple[str, ...]] = {
+    CredentialKind.SECRET: (*_WHO, "AZURE_CLIENT_SECRET"),
+    CredentialKind.CERTIFICATE: (*_WHO, "AZURE_CLIENT_CERTIFICATE_PATH"),
+    CredentialKind.WORKLOAD_IDENTITY: (*_WHO, "AZURE_FEDERATED_TOKEN_FILE"),
+    CredentialKind.MANAGED_IDENTITY: (),
+    CredentialKind.AZ: (),
+}
+_MANAGED_BY = ("IDENTITY_ENDPOINT", "MSI_ENDPOINT", "AZURE_POD_IDENTITY_AUTHORITY_HOST")
+
+
+def _choose(environ: Mapping[str, str]) -> CredentialKind:
+    for kind in (
+        CredentialKind.SECRET,
+        CredentialKind.CERTIFICATE,
+        CredentialKind.WORKLOAD_IDENTITY,
+    ):
+        if all(environ.get(name) for name in _NEEDED[kind]):
+            return kind
+    is_managed = any(environ.get(name) for name in _MANAGED_BY)
+    return CredentialKind.MANAGED_IDENTITY if is_managed else CredentialKind.AZ
+
+
+def _path(environ: Mapping[str, str], name: str) -> Path | None:
+    return Path(environ[name]) if environ.get(name) else None

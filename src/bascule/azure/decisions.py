@@ -1,6 +1,15 @@
-"""What to do about an answer of ARM that is no, or that never came: one table."""
+"""What to do about an answer of ARM that is no, or that never came: one table.
+
+What may undo somebody's change is never sent again unseen. A refusal that comes of the moment
+(another operation runs, another etag) is for the caller, who reads and decides anew.
+"""
 
 from dataclasses import dataclass
+
+TRIES_MAX = 6
+FIRST_WAIT_S = 1.0
+WAIT_MAX_S = 30.0
+"""The longest wait where the far end does not say how long."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,10 +26,20 @@ class Attempt:
     """How often this request has failed, this time included."""
     is_repeatable: bool = True
     """Whether sending the same again can undo nobody's change."""
-    is_sent: bool = True
-    """Whether the request may have reached ARM."""
+    may_have_landed: bool = False
+    """Whether it, or an earlier attempt of it, may have taken effect though nobody said so."""
     is_token_new: bool = False
-    """Whether the token was fetched anew for this attempt."""
+    """Whether the token was fetched anew because the one before was refused."""
+
+    @property
+    def is_reading(self) -> bool:
+        """Whether it changes nothing."""
+        return self.method in {"GET", "HEAD"}
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether the answer, if any, does not say what became of the request."""
+        return self.status == 0 or self.status in _UNWELL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +73,57 @@ class GiveUp:
 
 Decision = Retry | ReadAgain | RefreshToken | OutcomeUnknown | GiveUp
 
+BUSY_CODES = frozenset(
+    {
+        "AnotherOperationInProgress",
+        "CanceledAndSupersededDueToAnotherOperation",
+        "ConflictingConcurrentWriteNotAllowed",
+        "EtagMismatch",
+        "InternalRetriableError",
+        "ReferencedResourceNotProvisioned",
+        "RetryableError",
+        "RetryableErrorDueToAnotherOperation",
+    }
+)
+"""Refusals that come of what else goes on at the moment."""
+
+REPLICATING_CODES = frozenset({"PrincipalNotFound"})
+"""Refusals of what was made a moment ago and is not known everywhere yet."""
+
+_UNWELL = frozenset({408, 500, 502, 503, 504})
+
 
 def decide(attempt: Attempt) -> Decision:
     """Return what to do next about `attempt`."""
-    raise NotImplementedError(attempt)
+    if attempt.is_silent:
+        is_harmless = attempt.is_repeatable or not attempt.may_have_landed
+        return _again(attempt) if is_harmless else OutcomeUnknown()
+    if attempt.status == 401:
+        return GiveUp() if attempt.is_token_new else RefreshToken()
+    if attempt.status == 412 or is_busy(attempt.codes, attempt.message):
+        return _again(attempt) if attempt.is_reading else ReadAgain(after_s=_wait_s(attempt))
+    if attempt.status == 429 or REPLICATING_CODES.intersection(attempt.codes):
+        return _again(attempt) if attempt.is_repeatable else ReadAgain(after_s=_wait_s(attempt))
+    return GiveUp()
+
+
+def is_busy(codes: tuple[str, ...], message: str) -> bool:
+    """Whether a refusal comes of another operation: a later try may be taken.
+
+    AKS says `OperationNotAllowed` of that, but of quotas and stopped clusters too.
+    """
+    if BUSY_CODES.intersection(codes):
+        return True
+    return "OperationNotAllowed" in codes and "in progress" in message.lower()
+
+
+def _again(attempt: Attempt) -> Decision:
+    if attempt.failures < TRIES_MAX:
+        return Retry(after_s=_wait_s(attempt))
+    return OutcomeUnknown() if attempt.may_have_landed else GiveUp()
+
+
+def _wait_s(attempt: Attempt) -> float:
+    if attempt.retry_after_s is not None:
+        return attempt.retry_after_s
+    return min(FIRST_WAIT_S * 2.0 ** (attempt.failures - 1), WAIT_MAX_S)

@@ -2,7 +2,19 @@
 
 from collections.abc import Mapping
 
-from bascule.errors import ApiError, ConflictError, OutcomeUnknownError
+from bascule.azure.refusals import Refusal, parse_refusal
+from bascule.azure.remedies import find_remedy, telling_code
+from bascule.errors import (
+    ApiError,
+    ConflictError,
+    ForbiddenError,
+    GoneError,
+    InvalidError,
+    NotFoundError,
+    OutcomeUnknownError,
+    ThrottledError,
+    TransportError,
+)
 
 
 class ReadAgainError(ConflictError):
@@ -29,11 +41,58 @@ class LostAnswerError(OutcomeUnknownError):
     """A write was sent and no word of its end came: read the resource to see what it did."""
 
 
+class NoAnswerError(TransportError):
+    """No answer came; `is_sent` says whether the request may have reached the far end."""
+
+    def __init__(self, message: str, *, is_sent: bool, remedy: str = "") -> None:
+        super().__init__(message, remedy=remedy)
+        self.is_sent = is_sent
+
+
 def read_error(
     status: int, body: bytes, headers: Mapping[str, str], *, request: str = ""
 ) -> ApiError:
     """Return the error for an answer; `request` says what was asked of whom.
 
-    `reason` is the innermost telling code, such as `AuthorizationFailed`.
+    `reason` is ARM's code for which there is a remedy, else the outermost one.
     """
-    raise NotImplementedError(status, body, headers, request)
+    lower = {name.lower(): value for name, value in headers.items()}
+    return build_error(parse_refusal(status, body, lower), request=request)
+
+
+def build_error(refusal: Refusal, *, request: str) -> ApiError:
+    """Return the error for a refusal."""
+    reason = telling_code(refusal.codes)
+    message = _message(refusal, request)
+    if refusal.status == 429:
+        return ThrottledError(message, reason=reason, retry_after_s=refusal.retry_after_s)
+    branch = _branch(refusal.status, reason)
+    return branch(
+        message, status=refusal.status, reason=reason, remedy=find_remedy(reason, refusal)
+    )
+
+
+def _message(refusal: Refusal, request: str) -> str:
+    named = " ".join(str(part) for part in (refusal.status or "", refusal.code) if part)
+    said = refusal.message or "no reason given"
+    ids = ", ".join(f"{name} {value}" for name, value in refusal.ids.items())
+    parts = [part for part in (request, named, said) if part]
+    return ": ".join(parts) + (f" ({ids})" if ids else "")
+
+
+def _branch(status: int, reason: str) -> type[ApiError]:
+    if reason == "RoleAssignmentExists":
+        return AlreadyThereError
+    return _BRANCH_BY_STATUS.get(status, ApiError)
+
+
+_BRANCH_BY_STATUS: Mapping[int, type[ApiError]] = {
+    400: InvalidError,
+    401: ForbiddenError,
+    403: ForbiddenError,
+    404: NotFoundError,
+    409: ConflictError,
+    410: GoneError,
+    412: ConflictError,
+    422: InvalidError,
+}

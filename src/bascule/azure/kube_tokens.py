@@ -12,9 +12,19 @@ FetchToken = Callable[[], Awaitable[tuple[str, datetime]]]
 
 def kube_tokens(credential: Credential, cloud: Cloud, *, server_id: str = "") -> FetchToken:
     """Return the source of tokens for clusters of `cloud`; `server_id` names another audience."""
-    raise NotImplementedError(credential, cloud, server_id)
+    scope = f"{server_id or cloud.aks_server_audience}/.default"
+
+    async def fetch() -> tuple[str, datetime]:
+        token = await credential.get_token(scope)
+        return token.value, token.expires
+
+    return fetch
 
 
 def find_server_id(args: Sequence[str]) -> str:
     """Return the `--server-id` among the arguments of kubelogin in a kubeconfig, or nothing."""
-    raise NotImplementedError(args)
+    for at, arg in enumerate(args):
+        name, _, value = arg.partition("=")
+        if name == "--server-id":
+            return value or next(iter(args[at + 1 :]), "")
+    return ""

@@ -1,0 +1,177 @@
+"""Sends one request to ARM through azure-core's pipeline; imported only when there is one to send.
+
+The pipeline signs (and answers challenges of Continuous Access Evaluation); what to do about a
+refusal is decided elsewhere.
+"""
+
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self
+
+import aiohttp
+from azure.core.credentials import AccessToken
+from azure.core.exceptions import AzureError, ServiceRequestTimeoutError
+from azure.core.pipeline import AsyncPipeline
+from azure.core.pipeline.transport import AioHttpTransport
+from azure.core.rest import AsyncHttpResponse, HttpRequest
+from azure.mgmt.core.policies import AsyncARMChallengeAuthenticationPolicy
+
+from bascule.azure.credentials import Credential
+from bascule.azure.errors import NoAnswerError
+from bascule.redact import redact
+
+_REACH_REMEDY = "check that Azure can be reached from here (address, proxy, firewall)"
+_TRUST_REMEDY = (
+    "name the bundle that holds the authority by SSL_CERT_FILE or REQUESTS_CA_BUNDLE, "
+    "and check this machine's clock"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What came back; names of headers are in lower case."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeouts:
+    """How long to wait for a connection, and for the server within an answer."""
+
+    connect_s: float
+    answer_s: float
+
+
+class Pipeline:
+    """One pool of connections, and who to be on them. An async context manager."""
+
+    def __init__(
+        self,
+        credential: Credential,
+        scope: str,
+        *,
+        context: ssl.SSLContext,
+        timeouts: Timeouts,
+    ) -> None:
+        self._signer = _Signer(credential)
+        self._scope = scope
+        self._context = context
+        self._timeouts = timeouts
+        self._http: aiohttp.ClientSession | None = None
+        self._pipeline: AsyncPipeline[HttpRequest, AsyncHttpResponse] | None = None
+
+    async def __aenter__(self) -> Self:
+        self._http = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(ssl=self._context),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trust_env=True,
+            middlewares=(_send_once,),
+        )
+        transport = AioHttpTransport(
+            session=self._http,
+            session_owner=False,
+            connection_timeout=self._timeouts.connect_s,
+            read_timeout=self._timeouts.answer_s,
+        )
+        policy = AsyncARMChallengeAuthenticationPolicy(self._signer, self._scope, enable_cae=True)
+        self._pipeline = AsyncPipeline(transport, [policy])
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._http is not None:
+            await self._http.close()
+        self._http = self._pipeline = None
+
+    def refuse_token(self) -> None:
+        """Ask for another token in the next request: ARM turned the last one down."""
+        self._signer.is_refused = True
+
+    async def send(
+        self, method: str, url: str, *, headers: Mapping[str, str], body: bytes | None, request: str
+    ) -> Answer:
+        """Send once; raises NoAnswerError, which says whether the request may have arrived."""
+        if self._pipeline is None:
+            raise RuntimeError("requests are sent only while the client is entered")
+        message = HttpRequest(method, url, headers={**headers}, content=body)
+        try:
+            run = await self._pipeline.run(message)
+        except AzureError as error:
+            raise _no_answer(error, request) from error
+        answer = run.http_response
+        named = {name.lower(): value for name, value in answer.headers.items()}
+        return Answer(status=answer.status_code, headers=named, body=answer.content)
+
+
+class _Signer:
+    """A credential as azure-core wants it."""
+
+    def __init__(self, credential: Credential) -> None:
+        self._credential = credential
+        self.is_refused = False
+
+    async def get_token(
+        self,
+        *scopes: str,
+        claims: str | None = None,
+        tenant_id: str | None = None,  # noqa: ARG002 - azure-core passes it; one tenant is ours
+        enable_cae: bool = False,  # noqa: ARG002 - always asked for by the credential
+        **_more: object,
+    ) -> AccessToken:
+        is_refused, self.is_refused = self.is_refused, False
+        token = await self._credential.get_token(
+            scopes[0], claims=claims or "", is_refused=is_refused
+        )
+        return AccessToken(token.value, int(token.expires.timestamp()))
+
+    async def close(self) -> None:
+        """Do nothing: who opened the credential closes it."""
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None = None,
+        error: BaseException | None = None,
+        trace: TracebackType | None = None,
+    ) -> None:
+        return None
+
+
+class _AnswerLostError(aiohttp.ClientError):
+    """The connection broke after the request had been sent, at least in part."""
+
+
+async def _send_once(
+    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """Keep aiohttp from sending a PUT or DELETE again by itself when its connection breaks."""
+    try:
+        return await handler(request)
+    except aiohttp.ClientConnectorError:
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise _AnswerLostError(str(error)) from error
+
+
+def _no_answer(error: AzureError, request: str) -> NoAnswerError:
+    cause = error.__cause__
+    why = redact(str(cause or error)) or type(error).__name__
+    if isinstance(cause, aiohttp.ClientConnectorCertificateError):
+        return NoAnswerError(
+            f"{request}: the server's certificate is not trusted: {why}",
+            is_sent=False,
+            remedy=_TRUST_REMEDY,
+        )
+    is_unsent = isinstance(cause, aiohttp.ClientConnectorError | aiohttp.InvalidURL)
+    is_unsent = is_unsent or isinstance(error, ServiceRequestTimeoutError)
+    return NoAnswerError(f"{request}: {why}", is_sent=not is_unsent, remedy=_REACH_REMEDY)
