@@ -14,6 +14,7 @@ from bascule.upgrade.ledger import open_history
 from bascule.upgrade.readiness import TrafficView
 from bascule.upgrade.signals import Order, build_command
 from tests.support.fake_journal import FakeDisk, FakeJournal
+from tests.support.fake_platform import FakePlatform
 from tests.support.fake_run import FakeChecks, FakeHooks, FakeMetrics
 from tests.support.orders import BLUE, view
 from tests.support.virtual_clock import VirtualClock
@@ -147,6 +148,7 @@ async def begin_life(
     journal: FakeJournal | None = None,
     hooks: FakeHooks | None = None,
     metrics: FakeMetrics | None = None,
+    platform: FakePlatform | None = None,
 ) -> Life:
     """Return an executor that takes over `disk`, as a runtime that starts does."""
     journal = journal or FakeJournal(disk)
@@ -162,6 +164,7 @@ async def begin_life(
         checks=checks,
         metrics=metrics,
         hooks=hooks,
+        platform=platform or FakePlatform(),
     )
     return Life(
         clock=clock,

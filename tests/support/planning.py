@@ -15,7 +15,7 @@ from bascule.upgrade.plan.facts import ClusterName, Facts
 from bascule.upgrade.plan.lint import lint_plan
 from bascule.upgrade.plan.model import Plan, render_plan
 from bascule.upgrade.plan.planner import plan_upgrade
-from tests.support.specs import EXAMPLES
+from tests.support.specs import UPGRADES
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "plan"
 
@@ -53,7 +53,7 @@ def golden_specs() -> list[Path]:
 
     Not the demo's: its times are tuned to be short, and its plan is only looked over.
     """
-    examples = [path for path in EXAMPLES.glob("*.yaml") if path.stem not in {"gateway", "demo"}]
+    examples = [path for path in UPGRADES if path.stem != "demo"]
     return sorted([*examples, *GOLDEN.glob("*.in.yaml")])
 
 

@@ -7,6 +7,11 @@ from bascule.spec.load import parse_upgrade
 from bascule.spec.upgrade import Upgrade
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+UPGRADES = sorted(
+    file
+    for file in EXAMPLES.glob("*.yaml")
+    if file.name != "gateway.yaml" and not file.name.startswith("platform")
+)
 
 SMALL = """\
 name: shop-1-36

@@ -17,6 +17,7 @@ from bascule.app.clock import SystemClock
 from bascule.app.following import Following
 from bascule.app.measuring import build_measuring
 from bascule.app.naming import NamesOfFile, read_names
+from bascule.app.platforms import NoPlatform
 from bascule.app.reports import Reports
 from bascule.app.state_dir import StateDir, apply_state_dir
 from bascule.app.stop import Stop
@@ -176,6 +177,7 @@ def _build(gateway: Gateway, options: RunOptions, opened: _Opened, stop: Stop) -
         checks=checks,
         metrics=measuring,
         hooks=CommandHooks(os.environ),
+        platform=NoPlatform(),
     )
     executor = Executor(ports, opened.state)
     answers = Answers(

@@ -23,7 +23,7 @@ from bascule.upgrade.decide import (
 )
 from bascule.upgrade.events import Refused, Witnessed
 from bascule.upgrade.ledger import Ledger
-from bascule.upgrade.ports import Checks, Hooks, Metrics, Traffic, Wakeup, Witness
+from bascule.upgrade.ports import Checks, Hooks, Metrics, Platform, Traffic, Wakeup, Witness
 from bascule.upgrade.run.runner import Runner
 from bascule.upgrade.run.steering import calls_back, is_still_meant
 from bascule.upgrade.run.steps import Steps
@@ -56,6 +56,7 @@ class Ports:
     checks: Checks
     metrics: Metrics
     hooks: Hooks
+    platform: Platform
 
 
 class Executor:
@@ -72,6 +73,7 @@ class Executor:
             checks=ports.checks,
             metrics=ports.metrics,
             hooks=ports.hooks,
+            platform=ports.platform,
             is_called_back=self._is_called_back,
         )
         self._runner = Runner(self._ledger, self._changer, steps, ports.clock)

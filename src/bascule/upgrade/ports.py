@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Protocol
 
 from bascule.checks.findings import Finding
@@ -142,5 +143,63 @@ class Hooks(Protocol):
         `is_called_back` is asked now and then, and never cancelled: once it says so, the command
         is ended. Raises DriverError when it ended otherwise or could not be started,
         OutcomeUnknownError when it was ended because its time was over or it was called back.
+        """
+        ...
+
+
+class PlatformVerb(StrEnum):
+    """What a platform does with a cluster."""
+
+    MAKE = "make"
+    STOP = "stop"
+    START = "start"
+    REMOVE = "remove"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlatformAct:
+    """Something that a platform is to bring about; `key` is the same in each life of the run."""
+
+    key: str
+    verb: PlatformVerb
+    cluster: Cluster
+    platform: Mapping[str, Json] = field(default_factory=dict)
+    """What was approved, in the platform's own words."""
+
+
+class PlatformProgress(StrEnum):
+    """How far an act is."""
+
+    DONE = "done"
+    ABSENT = "absent"
+    """Not so, and nobody is at it: begin."""
+    BUSY = "busy"
+    FAILED = "failed"
+    """It was refused in a way that trying again does not mend."""
+    UNKNOWN = "unknown"
+    """It cannot be seen now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlatformSeen:
+    """What a look at an act shows; `reason` is for people."""
+
+    progress: PlatformProgress
+    reason: str = ""
+    remedy: str = ""
+    output: Mapping[str, Json] = field(default_factory=dict)
+
+
+class Platform(Protocol):
+    """Makes, stops, starts and removes clusters: minutes each, so nobody waits inside a call."""
+
+    async def observe(self, act: PlatformAct) -> PlatformSeen:
+        """Return how far `act` is, whoever began it; never raises for what it finds."""
+        ...
+
+    async def begin(self, act: PlatformAct) -> None:
+        """Begin `act` and return; begun twice is begun once.
+
+        Raises DriverError when it is refused, OutcomeUnknownError when nobody knows.
         """
         ...

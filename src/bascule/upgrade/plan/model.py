@@ -42,6 +42,14 @@ class StepKind(StrEnum):
     """{cluster, quiet_s, timeout_s}: no request, no open stream, no sticky user for so long."""
     RETIRE = "retire"
     """{cluster}: it is taken out of the gateway. The point of no return."""
+    MAKE_CLUSTER = "make_cluster"
+    """{cluster, platform}: the platform makes it, as `platform` says; what is there stays."""
+    STOP_CLUSTER = "stop_cluster"
+    """{cluster, platform}: its machines are given back, its objects kept."""
+    START_CLUSTER = "start_cluster"
+    """{cluster, platform}: what `stop_cluster` did is undone."""
+    REMOVE_CLUSTER = "remove_cluster"
+    """{cluster, platform}: the cluster itself goes, with all that was made for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

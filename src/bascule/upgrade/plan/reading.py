@@ -13,6 +13,18 @@ from bascule.upgrade.gates.model import Gates
 from bascule.upgrade.plan.arranging import parse_arrangement
 from bascule.upgrade.plan.model import Plan, Step, StepKind
 
+_OF_A_CLUSTER = frozenset(
+    {
+        StepKind.AWAIT_CLUSTER,
+        StepKind.AWAIT_ROUTES,
+        StepKind.PROVE_IDLE,
+        StepKind.RETIRE,
+        StepKind.MAKE_CLUSTER,
+        StepKind.STOP_CLUSTER,
+        StepKind.START_CLUSTER,
+        StepKind.REMOVE_CLUSTER,
+    }
+)
 TIME_MAX_S = 10 * 366 * 86_400.0
 
 
@@ -113,7 +125,7 @@ def _check_step(step: Step) -> None:
             if not isinstance(run, list) or not run:
                 raise JournalError(f"{step.key} of the plan has no command")
             _check_time(step, "timeout_s")
-        case StepKind.AWAIT_CLUSTER | StepKind.AWAIT_ROUTES | StepKind.PROVE_IDLE | StepKind.RETIRE:
+        case kind if kind in _OF_A_CLUSTER:
             if args.get("cluster") not in [cluster.value for cluster in Cluster]:
                 raise JournalError(f"{step.key} of the plan names no cluster")
             _check_time(step, "timeout_s")

@@ -11,7 +11,14 @@ from bascule.upgrade.run.stages import Posture, Stage
 from bascule.upgrade.run.state import StepState, StepStatus, UpgradeState
 
 FROZEN_KINDS = frozenset(
-    {StepKind.SET_WEIGHTS, StepKind.HOOK, StepKind.PROVE_IDLE, StepKind.RETIRE}
+    {
+        StepKind.SET_WEIGHTS,
+        StepKind.HOOK,
+        StepKind.PROVE_IDLE,
+        StepKind.RETIRE,
+        StepKind.STOP_CLUSTER,
+        StepKind.REMOVE_CLUSTER,
+    }
 )
 """The steps that a freeze window keeps from beginning; a rollback is never kept.
 

@@ -64,7 +64,7 @@ class InDoubt:
     reason: str
 
 
-Seen: TypeAlias = Done | Absent | Unknown | Waits
+Seen: TypeAlias = Done | Absent | Unknown | Waits | Failed
 """What `observe` says of an effect before anything is done."""
 
 Concluded: TypeAlias = Done | Failed | Waits | InDoubt

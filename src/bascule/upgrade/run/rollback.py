@@ -69,9 +69,35 @@ def has_retired(state: UpgradeState, cluster: Cluster) -> bool:
 def plan_rollback(state: UpgradeState, *, order_id: CommandId | None = None) -> tuple[Step, ...]:
     """Return the steps that undo `state`: traffic in one step, then the others in reverse.
 
+    Only a cluster that was stopped is started before that, since it could answer nobody.
     `order_id` is the order that asks for it, which the change of the split then bears.
     """
-    return (*_traffic(state, order_id), *_compensations(state))
+    return (*_restarts(state), *_traffic(state, order_id), *_compensations(state))
+
+
+def _restarts(state: UpgradeState) -> Iterator[Step]:
+    for step in state.plan.steps:
+        if step.kind != StepKind.STOP_CLUSTER or not _has_begun(state, step):
+            continue
+        yield Step(
+            key=f"undo-{step.key}",
+            stage=Stage.ROLLBACK,
+            kind=StepKind.START_CLUSTER,
+            args=step.args,
+            title=f"{step.args.get('cluster')} is started again",
+        )
+        yield Step(
+            key=f"await-{step.args.get('cluster')}",
+            stage=Stage.ROLLBACK,
+            kind=StepKind.AWAIT_CLUSTER,
+            args={"cluster": step.args.get("cluster")},
+            title=f"{step.args.get('cluster')} answers and is listed whole",
+        )
+
+
+def _has_begun(state: UpgradeState, step: Step) -> bool:
+    begun = state.step(step.key)
+    return begun.attempt > 0 and begun.status is not StepStatus.SKIPPED
 
 
 def _traffic(state: UpgradeState, order_id: CommandId | None) -> Iterator[Step]:
@@ -88,8 +114,7 @@ def _traffic(state: UpgradeState, order_id: CommandId | None) -> Iterator[Step]:
 def _compensations(state: UpgradeState) -> Iterator[Step]:
     is_arranged = False
     for step in reversed(state.plan.steps):
-        begun = state.step(step.key)
-        if begun.attempt == 0 or begun.status is StepStatus.SKIPPED:
+        if not _has_begun(state, step):
             continue
         if step.kind == StepKind.ARRANGE and not is_arranged:
             is_arranged = True
@@ -108,4 +133,12 @@ def _compensations(state: UpgradeState) -> Iterator[Step]:
                 kind=StepKind.HOOK,
                 args={**step.args, "run": undo, "undo": None},
                 title=f"undo {step.key}",
+            )
+        if step.kind == StepKind.MAKE_CLUSTER and step.args.get("is_kept") is not True:
+            yield Step(
+                key=f"undo-{step.key}",
+                stage=Stage.ROLLBACK,
+                kind=StepKind.REMOVE_CLUSTER,
+                args=step.args,
+                title=f"{step.args.get('cluster')} goes: this upgrade made it",
             )

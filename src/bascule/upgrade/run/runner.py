@@ -235,7 +235,7 @@ class Runner:
         """Look before acting; act at most once, with the intent recorded."""
         seen = await self._steps.observe(step)
         match seen:
-            case Waits():
+            case Waits() | Failed():
                 return seen
             case Done():
                 if begun.status is StepStatus.PENDING:

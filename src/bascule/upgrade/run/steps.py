@@ -21,8 +21,9 @@ from bascule.upgrade.events import Result as ChangeResult
 from bascule.upgrade.ledger import Ledger
 from bascule.upgrade.plan.arranging import parse_arrangement
 from bascule.upgrade.plan.model import Step, StepKind
-from bascule.upgrade.ports import Checks, HookRun, Hooks, Metrics, Traffic
+from bascule.upgrade.ports import Checks, HookRun, Hooks, Metrics, Platform, Traffic
 from bascule.upgrade.readiness import check_lists, check_routes
+from bascule.upgrade.run.building import VERBS, Building
 from bascule.upgrade.run.events import StepStarted
 from bascule.upgrade.run.holding import Holding
 from bascule.upgrade.run.idleness import Idleness, quiet_s
@@ -68,6 +69,7 @@ class Steps:
         checks: Checks,
         metrics: Metrics,
         hooks: Hooks,
+        platform: Platform,
         is_called_back: Callable[[], Awaitable[bool]],
     ) -> None:
         self._ledger = ledger
@@ -75,6 +77,7 @@ class Steps:
         self._traffic = traffic
         self._checks = checks
         self._hooks = hooks
+        self._building = Building(platform)
         self._is_called_back = is_called_back
         self._holding = Holding(metrics, lambda: ledger.state.arrangement)
         self._idleness = Idleness(self._holding)
@@ -122,6 +125,8 @@ class Steps:
                 return await self._observe_retired(step)
             case StepKind.HOOK:
                 return Unknown(reason=f"whether the command of {step.key} has run is not known")
+            case kind if kind in VERBS:
+                return await self._building.observe(self._ledger.require_run(), step)
             case _:
                 return Absent()
 
@@ -140,6 +145,8 @@ class Steps:
                     await self._traffic.set_retired(self._ledger.state.retired)
                 case StepKind.HOOK:
                     return await self._run_hook(step, intent)
+                case kind if kind in VERBS:
+                    return await self._building.begin(self._ledger.require_run(), step)
                 case _:
                     raise InvariantError(f"a step of kind {step.kind} does not act")
         except (DriverError, OutcomeUnknownError, PlanError) as error:

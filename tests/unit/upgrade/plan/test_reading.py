@@ -84,6 +84,7 @@ def test_a_plan_that_the_planner_makes_can_be_carried_out() -> None:
         build_step("s", Stage.SYNC, StepKind.AWAIT_ROUTES),
         build_step("s", Stage.BAKE, StepKind.PROVE_IDLE, cluster="blue", quiet_s=float("nan")),
         build_step("s", Stage.RETIRE, StepKind.RETIRE, cluster=None),
+        build_step("s", Stage.PROVISION, StepKind.MAKE_CLUSTER),
     ],
 )
 def test_a_step_that_could_not_be_carried_out_is_found_beforehand(step: Step) -> None:

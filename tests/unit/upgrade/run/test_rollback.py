@@ -3,7 +3,7 @@ import pytest
 from bascule.ids import Cluster, CommandId
 from bascule.upgrade.encoding import render_split
 from bascule.upgrade.plan.model import Policy, StepKind
-from bascule.upgrade.run.events import Ended
+from bascule.upgrade.run.events import Ended, RunEvent
 from bascule.upgrade.run.rollback import (
     TRAFFIC_KEY,
     find_last_chance,
@@ -13,8 +13,9 @@ from bascule.upgrade.run.rollback import (
     plan_rollback,
 )
 from bascule.upgrade.run.stages import Stage
+from bascule.upgrade.run.state import UpgradeState
 from tests.support.orders import BLUE
-from tests.support.plans import build_plan, weights
+from tests.support.plans import approval, build_plan, build_step, weights
 from tests.support.runs import (
     NAME,
     after,
@@ -124,3 +125,35 @@ def test_a_step_that_failed_is_undone() -> None:
     state = after(at_step("preview-on"), started("preview-on"), ended("preview-on"))
 
     assert [step.key for step in plan_rollback(state)] == ["undo-arrangement"]
+
+
+def made_by_a_platform() -> UpgradeState:
+    """Return an upgrade that has made green and stopped blue."""
+    steps = [
+        build_step("make-green", Stage.PROVISION, StepKind.MAKE_CLUSTER, cluster="green"),
+        weights(100),
+        build_step("stop-blue", Stage.BAKE, StepKind.STOP_CLUSTER, cluster="blue"),
+        approval("last", Stage.BAKE),
+    ]
+    return at_step("last-approval", build_plan(steps))
+
+
+def test_a_stopped_cluster_is_started_before_traffic_goes_back_to_it() -> None:
+    keys = [step.key for step in plan_rollback(made_by_a_platform())]
+
+    assert keys == ["undo-stop-blue", "await-blue", TRAFFIC_KEY, "undo-make-green"]
+
+
+def test_what_the_upgrade_has_made_goes_last_unless_it_is_to_be_kept() -> None:
+    state = made_by_a_platform()
+    last = plan_rollback(state)[-1]
+
+    assert (last.kind, last.args["cluster"]) == (StepKind.REMOVE_CLUSTER, "green")
+    kept = build_step(
+        "make-green", Stage.PROVISION, StepKind.MAKE_CLUSTER, cluster="green", is_kept=True
+    )
+    assert plan_rollback(after(begun(build_plan([kept])), *made(kept.key))) == ()
+
+
+def made(key: str) -> tuple[RunEvent, ...]:
+    return entered(Stage.PROVISION), started(key), ended(key)

@@ -12,6 +12,7 @@ from bascule.upgrade.gates.model import Gates
 from bascule.upgrade.ledger import Ledger, open_history
 from bascule.upgrade.plan.model import Plan, Step, StepKind
 from bascule.upgrade.readiness import ClusterLists
+from bascule.upgrade.run.building import VERBS
 from bascule.upgrade.run.events import RunEvent
 from bascule.upgrade.run.results import (
     Absent,
@@ -27,6 +28,7 @@ from bascule.upgrade.run.rollback import plan_rollback
 from bascule.upgrade.run.stages import Stage
 from bascule.upgrade.run.steps import PASSIVE_KINDS, Steps
 from tests.support.fake_journal import FakeDisk, FakeJournal
+from tests.support.fake_platform import FakePlatform
 from tests.support.fake_run import FakeChecks, FakeHooks, FakeMetrics
 from tests.support.fake_traffic import FakeTraffic, FakeWitness
 from tests.support.orders import BLUE, GREEN, percent, shop_routes, view
@@ -60,6 +62,7 @@ class Desk:
         self.traffic = FakeTraffic(self.clock)
         self.checks, self.hooks = FakeChecks(), FakeHooks()
         self.metrics = FakeMetrics(self.clock)
+        self.platform = FakePlatform()
 
     async def begin(self, *events: RunEvent, plan: Plan | None = None) -> Steps:
         journal = FakeJournal(self.disk)
@@ -76,6 +79,7 @@ class Desk:
             checks=self.checks,
             metrics=self.metrics,
             hooks=self.hooks,
+            platform=self.platform,
             is_called_back=never,
         )
 
@@ -341,6 +345,7 @@ async def test_hands_are_for_an_upgrade_that_is_under_way() -> None:
         checks=FakeChecks(),
         metrics=FakeMetrics(clock),
         hooks=FakeHooks(),
+        platform=FakePlatform(),
         is_called_back=never,
     )
 
@@ -351,4 +356,4 @@ async def test_hands_are_for_an_upgrade_that_is_under_way() -> None:
 def test_every_kind_is_either_looked_at_or_acted_on() -> None:
     active = {StepKind.ARRANGE, StepKind.SET_WEIGHTS, StepKind.HOOK, StepKind.RETIRE}
 
-    assert set(StepKind) - PASSIVE_KINDS == active
+    assert set(StepKind) - PASSIVE_KINDS == active | VERBS.keys()
