@@ -26,7 +26,7 @@ from bascule.upgrade.ledger import Ledger
 from bascule.upgrade.ports import Checks, Hooks, Metrics, Platform, Traffic, Wakeup, Witness
 from bascule.upgrade.run.runner import Runner
 from bascule.upgrade.run.steering import calls_back, is_still_meant
-from bascule.upgrade.run.steps import Steps
+from bascule.upgrade.run.steps import Steps, Tools
 from bascule.upgrade.signals import (
     Order,
     RollBack,
@@ -66,16 +66,14 @@ class Executor:
         self._ports = ports
         self._ledger = Ledger(ports.journal, state, ports.clock)
         self._changer = Changer(self._ledger, ports.traffic, ports.witness, ports.clock)
-        steps = Steps(
-            self._ledger,
-            self._changer,
+        tools = Tools(
             traffic=ports.traffic,
             checks=ports.checks,
             metrics=ports.metrics,
             hooks=ports.hooks,
             platform=ports.platform,
-            is_called_back=self._is_called_back,
         )
+        steps = Steps(self._ledger, self._changer, tools, is_called_back=self._is_called_back)
         self._runner = Runner(self._ledger, self._changer, steps, ports.clock)
         self.trouble: JournalError | None = None
         """Why orders wait: the journal cannot be written. None when all is well."""

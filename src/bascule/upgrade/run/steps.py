@@ -5,6 +5,7 @@ first, and act only when what they want is not there yet.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 
 from bascule.checks.findings import Finding, Severity, render_finding
@@ -57,6 +58,17 @@ HOOK_TIMEOUT_S = 300.0
 FINDINGS_NAMED_MAX = 5
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tools:
+    """What steps look at the world with, and act on it."""
+
+    traffic: Traffic
+    checks: Checks
+    metrics: Metrics
+    hooks: Hooks
+    platform: Platform
+
+
 class Steps:
     """The hands of the runner."""
 
@@ -64,22 +76,18 @@ class Steps:
         self,
         ledger: Ledger,
         changer: Changer,
+        tools: Tools,
         *,
-        traffic: Traffic,
-        checks: Checks,
-        metrics: Metrics,
-        hooks: Hooks,
-        platform: Platform,
         is_called_back: Callable[[], Awaitable[bool]],
     ) -> None:
         self._ledger = ledger
         self._changer = changer
-        self._traffic = traffic
-        self._checks = checks
-        self._hooks = hooks
-        self._building = Building(platform)
+        self._traffic = tools.traffic
+        self._checks = tools.checks
+        self._hooks = tools.hooks
+        self._building = Building(tools.platform)
         self._is_called_back = is_called_back
-        self._holding = Holding(metrics, lambda: ledger.state.arrangement)
+        self._holding = Holding(tools.metrics, lambda: ledger.state.arrangement)
         self._idleness = Idleness(self._holding)
         self._looks: Mapping[str, Callable[[Step], Awaitable[Concluded]]] = {
             StepKind.CHECK: self._check,

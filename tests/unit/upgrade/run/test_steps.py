@@ -26,7 +26,7 @@ from bascule.upgrade.run.results import (
 )
 from bascule.upgrade.run.rollback import plan_rollback
 from bascule.upgrade.run.stages import Stage
-from bascule.upgrade.run.steps import PASSIVE_KINDS, Steps
+from bascule.upgrade.run.steps import PASSIVE_KINDS, Steps, Tools
 from tests.support.fake_journal import FakeDisk, FakeJournal
 from tests.support.fake_platform import FakePlatform
 from tests.support.fake_run import FakeChecks, FakeHooks, FakeMetrics
@@ -64,6 +64,16 @@ class Desk:
         self.metrics = FakeMetrics(self.clock)
         self.platform = FakePlatform()
 
+    @property
+    def tools(self) -> Tools:
+        return Tools(
+            traffic=self.traffic,
+            checks=self.checks,
+            metrics=self.metrics,
+            hooks=self.hooks,
+            platform=self.platform,
+        )
+
     async def begin(self, *events: RunEvent, plan: Plan | None = None) -> Steps:
         journal = FakeJournal(self.disk)
         ledger = Ledger(journal, await open_history(journal, BLUE, self.clock), self.clock)
@@ -75,11 +85,7 @@ class Desk:
         return Steps(
             ledger,
             Changer(ledger, self.traffic, FakeWitness(), self.clock),
-            traffic=self.traffic,
-            checks=self.checks,
-            metrics=self.metrics,
-            hooks=self.hooks,
-            platform=self.platform,
+            self.tools,
             is_called_back=never,
         )
 
@@ -334,23 +340,14 @@ async def test_the_weights_of_the_plan_are_brought_back_when_the_clusters_are_re
 
 
 async def test_hands_are_for_an_upgrade_that_is_under_way() -> None:
-    clock, disk = VirtualClock(), FakeDisk()
-    journal = FakeJournal(disk)
-    ledger = Ledger(journal, await open_history(journal, BLUE, clock), clock)
-    traffic = FakeTraffic(clock)
-    steps = Steps(
-        ledger,
-        Changer(ledger, traffic, FakeWitness(), clock),
-        traffic=traffic,
-        checks=FakeChecks(),
-        metrics=FakeMetrics(clock),
-        hooks=FakeHooks(),
-        platform=FakePlatform(),
-        is_called_back=never,
-    )
+    desk = Desk(hold("h", Stage.SHIFT, 1.0, Gates()))
+    journal = FakeJournal(desk.disk)
+    ledger = Ledger(journal, await open_history(journal, BLUE, desk.clock), desk.clock)
+    changer = Changer(ledger, desk.traffic, FakeWitness(), desk.clock)
+    steps = Steps(ledger, changer, desk.tools, is_called_back=never)
 
     with pytest.raises(InvariantError, match="no upgrade is under way"):
-        await steps.look(hold("h", Stage.SHIFT, 1.0, Gates()))
+        await steps.look(desk.step)
 
 
 def test_every_kind_is_either_looked_at_or_acted_on() -> None:
