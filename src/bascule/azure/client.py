@@ -14,6 +14,7 @@ import msgspec
 
 from bascule.azure.clouds import Cloud
 from bascule.azure.credentials import Credential
+from bascule.azure.decisions import Effect
 from bascule.azure.document import Document, list_at, text_at
 from bascule.azure.polls import Poll, read_poll
 from bascule.azure.resource_id import ResourceId, type_of_path
@@ -135,9 +136,8 @@ class ArmClient:
         `if_match` is the etag that it must still have. `is_repeatable` says that nothing in
         `body` was read before, so that the client itself may send it again.
         """
-        return await self._write(
-            "PUT", str(resource), body, if_match=if_match, is_repeatable=is_repeatable
-        )
+        effect = Effect.SAME if is_repeatable else Effect.STALE
+        return await self._write("PUT", str(resource), body, if_match=if_match, effect=effect)
 
     async def patch(
         self, resource: ResourceId | str, body: Document, *, if_match: str = ""
@@ -153,7 +153,7 @@ class ArmClient:
         query: Mapping[str, str] | None = None,
     ) -> Accepted | None:
         """Delete a resource; None when it was gone already."""
-        call = _call("DELETE", str(resource), query, if_match=if_match)
+        call = _call("DELETE", str(resource), query, if_match=if_match, effect=Effect.SAME)
         try:
             answer = await self._session.send(call)
         except NotFoundError as error:
@@ -180,7 +180,7 @@ class ArmClient:
             place,
             query,
             body=None if body is None else msgspec.json.encode(body),
-            is_repeatable=action.startswith(READING_ACTIONS),
+            effect=Effect.NONE if action.startswith(READING_ACTIONS) else Effect.STALE,
         )
         return _accepted(await self._session.send(call), place)
 
@@ -199,14 +199,14 @@ class ArmClient:
         body: Document,
         *,
         if_match: str,
-        is_repeatable: bool = False,
+        effect: Effect = Effect.STALE,
     ) -> Accepted:
         call = _call(
             method,
             place,
             body=msgspec.json.encode(body),
             if_match=if_match,
-            is_repeatable=is_repeatable,
+            effect=effect,
         )
         return _accepted(await self._session.send(call), place)
 
@@ -218,7 +218,7 @@ def _call(
     *,
     body: bytes | None = None,
     if_match: str = "",
-    is_repeatable: bool = True,
+    effect: Effect = Effect.NONE,
 ) -> Call:
     version = api_version(type_of_path(place))
     return Call(
@@ -227,7 +227,7 @@ def _call(
         query={"api-version": version, **(query or {})},
         body=body,
         if_match=if_match,
-        is_repeatable=is_repeatable,
+        effect=effect,
     )
 
 

@@ -5,6 +5,7 @@ What may undo somebody's change is never sent again unseen. A refusal that comes
 """
 
 from dataclasses import dataclass
+from enum import Enum
 
 TRIES_MAX = 6
 FIRST_WAIT_S = 1.0
@@ -12,11 +13,19 @@ WAIT_MAX_S = 30.0
 """The longest wait where the far end does not say how long."""
 
 
+class Effect(Enum):
+    """What sending a request twice would do."""
+
+    NONE = "reads only"
+    SAME = "the second time changes nothing more"
+    STALE = "the second time might undo what somebody did in between"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
     """One request and what came of it. `status` 0: no answer came."""
 
-    method: str
+    effect: Effect
     status: int
     codes: tuple[str, ...] = ()
     """The error's code and those of its details, outermost first."""
@@ -24,17 +33,10 @@ class Attempt:
     retry_after_s: float | None = None
     failures: int = 1
     """How often this request has failed, this time included."""
-    is_repeatable: bool = True
-    """Whether sending the same again can undo nobody's change."""
     may_have_landed: bool = False
     """Whether it, or an earlier attempt of it, may have taken effect though nobody said so."""
     is_token_new: bool = False
     """Whether the token was fetched anew because the one before was refused."""
-
-    @property
-    def is_reading(self) -> bool:
-        """Whether it changes nothing."""
-        return self.method in {"GET", "HEAD"}
 
     @property
     def is_silent(self) -> bool:
@@ -95,15 +97,16 @@ _UNWELL = frozenset({408, 500, 502, 503, 504})
 
 def decide(attempt: Attempt) -> Decision:
     """Return what to do next about `attempt`."""
+    is_stale = attempt.effect is Effect.STALE
     if attempt.is_silent:
-        is_harmless = attempt.is_repeatable or not attempt.may_have_landed
-        return _again(attempt) if is_harmless else OutcomeUnknown()
+        return OutcomeUnknown() if is_stale and attempt.may_have_landed else _again(attempt)
     if attempt.status == 401:
         return GiveUp() if attempt.is_token_new else RefreshToken()
     if attempt.status == 412 or is_busy(attempt.codes, attempt.message):
-        return _again(attempt) if attempt.is_reading else ReadAgain(after_s=_wait_s(attempt))
+        is_reading = attempt.effect is Effect.NONE
+        return _again(attempt) if is_reading else ReadAgain(after_s=_wait_s(attempt))
     if attempt.status == 429 or REPLICATING_CODES.intersection(attempt.codes):
-        return _again(attempt) if attempt.is_repeatable else ReadAgain(after_s=_wait_s(attempt))
+        return ReadAgain(after_s=_wait_s(attempt)) if is_stale else _again(attempt)
     return GiveUp()
 
 
@@ -120,7 +123,8 @@ def is_busy(codes: tuple[str, ...], message: str) -> bool:
 def _again(attempt: Attempt) -> Decision:
     if attempt.failures < TRIES_MAX:
         return Retry(after_s=_wait_s(attempt))
-    return OutcomeUnknown() if attempt.may_have_landed else GiveUp()
+    is_harmless = attempt.effect is Effect.NONE or not attempt.may_have_landed
+    return GiveUp() if is_harmless else OutcomeUnknown()
 
 
 def _wait_s(attempt: Attempt) -> float:

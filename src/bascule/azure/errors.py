@@ -42,11 +42,17 @@ class LostAnswerError(OutcomeUnknownError):
 
 
 class NoAnswerError(TransportError):
-    """No answer came; `is_sent` says whether the request may have reached the far end."""
+    """No answer came; `is_sent` says whether the request may have reached the far end.
 
-    def __init__(self, message: str, *, is_sent: bool, remedy: str = "") -> None:
+    `is_lasting` where another try can bring nothing else.
+    """
+
+    def __init__(
+        self, message: str, *, is_sent: bool, is_lasting: bool = False, remedy: str = ""
+    ) -> None:
         super().__init__(message, remedy=remedy)
         self.is_sent = is_sent
+        self.is_lasting = is_lasting
 
 
 def read_error(

@@ -170,6 +170,7 @@ def _no_answer(error: AzureError, request: str) -> NoAnswerError:
         return NoAnswerError(
             f"{request}: the server's certificate is not trusted: {why}",
             is_sent=False,
+            is_lasting=True,
             remedy=_TRUST_REMEDY,
         )
     is_unsent = isinstance(cause, aiohttp.ClientConnectorError | aiohttp.InvalidURL)

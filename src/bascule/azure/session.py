@@ -15,6 +15,7 @@ from bascule.azure.credentials import Credential
 from bascule.azure.decisions import (
     Attempt,
     Decision,
+    Effect,
     GiveUp,
     OutcomeUnknown,
     ReadAgain,
@@ -59,8 +60,7 @@ class Call:
     query: Mapping[str, str] = field(default_factory=dict)
     body: bytes | None = None
     if_match: str = ""
-    is_repeatable: bool = True
-    """Whether sending it twice can undo nobody's change."""
+    effect: Effect = Effect.NONE
 
 
 class Session:
@@ -142,6 +142,8 @@ class Session:
             )
         except NoAnswerError as error:
             _LOG.debug("no answer", request=request, why=error.message)
+            if error.is_lasting:
+                raise
             return error
         ids = {name: answer.headers[name] for name in _IDS if name in answer.headers}
         _LOG.debug("answer", request=request, status=answer.status, **ids)
@@ -206,7 +208,7 @@ def _told(url: str) -> str:
 
 
 def _next_attempt(call: Call, result: Refusal | NoAnswerError, last: Attempt | None) -> Attempt:
-    this = Attempt(method=call.method, status=0, is_repeatable=call.is_repeatable)
+    this = Attempt(effect=call.effect, status=0)
     if isinstance(result, Refusal):
         this = replace(
             this,
