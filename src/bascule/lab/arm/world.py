@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from random import Random
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 from uuid import UUID
 
 from bascule.clock import Clock
@@ -60,4 +60,21 @@ class Provider(Protocol):
 
     async def handle(self, request: ArmRequest) -> ArmReply:
         """Answer. Raises ArmRefusal, and the server answers with that."""
+        ...
+
+
+@runtime_checkable
+class Living(Protocol):
+    """A provider, or a part of one, that holds processes: it has a beginning and an end.
+
+    `start` is awaited once all documents of before a restart are there and operations may begin,
+    `stop` before the lab's Azure ends.
+    """
+
+    async def start(self) -> None:
+        """Begin, and bring back what was there before a restart."""
+        ...
+
+    async def stop(self) -> None:
+        """End everything; what is kept on disk stays."""
         ...

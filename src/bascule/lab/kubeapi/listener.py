@@ -26,10 +26,15 @@ class _Reset(asyncio.Protocol):
 
 
 class Listener:
-    """HTTPS on one address; the port, once taken, stays the same through outages."""
+    """HTTPS (or HTTP, without a context) on one address; the port stays the same through outages.
 
-    def __init__(self, handler: Handler, context: ssl.SSLContext) -> None:
-        self._http = web.Server(handler, handler_cancellation=True)
+    With `cancels` a handler is cancelled when its client goes away.
+    """
+
+    def __init__(
+        self, handler: Handler, context: ssl.SSLContext | None, *, cancels: bool = True
+    ) -> None:
+        self._http = web.Server(handler, handler_cancellation=cancels)
         self._context = context
         self._server: asyncio.Server | None = None
         self.resets = False

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -22,6 +23,19 @@ class ClusterDescription(msgspec.Struct, frozen=True, kw_only=True):
     version: str
 
 
+class AzureDescription(msgspec.Struct, frozen=True, kw_only=True):
+    """What a lab's Azure is like."""
+
+    latency_model: Literal["fast", "real"] = "fast"
+    speed: float = 1.0
+    """What recorded durations are divided by."""
+    if_match: Literal["honour", "ignore"] = "honour"
+    """Whether application gateways honour If-Match."""
+    location: str = "chinanorth2"
+    seed: int = 0
+    """Of durations, names and faults; 0: another one each time."""
+
+
 class LabDescription(msgspec.Struct, frozen=True, kw_only=True):
     """A lab as it was asked for; kept in lab.json."""
 
@@ -32,6 +46,8 @@ class LabDescription(msgspec.Struct, frozen=True, kw_only=True):
     """Whether a cluster process that dies is started again."""
     latency_ms: float = 0.0
     """Latency of every pod whose template does not set its own."""
+    azure: AzureDescription | None = None
+    """The lab's Azure, if it has one; then it makes its clusters itself."""
 
     def context(self, cluster: str) -> str:
         """Return the kubeconfig context of a cluster."""
@@ -89,6 +105,41 @@ class LabDirectory:
     def cluster_log(self, name: str) -> Path:
         """Return the log of one cluster's process."""
         return self.cluster(name) / "cluster.log"
+
+    @property
+    def azure(self) -> Path:
+        """Everything that the lab's Azure keeps."""
+        return self.path / "azure"
+
+    @property
+    def azure_pid(self) -> Path:
+        """The process of the lab's Azure."""
+        return self.azure / "arm.pid"
+
+    @property
+    def azure_log(self) -> Path:
+        """What the lab's Azure says."""
+        return self.azure / "arm.log"
+
+    @property
+    def azure_ready(self) -> Path:
+        """Present while the lab's Azure serves: its process and addresses."""
+        return self.azure / "ready.json"
+
+    @property
+    def azure_access(self) -> Path:
+        """How the lab's first service principal signs in, and the lab's own secret (0600)."""
+        return self.azure / "access.json"
+
+    @property
+    def azure_config(self) -> Path:
+        """AZURE_CONFIG_DIR: the configuration of the real az."""
+        return self.path / "az"
+
+    @property
+    def authority(self) -> Path:
+        """The certificate authority of the lab's Azure (PEM)."""
+        return self.path / "ca.pem"
 
     def load(self) -> LabDescription | None:
         """Return what the lab is, or None if there is none here."""

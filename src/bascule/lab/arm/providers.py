@@ -1,0 +1,41 @@
+"""The resource providers of the lab's Azure, written out in one list."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bascule.lab.arm.activity import ActivityLog
+from bascule.lab.arm.authorization.principals import Principals
+from bascule.lab.arm.authorization.provider import AuthorizationProvider
+from bascule.lab.arm.dispatch import Dispatcher
+from bascule.lab.arm.world import ArmWorld, Living, Provider
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """What providers are built from."""
+
+    world: ArmWorld
+    dispatcher: Dispatcher
+    principals: Principals
+    activity: ActivityLog
+    directory: Path | None
+    """Where clusters and gateways keep their files; None: nothing is live."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Built:
+    """All providers, and the parts of them that have a beginning and an end."""
+
+    providers: Sequence[Provider]
+    living: Sequence[Living] = ()
+
+
+def build_providers(site: Site) -> Built:
+    """Return the providers; data planes come before what uses them."""
+    providers: list[Provider] = [
+        AuthorizationProvider(site.world, site.principals),
+        site.activity,
+    ]
+    living = [each for each in providers if isinstance(each, Living)]
+    return Built(providers=tuple(providers), living=tuple(living))
