@@ -1,7 +1,8 @@
 """How to reach one API server and who to be there: what a kubeconfig context comes down to."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 
@@ -40,7 +41,14 @@ class ExecPlugin:
     cluster_info: Mapping[str, object] | None
 
 
-Credentials = NoCredentials | StaticToken | TokenFile | ExecPlugin
+@dataclass(frozen=True, slots=True)
+class TokenSource:
+    """A function that fetches a bearer token and says when it ends."""
+
+    fetch: Callable[[], Awaitable[tuple[str, datetime]]] = field(repr=False)
+
+
+Credentials = NoCredentials | StaticToken | TokenFile | ExecPlugin | TokenSource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,3 +86,5 @@ class Connection:
     certificate: ClientCertificate | None = None
     impersonation: Impersonation | None = None
     namespace: str = "default"
+    find: Callable[[], "Connection | None"] | None = field(default=None, repr=False, compare=False)
+    """Finds the connection to a cluster that is not there yet; `server` is empty until then."""

@@ -18,6 +18,7 @@ from bascule.kube.connection import (
     NoCredentials,
     StaticToken,
     TokenFile,
+    TokenSource,
 )
 from bascule.redact import redact
 
@@ -97,7 +98,7 @@ class CredentialSource:
     @property
     def is_renewable(self) -> bool:
         """Whether asking again after a 401 can bring another login."""
-        return isinstance(self._connection.credentials, TokenFile | ExecPlugin)
+        return isinstance(self._connection.credentials, TokenFile | ExecPlugin | TokenSource)
 
     async def fetch_login(self, *, refused: Login | None = None) -> Login:
         """Return a login that is not `refused`; raises SpecError or ForbiddenError without one."""
@@ -108,15 +109,22 @@ class CredentialSource:
                 return Login(token=token)
             case TokenFile(path):
                 return Login(token=_load_token(path))
-            case ExecPlugin() as plugin:
-                return await self._fetch_from(plugin, refused)
+            case ExecPlugin() | TokenSource() as source:
+                return await self._fetch_from(source, refused)
 
-    async def _fetch_from(self, plugin: ExecPlugin, refused: Login | None) -> Login:
+    async def _fetch_from(self, source: ExecPlugin | TokenSource, refused: Login | None) -> Login:
         async with self._lock:
             kept = self._kept
             if kept is None or kept is refused or not kept.is_fresh(self._clock.now()):
-                self._kept = kept = parse_exec_credential(plugin, await _fetch_output(plugin))
+                self._kept = kept = await _fetch_login(source)
             return kept
+
+
+async def _fetch_login(source: ExecPlugin | TokenSource) -> Login:
+    if isinstance(source, ExecPlugin):
+        return parse_exec_credential(source, await _fetch_output(source))
+    token, expires = await source.fetch()
+    return Login(token=token, expires=expires)
 
 
 def _load_token(path: Path) -> str:

@@ -16,6 +16,7 @@ from bascule.kube.connection import (
     NoCredentials,
     StaticToken,
     TokenFile,
+    TokenSource,
 )
 from bascule.kube.credentials import (
     EXPIRY_SKEW,
@@ -156,3 +157,21 @@ def test_only_what_can_change_is_asked_again(
     credentials: Credentials, *, is_renewable: bool
 ) -> None:
     assert source(credentials).is_renewable is is_renewable
+
+
+async def test_a_token_of_a_source_is_kept_until_it_ends_or_is_refused() -> None:
+    fetched: list[str] = []
+
+    async def fetch() -> tuple[str, datetime]:
+        fetched.append(f"token-{len(fetched) + 1}")
+        return fetched[-1], NOW + timedelta(hours=1)
+
+    login = source(TokenSource(fetch))
+    assert login.is_renewable
+
+    first = await login.fetch_login()
+    again = await login.fetch_login()
+    other = await login.fetch_login(refused=first)
+
+    assert [first.token, again.token, other.token] == ["token-1", "token-1", "token-2"]
+    assert "token-1" not in repr(first)
