@@ -1,0 +1,1 @@
+"""What should exist, as documents of ARM in the order in which they are made."""

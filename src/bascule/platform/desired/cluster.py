@@ -1,0 +1,177 @@
+"""The documents of a cluster that is made as its spec says, and of its node pools."""
+
+from collections.abc import Iterator, Mapping
+from typing import cast
+
+from bascule.azure.document import Document
+from bascule.azure.resource_id import ResourceId
+from bascule.platform.desired.ids import Ids
+from bascule.platform.desired.model import Kind, Resource, drop_absent
+from bascule.spec.azure.cluster import Addon, BlueCluster, ClusterNetwork, Pool
+
+DEFAULT_COUNT = 3
+
+
+def build_blue(ids: Ids, *, ssh_public_key: str = "") -> Iterator[Resource]:
+    """Yield the old cluster and its pools; `ssh_public_key` is the text of the file it names."""
+    blue = ids.spec.clusters.blue
+    kept = _kept(ids, blue)
+    pools = [{"name": pool.name, **_pool_properties(ids, blue, pool)} for pool in blue.pools]
+    more: dict[str, object] = {"dnsPrefix": blue.name, "agentPoolProfiles": pools}
+    if ssh_public_key:
+        keys = [{"keyData": ssh_public_key.strip()}]
+        more["linuxProfile"] = {"adminUsername": "azureuser", "ssh": {"publicKeys": keys}}
+    made = drop_absent(kept)
+    properties = {**cast("Document", made["properties"]), **more}
+    yield Resource(
+        kind=Kind.CLUSTER,
+        id=ids.cluster(blue.name),
+        document={**made, "tags": ids.tags(blue.tags), "properties": properties},
+        kept={**kept, "tags": {**ids.spec.tags, **blue.tags}},
+        needs=(ids.group, *_subnets(ids, blue)),
+        reason="the old cluster, which has the traffic",
+    )
+    for pool in blue.pools:
+        yield _pool(ids, blue, pool)
+
+
+def build_addons(addons: Mapping[str, Addon]) -> Document:
+    """Return the add-ons as AKS takes them."""
+    return {
+        name: {"enabled": addon.enabled, **({"config": addon.config} if addon.config else {})}
+        for name, addon in addons.items()
+    }
+
+
+def _kept(ids: Ids, blue: BlueCluster) -> dict[str, object]:
+    properties: dict[str, object] = {
+        "kubernetesVersion": blue.version,
+        "nodeResourceGroup": blue.node_resource_group,
+        "networkProfile": _network(blue.network),
+        "oidcIssuerProfile": {"enabled": blue.oidc_issuer},
+        "securityProfile": {"workloadIdentity": {"enabled": blue.workload_identity}},
+        "apiServerAccessProfile": _api_server(blue),
+        "disableLocalAccounts": not blue.local_accounts,
+        "addonProfiles": build_addons(blue.addons),
+    }
+    for key in ("kubernetesVersion", "nodeResourceGroup"):
+        if properties[key] is None:  # Azure chooses, and whatever it chose is right
+            del properties[key]
+    if blue.entra is not None:
+        properties["aadProfile"] = {
+            "managed": True,
+            "enableAzureRBAC": blue.entra.azure_rbac,
+            "adminGroupObjectIDs": list(blue.entra.admin_groups),
+        }
+    if blue.kubelet_identity is not None:
+        kubelet = {"resourceId": blue.kubelet_identity}
+        properties["identityProfile"] = {"kubeletidentity": kubelet}
+    properties.update(_auto_upgrade(ids))
+    return {
+        "location": ids.spec.location,
+        "sku": {"name": "Base", "tier": blue.tier},
+        "identity": _identity(blue.identity),
+        "properties": properties,
+    }
+
+
+def _auto_upgrade(ids: Ids) -> Document:
+    """Both clusters stay as they are while there are two of them."""
+    if ids.spec.clusters.green is not None:
+        return {"autoUpgradeProfile": {"upgradeChannel": "none", "nodeOSUpgradeChannel": "None"}}
+    wanted = ids.spec.clusters.blue.auto_upgrade
+    if wanted is None:
+        return {}
+    profile: dict[str, object] = {"upgradeChannel": wanted.channel}
+    if wanted.node_os is not None:
+        profile["nodeOSUpgradeChannel"] = wanted.node_os
+    return {"autoUpgradeProfile": profile}
+
+
+def _identity(identity: str | None) -> Document:
+    if identity is None:
+        return {"type": "SystemAssigned"}
+    return {"type": "UserAssigned", "userAssignedIdentities": {identity: {}}}
+
+
+def _network(network: ClusterNetwork) -> Document:
+    profile: dict[str, object] = {
+        "networkPlugin": network.plugin,
+        "networkPluginMode": "overlay" if network.mode == "overlay" else None,
+        "networkDataplane": network.dataplane if network.plugin == "azure" else None,
+        "networkPolicy": None if network.policy == "none" else network.policy,
+        "outboundType": network.outbound,
+    }
+    said = {
+        "podCidr": network.pod_cidr,
+        "serviceCidr": network.service_cidr,
+        "dnsServiceIP": network.dns_service_ip,
+    }
+    return {**profile, **{key: value for key, value in said.items() if value is not None}}
+
+
+def _api_server(blue: BlueCluster) -> Document:
+    profile: dict[str, object] = {
+        "enablePrivateCluster": blue.private,
+        "authorizedIPRanges": list(blue.authorized_ranges) or None,
+    }
+    if blue.private_dns_zone is not None:
+        profile["privateDNSZone"] = blue.private_dns_zone
+    return profile
+
+
+def _pool(ids: Ids, blue: BlueCluster, pool: Pool) -> Resource:
+    cluster = ids.cluster(blue.name)
+    properties = _pool_properties(ids, blue, pool)
+    kept = {key: value for key, value in properties.items() if key != "orchestratorVersion"}
+    return Resource(
+        kind=Kind.POOL,
+        id=cluster.child("agentPools", pool.name),
+        document={"properties": properties},
+        kept={"properties": kept},
+        needs=(cluster,),
+        parent=cluster,
+        title=f"{pool.name} of {blue.name}",
+        reason="carries the cluster itself" if pool.mode == "System" else "carries workloads",
+    )
+
+
+def _pool_properties(ids: Ids, blue: BlueCluster, pool: Pool) -> dict[str, object]:
+    said: dict[str, object] = {
+        "vmSize": pool.vm_size,
+        "maxPods": pool.max_pods,
+        "osSKU": pool.os_sku,
+        "osDiskSizeGB": pool.os_disk_gb,
+        "availabilityZones": list(pool.zones) or None,
+        "nodeLabels": dict(pool.labels) or None,
+        "nodeTaints": list(pool.taints) or None,
+        "podSubnetID": None if pool.pod_subnet is None else str(ids.subnet(pool.pod_subnet)),
+        "upgradeSettings": None if pool.max_surge is None else {"maxSurge": pool.max_surge},
+        "orchestratorVersion": blue.version,
+    }
+    return {
+        "mode": pool.mode,
+        "type": "VirtualMachineScaleSets",
+        "osType": pool.os_type,
+        "vnetSubnetID": str(ids.subnet(pool.subnet or blue.subnet)),
+        **_count(pool),
+        **{key: value for key, value in said.items() if value is not None},
+    }
+
+
+def _count(pool: Pool) -> Document:
+    if pool.autoscale is None:
+        count = DEFAULT_COUNT if pool.count is None else pool.count
+        return {"count": count, "enableAutoScaling": False}
+    return {
+        "enableAutoScaling": True,
+        "minCount": pool.autoscale.min,
+        "maxCount": pool.autoscale.max,
+    }
+
+
+def _subnets(ids: Ids, blue: BlueCluster) -> tuple[ResourceId, ...]:
+    names = [blue.subnet]
+    for pool in blue.pools:
+        names += [name for name in (pool.subnet, pool.pod_subnet) if name is not None]
+    return tuple(dict.fromkeys(ids.subnet(name) for name in names))

@@ -1,0 +1,1 @@
+"""What would be created, changed, left alone or refused, and why: decided from values alone."""
