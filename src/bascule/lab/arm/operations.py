@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,10 +21,28 @@ Work = Callable[["Operation"], Awaitable[None]]
 class OperationFailedError(Exception):
     """An operation ends as `Failed` with this code and message."""
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        target: str = "",
+        details: Sequence[Mapping[str, Any]] = (),
+    ) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
         self.message = message
+        self.target = target
+        self.details = tuple(details)
+
+    def render(self) -> Mapping[str, Any]:
+        """Return the error as a poll shows it."""
+        error: dict[str, Any] = {"code": self.code, "message": self.message}
+        if self.target:
+            error["target"] = self.target
+        if self.details:
+            error["details"] = list(self.details)
+        return error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +171,7 @@ class Operations:
             await work(operation)
             await self._clock.sleep_until(operation.begun_s + operation.duration_s)
         except OperationFailedError as failure:
-            self._end(operation, "Failed", {"code": failure.code, "message": failure.message})
+            self._end(operation, "Failed", failure.render())
         except Exception:  # noqa: BLE001 - the supervisor of this task: one broken provider ends no other
             _log.exception("%s on %s broke", operation.name, operation.resource_id)
             self._end(operation, "Failed", _BROKEN)

@@ -1,0 +1,1 @@
+"""Microsoft.Resources/deployments: templates, and the requests that they turn into."""
