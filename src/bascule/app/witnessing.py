@@ -30,9 +30,6 @@ WARM_S = 60.0
 
 POLL_S = 0.05
 
-SOAK_INTERVAL_S = 0.25
-"""How often each target is asked for as long as an upgrade lasts, be it a week."""
-
 TARGETS_S = 2.0
 """How often the targets are chosen anew: that looks at every host of the table."""
 
@@ -81,25 +78,6 @@ class _Desk:
     summaries: dict[CommandId, Mapping[str, Json]] = field(default_factory=dict)
 
 
-class Gate:
-    """Open or shut; both can be waited for."""
-
-    def __init__(self) -> None:
-        self._open = asyncio.Event()
-        self._shut = asyncio.Event()
-        self._shut.set()
-
-    def set(self, *, is_open: bool) -> None:
-        """Open or shut it."""
-        now, other = (self._open, self._shut) if is_open else (self._shut, self._open)
-        now.set()
-        other.clear()
-
-    async def wait_until(self, *, is_open: bool) -> None:
-        """Return once it is so."""
-        await (self._open if is_open else self._shut).wait()
-
-
 class WitnessDesk:
     """Implements `bascule.upgrade.ports.Witness` and `bascule.probes.measuring.Watcher`.
 
@@ -111,8 +89,6 @@ class WitnessDesk:
         self._clock = clock
         self._desk = _Desk()
         self._witness = Witness((), clock)
-        self._soaker = Witness((), clock, interval_s=SOAK_INTERVAL_S)
-        self._soaking = Gate()
         self._soaker = Witness((), clock, interval_s=SOAK_INTERVAL_S, samples_max=SOAK_SAMPLES_MAX)
         self._is_soaking = False
         self._soak_bell = Bell()
