@@ -59,6 +59,36 @@ def render_row(record: Record) -> Row:
     )
 
 
+def render_cells(record: Record) -> tuple[str | int, ...]:
+    """Return the cells of `record` in the order of the columns of a store."""
+    row = render_row(record)
+    return (
+        row.seq,
+        row.generation,
+        row.at,
+        row.actor,
+        row.kind,
+        row.data,
+        row.previous,
+        row.digest,
+    )
+
+
+def build_row(seq: int, generation: object, *cells: object) -> Row:
+    """Return cells in the order of `render_cells` as a row, whatever an edited store may hold."""
+    at, actor, kind, data, previous, digest = (str(cell) for cell in cells)
+    return Row(
+        seq=seq,
+        generation=generation if isinstance(generation, int) else -1,
+        at=at,
+        actor=actor,
+        kind=kind,
+        data=data,
+        previous=previous,
+        digest=digest,
+    )
+
+
 def parse_row(row: Row) -> Record:
     """Return the record that `row` claims to be. Raises CorruptJournalError if it is none."""
     try:

@@ -16,11 +16,12 @@ from bascule.journal.rows import (
     Head,
     RawJournal,
     Row,
+    build_row,
     parse_command,
     parse_rows,
     parse_sample,
+    render_cells,
     render_data,
-    render_row,
 )
 from bascule.journal.store import Command, Sample
 from bascule.journal.thinning import choose_kept
@@ -125,7 +126,7 @@ class SqliteJournal:
             expected_seq=expected_seq,
             last=connection.execute(_LAST).fetchone() or (0, GENESIS),
         )
-        connection.executemany(_INSERT, [_cells(render_row(record)) for record in records])
+        connection.executemany(_INSERT, [render_cells(record) for record in records])
         return records
 
     async def _call(
@@ -172,7 +173,7 @@ def _read_raw(connection: sqlite3.Connection) -> RawJournal:
 
 
 def _rows(connection: sqlite3.Connection, first_seq: int) -> tuple[Row, ...]:
-    return tuple(_row(*cells) for cells in connection.execute(_SELECT, (first_seq,)))
+    return tuple(build_row(*cells) for cells in connection.execute(_SELECT, (first_seq,)))
 
 
 def _head(connection: sqlite3.Connection) -> Head:
@@ -186,34 +187,6 @@ def _thin(connection: sqlite3.Connection, upgrade: str, samples_max: int) -> Non
     places = [place for (place,) in connection.execute(_SAMPLE_PLACES, (upgrade,))]
     kept = {places[index] for index in choose_kept(len(places), samples_max=samples_max)}
     connection.executemany(_DROP_SAMPLE, [(place,) for place in places if place not in kept])
-
-
-def _cells(row: Row) -> tuple[str | int, ...]:
-    return (
-        row.seq,
-        row.generation,
-        row.at,
-        row.actor,
-        row.kind,
-        row.data,
-        row.previous,
-        row.digest,
-    )
-
-
-def _row(seq: int, generation: object, *cells: object) -> Row:
-    """Take whatever an edited file may hold: SQLite's columns are of no strict type."""
-    at, actor, kind, data, previous, digest = (str(cell) for cell in cells)
-    return Row(
-        seq=seq,
-        generation=generation if isinstance(generation, int) else -1,
-        at=at,
-        actor=actor,
-        kind=kind,
-        data=data,
-        previous=previous,
-        digest=digest,
-    )
 
 
 def _command(*cells: object) -> Command:

@@ -9,10 +9,12 @@ from bascule.journal.record import GENESIS, Entry, Record, build_record
 from bascule.journal.rows import (
     Head,
     Row,
+    build_row,
     parse_command,
     parse_row,
     parse_rows,
     parse_sample,
+    render_cells,
     render_data,
     render_row,
     verify_records,
@@ -42,6 +44,18 @@ def test_a_record_is_the_same_after_it_was_cells() -> None:
     (record,) = chain(1)
 
     assert parse_row(render_row(record)) == record
+
+
+def test_a_row_is_the_same_after_it_lay_in_the_columns_of_a_store() -> None:
+    (record,) = chain(1)
+
+    assert build_row(1, *render_cells(record)[1:]) == render_row(record)
+
+
+def test_an_edited_store_may_hold_anything_in_its_cells() -> None:
+    row = build_row(1, "three", 2026, None, b"note", 1.5, 0, 0)
+
+    assert (row.generation, row.at, row.actor, row.data) == (-1, "2026", "None", "1.5")
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,12 @@ from bascule.journal.record import GENESIS, Entry, Record
 from bascule.journal.rows import (
     Head,
     RawJournal,
-    Row,
+    build_row,
     parse_command,
     parse_rows,
     parse_sample,
+    render_cells,
     render_data,
-    render_row,
 )
 from bascule.journal.store import Command, Sample
 from bascule.journal.thinning import choose_kept
@@ -152,7 +152,7 @@ class PostgresStore:
                 remedy=LAPSED_REMEDY,
             )
         if records:
-            columns = zip(*(_cells(render_row(record)) for record in records), strict=True)
+            columns = zip(*(render_cells(record) for record in records), strict=True)
             await cursor.execute(_INSERT, (self._gateway, *map(list, columns)))
             end = records[-1]
             await cursor.execute(_NOTE_END, (end.seq, end.digest, self._gateway))
@@ -163,34 +163,7 @@ class PostgresStore:
             await cursor.execute(_HEAD, (self._gateway,))
             generation, seq, digest = await cursor.fetchone() or (0, 0, GENESIS)
             await cursor.execute(_ROWS, (self._gateway, first_seq))
-            rows = tuple(_row(*cells) for cells in await cursor.fetchall())
+            rows = tuple(build_row(*cells) for cells in await cursor.fetchall())
             return RawJournal(rows=rows, head=Head(generation=generation, seq=seq, digest=digest))
 
         return await self._link.read(work)
-
-
-def _cells(row: Row) -> tuple[str | int, ...]:
-    return (
-        row.seq,
-        row.generation,
-        row.at,
-        row.actor,
-        row.kind,
-        row.data,
-        row.previous,
-        row.digest,
-    )
-
-
-def _row(seq: int, generation: int, *cells: str) -> Row:
-    at, actor, kind, data, previous, digest = cells
-    return Row(
-        seq=seq,
-        generation=generation,
-        at=at,
-        actor=actor,
-        kind=kind,
-        data=data,
-        previous=previous,
-        digest=digest,
-    )
