@@ -15,17 +15,6 @@ from tests.support.pki import Authority
 from tests.support.tables import ALL_BLUE
 
 
-def _certificate(authority: Authority, *names: str) -> Certificate:
-    pair = authority.issue(*names)
-    return Certificate(pair.chain_pem, pair.key_pem)
-
-
-def _trusting(authority: Authority) -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    context.load_verify_locations(cadata=authority.pem.decode())
-    return context
-
-
 def _tls_host(world: EnvoyWorld, name: str, certificate: Certificate | None) -> Host:
     both = [world.backend(cluster) for cluster in Cluster]
     return tables.host(name, tables.route(*both), certificate=certificate, is_tls=True)
@@ -93,8 +82,8 @@ async def test_tls_is_chosen_by_server_name_and_another_hosts_name_is_misdirecte
     tmp_path: Path,
 ) -> None:
     authority = Authority()
-    shop, pay = (_certificate(authority, n) for n in ("shop.example.com", "pay.example.com"))
-    trusting = _trusting(authority)
+    shop, pay = (authority.certify(n) for n in ("shop.example.com", "pay.example.com"))
+    trusting = authority.trusting
     async with envoy_world(tmp_path) as world:
         hosts = [
             _tls_host(world, "shop.example.com", shop),
@@ -117,7 +106,7 @@ async def test_tls_is_chosen_by_server_name_and_another_hosts_name_is_misdirecte
 
 async def test_one_certificate_for_two_hosts_lets_a_connection_be_shared(tmp_path: Path) -> None:
     authority = Authority()
-    both = _certificate(authority, "a.example.com", "b.example.com")
+    both = authority.certify("a.example.com", "b.example.com")
     async with envoy_world(tmp_path) as world:
         pair = [world.backend(cluster) for cluster in Cluster]
         hosts = [
@@ -127,7 +116,7 @@ async def test_one_certificate_for_two_hosts_lets_a_connection_be_shared(tmp_pat
         await world.apply(world.routes(*hosts, tls=True), ALL_BLUE, tables.store(both))
 
         answer = await fetch(
-            world.tls_port, "b.example.com", tls=_trusting(authority), server_name="a.example.com"
+            world.tls_port, "b.example.com", tls=authority.trusting, server_name="a.example.com"
         )
 
         assert answer.status == 200
@@ -137,9 +126,9 @@ async def test_a_wildcard_certificate_does_not_open_an_exact_host_of_another(
     tmp_path: Path,
 ) -> None:
     authority = Authority()
-    wild = _certificate(authority, "*.example.com")
-    pay = _certificate(authority, "pay.example.com")
-    trusting = _trusting(authority)
+    wild = authority.certify("*.example.com")
+    pay = authority.certify("pay.example.com")
+    trusting = authority.trusting
     async with envoy_world(tmp_path) as world:
         hosts = [
             _tls_host(world, "*.example.com", wild),
@@ -175,7 +164,7 @@ async def test_ssl_redirect_leads_to_the_tls_port_and_keeps_path_and_method(
     tmp_path: Path,
 ) -> None:
     authority = Authority()
-    shop = _certificate(authority, "shop.example.com")
+    shop = authority.certify("shop.example.com")
     async with envoy_world(tmp_path) as world:
         pair = [world.backend(cluster) for cluster in Cluster]
         route = tables.route(*pair, settings=RouteSettings(ssl_redirect=True))
@@ -183,7 +172,7 @@ async def test_ssl_redirect_leads_to_the_tls_port_and_keeps_path_and_method(
         await world.apply(world.routes(host, tls=True), ALL_BLUE, tables.store(shop))
 
         answer = await fetch(world.port, "shop.example.com", "/a?b=c")
-        secure = await fetch(world.tls_port, "shop.example.com", tls=_trusting(authority))
+        secure = await fetch(world.tls_port, "shop.example.com", tls=authority.trusting)
 
         assert answer.status == 308
         assert answer.headers["location"] == f"https://shop.example.com:{world.tls_port}/a?b=c"
@@ -192,7 +181,7 @@ async def test_ssl_redirect_leads_to_the_tls_port_and_keeps_path_and_method(
 
 async def test_a_renewed_certificate_is_served_without_a_new_listener(tmp_path: Path) -> None:
     old_authority, new_authority = Authority("old"), Authority("new")
-    old, new = (_certificate(a, "shop.example.com") for a in (old_authority, new_authority))
+    old, new = (a.certify("shop.example.com") for a in (old_authority, new_authority))
     async with envoy_world(tmp_path) as world:
         host = _tls_host(world, "shop.example.com", old)
         await world.apply(world.routes(host, tls=True), ALL_BLUE, tables.store(old))
@@ -200,7 +189,7 @@ async def test_a_renewed_certificate_is_served_without_a_new_listener(tmp_path: 
 
         await world.apply(world.routes(renewed, tls=True), ALL_BLUE, tables.store(new))
 
-        context = _trusting(new_authority)
+        context = new_authority.trusting
         assert (await fetch(world.tls_port, "shop.example.com", tls=context)).status == 200
         stats = await world.process.admin.fetch_text("/stats", filter="listener_manager.listener")
         assert "listener_manager.listener_modified: 0" in stats
@@ -209,12 +198,12 @@ async def test_a_renewed_certificate_is_served_without_a_new_listener(tmp_path: 
 
 async def test_a_new_tls_host_leaves_the_connections_of_others_alone(tmp_path: Path) -> None:
     authority = Authority()
-    shop, pay = (_certificate(authority, n) for n in ("shop.example.com", "pay.example.com"))
+    shop, pay = (authority.certify(n) for n in ("shop.example.com", "pay.example.com"))
     async with envoy_world(tmp_path) as world:
         first = _tls_host(world, "shop.example.com", shop)
         await world.apply(world.routes(first, tls=True), ALL_BLUE, tables.store(shop))
         reader, writer = await asyncio.open_connection(
-            "127.0.0.1", world.tls_port, ssl=_trusting(authority), server_hostname=first.name
+            "127.0.0.1", world.tls_port, ssl=authority.trusting, server_hostname=first.name
         )
 
         async def ask() -> bytes:
@@ -227,7 +216,7 @@ async def test_a_new_tls_host_leaves_the_connections_of_others_alone(tmp_path: P
         await world.apply(world.routes(first, second, tls=True), ALL_BLUE, tables.store(shop, pay))
 
         assert await ask() == b"blue"
-        answer = await fetch(world.tls_port, "pay.example.com", tls=_trusting(authority))
+        answer = await fetch(world.tls_port, "pay.example.com", tls=authority.trusting)
         assert answer.body == "blue"
         stats = await world.process.admin.fetch_text("/stats", filter="listener_manager.listener")
         assert "listener_manager.listener_in_place_updated: 1" in stats

@@ -1,7 +1,6 @@
 """What reaches one cluster whatever the split says, at a real Envoy."""
 
 import asyncio
-import ssl
 from dataclasses import replace
 from pathlib import Path
 
@@ -100,7 +99,7 @@ async def test_tls_hosts_are_previewed_by_header_and_plain_requests_are_still_re
     tmp_path: Path,
 ) -> None:
     authority = Authority()
-    shop = _certificate(authority, "shop.example.com")
+    shop = authority.certify("shop.example.com")
     async with envoy_world(tmp_path) as world:
         host = _tls_host(world, shop, is_redirected=True)
         await world.apply(
@@ -108,7 +107,7 @@ async def test_tls_hosts_are_previewed_by_header_and_plain_requests_are_still_re
         )
 
         secure = await fetch(
-            world.tls_port, "shop.example.com", headers=(GREEN,), tls=_trusting(authority)
+            world.tls_port, "shop.example.com", headers=(GREEN,), tls=authority.trusting
         )
         plain = await fetch(world.port, "shop.example.com", headers=(GREEN,))
 
@@ -131,9 +130,9 @@ async def test_a_preview_host_is_served_by_tls_where_the_certificate_is_for_it(
     tmp_path: Path,
 ) -> None:
     authority = Authority()
-    both = _certificate(authority, "shop.example.com", "next.example.com")
-    wild = _certificate(authority, "*.example.com")
-    trusting = _trusting(authority)
+    both = authority.certify("shop.example.com", "next.example.com")
+    wild = authority.certify("*.example.com")
+    trusting = authority.trusting
     async with envoy_world(tmp_path) as world:
         shop = _tls_host(world, both, "shop.example.com", "next.example.com")
         other = _tls_host(world, wild, name="*.example.com")
@@ -157,7 +156,7 @@ async def test_a_preview_host_that_the_certificate_is_not_for_is_never_served_by
     tmp_path: Path,
 ) -> None:
     authority = Authority()
-    shop = _certificate(authority, "shop.example.com")
+    shop = authority.certify("shop.example.com")
     async with envoy_world(tmp_path) as world:
         for is_redirected, status in ((True, 503), (False, 200)):
             host = _tls_host(world, shop, "shop.example.com", is_redirected=is_redirected)
@@ -170,7 +169,7 @@ async def test_a_preview_host_that_the_certificate_is_not_for_is_never_served_by
 
             assert (await fetch(world.port, "next.example.com")).status == status
             with pytest.raises(OSError):  # noqa: PT011 - a closed handshake has many faces
-                await fetch(world.tls_port, "next.example.com", tls=_trusting(authority))
+                await fetch(world.tls_port, "next.example.com", tls=authority.trusting)
 
 
 async def test_a_switch_overtakes_an_arrangement_that_is_being_pushed(tmp_path: Path) -> None:
@@ -194,7 +193,7 @@ async def test_a_switch_overtakes_an_arrangement_that_is_being_pushed(tmp_path: 
 
 async def test_a_cluster_that_is_taken_out_leaves_nothing_in_envoy(tmp_path: Path) -> None:
     authority = Authority()
-    old, new = (_certificate(authority, "shop.example.com") for _ in range(2))
+    old, new = (authority.certify("shop.example.com") for _ in range(2))
     async with envoy_world(tmp_path) as world:
         before = _tls_host(world, old)
         await world.apply(world.routes(before, tls=True), ALL_GREEN, tables.store(old))
@@ -222,17 +221,6 @@ async def _dump(world: EnvoyWorld) -> str:
 
 def _showing(alias: str) -> Arrangement:
     return Arrangement(preview=Preview(header=HEADER, hosts={alias: "shop.example.com"}))
-
-
-def _certificate(authority: Authority, *names: str) -> Certificate:
-    pair = authority.issue(*names)
-    return Certificate(pair.chain_pem, pair.key_pem)
-
-
-def _trusting(authority: Authority) -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    context.load_verify_locations(cadata=authority.pem.decode())
-    return context
 
 
 def _tls_host(

@@ -3,6 +3,7 @@
 import base64
 import datetime as dt
 import ipaddress
+import ssl
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -10,6 +11,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+
+from bascule.routing.certificates import Certificate
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,13 @@ class Authority:
     def pem(self) -> bytes:
         return self._certificate.public_bytes(serialization.Encoding.PEM)
 
+    @property
+    def trusting(self) -> ssl.SSLContext:
+        """What a client trusts that knows this authority."""
+        context = ssl.create_default_context()
+        context.load_verify_locations(cadata=self.pem.decode())
+        return context
+
     def issue(self, *names: str, common_name: str = "leaf", valid_days: int = 30) -> Pair:
         """Return a leaf for `names` (DNS names or IP addresses); negative days: expired."""
         key = ec.generate_private_key(ec.SECP256R1())
@@ -60,6 +70,11 @@ class Authority:
                 serialization.NoEncryption(),
             ),
         )
+
+    def certify(self, *names: str) -> Certificate:
+        """Return a leaf as the gateway keeps it; see `issue`."""
+        pair = self.issue(*names)
+        return Certificate(pair.chain_pem, pair.key_pem)
 
 
 def _alternatives(names: Iterable[str]) -> list[x509.GeneralName]:
