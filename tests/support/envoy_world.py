@@ -8,7 +8,7 @@ import re
 import ssl
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -25,6 +25,7 @@ from bascule.routing.certificates import EMPTY_STORE, CertificateStore
 from bascule.routing.model import Backend, Host, RouteSet
 from bascule.routing.weights import Weights
 from tests.support import tables
+from tests.support.loopback import LoopbackPort
 from tests.support.network import free_port
 from tests.support.waiting import eventually
 
@@ -36,40 +37,30 @@ class TinyBackend:
 
     def __init__(self, name: str) -> None:
         self._name = name.encode()
-        self._server: asyncio.Server | None = None
-        self._open: set[asyncio.StreamWriter] = set()
+        self._listening = LoopbackPort(self._talk)
         self.port = 0
         self.hits: Counter[str] = Counter()
         self.heads: list[str] = []
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self.port = self._server.sockets[0].getsockname()[1]
+        self.port = await self._listening.open()
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        assert self._server is not None
-        self._server.close()
-        for writer in tuple(self._open):
-            writer.close()
+        self._listening.close()
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._open.add(writer)
-        with suppress(ConnectionError, asyncio.IncompleteReadError):
-            while True:
-                head = (await reader.readuntil(b"\r\n\r\n")).decode()
-                self.heads.append(head)
-                self.hits[head.split()[1]] += 1
-                if key := re.search(r"(?i)sec-websocket-key: (\S+)", head):
-                    await self._echo(key[1], reader, writer)
-                    break
-                writer.write(
-                    b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%s"
-                    % (len(self._name), self._name)
-                )
-                await writer.drain()
-        self._open.discard(writer)
-        writer.close()
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            head = (await reader.readuntil(b"\r\n\r\n")).decode()
+            self.heads.append(head)
+            self.hits[head.split()[1]] += 1
+            if key := re.search(r"(?i)sec-websocket-key: (\S+)", head):
+                await self._echo(key[1], reader, writer)
+                return
+            writer.write(
+                b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%s" % (len(self._name), self._name)
+            )
+            await writer.drain()
 
     async def _echo(
         self, key: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter

@@ -3,9 +3,10 @@
 import asyncio
 import socket
 import struct
-from contextlib import suppress
 from enum import StrEnum
 from typing import Self
+
+from tests.support.loopback import LoopbackPort
 
 _OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 _BEGUN = b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nbegun"
@@ -36,29 +37,20 @@ class OddBackend:
         self.oddity = oddity
         self.port = 0
         self.requests: list[str] = []
-        self._server: asyncio.Server | None = None
-        self._open: set[asyncio.StreamWriter] = set()
+        self._listening = LoopbackPort(self._talk)
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self.port = self._server.sockets[0].getsockname()[1]
+        self.port = await self._listening.open()
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        assert self._server is not None
-        self._server.close()
-        for writer in tuple(self._open):
-            writer.close()
+        self._listening.close()
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._open.add(writer)
-        with suppress(ConnectionError, asyncio.IncompleteReadError):
-            while True:
-                self.requests.append((await reader.readuntil(b"\r\n\r\n")).decode())
-                if not await self._answer(reader, writer):
-                    break
-        self._open.discard(writer)
-        writer.close()
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        is_open = True
+        while is_open:
+            self.requests.append((await reader.readuntil(b"\r\n\r\n")).decode())
+            is_open = await self._answer(reader, writer)
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """Answer as the oddity says; False when the connection is to be closed."""
