@@ -198,41 +198,34 @@ async def test_faults_that_make_no_sense_are_refused(api: LabApi) -> None:
     assert "staus" in answer.json["message"]
 
 
+async def is_ready(api: LabApi) -> bool:
+    try:
+        return (await api.ask("GET", "/readyz")).text == "ok"
+    except aiohttp.ClientError:
+        return False
+
+
+async def is_away(api: LabApi) -> bool:
+    return not await is_ready(api)
+
+
 @pytest.mark.parametrize("mode", ["refuse", "reset"])
 async def test_an_outage_ends_by_itself(api: LabApi, mode: str) -> None:
     ordered = await api.ask("PUT", "/lab/faults", {"outage": {"mode": mode, "durationS": 0.5}})
 
-    async def is_ready() -> bool:
-        try:
-            return (await api.ask("GET", "/readyz")).text == "ok"
-        except aiohttp.ClientError:
-            return False
-
-    async def is_away() -> bool:
-        return not await is_ready()
-
     assert ordered.code == 200
-    await eventually(is_away)
-    await eventually(is_ready)
+    await eventually(lambda: is_away(api))
+    await eventually(lambda: is_ready(api))
 
 
 @pytest.mark.parametrize("mode", ["refuse", "reset"])
 async def test_an_outage_ends_when_the_lab_itself_ends_all_faults(api: LabApi, mode: str) -> None:
-    async def is_ready() -> bool:
-        try:
-            return (await api.ask("GET", "/readyz")).text == "ok"
-        except aiohttp.ClientError:
-            return False
-
-    async def is_away() -> bool:
-        return not await is_ready()
-
     await api.ask("PUT", "/lab/faults", {"outage": {"mode": mode, "durationS": 500}})
-    await eventually(is_away)
+    await eventually(lambda: is_away(api))
 
     api.server.order(Faults())
 
-    await eventually(is_ready)
+    await eventually(lambda: is_ready(api))
 
 
 async def test_who_brings_nothing_is_anonymous_and_may_read_the_version_only(api: LabApi) -> None:

@@ -18,6 +18,7 @@ from bascule.routing.weights import Split, Weights
 from bascule.storage.last_good import LastGood, NoLastGood
 from tests.support.fake_driver import FakeDriver
 from tests.support.fake_feed import FakeFeed
+from tests.support.raw_objects import shop
 from tests.support.virtual_clock import VirtualClock
 from tests.support.waiting import eventually
 
@@ -137,6 +138,13 @@ async def running(world: ControllerWorld) -> AsyncIterator[ControllerWorld]:
             yield world
         finally:
             task.cancel()
+
+
+async def served(world: ControllerWorld) -> None:
+    """Bring the world to rest with both clusters listed and served."""
+    world.blue.sync(*shop("127.64.0.1"))
+    world.green.sync(*shop("127.65.0.1"))
+    await world.until(lambda: world.pushed and not world.controller.view().is_pending)
 
 
 def endpoints_of(table: RoutingTable, cluster: Cluster) -> list[str]:

@@ -14,23 +14,16 @@ from tests.support.controller_world import (
     ALL_BLUE,
     ALL_GREEN,
     HALVES,
-    ControllerWorld,
     as_found,
     endpoints_of,
     make_world,
     running,
+    served,
 )
 from tests.support.pki import Authority
 from tests.support.raw_objects import parsed, raw_ingress, raw_secret, raw_service, raw_slice, shop
 
 BLUE = frozenset({Cluster.BLUE})
-
-
-async def served(world: ControllerWorld) -> None:
-    """Bring the world to rest with both clusters listed and served."""
-    world.blue.sync(*shop("127.64.0.1"))
-    world.green.sync(*shop("127.65.0.1"))
-    await world.until(lambda: world.pushed and not world.controller.view().is_pending)
 
 
 async def test_a_retired_cluster_leaves_the_table_and_is_not_followed_any_more() -> None:

@@ -18,19 +18,13 @@ from tests.support.controller_world import (
     endpoints_of,
     make_world,
     running,
+    served,
 )
 from tests.support.raw_objects import parsed, raw_slice, shop
 
 REFUSED = DriverError("route_config: duplicate domain", remedy="see the log of Envoy")
 SILENT = OutcomeUnknownError("no acknowledgement within 20 s")
 PREVIEW = Arrangement(preview=Preview(header="x-bascule-preview"))
-
-
-async def served(world: ControllerWorld) -> None:
-    """Bring the world to rest with both clusters listed and served."""
-    world.blue.sync(*shop("127.64.0.1"))
-    world.green.sync(*shop("127.65.0.1"))
-    await world.until(lambda: world.pushed and not world.controller.view().is_pending)
 
 
 async def test_a_refused_switch_is_told_and_the_former_split_stays_wanted() -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from bascule.cli.rendering import Output
 from bascule.cli.upgrade.progress import LiveProgress, PlainProgress, build_progress
+from bascule.journal.record import Record
 from bascule.upgrade.run.stages import Stage
 from bascule.upgrade.state import fold
 from tests.support.orders import state_after
@@ -12,27 +13,25 @@ from tests.support.run_records import completed_records, rolled_back_records
 from tests.support.runs import NAME, after, begun, started, waits
 
 
-def test_each_event_is_a_line_and_the_witness_is_left_to_the_report() -> None:
+def tell(records: list[Record]) -> list[str]:
+    """Return the lines in which the progress of a whole upgrade is told."""
     lines: list[str] = []
-    records = completed_records()
     state = fold(records)
     assert state is not None
     assert state.upgrade is not None
-
     PlainProgress(lines.append, "").show(records, state.upgrade, state)
+    return lines
+
+
+def test_each_event_is_a_line_and_the_witness_is_left_to_the_report() -> None:
+    lines = tell(completed_records())
 
     assert lines[-1].endswith("is completed")
     assert not [line for line in lines if "witness" in line]
 
 
 def test_why_it_goes_back_is_written_once_and_then_referred_to() -> None:
-    lines: list[str] = []
-    records = rolled_back_records()
-    state = fold(records)
-    assert state is not None
-    assert state.upgrade is not None
-
-    PlainProgress(lines.append, "").show(records, state.upgrade, state)
+    lines = tell(rolled_back_records())
 
     failed, began, over = lines[-3:]
     assert failed.endswith("soak failed: 3 of 7 requests failed on green")
