@@ -21,18 +21,23 @@ def ask(path: Path, request: Mapping[str, Json], *, within_s: float = ANSWER_S) 
     """
     try:
         answer: Json = json.loads(exchange(path, json.dumps(request).encode() + b"\n", within_s))
-    except TimeoutError as error:
-        raise TransportError(
-            f"the runtime at {path} did not answer within {within_s:g} s",
-            remedy="look at its log; `bascule status` shows what is known without it",
-        ) from error
     except (OSError, ValueError) as error:
-        raise TransportError(
-            f"no runtime answers at {path}: {error}", remedy="start it with `bascule run`"
-        ) from error
+        raise explain_silence(path, error, within_s=within_s) from error
     if not isinstance(answer, dict):
         raise TransportError(f"the answer of {path} is not a JSON object")
     return answer
+
+
+def explain_silence(path: Path, error: OSError | ValueError, *, within_s: float) -> TransportError:
+    """Return what to tell of a runtime that gave no answer at `path`, by what went wrong."""
+    if isinstance(error, TimeoutError):
+        return TransportError(
+            f"the runtime at {path} did not answer within {within_s:g} s",
+            remedy="look at its log; `bascule status` shows what is known without it",
+        )
+    return TransportError(
+        f"no runtime answers at {path}: {error}", remedy="start it with `bascule run`"
+    )
 
 
 def exchange(path: Path, request: bytes, within_s: float) -> bytes:

@@ -9,11 +9,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Self, TypeAlias
 
-from bascule.errors import BasculeError, TransportError
+from bascule.app.asking import ANSWER_BYTES_MAX, explain_silence
+from bascule.errors import BasculeError
 from bascule.journal.record import Json
 
 REQUEST_BYTES_MAX = 64 * 1024
-ANSWER_BYTES_MAX = 64 * 1024 * 1024
 REQUEST_S = 5.0
 """How long a connection may take to say its line."""
 
@@ -73,15 +73,8 @@ async def fetch_answer(
     """
     try:
         return await asyncio.wait_for(_ask(path, request), within_s)
-    except TimeoutError as error:
-        raise TransportError(
-            f"the runtime at {path} did not answer within {within_s:g} s",
-            remedy="look at its log; `bascule status` shows what is known without it",
-        ) from error
     except (OSError, ValueError) as error:
-        raise TransportError(
-            f"no runtime answers at {path}: {error}", remedy="start it with `bascule run`"
-        ) from error
+        raise explain_silence(path, error, within_s=within_s) from error
 
 
 async def _ask(path: Path, request: Mapping[str, Json]) -> dict[str, Json]:
