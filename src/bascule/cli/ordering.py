@@ -24,12 +24,13 @@ from bascule.errors import (
     TransportError,
     UsageError,
 )
+from bascule.journal.store import JournalStore
 from bascule.routing.weights import Split
 from bascule.storage.lock import read_holder
 from bascule.storage.opening import Store, open_store
 from bascule.upgrade.decide import plan_split, refuse_meanwhile
 from bascule.upgrade.events import Result
-from bascule.upgrade.signals import Order, SplitSignal, build_command
+from bascule.upgrade.signals import Order, Signal, SplitSignal, build_command
 from bascule.upgrade.state import GatewayState, Outcome, fold
 
 POLL_S = 0.01
@@ -69,15 +70,13 @@ def require_runtime(state_dir: StateDir) -> None:
 async def fetch_plan(state_dir: StateDir, signal: SplitSignal, *, reason: str) -> Plan:
     """Return the plan for `signal`. Raises PlanError where it cannot be, JournalError."""
     clock = SystemClock()
-    await _ring(state_dir, "prepare")
+    await ring(state_dir, "prepare")
     async with open_store(state_dir.location) as journal:
-        state = await _fetch_state(journal)
+        state = await read_state(journal)
     if state.unfinished is not None:
         refusal = refuse_meanwhile(state.unfinished.name, signal)
         raise PlanError(f"refused: {refusal.reason}", remedy=refusal.remedy)
-    order = Order(
-        id=new_order_id(), at=clock.now(), actor=operator_name(), signal=signal, reason=reason
-    )
+    order = build_order(signal, reason, clock)
     return Plan(state=state, order=order, wanted=plan_split(state, signal))
 
 
@@ -110,7 +109,7 @@ async def carry_out(state_dir: StateDir, plan: Plan, *, timeout_s: float) -> End
     deadline_s = clock.monotonic_s() + timeout_s
     async with open_store(state_dir.location) as journal:
         await journal.put(build_command(plan.order))
-        await _ring(state_dir, "wake")
+        await ring(state_dir)
         return await _wait(journal, plan, clock, deadline_s)
 
 
@@ -128,7 +127,14 @@ def error_of(outcome: Outcome) -> BasculeError | None:
             return OutcomeUnknownError(f"the outcome is not known: {outcome.reason}", remedy=remedy)
 
 
-async def _ring(state_dir: StateDir, op: str) -> None:
+def build_order(signal: Signal, reason: str, clock: Clock) -> Order:
+    """Return a fresh order of the person who runs this command."""
+    return Order(
+        id=new_order_id(), at=clock.now(), actor=operator_name(), signal=signal, reason=reason
+    )
+
+
+async def ring(state_dir: StateDir, op: str = "wake") -> None:
     """Tell the runtime; where it does not answer it looks into the inbox by itself, only later."""
     with suppress(TransportError):
         await fetch_answer(state_dir.control_socket, {"op": op})
@@ -138,7 +144,7 @@ async def _wait(journal: Store, plan: Plan, clock: Clock, deadline_s: float) -> 
     seq = plan.state.seq
     while clock.monotonic_s() < deadline_s:
         if await journal.read(after_seq=seq):
-            state = await _fetch_state(journal)
+            state = await read_state(journal)
             outcome = state.outcome_of(plan.order.id)
             if outcome is not None:
                 return Ended(outcome=outcome, state=state)
@@ -150,7 +156,8 @@ async def _wait(journal: Store, plan: Plan, clock: Clock, deadline_s: float) -> 
     )
 
 
-async def _fetch_state(journal: Store) -> GatewayState:
+async def read_state(journal: JournalStore) -> GatewayState:
+    """Return the fold of the journal. Raises PlanError where nothing has been started yet."""
     state = fold(await journal.read())
     if state is None:
         raise PlanError(

@@ -19,8 +19,8 @@ from bascule.app.state_dir import StateDir
 from bascule.app.upgrades import choose_upgrade
 from bascule.cli.arguments import takes
 from bascule.cli.options import OutputOption, Where, choose_state_dir
+from bascule.cli.ordering import read_state
 from bascule.cli.rendering import Output, print_document, print_lines
-from bascule.cli.upgrade.sending import read_state
 from bascule.cli.upgrade.steering import NameArgument
 from bascule.journal.record import Json
 from bascule.report.html import render_html

@@ -1,23 +1,19 @@
 """Sends one signal to an upgrade and waits until the journal says what became of it."""
 
-from contextlib import suppress
 from dataclasses import dataclass
 
 from bascule.app.clock import SystemClock
-from bascule.app.control import fetch_answer
 from bascule.app.state_dir import StateDir
 from bascule.app.upgrades import choose_unfinished
-from bascule.cli.options import new_order_id, operator_name
-from bascule.cli.ordering import require_runtime
+from bascule.cli.ordering import build_order, read_state, require_runtime, ring
 from bascule.clock import Clock
-from bascule.errors import OutcomeUnknownError, PlanError, TransportError
+from bascule.errors import OutcomeUnknownError, PlanError
 from bascule.journal.record import Json
-from bascule.journal.store import JournalStore
 from bascule.storage.opening import Store, open_store
 from bascule.upgrade.events import Result
 from bascule.upgrade.run.state import Mark, Signalled, UpgradeState
-from bascule.upgrade.signals import Order, Signal, SteerUpgrade, UpgradeVerb, build_command
-from bascule.upgrade.state import GatewayState, fold
+from bascule.upgrade.signals import Order, SteerUpgrade, UpgradeVerb, build_command
+from bascule.upgrade.state import GatewayState
 
 POLL_S = 0.02
 """How often the journal is looked at for the answer."""
@@ -36,16 +32,6 @@ async def fetch_state(state_dir: StateDir) -> GatewayState:
     """Return what the journal says. Raises PlanError where nothing has been started yet."""
     async with open_store(state_dir.location) as store:
         return await read_state(store)
-
-
-async def read_state(journal: JournalStore) -> GatewayState:
-    """Return the fold of the journal. Raises PlanError where nothing has been started yet."""
-    state = fold(await journal.read())
-    if state is None:
-        raise PlanError(
-            "the gateway has not been started yet", remedy="start it with `bascule run`"
-        )
-    return state
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,19 +60,6 @@ async def send(state_dir: StateDir, wish: Wish, *, timeout_s: float) -> Answered
         await store.put(build_command(order))
         await ring(state_dir)
         return await await_answer(store, order, clock=clock, deadline_s=deadline_s)
-
-
-def build_order(signal: Signal, reason: str, clock: Clock) -> Order:
-    """Return a fresh order of the person who runs this command."""
-    return Order(
-        id=new_order_id(), at=clock.now(), actor=operator_name(), signal=signal, reason=reason
-    )
-
-
-async def ring(state_dir: StateDir) -> None:
-    """Wake the runtime; where it does not answer it looks into the inbox by itself, only later."""
-    with suppress(TransportError):
-        await fetch_answer(state_dir.control_socket, {"op": "wake"})
 
 
 async def await_answer(store: Store, order: Order, *, clock: Clock, deadline_s: float) -> Answered:

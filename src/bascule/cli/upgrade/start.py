@@ -14,12 +14,12 @@ from bascule.app.planning import Prepared, prepare_plan
 from bascule.app.state_dir import StateDir
 from bascule.cli.arguments import takes
 from bascule.cli.options import OutputOption
-from bascule.cli.ordering import confirm
+from bascule.cli.ordering import build_order, confirm, ring
 from bascule.cli.places import STATE_HELP, find_place, name_place, read_file
 from bascule.cli.plan_text import render_plan_text
 from bascule.cli.rendering import Output, print_document, print_lines
 from bascule.cli.upgrade.foreground import Task, run_here
-from bascule.cli.upgrade.sending import await_answer, build_order, ring
+from bascule.cli.upgrade.sending import await_answer
 from bascule.cli.upgrade.watch import conclude, watch_run
 from bascule.errors import LockedError, PlanError, UsageError
 from bascule.routing.arrangement import NOTHING_ARRANGED

@@ -15,14 +15,13 @@ from bascule.app.upgrades import choose_unfinished, signal_document, upgrade_doc
 from bascule.cli.arguments import takes
 from bascule.cli.documents import say_moment
 from bascule.cli.options import Consent, OutputOption, Where, choose_state_dir
-from bascule.cli.ordering import confirm, require_runtime
+from bascule.cli.ordering import confirm, read_state, require_runtime
 from bascule.cli.rendering import Output, print_document, print_lines
 from bascule.cli.topology import render_weights
 from bascule.cli.upgrade.sending import (
     Answered,
     Wish,
     fetch_state,
-    read_state,
     send,
 )
 from bascule.cli.upgrade.status_text import say_hand_weights, say_stage

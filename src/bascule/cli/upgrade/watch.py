@@ -10,11 +10,11 @@ from bascule.app.state_dir import StateDir
 from bascule.app.upgrades import choose_upgrade, upgrade_document
 from bascule.cli.arguments import takes
 from bascule.cli.options import OutputOption, Where, choose_state_dir, repeat_where
+from bascule.cli.ordering import read_state
 from bascule.cli.rendering import Output, error_document, print_document, print_error, print_lines
 from bascule.cli.upgrade.ending import error_of, say_end, say_traffic
 from bascule.cli.upgrade.following import follow
 from bascule.cli.upgrade.progress import build_progress
-from bascule.cli.upgrade.sending import read_state
 from bascule.cli.upgrade.steering import NameArgument
 from bascule.storage.lock import read_holder
 from bascule.storage.opening import open_store
