@@ -12,6 +12,7 @@ from bascule.ids import Cluster, CommandId
 from bascule.journal.record import GENESIS, Entry, Json, Record, build_record
 from bascule.journal.store import Sample
 from bascule.report.evidence import build_evidence, render_evidence
+from bascule.report.facts.run_log import RunLog, read_run
 from bascule.routing.weights import Split, Weights
 from bascule.upgrade.encoding import render_split
 from bascule.upgrade.events import (
@@ -437,6 +438,17 @@ def _until_shift(made: MadeUp, plan: Plan, *, hold_s: float) -> None:
     made.preview_rate = 0.0
 
 
+def made_up() -> MadeUp:
+    """An upgrade `up` with a single share that has just begun."""
+    made = MadeUp("up")
+    made.start(build_plan("up", shares=(50,)))
+    return made
+
+
+def log_of(made: MadeUp) -> RunLog:
+    return read_run(made.records, made.name)
+
+
 def completed(*, hold_s: float = 60.0, bake_s: float = 180.0) -> MadeUp:
     """An upgrade that went well, with an approval and a signal that was refused."""
     made = MadeUp("shop-1-35")
@@ -457,12 +469,7 @@ def completed(*, hold_s: float = 60.0, bake_s: float = 180.0) -> MadeUp:
             made.approve("shift-25", hold_s / 2)
     made.enter(Stage.BAKE)
     made.hold("bake", bake_s)
-    made.do("preview-off", 0.3)
-    made.approve("retire", hold_s / 3, typed="old")
-    made.do("retire-idle", 10.0)
-    made.enter(Stage.RETIRE)
-    made.do("retire-blue", 0.5)
-    made.end(Stage.COMPLETED)
+    _retire(made, thinks_s=hold_s / 3, idle_s=10.0)
     return made
 
 
@@ -508,13 +515,17 @@ def a_week(*, sample_s: float = 300.0) -> MadeUp:
             made.approve("shift-25", 900)
     made.enter(Stage.BAKE)
     made.hold("bake", 7 * 86_400, look_s=3_600)
+    _retire(made, thinks_s=7_200, idle_s=600)
+    return made
+
+
+def _retire(made: MadeUp, *, thinks_s: float, idle_s: float) -> None:
     made.do("preview-off", 0.3)
-    made.approve("retire", 7_200, typed="old")
-    made.do("retire-idle", 600)
+    made.approve("retire", thinks_s, typed="old")
+    made.do("retire-idle", idle_s)
     made.enter(Stage.RETIRE)
     made.do("retire-blue", 0.5)
     made.end(Stage.COMPLETED)
-    return made
 
 
 def unfinished(*, hold_s: float = 20.0) -> MadeUp:

@@ -9,24 +9,13 @@ from bascule.report.facts.changes import (
     read_split,
     tally_rules,
 )
-from bascule.report.facts.run_log import RunLog, read_run
 from bascule.routing.weights import Split, Weights
 from bascule.upgrade.events import Finished, Intended, Result, Witnessed
 from bascule.upgrade.run.events import StepStarted
-from tests.support.made_up_upgrades import START, MadeUp, build_plan
+from tests.support.made_up_upgrades import START, MadeUp, log_of, made_up
 from tests.support.orders import BLUE
 
 HALF = Split(Weights(5_000))
-
-
-def made_up() -> MadeUp:
-    made = MadeUp("up")
-    made.start(build_plan("up", shares=(50,)))
-    return made
-
-
-def log_of(made: MadeUp) -> RunLog:
-    return read_run(made.records, made.name)
 
 
 def intend(made: MadeUp) -> None:

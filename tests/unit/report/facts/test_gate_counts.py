@@ -6,18 +6,12 @@ from bascule.report.facts.gate_counts import read_gate_counts
 from bascule.report.facts.model import Counted, GateCounts, SplitPoint
 from bascule.report.facts.run_log import read_run
 from bascule.upgrade.run.events import GateJudged, StepStarted
-from tests.support.made_up_upgrades import START, MadeUp, build_plan
+from tests.support.made_up_upgrades import START, MadeUp, made_up
 
 SPLIT = (
     SplitPoint(at=START, blue_bp=10_000, green_bp=0),
     SplitPoint(at=START + timedelta(seconds=15), blue_bp=5_000, green_bp=5_000),
 )
-
-
-def made_up() -> MadeUp:
-    made = MadeUp("up")
-    made.start(build_plan("up", shares=(50,)))
-    return made
 
 
 def judge(made: MadeUp, key: str, elapsed_s: Json, **clusters: Json) -> None:

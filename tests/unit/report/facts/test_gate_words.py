@@ -5,12 +5,11 @@ from bascule.report.facts.run_log import read_run
 from bascule.upgrade.plan.model import StepKind
 from bascule.upgrade.run.events import GateJudged, RollbackBegan
 from bascule.upgrade.run.stages import Stage
-from tests.support.made_up_upgrades import MadeUp, build_plan, step
+from tests.support.made_up_upgrades import made_up, step
 
 
 def judged(*verdicts: str, key: str = "shift-50-hold") -> tuple[GateFacts, ...]:
-    made = MadeUp("up")
-    made.start(build_plan("up", shares=(50,)))
+    made = made_up()
     for number, verdict in enumerate(verdicts):
         evidence: dict[str, Json] = {"n": number, "progress": {"long": "story"}, "at": "then"}
         made.say(
@@ -58,8 +57,7 @@ def test_a_gate_of_a_step_that_is_in_no_plan_asked_for_nothing_known() -> None:
 
 
 def test_a_hold_of_the_rollback_is_known_too() -> None:
-    made = MadeUp("up")
-    made.start(build_plan("up", shares=(50,)))
+    made = made_up()
     undo = step("settle", Stage.ROLLBACK, StepKind.HOLD)
     made.say(RollbackBegan(upgrade="up", cause="c", steps=(undo,)))
     made.say(GateJudged(upgrade="up", key="settle", verdict="pass"))

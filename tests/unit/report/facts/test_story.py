@@ -1,6 +1,5 @@
 from datetime import timedelta
 
-from bascule.report.facts.run_log import RunLog, read_run
 from bascule.report.facts.story import (
     WAITS_MAX,
     read_halts,
@@ -21,17 +20,7 @@ from bascule.upgrade.run.events import (
     StepWaits,
 )
 from bascule.upgrade.run.stages import Stage
-from tests.support.made_up_upgrades import ADA, START, MadeUp, build_plan, step
-
-
-def made_up() -> MadeUp:
-    made = MadeUp("up")
-    made.start(build_plan("up", shares=(50,)))
-    return made
-
-
-def log_of(made: MadeUp) -> RunLog:
-    return read_run(made.records, made.name)
+from tests.support.made_up_upgrades import ADA, START, MadeUp, log_of, made_up, step
 
 
 def steps_of(made: MadeUp) -> dict[str, tuple[str, str]]:

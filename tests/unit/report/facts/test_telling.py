@@ -20,7 +20,7 @@ from bascule.routing.weights import Split, Weights
 from bascule.upgrade.run.events import Halted, RollbackBegan, StepResult, StepStarted, StepWaits
 from bascule.upgrade.run.stages import Stage
 from tests.support.made_up_samples import counts, raw, traffic
-from tests.support.made_up_upgrades import START, MadeUp, build_plan
+from tests.support.made_up_upgrades import START, MadeUp, made_up
 
 FINE = FailureFacts(
     sentence="",
@@ -115,12 +115,6 @@ def test_without_samples_the_sentence_says_so() -> None:
     none = read_traffic([], whole=(START, START), shift=None)
 
     assert judged(read_failures(Measured(), none, (), None))[0].endswith("is not known.")
-
-
-def made_up() -> MadeUp:
-    made = MadeUp("up")
-    made.start(build_plan("up", shares=(50,)))
-    return made
 
 
 def standing(made: MadeUp) -> str:
