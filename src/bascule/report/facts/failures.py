@@ -1,7 +1,7 @@
 """Whose the failed requests were: those that green itself failed, and all others."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -42,24 +42,18 @@ def read_failures(
     given_up = {c: _given_up(measured.traffic, c) for c in Cluster}
     unexplained = seen.unexplained
     others = _add(blue, unexplained) if traffic.samples or gates is not None else None
-    shares = [traffic.covered_share, gates.covered_share if gates is not None else None]
     requests = [_most(traffic, gates, cluster, "requests") for cluster in Cluster]
     return FailureFacts(
         sentence=_sentence(green, others) + _say_given_up(given_up),
         requests=_add(*requests),
-        counted_share=max((share for share in shares if share is not None), default=None),
+        counted_share=_counted_share(traffic, gates),
         total=_add(_add(blue, green), unexplained),
         blue=blue,
-        blue_before_change=_larger(
-            _before(measured.traffic, split), None if gates is None else gates.blue_before_change
-        ),
+        blue_before_change=_before_change(measured.traffic, split, gates),
         blue_unanswered=seen.unanswered[Cluster.BLUE],
         blue_given_up=given_up[Cluster.BLUE],
         green=green,
-        green_without_weight=_larger(
-            _without_weight(measured.traffic, split),
-            None if gates is None else gates.green_without_weight,
-        ),
+        green_without_weight=_without_weight(measured.traffic, split, gates),
         green_unanswered=seen.unanswered[Cluster.GREEN],
         green_given_up=given_up[Cluster.GREEN],
         witness_unexplained=unexplained,
@@ -159,29 +153,42 @@ def _share_given_up(traffic: Sequence[TrafficSample], cluster: Cluster) -> float
     return (_given_up(traffic, cluster) or 0) / requests if requests else 0.0
 
 
-def _before(traffic: Sequence[TrafficSample], split: Sequence[SplitPoint]) -> int | None:
+def _counted_share(traffic: TrafficFacts, gates: GateCounts | None) -> float | None:
+    shares = [traffic.covered_share, gates.covered_share if gates is not None else None]
+    return max((share for share in shares if share is not None), default=None)
+
+
+def _before_change(
+    traffic: Sequence[TrafficSample], split: Sequence[SplitPoint], gates: GateCounts | None
+) -> int | None:
     """Return the failures of blue before the split changed at all: its baseline."""
     changed_at = split[1].at if len(split) > 1 else None
-    known = [s for s in traffic if Cluster.BLUE in s.clusters]
-    if not known:
-        return None
-    return sum(
-        s.clusters[Cluster.BLUE].failures
-        for s in known
-        if changed_at is None or s.to_at <= changed_at
+    sampled = _failures(
+        traffic, Cluster.BLUE, lambda s: changed_at is None or s.to_at <= changed_at
     )
+    return _larger(sampled, None if gates is None else gates.blue_before_change)
 
 
-def _without_weight(traffic: Sequence[TrafficSample], split: Sequence[SplitPoint]) -> int | None:
+def _without_weight(
+    traffic: Sequence[TrafficSample], split: Sequence[SplitPoint], gates: GateCounts | None
+) -> int | None:
     """Return the failures of green while it had no weight: of mirrored requests."""
-    known = [s for s in traffic if Cluster.GREEN in s.clusters]
+    sampled = _failures(
+        traffic,
+        Cluster.GREEN,
+        lambda s: not any(p.green_bp for p in _splits_in(split, s.from_at, s.to_at)),
+    )
+    return _larger(sampled, None if gates is None else gates.green_without_weight)
+
+
+def _failures(
+    traffic: Sequence[TrafficSample], cluster: Cluster, is_meant: Callable[[TrafficSample], bool]
+) -> int | None:
+    """Return the failures of a cluster in the samples that are meant; None where none knows it."""
+    known = [s for s in traffic if cluster in s.clusters]
     if not known:
         return None
-    return sum(
-        s.clusters[Cluster.GREEN].failures
-        for s in known
-        if not any(p.green_bp for p in _splits_in(split, s.from_at, s.to_at))
-    )
+    return sum(s.clusters[cluster].failures for s in known if is_meant(s))
 
 
 def _splits_in(
