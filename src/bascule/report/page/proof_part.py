@@ -7,6 +7,27 @@ from bascule.report.page.tables import bullets, pill
 
 def render_proof(root: Node) -> Markup:
     """Return the journal's facts and how to check the page against it."""
+    facts = [join(el("dt", name), el("dd", value)) for name, value in _journal_rows(root)]
+    name = root.at("upgrade").text
+    commands = f"bascule upgrade verify-journal {name}\nbascule upgrade report {name} --json FILE"
+    return el(
+        "section",
+        el("h2", "What this rests on"),
+        el(
+            "p",
+            "Everything here comes from the journal, whose records are chained by digests, and "
+            "from samples of the gateway's own counters and of Bascule's own witness. The JSON "
+            "from which this page was made is inside it, in the element with the id evidence; each "
+            "number names its field there.",
+        ),
+        el("dl", facts, class_="facts"),
+        el("p", "To check it against the journal:", class_="hint"),
+        el("pre", commands),
+        id="proof",
+    )
+
+
+def _journal_rows(root: Node) -> list[tuple[str, Markup]]:
     journal = root.at("journal")
     is_verified = journal.at("is_verified").is_true
     state = pill("✓ chain verified", "good") if is_verified else pill("✗ not verified", "bad")
@@ -28,24 +49,7 @@ def render_proof(root: Node) -> Markup:
     ]
     if journal.at("trouble").text:
         rows.insert(1, ("Trouble", join(journal.at("trouble").text)))
-    facts = [join(el("dt", name), el("dd", value)) for name, value in rows]
-    name = root.at("upgrade").text
-    commands = f"bascule upgrade verify-journal {name}\nbascule upgrade report {name} --json FILE"
-    return el(
-        "section",
-        el("h2", "What this rests on"),
-        el(
-            "p",
-            "Everything here comes from the journal, whose records are chained by digests, and "
-            "from samples of the gateway's own counters and of Bascule's own witness. The JSON "
-            "from which this page was made is inside it, in the element with the id evidence; each "
-            "number names its field there.",
-        ),
-        el("dl", facts, class_="facts"),
-        el("p", "To check it against the journal:", class_="hint"),
-        el("pre", commands),
-        id="proof",
-    )
+    return rows
 
 
 def render_unknown(root: Node) -> Markup:

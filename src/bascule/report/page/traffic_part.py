@@ -1,43 +1,32 @@
 """The part of the page about traffic: totals, whose the failures were, changes of the split."""
 
+from collections.abc import Sequence
+
 from bascule.report.page.markup import Markup, el, join
 from bascule.report.page.node import Node
 from bascule.report.page.tables import NOTHING, number_cell, render_table, row, sign
 
 _CLUSTERS = ("blue", "green")
+_TOTALS = (
+    "cluster",
+    "requests",
+    "failed",
+    "p50 ms",
+    "p95 ms",
+    "p99 ms",
+    "most open",
+    "open at end",
+)
 
 
 def render_totals(root: Node) -> Markup:
     """Return what each cluster did in all samples together."""
     traffic = root.at("traffic")
-    rows = [
-        row(
-            cluster,
-            number_cell(totals.at("requests").figure()),
-            number_cell(totals.at("failures").figure()),
-            number_cell(totals.at("p50_ms").figure()),
-            number_cell(totals.at("p95_ms").figure()),
-            number_cell(totals.at("p99_ms").figure()),
-            number_cell(totals.at("open_max").figure()),
-            number_cell(totals.at("open_last").figure()),
-        )
-        for cluster in _CLUSTERS
-        for totals in (traffic.at("clusters", cluster),)
-    ]
-    heads = [
-        "cluster",
-        "requests",
-        "failed",
-        "p50 ms",
-        "p95 ms",
-        "p99 ms",
-        "most open",
-        "open at end",
-    ]
+    rows = [_render_cluster(name, traffic.at("clusters", name)) for name in _CLUSTERS]
     covered = traffic.at("covered_share").figure("% of the time", scale=100)
     caption = "What the gateway counted, by the cluster that answered"
     return join(
-        render_table(caption, _number_heads(heads), rows),
+        render_table(caption, _number_heads(_TOTALS), rows),
         el(
             "p",
             "From ",
@@ -48,6 +37,19 @@ def render_totals(root: Node) -> Markup:
             class_="hint",
         ),
         _render_witness(root.at("witness")),
+    )
+
+
+def _render_cluster(name: str, totals: Node) -> Markup:
+    return row(
+        name,
+        number_cell(totals.at("requests").figure()),
+        number_cell(totals.at("failures").figure()),
+        number_cell(totals.at("p50_ms").figure()),
+        number_cell(totals.at("p95_ms").figure()),
+        number_cell(totals.at("p99_ms").figure()),
+        number_cell(totals.at("open_max").figure()),
+        number_cell(totals.at("open_last").figure()),
     )
 
 
@@ -73,7 +75,7 @@ def _render_witness(witness: Node) -> Markup:
     )
 
 
-def _number_heads(heads: list[str]) -> list[str | Markup]:
+def _number_heads(heads: Sequence[str]) -> list[str | Markup]:
     return [heads[0], *(el("th", head, scope="col", class_="n") for head in heads[1:])]
 
 
