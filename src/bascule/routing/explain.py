@@ -1,7 +1,7 @@
 """Which rule of which Ingress in which cluster answers a URL, and why no other one does."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from urllib.parse import SplitResult, urlsplit
 
@@ -85,51 +85,33 @@ def explain(
 
     Raises UsageError when `url` is not an absolute http or https URL.
     """
-    parts = _split_url(url)
-    lowered = {name.lower(): value for name, value in headers.items()}
-    name = _host_name(lowered.get("host") or parts.netloc)
-    asked = _read_preview(preview or Preview(), name, lowered)
-    name = asked.host or name
-    host, host_reasons, host_losers = _choose_host(routes, name)
+    request = _read_request(url, headers, preview or Preview())
+    host, why_host, host_losers = _choose_host(routes, request.host)
     if host is None:
-        reason = f"no Ingress names the host {name}, and there is no default backend"
+        reason = f"no Ingress names the host {request.host}, and there is no default backend"
         return Explanation(url=url, answer=Answer.NOT_FOUND, reasons=(reason,))
-    path = parts.path or "/"
+    path = request.path
     matching = [route for route in host.routes if matches_path(route.match, path)]
     winner = matching[0] if matching else None
     losers = (*_lost_routes(host, path, winner), *host_losers)[:LOSERS_MAX]
-    problems = tuple(_related_problems(routes, host, winner))
+    found = Explanation(
+        url=url,
+        answer=Answer.NOT_FOUND,
+        host=host.name,
+        losers=losers,
+        problems=tuple(_related_problems(routes, host, winner)),
+    )
     if winner is None:
         reason = f"no path of host {host.name} matches {path}, and there is no default backend"
-        return Explanation(
-            url=url,
-            answer=Answer.NOT_FOUND,
-            host=host.name,
-            reasons=(*host_reasons, reason),
-            losers=losers,
-            problems=problems,
-        )
-    answer, reason = _judge(host, winner, is_https=parts.scheme == "https")
-    weights = winner.effective_weights(split.for_host(host.name))
-    why_cluster = tuple(_why_cluster(winner, split.for_host(host.name), lowered))
-    if asked.cluster is not None:
-        weights, why_cluster = Weights.all_to(asked.cluster), (asked.reason,)
-        if answer in (Answer.SERVED, Answer.DOWN):
-            answer, reason = _judge_preview(winner, asked.cluster)
-    return Explanation(
-        url=url,
-        answer=answer,
-        host=host.name,
+        return replace(found, reasons=(*why_host, reason))
+    served = _serve(host, winner, split.for_host(host.name), request)
+    why_path = _why_path(winner.match, path, len(matching))
+    return replace(
+        found,
+        answer=served.answer,
         rule=render_rule(host, winner.match),
-        shares=tuple(_shares(winner, weights)),
-        reasons=(
-            *host_reasons,
-            _why_path(winner.match, path, len(matching)),
-            *([reason] if reason else []),
-            *why_cluster,
-        ),
-        losers=losers,
-        problems=problems,
+        shares=tuple(_shares(winner, served.weights)),
+        reasons=(*why_host, why_path, *served.reasons),
     )
 
 
@@ -143,6 +125,31 @@ class _Asked:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Request:
+    """What is asked: `host` is the one whose rules apply, header names are in lower case."""
+
+    host: str
+    path: str
+    is_https: bool
+    headers: Mapping[str, str]
+    asked: _Asked
+
+
+def _read_request(url: str, headers: Mapping[str, str], preview: Preview) -> _Request:
+    parts = _split_url(url)
+    lowered = {name.lower(): value for name, value in headers.items()}
+    name = _host_name(lowered.get("host") or parts.netloc)
+    asked = _read_preview(preview, name, lowered)
+    return _Request(
+        host=asked.host or name,
+        path=parts.path or "/",
+        is_https=parts.scheme == "https",
+        headers=lowered,
+        asked=asked,
+    )
+
+
 def _read_preview(preview: Preview, name: str, headers: Mapping[str, str]) -> _Asked:
     shown = preview.hosts.get(name)
     if shown is not None:
@@ -154,6 +161,28 @@ def _read_preview(preview: Preview, name: str, headers: Mapping[str, str]) -> _A
             reason = f"the header {preview.header} asks for {cluster}, whatever the weights"
             return _Asked(cluster=cluster, reason=reason)
     return _Asked()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Served:
+    """What becomes of a request that a rule matches, by which weights, and why."""
+
+    answer: Answer
+    weights: Weights
+    reasons: tuple[str, ...]
+
+
+def _serve(host: Host, route: Route, wanted: Weights, request: _Request) -> _Served:
+    answer, reason = _judge(host, route, is_https=request.is_https)
+    weights = route.effective_weights(wanted)
+    why_cluster = tuple(_why_cluster(route, wanted, request.headers))
+    cluster = request.asked.cluster
+    if cluster is not None:
+        weights, why_cluster = Weights.all_to(cluster), (request.asked.reason,)
+        if answer in (Answer.SERVED, Answer.DOWN):
+            answer, reason = _judge_preview(route, cluster)
+    reasons = (reason, *why_cluster) if reason else why_cluster
+    return _Served(answer=answer, weights=weights, reasons=reasons)
 
 
 def _judge_preview(route: Route, cluster: Cluster) -> tuple[Answer, str]:
