@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from bascule.ids import Cluster
-from bascule.journal.record import Json
 from bascule.routing.arrangement import NOTHING_ARRANGED
 from bascule.routing.weights import render_percent
 from bascule.spec.durations import render_duration
@@ -109,37 +108,52 @@ def plan_retirement(spec: Upgrade, facts: Facts) -> Iterator[Step]:
         return
     name = facts.clusters[Cluster.BLUE].name
     if spec.retire.hold_s > 0:
-        yield Step(
-            key="retire-hold",
-            stage=Stage.BAKE,
-            kind=StepKind.HOLD,
-            args={"hold_s": spec.retire.hold_s, "gates": render_gates(NO_GATES)},
-            title=f"blue ({name}) is kept, for a way back",
-            reason="nothing is judged: it is time for people; anyone can extend it",
-            estimate_s=spec.retire.hold_s,
-        )
+        yield _keep_blue(name, spec.retire.hold_s)
     yield plan_approval(
         "retire",
         Stage.BAKE,
         reason=f"what follows is not undone: type {name}, the cluster that goes",
         typed=name,
     )
-    blue: dict[str, Json] = {"cluster": Cluster.BLUE.value}
-    yield Step(
+    yield _prove_idle(spec.retire.idle_s)
+    yield _take_out(name)
+
+
+def _keep_blue(name: str, hold_s: float) -> Step:
+    return Step(
+        key="retire-hold",
+        stage=Stage.BAKE,
+        kind=StepKind.HOLD,
+        args={"hold_s": hold_s, "gates": render_gates(NO_GATES)},
+        title=f"blue ({name}) is kept, for a way back",
+        reason="nothing is judged: it is time for people; anyone can extend it",
+        estimate_s=hold_s,
+    )
+
+
+def _prove_idle(quiet_s: float) -> Step:
+    return Step(
         key="retire-idle",
         stage=Stage.BAKE,
         kind=StepKind.PROVE_IDLE,
-        args={**blue, "quiet_s": spec.retire.idle_s, "timeout_s": IDLE_TIMEOUT_S},
+        args={
+            "cluster": Cluster.BLUE.value,
+            "quiet_s": quiet_s,
+            "timeout_s": IDLE_TIMEOUT_S,
+        },
         title="blue has no request, no open stream and no sticky user for "
-        f"{render_duration(spec.retire.idle_s)}",
+        f"{render_duration(quiet_s)}",
         reason="a cluster goes only with proof that nobody uses it",
-        estimate_s=spec.retire.idle_s,
+        estimate_s=quiet_s,
     )
-    yield Step(
+
+
+def _take_out(name: str) -> Step:
+    return Step(
         key="retire-blue",
         stage=Stage.RETIRE,
         kind=StepKind.RETIRE,
-        args=blue,
+        args={"cluster": Cluster.BLUE.value},
         title=f"blue ({name}) is taken out of the gateway",
         reason="the cluster itself is not touched: it was there before the upgrade",
         estimate_s=ACT_S,
