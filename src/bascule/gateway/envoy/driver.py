@@ -184,18 +184,11 @@ class EnvoyDriver:
                     if is_new_split:
                         await self._server.wait_for_return(there)
             except TimeoutError:
-                reason = self._explain_silence(there)
-                self._trouble = _Trouble(Convergence.PENDING, reason)
-                raise OutcomeUnknownError(
-                    f"no acknowledgement within {self._ack_timeout_s:g} s: {reason}",
-                    remedy="look with `bascule status`; it is sent again when Envoy is back",
-                ) from None
+                raise self._note_silence(there) from None
             except StaleWriterError:
                 raise
             except BasculeError as error:
-                self._trouble = _Trouble(Convergence.REFUSED, error.message)
-                self._server.publish(self._live.translation.snapshot if self._live else None)
-                self._plan_consolidation()
+                self._go_back(error)
                 raise
             self._trouble = None
             acknowledged_s = self._clock.monotonic_s()
@@ -207,6 +200,20 @@ class EnvoyDriver:
             instances=len(self._server.sessions),
             is_split_only=is_split_only,
         )
+
+    def _note_silence(self, there: Counter[str]) -> OutcomeUnknownError:
+        reason = self._explain_silence(there)
+        self._trouble = _Trouble(Convergence.PENDING, reason)
+        return OutcomeUnknownError(
+            f"no acknowledgement within {self._ack_timeout_s:g} s: {reason}",
+            remedy="look with `bascule status`; it is sent again when Envoy is back",
+        )
+
+    def _go_back(self, refused: BasculeError) -> None:
+        """Offer all Envoys the last good state again."""
+        self._trouble = _Trouble(Convergence.REFUSED, refused.message)
+        self._server.publish(self._live.translation.snapshot if self._live else None)
+        self._plan_consolidation()
 
     async def _bring_about(self, table: RoutingTable, certificates: CertificateStore) -> bool:
         live = self._live
