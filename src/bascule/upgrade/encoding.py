@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from bascule.errors import JournalError
-from bascule.journal.record import Json
+from bascule.journal.record import Json, Record
 from bascule.routing.weights import TOTAL_BP, Split, Weights
 
 
@@ -60,6 +60,14 @@ def read_time(data: Mapping[str, Json], name: str) -> datetime | None:
         return datetime.fromisoformat(str(value))
     except ValueError as error:
         raise JournalError(f"{name} is not a time in a record or command") from error
+
+
+def unknown_kind(record: Record) -> JournalError:
+    """Return the error for a record of a kind that this version does not know."""
+    return JournalError(
+        f"record {record.seq} of the journal is of the unknown kind {record.entry.kind!r}",
+        remedy="use the version of bascule that wrote it, or a later one",
+    )
 
 
 def _render(weights: Weights) -> dict[str, Json]:

@@ -18,6 +18,7 @@ from bascule.upgrade.encoding import (
     read_time,
     render_split,
     render_time,
+    unknown_kind,
 )
 from bascule.upgrade.names import Identities, parse_identities, render_identities
 
@@ -130,26 +131,9 @@ def render_event(event: Event) -> dict[str, Json]:
         case Opened():
             return {"split": render_split(event.split)}
         case Intended():
-            return {
-                "order_id": event.order_id,
-                "kind": event.kind,
-                "before": render_split(event.before),
-                "wanted": render_split(event.wanted),
-                "reason": event.reason,
-                "notes": list(event.notes),
-            }
+            return _render_intended(event)
         case Finished():
-            return {
-                "order_id": event.order_id,
-                "result": event.result.value,
-                "split": render_split(event.split),
-                "reason": event.reason,
-                "remedy": event.remedy,
-                "command_ms": event.command_ms,
-                "acknowledged_at": render_time(event.acknowledged_at),
-                "effective_at": render_time(event.effective_at),
-                "instances": event.instances,
-            }
+            return _render_finished(event)
         case Refused():
             return {
                 "order_id": event.order_id,
@@ -172,6 +156,31 @@ def render_event(event: Event) -> dict[str, Json]:
             }
         case _:
             assert_never(event)
+
+
+def _render_intended(event: Intended) -> dict[str, Json]:
+    return {
+        "order_id": event.order_id,
+        "kind": event.kind,
+        "before": render_split(event.before),
+        "wanted": render_split(event.wanted),
+        "reason": event.reason,
+        "notes": list(event.notes),
+    }
+
+
+def _render_finished(event: Finished) -> dict[str, Json]:
+    return {
+        "order_id": event.order_id,
+        "result": event.result.value,
+        "split": render_split(event.split),
+        "reason": event.reason,
+        "remedy": event.remedy,
+        "command_ms": event.command_ms,
+        "acknowledged_at": render_time(event.acknowledged_at),
+        "effective_at": render_time(event.effective_at),
+        "instances": event.instances,
+    }
 
 
 def parse_event(record: Record) -> Event:
@@ -209,11 +218,8 @@ def parse_event(record: Record) -> Event:
                 clusters=parse_identities(data.get("clusters")),
                 is_blue_kept=data.get("is_blue_kept") is True,
             )
-        case kind:
-            raise JournalError(
-                f"record {record.seq} of the journal is of the unknown kind {kind!r}",
-                remedy="use the version of bascule that wrote it, or a later one",
-            )
+        case _:
+            raise unknown_kind(record)
 
 
 def _parse_intended(data: Mapping[str, Json]) -> Intended:

@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 import pytest
 
 from bascule.errors import JournalError
-from bascule.journal.record import Json
+from bascule.journal.record import GENESIS, Entry, Json, build_record
 from bascule.routing.weights import Split, Weights
 from bascule.upgrade.encoding import (
     parse_split,
@@ -11,6 +11,8 @@ from bascule.upgrade.encoding import (
     read_text,
     read_time,
     render_split,
+    render_time,
+    unknown_kind,
 )
 
 
@@ -61,10 +63,20 @@ def test_what_is_no_number_is_refused(value: Json) -> None:
 def test_a_time_that_is_null_is_not_known() -> None:
     at = datetime(2026, 1, 1, tzinfo=UTC)
 
+    assert read_time({"effective_at": render_time(None)}, "effective_at") is None
     assert read_time({}, "effective_at") is None
-    assert read_time({"effective_at": at.isoformat()}, "effective_at") == at
+    assert read_time({"effective_at": render_time(at)}, "effective_at") == at
 
 
 def test_what_is_no_time_is_refused() -> None:
     with pytest.raises(JournalError, match="effective_at is not a time"):
         read_time({"effective_at": "noon"}, "effective_at")
+
+
+def test_a_record_of_a_later_version_is_named_by_its_number_and_kind() -> None:
+    entry = Entry(at=datetime(2026, 1, 1, tzinfo=UTC), actor="ada", kind="from_tomorrow")
+
+    error = unknown_kind(build_record(entry, seq=7, generation=1, previous=GENESIS))
+
+    assert error.message == "record 7 of the journal is of the unknown kind 'from_tomorrow'"
+    assert "a later one" in error.remedy

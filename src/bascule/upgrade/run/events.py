@@ -1,6 +1,6 @@
 """What can happen to an upgrade, and how each event is written in the journal."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -17,6 +17,7 @@ from bascule.upgrade.encoding import (
     read_time,
     render_split,
     render_time,
+    unknown_kind,
 )
 from bascule.upgrade.plan.model import Plan, Step, parse_plan, parse_step, render_plan, render_step
 from bascule.upgrade.run.stages import Stage
@@ -261,107 +262,142 @@ def parse_run_event(record: Record) -> RunEvent:
     """
     data = record.entry.data
     name = read_text(data, "upgrade")
-    match record.entry.kind:
-        case "upgrade_started":
-            return Started(
-                upgrade=name,
-                run_id=read_text(data, "run_id"),
-                plan=parse_plan(data.get("plan")),
-                digest=read_text(data, "digest"),
-                before=parse_split(data.get("before")),
-                reason=read_text(data, "reason", default=""),
-            )
-        case "upgrade_stage_entered":
-            return StageEntered(upgrade=name, stage=_read_stage(data))
-        case "upgrade_ended":
-            return Ended(
-                upgrade=name, stage=_read_stage(data), reason=read_text(data, "reason", default="")
-            )
-        case "upgrade_step_started" | "upgrade_step_finished" | "upgrade_step_waits":
-            return _parse_step_event(name, record.entry.kind, data)
-        case _:
-            return _parse_other(name, record)
+    parse = _PARSE_BY_KIND.get(record.entry.kind)
+    if parse is None:
+        raise unknown_kind(record)
+    return parse(name, data)
 
 
-def _parse_step_event(
-    name: str, kind: str, data: Mapping[str, Json]
-) -> StepStarted | StepFinished | StepWaits:
-    key = read_text(data, "key")
-    if kind == "upgrade_step_started":
-        return StepStarted(upgrade=name, key=key, attempt=int(read_number(data, "attempt") or 1))
-    reason = read_text(data, "reason", default="")
-    if kind == "upgrade_step_waits":
-        return StepWaits(upgrade=name, key=key, reason=reason, until=read_time(data, "until"))
-    try:
-        result = StepResult(read_text(data, "result"))
-    except ValueError as error:
-        raise JournalError(f"{data.get('result')!r} is no result of a step") from error
+_Data: TypeAlias = Mapping[str, Json]
+
+
+def _parse_started(name: str, data: _Data) -> Started:
+    return Started(
+        upgrade=name,
+        run_id=read_text(data, "run_id"),
+        plan=parse_plan(data.get("plan")),
+        digest=read_text(data, "digest"),
+        before=parse_split(data.get("before")),
+        reason=read_text(data, "reason", default=""),
+    )
+
+
+def _parse_stage_entered(name: str, data: _Data) -> StageEntered:
+    return StageEntered(upgrade=name, stage=_read_stage(data))
+
+
+def _parse_step_started(name: str, data: _Data) -> StepStarted:
+    return StepStarted(
+        upgrade=name,
+        key=read_text(data, "key"),
+        attempt=int(read_number(data, "attempt") or 1),
+    )
+
+
+def _parse_step_finished(name: str, data: _Data) -> StepFinished:
     return StepFinished(
         upgrade=name,
-        key=key,
-        result=result,
-        reason=reason,
+        key=read_text(data, "key"),
+        result=_read_result(data),
+        reason=read_text(data, "reason", default=""),
         remedy=read_text(data, "remedy", default=""),
         output=read_object(data.get("output"), "output"),
     )
 
 
-def _parse_other(name: str, record: Record) -> RunEvent:
-    data = record.entry.data
-    match record.entry.kind:
-        case "upgrade_gate_judged":
-            return GateJudged(
-                upgrade=name,
-                key=read_text(data, "key"),
-                verdict=read_text(data, "verdict"),
-                reasons=tuple(str(reason) for reason in _read_list(data, "reasons")),
-                evidence=read_object(data.get("evidence"), "evidence"),
-            )
-        case "upgrade_signal_taken":
-            return SignalTaken(
-                upgrade=name,
-                signal_id=read_text(data, "signal_id"),
-                kind=read_text(data, "kind"),
-                data=read_object(data.get("data"), "data"),
-                reason=read_text(data, "reason", default=""),
-            )
-        case "upgrade_signal_refused":
-            return SignalRefused(
-                upgrade=name,
-                signal_id=read_text(data, "signal_id"),
-                kind=read_text(data, "kind"),
-                reason=read_text(data, "reason"),
-                remedy=read_text(data, "remedy", default=""),
-            )
-        case "upgrade_rollback_began":
-            return RollbackBegan(
-                upgrade=name,
-                cause=read_text(data, "cause"),
-                steps=tuple(parse_step(step) for step in _read_list(data, "steps")),
-                is_automatic=data.get("is_automatic") is True,
-            )
-        case "upgrade_halted":
-            return Halted(
-                upgrade=name,
-                key=read_text(data, "key"),
-                reason=read_text(data, "reason"),
-                remedy=read_text(data, "remedy", default=""),
-                is_in_doubt=data.get("is_in_doubt") is True,
-            )
-        case kind:
-            raise JournalError(
-                f"record {record.seq} of the journal is of the unknown kind {kind!r}",
-                remedy="use the version of bascule that wrote it, or a later one",
-            )
+def _parse_step_waits(name: str, data: _Data) -> StepWaits:
+    return StepWaits(
+        upgrade=name,
+        key=read_text(data, "key"),
+        reason=read_text(data, "reason", default=""),
+        until=read_time(data, "until"),
+    )
 
 
-def _read_stage(data: Mapping[str, Json]) -> Stage:
+def _parse_gate_judged(name: str, data: _Data) -> GateJudged:
+    return GateJudged(
+        upgrade=name,
+        key=read_text(data, "key"),
+        verdict=read_text(data, "verdict"),
+        reasons=tuple(str(reason) for reason in _read_list(data, "reasons")),
+        evidence=read_object(data.get("evidence"), "evidence"),
+    )
+
+
+def _parse_signal_taken(name: str, data: _Data) -> SignalTaken:
+    return SignalTaken(
+        upgrade=name,
+        signal_id=read_text(data, "signal_id"),
+        kind=read_text(data, "kind"),
+        data=read_object(data.get("data"), "data"),
+        reason=read_text(data, "reason", default=""),
+    )
+
+
+def _parse_signal_refused(name: str, data: _Data) -> SignalRefused:
+    return SignalRefused(
+        upgrade=name,
+        signal_id=read_text(data, "signal_id"),
+        kind=read_text(data, "kind"),
+        reason=read_text(data, "reason"),
+        remedy=read_text(data, "remedy", default=""),
+    )
+
+
+def _parse_rollback_began(name: str, data: _Data) -> RollbackBegan:
+    return RollbackBegan(
+        upgrade=name,
+        cause=read_text(data, "cause"),
+        steps=tuple(parse_step(step) for step in _read_list(data, "steps")),
+        is_automatic=data.get("is_automatic") is True,
+    )
+
+
+def _parse_halted(name: str, data: _Data) -> Halted:
+    return Halted(
+        upgrade=name,
+        key=read_text(data, "key"),
+        reason=read_text(data, "reason"),
+        remedy=read_text(data, "remedy", default=""),
+        is_in_doubt=data.get("is_in_doubt") is True,
+    )
+
+
+def _parse_ended(name: str, data: _Data) -> Ended:
+    return Ended(
+        upgrade=name, stage=_read_stage(data), reason=read_text(data, "reason", default="")
+    )
+
+
+_PARSE_BY_KIND: Mapping[str, Callable[[str, _Data], RunEvent]] = {
+    KIND_BY_RUN_EVENT[Started]: _parse_started,
+    KIND_BY_RUN_EVENT[StageEntered]: _parse_stage_entered,
+    KIND_BY_RUN_EVENT[StepStarted]: _parse_step_started,
+    KIND_BY_RUN_EVENT[StepFinished]: _parse_step_finished,
+    KIND_BY_RUN_EVENT[StepWaits]: _parse_step_waits,
+    KIND_BY_RUN_EVENT[GateJudged]: _parse_gate_judged,
+    KIND_BY_RUN_EVENT[SignalTaken]: _parse_signal_taken,
+    KIND_BY_RUN_EVENT[SignalRefused]: _parse_signal_refused,
+    KIND_BY_RUN_EVENT[RollbackBegan]: _parse_rollback_began,
+    KIND_BY_RUN_EVENT[Halted]: _parse_halted,
+    KIND_BY_RUN_EVENT[Ended]: _parse_ended,
+}
+
+
+def _read_result(data: _Data) -> StepResult:
+    try:
+        return StepResult(read_text(data, "result"))
+    except ValueError as error:
+        raise JournalError(f"{data.get('result')!r} is no result of a step") from error
+
+
+def _read_stage(data: _Data) -> Stage:
     try:
         return Stage(read_text(data, "stage"))
     except ValueError as error:
         raise JournalError(f"{data.get('stage')!r} is no stage of an upgrade") from error
 
 
-def _read_list(data: Mapping[str, Json], name: str) -> list[Json]:
+def _read_list(data: _Data, name: str) -> list[Json]:
     value = data.get(name)
     return value if isinstance(value, list) else []
