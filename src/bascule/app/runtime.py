@@ -35,6 +35,7 @@ from bascule.kube.client import KubeClient
 from bascule.kube.connection import Connection
 from bascule.notify.sender import NewsDesk
 from bascule.probes.hooks import CommandHooks
+from bascule.probes.measuring import MeasuringDesk
 from bascule.probes.targets import choose_targets
 from bascule.routing.weights import Split, Weights
 from bascule.spec.gateway import Gateway
@@ -159,27 +160,8 @@ def _build(gateway: Gateway, options: RunOptions, opened: _Opened, stop: Stop) -
     witness = WitnessDesk(_outside(controller, driver, bell), clock)
     following = Following(controller=controller, clients=opened.clients, clock=clock)
     measuring = build_measuring(controller, driver, witness, samples=owned.store, clock=clock)
-    checks = build_live_checks(
-        gateway,
-        controller,
-        driver,
-        connections=opened.connections,
-        versions=following.versions,
-        state=lambda: executor.state,
-        clock=clock,
-    )
-    ports = Ports(
-        journal=owned.store,
-        inbox=owned.store,
-        traffic=ControllerTraffic(controller, driver),
-        witness=witness,
-        clock=clock,
-        checks=checks,
-        metrics=measuring,
-        hooks=CommandHooks(os.environ),
-        platform=NoPlatform(),
-    )
-    executor = Executor(ports, opened.state)
+    desks = _Desks(controller=controller, witness=witness, following=following, measuring=measuring)
+    executor = _build_executor(gateway, opened, desks)
     answers = Answers(
         gateway=gateway.name,
         controller=controller,
@@ -202,6 +184,41 @@ def _build(gateway: Gateway, options: RunOptions, opened: _Opened, stop: Stop) -
         reports=Reports(folder=options.state_dir.reports, store=owned.store, clock=clock),
         is_adopted=not opened.is_new,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Desks:
+    """Who tells an executor of the world, beside the driver."""
+
+    controller: Controller
+    witness: WitnessDesk
+    following: Following
+    measuring: MeasuringDesk
+
+
+def _build_executor(gateway: Gateway, opened: _Opened, desks: _Desks) -> Executor:
+    checks = build_live_checks(
+        gateway,
+        desks.controller,
+        opened.driver,
+        connections=opened.connections,
+        versions=desks.following.versions,
+        state=lambda: executor.state,
+        clock=opened.clock,
+    )
+    ports = Ports(
+        journal=opened.owned.store,
+        inbox=opened.owned.store,
+        traffic=ControllerTraffic(desks.controller, opened.driver),
+        witness=desks.witness,
+        clock=opened.clock,
+        checks=checks,
+        metrics=desks.measuring,
+        hooks=CommandHooks(os.environ),
+        platform=NoPlatform(),
+    )
+    executor = Executor(ports, opened.state)
+    return executor
 
 
 def _build_news(gateway: Gateway, opened: _Opened) -> NewsDesk:
