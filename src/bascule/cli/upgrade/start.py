@@ -62,30 +62,20 @@ def start(arguments: Arguments) -> None:
     """
     spec = parse_upgrade(read_file(arguments.file), arguments.file, read_file)
     place = find_place(file=None, gateway=spec.gateway.name, state=arguments.state)
-    if arguments.detach and not place.url and read_holder(place.lock) is None:
-        raise UsageError(
-            f"no runtime works on {place.path}: there is nobody to hand the upgrade to",
-            remedy="start `bascule run`, or leave --detach out",
-        )
+    if arguments.detach:
+        _refuse_if_nobody_is_there(place)
     _refuse_if_held_in_silence(place)
     prepared, unfinished = asyncio.run(prepare(spec, place))
-    if unfinished is None:
-        _approve(arguments, prepared)
-        order = build_order(StartUpgrade(prepared.plan), arguments.reason, SystemClock())
-    else:
-        check_same_course(unfinished, prepared.plan)
-        _say(arguments, f"going on with {unfinished.name}, which is in {unfinished.stage}")
-        order = None
+    order = _agree(arguments, prepared, unfinished)
     gateway = spec.gateway.name if place.url or arguments.state is None else None
     where = name_place(file=None, gateway=gateway, state=arguments.state)
-    name = prepared.plan.name
     if read_holder(place.lock) is None and not arguments.detach:
         task = Task(
             spec=spec,
             place=place,
             file=arguments.file,
             order=order,
-            name=name,
+            name=prepared.plan.name,
             where=where,
             place_option=name_place(file=None, gateway=None, state=arguments.state),
         )
@@ -97,6 +87,15 @@ def start(arguments: Arguments) -> None:
         else:
             return
     _hand_over(arguments, place, order, where)
+
+
+def _refuse_if_nobody_is_there(place: StateDir) -> None:
+    """Raise UsageError where an upgrade would be handed over to nobody."""
+    if not place.url and read_holder(place.lock) is None:
+        raise UsageError(
+            f"no runtime works on {place.path}: there is nobody to hand the upgrade to",
+            remedy="start `bascule run`, or leave --detach out",
+        )
 
 
 def _refuse_if_held_in_silence(place: StateDir) -> None:
@@ -160,6 +159,18 @@ def check_same_course(run: UpgradeState, plan: Plan) -> None:
 def _course(plan: Plan) -> object:
     steps = [(step.key, step.stage, step.kind, dict(step.args)) for step in plan.steps]
     return (plan.name, plan.gateway, steps, plan.policy)
+
+
+def _agree(
+    arguments: Arguments, prepared: Prepared, unfinished: UpgradeState | None
+) -> Order | None:
+    """Return the order that begins the upgrade; None where it has begun and goes on."""
+    if unfinished is None:
+        _approve(arguments, prepared)
+        return build_order(StartUpgrade(prepared.plan), arguments.reason, SystemClock())
+    check_same_course(unfinished, prepared.plan)
+    _say(arguments, f"going on with {unfinished.name}, which is in {unfinished.stage}")
+    return None
 
 
 def _approve(arguments: Arguments, prepared: Prepared) -> None:
