@@ -4,6 +4,7 @@ docs/reference/report.md says what each field means and how to check it.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bascule.errors import CorruptJournalError
@@ -14,7 +15,24 @@ from bascule.report.facts.failures import read_failures
 from bascule.report.facts.gate_counts import read_gate_counts
 from bascule.report.facts.gate_words import read_gates
 from bascule.report.facts.measured import Measured, read_samples
-from bascule.report.facts.model import ChangeFacts, Evidence, JournalFacts, PlanFacts
+from bascule.report.facts.model import (
+    ChangeFacts,
+    CheckFacts,
+    Evidence,
+    FailureFacts,
+    GateCounts,
+    GateFacts,
+    HaltFacts,
+    JournalFacts,
+    PlanFacts,
+    RollbackFacts,
+    SignalFacts,
+    SplitPoint,
+    StageFacts,
+    StepFacts,
+    TrafficFacts,
+    WitnessFacts,
+)
 from bascule.report.facts.plain import render_plain
 from bascule.report.facts.run_log import RunLog, find_start, read_run
 from bascule.report.facts.story import (
@@ -58,75 +76,169 @@ def build_evidence(records: Sequence[Record], upgrade: str, samples: Sequence[Sa
     """
     log = read_run(records, upgrade)
     measured = read_samples(samples)
-    changes = read_changes(log)
-    split = read_split(log, changes)
-    ended = next(log.of(Ended), None)
-    started_at = log.logged[0].at
-    as_of = ended[0].at if ended is not None else _latest(log, measured)
-    whole = (started_at, as_of)
-    traffic = read_traffic(measured.traffic, whole=whole, shift=_shift_span(changes, whole))
-    witness = read_witness(measured.witness, whole=whole)
-    duration_s = round((as_of - started_at).total_seconds(), 3)
-    gate_counts = read_gate_counts(log, split, whole_s=duration_s)
-    failures = read_failures(measured, traffic, split, gate_counts)
-    rules = tally_rules(changes)
-    signals, halts, steps = read_signals(log), read_halts(log), read_steps(log)
-    stages = read_stages(log)
-    rollback = read_rollback(log, signals)
-    outcome = ended[1].stage.value if ended is not None else "unfinished"
-    standing = describe_standing(stages[-1].stage, steps, halts)
-    opening = open_sentence(outcome, duration_s, rollback=rollback, standing=standing)
+    story = _read_story(log)
+    course = _read_course(log, measured, story)
+    counts = _read_counts(log, measured, story, course)
     journal = _read_journal(records, log)
-    return Evidence(
-        format=FORMAT,
-        upgrade=log.started.upgrade,
-        run_id=log.started.run_id,
-        gateway=log.started.plan.gateway,
-        reason=log.started.reason,
-        started_at=started_at,
-        started_by=log.logged[0].actor,
-        ended_at=ended[0].at if ended is not None else None,
-        as_of=as_of,
-        duration_s=duration_s,
-        outcome=outcome,
-        stage=ended[1].stage.value if ended is not None else stages[-1].stage,
-        end_reason=ended[1].reason if ended is not None else "",
-        verdict=judge_upgrade(opening, failures=failures, rules=rules),
-        failures=failures,
-        slowest_change_ms=max(
-            (c.command_ms for c in changes if c.command_ms is not None), default=None
-        ),
-        clusters=log.started.plan.clusters,
-        plan=_read_plan(log.started.plan, log.started.digest),
-        rules=rules,
-        changes=changes,
-        rollback=rollback,
-        gates=read_gates(log),
-        signals=signals,
-        halts=halts,
-        stages=stages,
-        steps=steps,
-        split=split,
-        traffic=traffic,
-        gate_counts=gate_counts,
-        witness=witness,
-        checks=read_checks(measured.checks),
+    unknown = list_unknown(
+        measured=measured,
+        failures=counts.failures,
+        traffic=counts.traffic,
+        witness=counts.witness,
+        changes=story.changes,
         journal=journal,
-        unknown=list_unknown(
-            measured=measured,
-            failures=failures,
-            traffic=traffic,
-            witness=witness,
-            changes=changes,
-            journal=journal,
-        ),
     )
+    facts = _Facts(log=log, course=course, story=story, counts=counts, journal=journal)
+    return _compose(facts, unknown)
 
 
 def render_evidence(evidence: Evidence) -> dict[str, Json]:
     """Return the evidence as plain JSON without secrets; what is not known is null."""
     rendered = render_plain(evidence)
     return rendered if isinstance(rendered, dict) else {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Story:
+    """What the journal tells of the run, in the order of its happening."""
+
+    changes: tuple[ChangeFacts, ...]
+    split: tuple[SplitPoint, ...]
+    gates: tuple[GateFacts, ...]
+    signals: tuple[SignalFacts, ...]
+    halts: tuple[HaltFacts, ...]
+    stages: tuple[StageFacts, ...]
+    steps: tuple[StepFacts, ...]
+    rollback: RollbackFacts | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Course:
+    """When it began and how far it came: to its end, or to what is known last."""
+
+    started_at: datetime
+    ended_at: datetime | None
+    as_of: datetime
+    duration_s: float
+    outcome: str
+    stage: str
+    end_reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Counts:
+    """What was measured meanwhile."""
+
+    traffic: TrafficFacts
+    gate_counts: GateCounts | None
+    witness: WitnessFacts
+    failures: FailureFacts
+    checks: tuple[CheckFacts, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Facts:
+    """All that the evidence is made of."""
+
+    log: RunLog
+    course: _Course
+    story: _Story
+    counts: _Counts
+    journal: JournalFacts
+
+
+def _compose(facts: _Facts, unknown: tuple[str, ...]) -> Evidence:
+    started, course, story, counts = facts.log.started, facts.course, facts.story, facts.counts
+    rules = tally_rules(story.changes)
+    return Evidence(
+        format=FORMAT,
+        upgrade=started.upgrade,
+        run_id=started.run_id,
+        gateway=started.plan.gateway,
+        reason=started.reason,
+        started_at=course.started_at,
+        started_by=facts.log.logged[0].actor,
+        ended_at=course.ended_at,
+        as_of=course.as_of,
+        duration_s=course.duration_s,
+        outcome=course.outcome,
+        stage=course.stage,
+        end_reason=course.end_reason,
+        verdict=judge_upgrade(_open(course, story), failures=counts.failures, rules=rules),
+        failures=counts.failures,
+        slowest_change_ms=_slowest_ms(story.changes),
+        clusters=started.plan.clusters,
+        plan=_read_plan(started.plan, started.digest),
+        rules=rules,
+        changes=story.changes,
+        rollback=story.rollback,
+        gates=story.gates,
+        signals=story.signals,
+        halts=story.halts,
+        stages=story.stages,
+        steps=story.steps,
+        split=story.split,
+        traffic=counts.traffic,
+        gate_counts=counts.gate_counts,
+        witness=counts.witness,
+        checks=counts.checks,
+        journal=facts.journal,
+        unknown=unknown,
+    )
+
+
+def _read_story(log: RunLog) -> _Story:
+    changes, signals = read_changes(log), read_signals(log)
+    return _Story(
+        changes=changes,
+        split=read_split(log, changes),
+        gates=read_gates(log),
+        signals=signals,
+        halts=read_halts(log),
+        stages=read_stages(log),
+        steps=read_steps(log),
+        rollback=read_rollback(log, signals),
+    )
+
+
+def _read_course(log: RunLog, measured: Measured, story: _Story) -> _Course:
+    logged, ended = next(log.of(Ended), (None, None))
+    started_at = log.logged[0].at
+    as_of = logged.at if logged is not None else _latest(log, measured)
+    return _Course(
+        started_at=started_at,
+        ended_at=logged.at if logged is not None else None,
+        as_of=as_of,
+        duration_s=round((as_of - started_at).total_seconds(), 3),
+        outcome=ended.stage.value if ended is not None else "unfinished",
+        stage=ended.stage.value if ended is not None else story.stages[-1].stage,
+        end_reason=ended.reason if ended is not None else "",
+    )
+
+
+def _read_counts(log: RunLog, measured: Measured, story: _Story, course: _Course) -> _Counts:
+    whole = (course.started_at, course.as_of)
+    shift = _shift_span(story.changes, whole)
+    traffic = read_traffic(measured.traffic, whole=whole, shift=shift)
+    gate_counts = read_gate_counts(log, story.split, whole_s=course.duration_s)
+    return _Counts(
+        traffic=traffic,
+        gate_counts=gate_counts,
+        witness=read_witness(measured.witness, whole=whole),
+        failures=read_failures(measured, traffic, story.split, gate_counts),
+        checks=read_checks(measured.checks),
+    )
+
+
+def _open(course: _Course, story: _Story) -> str:
+    standing = describe_standing(story.stages[-1].stage, story.steps, story.halts)
+    return open_sentence(
+        course.outcome, course.duration_s, rollback=story.rollback, standing=standing
+    )
+
+
+def _slowest_ms(changes: Sequence[ChangeFacts]) -> float | None:
+    return max((c.command_ms for c in changes if c.command_ms is not None), default=None)
 
 
 def _latest(log: RunLog, measured: Measured) -> datetime:
