@@ -1,38 +1,25 @@
-"""The runner as its executor drives it: whole upgrades are in tests/sim, single rules are here."""
+"""The runner as its executor drives it: each rule by itself; whole upgrades are in tests/sim."""
 
-from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 
 from bascule.checks.findings import Finding, Severity
-from bascule.errors import DriverError, JournalError, OutcomeUnknownError
+from bascule.errors import DriverError, OutcomeUnknownError
 from bascule.ids import Cluster, CommandId
 from bascule.journal.record import Json
-from bascule.journal.store import Command
-from bascule.routing.weights import Weights
 from bascule.upgrade.events import ClustersNamed
 from bascule.upgrade.gates.model import Counts, Gates
 from bascule.upgrade.names import Identity
-from bascule.upgrade.plan.model import Plan, Policy, Step, StepKind
+from bascule.upgrade.plan.model import Policy, Step, StepKind
 from bascule.upgrade.readiness import ClusterLists
 from bascule.upgrade.run.events import StepResult
 from bascule.upgrade.run.rollback import TRAFFIC_KEY
 from bascule.upgrade.run.runner import BACK_QUICK_MAX, TRIES_MAX
 from bascule.upgrade.run.stages import Posture, Stage
-from bascule.upgrade.run.state import StepStatus, UpgradeState
-from bascule.upgrade.signals import (
-    Order,
-    RollBack,
-    SetWeights,
-    SteerUpgrade,
-    UpgradeVerb,
-    build_command,
-)
-from tests.support.fake_journal import FakeDisk
-from tests.support.fake_traffic import FakeTraffic, Life, begin_life
-from tests.support.orders import BLUE, GREEN, order, percent, shop_routes, view
+from bascule.upgrade.run.state import StepStatus
+from bascule.upgrade.signals import SteerUpgrade, UpgradeVerb
+from tests.support.orders import BLUE, GREEN, percent, shop_routes, view
 from tests.support.plans import (
     approval,
     build_plan,
@@ -42,66 +29,12 @@ from tests.support.plans import (
     start_order,
     weights,
 )
+from tests.support.run_desk import FAST, begin, is_over
 from tests.support.runs import begin_event, steer
-from tests.support.virtual_clock import VirtualClock
 
 BLOCKER = Finding(
     severity=Severity.BLOCKER, code="Other", subject="green", message="is on fire", remedy="water"
 )
-FAST = (weights(5), hold("shift-5-hold", Stage.SHIFT, 1.0), weights(100))
-
-
-class Desk:
-    """One upgrade under way, ticked by hand."""
-
-    def __init__(self, life: Life, disk: FakeDisk) -> None:
-        self.life = life
-        self.disk = disk
-        self.clock = life.clock
-        self.traffic = life.traffic
-
-    @property
-    def state(self) -> UpgradeState:
-        found = self.life.executor.state.upgrade
-        assert found is not None
-        return found
-
-    async def tick(self, times: int = 1, after_s: float = 0.0) -> UpgradeState:
-        for _ in range(times):
-            await self.clock.advance(after_s)
-            await self.clock.drive(self.life.executor.tick())
-        return self.state
-
-    async def say(self, said: Order) -> UpgradeState:
-        await self.life.give(said)
-        return await self.tick()
-
-    async def restart(self) -> None:
-        """Begin another life on the same disk."""
-        self.life = await begin_life(self.disk, self.traffic, self.clock, hooks=self.life.hooks)
-
-    async def until(self, is_enough: Callable[[UpgradeState], bool]) -> UpgradeState:
-        for _ in range(200):
-            if is_enough(await self.tick(after_s=0.5)):
-                return self.state
-        raise AssertionError(f"it does not come to that: {self.state.current}")
-
-    def refusal(self, order_id: str) -> str:
-        signalled = self.state.signal(order_id)
-        assert signalled is not None
-        return signalled.refusal
-
-
-async def begin(*steps: Step, policy: Policy | None = None, plan: Plan | None = None) -> Desk:
-    clock, disk = VirtualClock(), FakeDisk()
-    life = await begin_life(disk, FakeTraffic(clock), clock)
-    desk = Desk(life, disk)
-    await life.give(start_order(plan or build_plan(steps or None, policy=policy)))
-    return desk
-
-
-def is_over(state: UpgradeState) -> bool:
-    return state.is_over
 
 
 async def test_a_healthy_upgrade_goes_through_all_stages_and_completes() -> None:
@@ -311,113 +244,6 @@ async def test_a_hook_that_fails_rolls_the_upgrade_back_and_is_undone() -> None:
     assert desk.life.hooks.ran[0].environment["BASCULE_STEP"] == "hook-move"
 
 
-@pytest.mark.parametrize("said", [RollBack(), None], ids=["gateway's verb", "upgrade's verb"])
-async def test_a_rollback_does_not_wait_for_a_command_that_runs(said: RollBack | None) -> None:
-    desk = await begin(weights(5), hook("move", Stage.SHIFT), weights(100))
-    back = steer(UpgradeVerb.ROLLBACK) if said is None else order(said, order_id="s1")
-    command = build_command(replace(back, at=desk.clock.now()))
-    desk.life.hooks.when_run = lambda _: desk.disk.inbox.update({command.id: command})
-
-    halted = await desk.tick()
-    desk.life.hooks.when_run = lambda _: None
-    state = await desk.tick()
-
-    assert halted.halted is not None
-    assert halted.halted.is_in_doubt
-    assert state.stage is Stage.ROLLED_BACK
-    assert desk.traffic.live == BLUE
-    assert [h.argv for h in desk.life.hooks.ran] == [("do", "move"), ("undo", "move")]
-
-
-@pytest.mark.parametrize(
-    "said",
-    [
-        steer(UpgradeVerb.PAUSE),
-        steer(UpgradeVerb.ABORT),
-        steer(UpgradeVerb.ROLLBACK, name="other"),
-        order(SetWeights(weights=Weights(0)), order_id="s1"),
-    ],
-    ids=lambda said: said.kind,
-)
-async def test_a_command_goes_on_when_what_is_said_is_no_way_back(said: Order) -> None:
-    desk = await begin(weights(5), hook("move", Stage.SHIFT), weights(100))
-    command = build_command(replace(said, at=desk.clock.now()))
-    odd = replace(command, id=CommandId("odd"), kind="odd")
-
-    def say(_: object) -> None:
-        desk.disk.inbox.update({odd.id: odd, command.id: command})
-
-    desk.life.hooks.when_run = say
-
-    state = await desk.tick()
-
-    assert state.step("hook-move").status is StepStatus.DONE
-
-
-async def test_an_inbox_that_cannot_be_read_calls_no_command_back() -> None:
-    desk = await begin(weights(5), hook("move", Stage.SHIFT), weights(100))
-
-    async def broken() -> tuple[Command, ...]:
-        raise JournalError("no space left")
-
-    def break_inbox(_: object) -> None:
-        desk.life.journal.pending = broken  # type: ignore[method-assign]  # it breaks
-
-    desk.life.hooks.when_run = break_inbox
-
-    with pytest.raises(ExceptionGroup) as failed:
-        await desk.tick()
-
-    assert failed.group_contains(JournalError)
-    assert desk.state.step("hook-move").status is StepStatus.DONE
-
-
-async def test_what_is_said_while_a_command_runs_is_heard_before_the_next_step() -> None:
-    desk = await begin(weights(5), hook("move", Stage.SHIFT), weights(100))
-    command = build_command(replace(steer(UpgradeVerb.PAUSE), at=desk.clock.now()))
-    desk.life.hooks.when_run = lambda _: desk.disk.inbox.update({command.id: command})
-
-    state = await desk.tick()
-
-    assert state.posture is Posture.PAUSED
-    assert state.step("hook-move").status is StepStatus.DONE
-    assert desk.traffic.live == percent(5)
-
-
-@pytest.mark.parametrize(
-    ("verb", "is_obeyed"),
-    [
-        (UpgradeVerb.PAUSE, True),
-        (UpgradeVerb.ROLLBACK, True),
-        (UpgradeVerb.APPROVE, False),
-        (UpgradeVerb.EXTEND, False),
-    ],
-)
-async def test_what_stops_or_goes_back_is_obeyed_however_long_it_waited_for_a_runtime(
-    verb: UpgradeVerb,
-    is_obeyed: bool,  # noqa: FBT001 — a case of the table
-) -> None:
-    desk = await begin(weights(5), approval("go", Stage.SHIFT), weights(100))
-    await desk.tick()
-    await desk.life.give(steer(verb))
-
-    state = await desk.tick(after_s=3_600.0)
-
-    assert (state.signal("s1") is not None) is is_obeyed
-
-
-async def test_an_old_way_back_that_was_said_to_an_earlier_run_of_the_name_is_not_obeyed() -> None:
-    desk = await begin(weights(5), approval("go", Stage.SHIFT), weights(100))
-    earlier = replace(steer(UpgradeVerb.ROLLBACK), at=desk.clock.now() - timedelta(hours=1))
-    await desk.tick()
-
-    await desk.life.journal.put(build_command(earlier))
-    state = await desk.tick()
-
-    assert state.rollback is None
-    assert state.signal("s1") is None
-
-
 async def test_a_hook_in_doubt_waits_for_a_persons_answer() -> None:
     desk = await begin(weights(5), hook("move", Stage.SHIFT))
     desk.life.hooks.failures = [OutcomeUnknownError("its time was over")]
@@ -517,45 +343,6 @@ async def test_a_rollback_that_fails_halts_and_goes_on_with_retry() -> None:
     assert state.halted.reason == "stuck"
     assert desk.traffic.live == BLUE
     assert (await desk.say(steer(UpgradeVerb.RETRY, "s2"))).stage is Stage.ROLLED_BACK
-
-
-async def test_the_gateways_rollback_is_the_upgrades() -> None:
-    desk = await begin(*FAST)
-    await desk.until(lambda s: s.step("shift-5-hold").attempt > 0)
-
-    state = await desk.say(order(RollBack(), order_id="back"))
-
-    assert state.stage is Stage.ROLLED_BACK
-    outcome = desk.life.executor.state.outcome_of(CommandId("back"))
-    assert outcome is not None
-    assert (outcome.kind, outcome.split) == ("rollback", BLUE)
-    await desk.say(order(RollBack(), order_id="back"))
-    assert desk.traffic.live == BLUE
-
-
-async def test_the_gateways_rollback_says_why_when_there_is_no_way_back() -> None:
-    desk = await begin(
-        weights(5), approval("go", Stage.SHIFT), policy=Policy(unsafe_after="shift-5")
-    )
-    await desk.tick()
-
-    await desk.say(order(RollBack(), order_id="back"))
-
-    signalled = desk.state.signal("back")
-    assert signalled is not None
-    assert "shift-5 has begun" in signalled.refusal
-    assert desk.traffic.live == percent(5)
-
-
-async def test_other_weights_are_the_upgrades_business_while_it_is_under_way() -> None:
-    desk = await begin(*FAST)
-    await desk.tick()
-
-    await desk.say(order(SetWeights(weights=Weights(0)), order_id="w"))
-
-    outcome = desk.life.executor.state.outcome_of(CommandId("w"))
-    assert outcome is not None
-    assert "bascule upgrade weights up" in outcome.remedy
 
 
 async def test_weights_by_hand_pause_and_those_of_the_plan_come_back_with_resume() -> None:
