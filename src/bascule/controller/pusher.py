@@ -187,7 +187,6 @@ class Pusher:
             routes=routes or EMPTY_ROUTES,
             wanted_split=self.wanted_split,
             wanted_arrangement=self.wanted_arrangement,
-            applied_arrangement=table.arrangement if table else None,
             applied_split=table.split if table else None,
             applied_table_digest=table.digest if table else None,
             is_pending=self._is_behind(),

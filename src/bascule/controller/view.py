@@ -39,4 +39,3 @@ class ControllerView:
     gateway_fault: Fault | None
     last_good_fault: Fault | None
     wanted_arrangement: Arrangement = NOTHING_ARRANGED
-    applied_arrangement: Arrangement | None = None

@@ -36,7 +36,7 @@ async def ask_command(
     match found:
         case Ended(code=0):
             return passed(found.last_words)
-        case Ended(code=75):
+        case Ended() if found.code == UNKNOWN_CODE:
             return unknown(found.last_words or "the program could not find out")
         case Ended():
             return failed(found.last_words or f"{argv[0]} ended with exit code {found.code}")

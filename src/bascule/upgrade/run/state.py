@@ -104,7 +104,6 @@ class UpgradeState:
     stage: Stage = Stage.PREFLIGHT
     steps: Mapping[str, StepState] = field(default_factory=dict)
     rollback: RollbackBegan | None = None
-    rollback_mark: Mark | None = None
     halted: Halted | None = None
     paused: Mark | None = None
     approvals: Mapping[str, Signalled] = field(default_factory=dict)
@@ -202,7 +201,7 @@ def evolve_run(state: UpgradeState, event: RunEvent, mark: Mark) -> UpgradeState
             )
             return replace(state, signals=(*state.signals, refused)[-SIGNALS_MAX:])
         case RollbackBegan():
-            return _begin_rollback(state, event, mark)
+            return _begin_rollback(state, event)
         case Halted():
             return replace(state, halted=event)
         case Ended():
@@ -225,17 +224,10 @@ def _end(state: UpgradeState, event: Ended, mark: Mark) -> UpgradeState:
     return replace(state, stage=event.stage, ended=mark, end_reason=event.reason)
 
 
-def _begin_rollback(state: UpgradeState, event: RollbackBegan, mark: Mark) -> UpgradeState:
+def _begin_rollback(state: UpgradeState, event: RollbackBegan) -> UpgradeState:
     if state.is_retiring or not is_legal(state.stage, Stage.ROLLBACK):
         raise InvariantError(f"{state.name} cannot roll back from {state.stage}")
-    return replace(
-        state,
-        stage=Stage.ROLLBACK,
-        rollback=event,
-        rollback_mark=mark,
-        halted=None,
-        paused=None,
-    )
+    return replace(state, stage=Stage.ROLLBACK, rollback=event, halted=None, paused=None)
 
 
 def _evolve_step(
