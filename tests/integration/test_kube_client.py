@@ -3,6 +3,7 @@
 import json
 import socket
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -26,6 +27,7 @@ from bascule.kube.client import (
     as_is,
 )
 from bascule.kube.connection import Connection, Impersonation, StaticToken
+from bascule.kube.kubeconfig import await_kubeconfig, load_kubeconfig
 from bascule.kube.resources import DEPLOYMENTS, INGRESSES, SECRETS, SERVICES
 from bascule.kube.session import ClientLimits
 from bascule.kube.sockets import open_socket
@@ -223,6 +225,29 @@ async def test_no_answer_is_a_transport_error(api: ScriptedApi, client: KubeClie
 
     with pytest.raises(TransportError):
         await client.create(SERVICES, raw_service())
+
+
+async def test_a_cluster_that_is_not_there_yet_is_reached_once_it_is(
+    api: ScriptedApi, tmp_path: Path
+) -> None:
+    file = tmp_path / "new.yaml"
+    connection = await_kubeconfig(file)
+    assert (connection.name, connection.server) == ("new", "")
+
+    async with KubeClient(connection, clock=SystemClock()) as client:
+        with pytest.raises(TransportError, match="new is not there yet"):
+            await client.version()
+        file.write_text(
+            f"""
+current-context: new
+contexts: [{{name: new, context: {{cluster: c}}}}]
+clusters: [{{name: c, cluster: {{server: "{api.url}"}}}}]
+"""
+        )
+        api.script(send(b'{"major":"1","minor":"33","gitVersion":"v1.33.2"}'))
+
+        assert (await client.version()).git_version == "v1.33.2"
+    assert await_kubeconfig(file) == load_kubeconfig(file)
 
 
 async def test_an_answer_cut_in_the_middle_is_a_transport_error(

@@ -49,6 +49,19 @@ def load_kubeconfig(
     return parse_kubeconfig(text, file=str(path.expanduser()), context=context, environ=environ)
 
 
+def await_kubeconfig(path: Path, context: str | None = None) -> Connection:
+    """Return the connection of a kubeconfig that may not be there yet.
+
+    Until it is, nothing is known but a name: `context`, or the file's own without its ending.
+    Raises SpecError, as what finds it later does, for a file that is there and wrong.
+    """
+
+    def find() -> Connection | None:
+        return load_kubeconfig(path, context) if path.expanduser().exists() else None
+
+    return find() or Connection(name=context or path.stem, server="", find=find)
+
+
 def parse_kubeconfig(
     text: str, *, file: str, context: str | None, environ: Mapping[str, str]
 ) -> Connection:

@@ -9,7 +9,7 @@ import aiohttp
 import structlog
 
 from bascule.clock import Clock
-from bascule.errors import InvariantError, ThrottledError
+from bascule.errors import InvariantError, ThrottledError, TransportError
 from bascule.kube.api_warnings import ApiWarning, parse_warnings
 from bascule.kube.connection import ClientCertificate, Connection
 from bascule.kube.credentials import CredentialSource, Login
@@ -96,9 +96,11 @@ class Session:
     async def open(self, call: Call) -> aiohttp.ClientResponse:
         """Return the answer with its body unread; the caller closes it (`async with`).
 
+        A cluster that was not there yet is looked for first.
         A 401 is answered once with new credentials, a 429 is waited out within the limits.
         Raises ApiError for an answer that is no, TransportError for no answer.
         """
+        self._settle()
         request = f"{call.method} {self._connection.server}{call.path}"
         login = await self._credentials.fetch_login()
         is_renewed = not self._credentials.is_renewable
@@ -115,6 +117,16 @@ class Session:
             is_last = attempt == self._limits.throttled_tries_max or not call.is_patient
             await self._refused(request, response, is_last=is_last)
         raise InvariantError("a request was neither answered nor refused")
+
+    def _settle(self) -> None:
+        """Look for a cluster that was not there yet. Raises TransportError while it is not."""
+        if self._connection.find is None:
+            return
+        found = self._connection.find()
+        if found is None:
+            raise TransportError(f"{self._connection.name} is not there yet")
+        self._connection = found
+        self._credentials = CredentialSource(found, self._clock)
 
     async def _send(self, call: Call, request: str, login: Login) -> aiohttp.ClientResponse:
         http = await self._http(login.certificate or self._connection.certificate)

@@ -74,6 +74,14 @@ class ClusterAccess(Strict):
     context: str | None = Field(
         default=None, description="Context in it; its current context if absent."
     )
+    awaited: StrictBool = Field(
+        default=False,
+        description="Whether the cluster may not be there yet; its kubeconfig is read once it is.",
+    )
+
+    def is_same(self, other: "ClusterAccess") -> bool:
+        """Return whether both lead to one cluster, whether it is there already or not."""
+        return (self.kubeconfig, self.context) == (other.kubeconfig, other.context)
 
 
 class Clusters(Strict):

@@ -181,7 +181,7 @@ def _refuse_contradictions(
             file=file,
         )
     for cluster in Cluster:
-        if gateway.clusters.of(cluster) != upgrade.platform.of(cluster):
+        if not gateway.clusters.of(cluster).is_same(upgrade.platform.of(cluster)):
             raise _error_at(
                 ("platform", cluster.value),
                 f"the gateway's file names another cluster {cluster}",

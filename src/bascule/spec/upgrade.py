@@ -6,13 +6,28 @@ between fields stands in `bascule.spec.rules`.
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    field_validator,
+    model_validator,
+)
 from pydantic.config import JsonDict
 
 from bascule.ids import Cluster
 from bascule.spec import rules
 from bascule.spec.analysis import Analysis
-from bascule.spec.gateway import ClusterAccess, Clusters, Gateway, GatewaySettings, Strict
+from bascule.spec.durations import Seconds
+from bascule.spec.gateway import (
+    ClusterAccess,
+    Clusters,
+    FilePath,
+    Gateway,
+    GatewaySettings,
+    Strict,
+)
 from bascule.spec.mistakes import check_names, tell
 from bascule.spec.operations import AnyReceiver, Bake, Freeze, Hook, Retire, Rollback
 from bascule.spec.quantities import Label
@@ -46,6 +61,40 @@ class ExistingPlatform(Strict):
         return self.blue if cluster is Cluster.BLUE else self.green
 
 
+class AzurePlatform(Strict):
+    """Two clusters of a platform.yaml: green is made by the upgrade, and blue removed by it."""
+
+    model_config = ConfigDict(json_schema_extra={"required": ["type", "file"]})
+
+    type: Literal["azure"] = Field(description="Clusters in Azure, as a platform.yaml says.")
+    file: FilePath = Field(description="Path of the platform.yaml, from this file's directory.")
+    blue: ClusterAccess = Field(
+        description="Where the old cluster's kubeconfig is written; only a gateway.yaml that is "
+        "named says it too."
+    )
+    green: ClusterAccess = Field(
+        description="Where the new cluster's kubeconfig is written; only a gateway.yaml that is "
+        "named says it too."
+    )
+    keep_green: StrictBool = Field(
+        default=False, description="Whether a rollback leaves a green that the upgrade has made."
+    )
+    stopped_s: Seconds = Field(
+        default=3_600.0,
+        alias="stopped",
+        description="How long blue stays stopped, to be started again in minutes, before it is "
+        "removed.",
+    )
+
+    def of(self, cluster: Cluster) -> ClusterAccess:
+        """Return how `cluster` is reached, once it is there."""
+        access = self.blue if cluster is Cluster.BLUE else self.green
+        return access.model_copy(update={"awaited": True})
+
+
+AnyPlatform = Annotated[ExistingPlatform | AzurePlatform, Field(discriminator="type")]
+
+
 def _read_off(value: object) -> object:
     """Let `preview: off` be None; YAML reads `off` as false."""
     return None if value is False or value == "off" else value
@@ -66,7 +115,7 @@ class Upgrade(Strict):
     model_config = ConfigDict(json_schema_extra={"required": ["name", "gateway"]})
 
     name: Label = Field(description="A DNS label; names the upgrade.")
-    platform: ExistingPlatform = Field(description="Where the clusters come from.")
+    platform: AnyPlatform = Field(description="Where the clusters come from.")
     gateway: GatewaySettings = Field(
         description="The gateway, as in gateway.yaml but without clusters, or that file's path.",
         json_schema_extra=_or_a_path,
@@ -139,7 +188,9 @@ class Upgrade(Strict):
 
     def gateway_model(self) -> Gateway:
         """Return the gateway that this upgrade is run on."""
-        clusters = Clusters(blue=self.platform.blue, green=self.platform.green)
+        clusters = Clusters(
+            blue=self.platform.of(Cluster.BLUE), green=self.platform.of(Cluster.GREEN)
+        )
         return Gateway(
             clusters=clusters,
             name=self.gateway.name,

@@ -57,7 +57,7 @@ def test_an_unknown_key_like_no_other_is_answered_with_those_that_are_known() ->
     error = _error(SMALL.replace("b.yaml}", "b.yaml, zzz: 1}"))
 
     assert error.field == "clusters.blue.zzz"
-    assert error.remedy == "known keys: context, kubeconfig"
+    assert error.remedy == "known keys: awaited, context, kubeconfig"
 
 
 def test_an_unknown_key_of_an_item_is_compared_with_its_siblings() -> None:

@@ -38,7 +38,7 @@ def test_the_keys_of_a_place_are_known() -> None:
     schema = gateway_schema()
 
     assert "ingressClasses" in known_keys(schema, ())
-    assert known_keys(schema, ("clusters", "blue")) == ("context", "kubeconfig")
+    assert known_keys(schema, ("clusters", "blue")) == ("awaited", "context", "kubeconfig")
     assert "tls" in known_keys(schema, ("listeners", 0))
 
 

@@ -7,7 +7,7 @@ from bascule.ids import Cluster
 from bascule.spec.document import parse_documents
 from bascule.spec.load import parse_upgrade
 from bascule.spec.schema import upgrade_schema
-from bascule.spec.upgrade import Upgrade
+from bascule.spec.upgrade import AzurePlatform, Upgrade
 from tests.support.specs import EXAMPLES, UPGRADES, read_upgrade
 
 
@@ -51,3 +51,28 @@ def test_each_cluster_is_reached_as_the_platform_says() -> None:
     platform = read_upgrade().platform
 
     assert [platform.of(cluster).context for cluster in Cluster] == ["old", "new"]
+
+
+AZURE = """\
+name: shop-1-36
+platform:
+  type: azure
+  file: platform.yaml
+  blue: {kubeconfig: kube/old.yaml}
+  green: {kubeconfig: kube/new.yaml}
+gateway: {name: shop}
+"""
+
+
+def test_clusters_of_a_platform_may_not_be_there_yet() -> None:
+    upgrade = parse_upgrade(AZURE, "dir/upgrade.yaml", str)
+
+    platform = upgrade.platform
+    assert isinstance(platform, AzurePlatform)
+    assert platform.file == Path("dir/platform.yaml")
+    assert (platform.keep_green, platform.stopped_s) == (False, 3_600.0)
+    for cluster in Cluster:
+        access = upgrade.gateway_model().clusters.of(cluster)
+        assert access.awaited
+        assert access.is_same(platform.of(cluster))
+        assert not access.is_same(platform.of(cluster.other))
