@@ -72,10 +72,6 @@ class RecordingPlane(NoPlane):
         self.told.append(f"stop {gateway_id}")
 
     @override
-    async def start(self, gateway_id: str) -> None:
-        self.told.append(f"start {gateway_id}")
-
-    @override
     async def health(self, gateway_id: str) -> GatewayHealth:
         return self.known
 

@@ -54,11 +54,7 @@ class GatewayPlane(Protocol):
         ...
 
     async def stop(self, gateway_id: str) -> None:
-        """Stop listening; the gateway's document stays."""
-        ...
-
-    async def start(self, gateway_id: str) -> None:
-        """Listen again with the last document."""
+        """Stop listening; the next `apply` starts the gateway again."""
         ...
 
     async def health(self, gateway_id: str) -> GatewayHealth:
@@ -84,9 +80,6 @@ class NoPlane:
         """Do nothing."""
 
     async def stop(self, gateway_id: str) -> None:
-        """Do nothing."""
-
-    async def start(self, gateway_id: str) -> None:
         """Do nothing."""
 
     async def health(self, gateway_id: str) -> GatewayHealth:

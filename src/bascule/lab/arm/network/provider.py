@@ -36,6 +36,13 @@ class NetworkProvider:
         self._gateways = Gateways(world, plane)
         self._plain = PlainResources(world)
 
+    async def start(self) -> None:
+        """Serve again what was served before a restart."""
+        await self._gateways.revive()
+
+    async def stop(self) -> None:
+        """Leave all as it is: the data plane ends its own processes."""
+
     async def handle(self, request: ArmRequest) -> ArmReply:
         """Answer. Raises ArmRefusal."""
         parts = request.path.parts

@@ -3,7 +3,7 @@
 import asyncio
 import copy
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from bascule.lab.arm.answers import answer_begun, answer_location
@@ -35,7 +35,7 @@ from bascule.lab.arm.network.gateways.surroundings import (
     frontend_addresses,
 )
 from bascule.lab.arm.network.plane_port import GatewayPlane
-from bascule.lab.arm.operations import Operation
+from bascule.lab.arm.operations import Operation, OperationFailedError
 from bascule.lab.arm.paths import parse_path
 from bascule.lab.arm.requests import ArmRefusal, ArmReply, ArmRequest
 from bascule.lab.arm.resources import Document
@@ -68,6 +68,13 @@ class Gateways:
         if len(path.parts) == 3 and request.method == "POST":
             return self._act(request)
         raise not_found(path)
+
+    async def revive(self) -> None:
+        """Serve every gateway again that served before the lab's restart."""
+        for document in self._world.resources.of_type(GATEWAY_TYPE):
+            if document["properties"]["operationalState"] == "Running":
+                with suppress(OperationFailedError):
+                    await self._apply(document, None, 0.0)
 
     def _gateway(self, request: ArmRequest) -> ArmReply:
         previous = self._world.resources.find(request.path.text)
@@ -103,13 +110,7 @@ class Gateways:
 
         async def work(operation: Operation) -> None:
             async with self._changing(operation, document["id"], "Running"):
-                await self._plane.apply(
-                    document["id"],
-                    document,
-                    previous=previous,
-                    frontend_addresses=frontend_addresses(self._world, document),
-                    duration_s=operation.duration_s,
-                )
+                await self._apply(document, previous, operation.duration_s)
 
         operation = self._begin(document["id"], "PutApplicationGatewayOperation", kind, work)
         status = 201 if previous is None else 200
@@ -189,9 +190,14 @@ class Gateways:
             case "backendhealth":
                 return self._backend_health(request, document)
             case "stop":
-                return self._switch(request, document, ("Stopping", "Stopped"), self._plane.stop)
+                states = ("Stopping", "Stopped")
+                return self._switch(
+                    request, document, states, lambda _d: self._plane.stop(document["id"])
+                )
             case "start":
-                return self._switch(request, document, ("Starting", "Running"), self._plane.start)
+                kept = copy.deepcopy(document)
+                states = ("Starting", "Running")
+                return self._switch(request, document, states, lambda d: self._apply(kept, None, d))
             case _:
                 raise not_found(request.path)
 
@@ -200,7 +206,7 @@ class Gateways:
         request: ArmRequest,
         document: Document,
         states: tuple[str, str],
-        switch: Callable[[str], Awaitable[None]],
+        switch: Callable[[float], Awaitable[None]],
     ) -> ArmReply:
         self._check_not_deleting(document)
         gateway_id = document["id"]
@@ -210,7 +216,7 @@ class Gateways:
 
         async def work(operation: Operation) -> None:
             async with self._changing(operation, gateway_id, states[1]):
-                await switch(gateway_id)
+                await switch(operation.duration_s)
 
         verb = request.path.parts[-1].lower()
         name = f"{verb.title()}ApplicationGatewayOperation"
@@ -259,6 +265,17 @@ class Gateways:
 
         async with finishing(self._world, operation, finish), self._lock(gateway_id):
             yield
+
+    async def _apply(
+        self, document: Document, previous: Document | None, duration_s: float
+    ) -> None:
+        await self._plane.apply(
+            document["id"],
+            document,
+            previous=previous,
+            frontend_addresses=frontend_addresses(self._world, document),
+            duration_s=duration_s,
+        )
 
     def _lock(self, gateway_id: str) -> asyncio.Lock:
         """Return what lets one apply at a time touch a gateway's instances."""
