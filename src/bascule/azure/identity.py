@@ -1,6 +1,7 @@
 """Signs in through azure-identity; imported only when a token is needed."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import TypedDict
@@ -19,12 +20,16 @@ from azure.identity.aio import (
 from bascule.azure.clouds import Cloud
 from bascule.azure.credentials import CredentialKind, CredentialSettings, Token
 from bascule.azure.sign_in import remedy_for, tell_failure
+from bascule.azure.silence import no_answer
 from bascule.azure.trust import Trust
-from bascule.errors import ForbiddenError, InvariantError, SpecError, TransportError
+from bascule.errors import ForbiddenError, InvariantError, SpecError
 
 CONNECT_S = 10.0
 ANSWER_S = 30.0
 AZ_S = 30
+RETRIES_MAX = 2
+"""Few: who asks for a token asks again."""
+RETRY_FACTOR_S = 0.2
 
 
 class Identity:
@@ -36,6 +41,7 @@ class Identity:
         self._trust = trust
         self._lock = asyncio.Lock()
         self._signer: AsyncTokenCredential | None = None
+        _keep_quiet()
 
     async def close(self) -> None:
         """Close its connections."""
@@ -55,11 +61,8 @@ class Identity:
             except ClientAuthenticationError as error:
                 raise self._refused(error) from error
             except AzureError as error:
-                raise TransportError(
-                    f"signing in at {self._cloud.login}: {tell_failure(str(error))}",
-                    remedy="check that it can be reached from here, and the bundle of "
-                    "authorities that SSL_CERT_FILE or REQUESTS_CA_BUNDLE names",
-                ) from error
+                asked = f"signing in by {self._settings.kind} at {self._cloud.login}"
+                raise no_answer(error, asked, is_before=True) from error
         return Token(value=found.token, expires=datetime.fromtimestamp(found.expires_on, UTC))
 
     def _build(self) -> AsyncTokenCredential:
@@ -79,6 +82,8 @@ class Identity:
             "connection_verify": True if ca_file is None else str(ca_file),
             "connection_timeout": CONNECT_S,
             "read_timeout": ANSWER_S,
+            "retry_total": RETRIES_MAX,
+            "retry_backoff_factor": RETRY_FACTOR_S,
         }
 
     def _refused(self, error: ClientAuthenticationError) -> ForbiddenError:
@@ -92,12 +97,22 @@ class Identity:
         )
 
 
+def _keep_quiet() -> None:
+    """Keep the library from printing its complaints: our errors hold what they say."""
+    for name in ("azure", "msal"):
+        logger = logging.getLogger(name)
+        if not logger.handlers:
+            logger.addHandler(logging.NullHandler())
+
+
 class _Options(TypedDict):
     authority: str
     disable_instance_discovery: bool
     connection_verify: bool | str
     connection_timeout: float
     read_timeout: float
+    retry_total: int
+    retry_backoff_factor: float
 
 
 def _by_secret(settings: CredentialSettings, options: _Options) -> AsyncTokenCredential:

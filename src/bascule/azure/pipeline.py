@@ -12,21 +12,14 @@ from typing import Self
 
 import aiohttp
 from azure.core.credentials import AccessToken
-from azure.core.exceptions import AzureError, ServiceRequestTimeoutError
+from azure.core.exceptions import AzureError
 from azure.core.pipeline import AsyncPipeline
 from azure.core.pipeline.transport import AioHttpTransport
 from azure.core.rest import AsyncHttpResponse, HttpRequest
 from azure.mgmt.core.policies import AsyncARMChallengeAuthenticationPolicy
 
 from bascule.azure.credentials import Credential
-from bascule.azure.errors import NoAnswerError
-from bascule.redact import redact
-
-_REACH_REMEDY = "check that Azure can be reached from here (address, proxy, firewall)"
-_TRUST_REMEDY = (
-    "name the bundle that holds the authority by SSL_CERT_FILE or REQUESTS_CA_BUNDLE, "
-    "and check this machine's clock"
-)
+from bascule.azure.silence import no_answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +98,7 @@ class Pipeline:
         try:
             run = await self._pipeline.run(message)
         except AzureError as error:
-            raise _no_answer(error, request) from error
+            raise no_answer(error, request) from error
         answer = run.http_response
         named = {name.lower(): value for name, value in answer.headers.items()}
         return Answer(status=answer.status_code, headers=named, body=answer.content)
@@ -161,18 +154,3 @@ async def _send_once(
         raise
     except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
         raise _AnswerLostError(str(error)) from error
-
-
-def _no_answer(error: AzureError, request: str) -> NoAnswerError:
-    cause = error.__cause__
-    why = redact(str(cause or error)) or type(error).__name__
-    if isinstance(cause, aiohttp.ClientConnectorCertificateError):
-        return NoAnswerError(
-            f"{request}: the server's certificate is not trusted: {why}",
-            is_sent=False,
-            is_lasting=True,
-            remedy=_TRUST_REMEDY,
-        )
-    is_unsent = isinstance(cause, aiohttp.ClientConnectorError | aiohttp.InvalidURL)
-    is_unsent = is_unsent or isinstance(error, ServiceRequestTimeoutError)
-    return NoAnswerError(f"{request}: {why}", is_sent=not is_unsent, remedy=_REACH_REMEDY)
