@@ -12,6 +12,7 @@ from bascule.spec.upgrade import Upgrade
 from bascule.upgrade.plan.facts import Facts
 from bascule.upgrade.plan.holding import Hold, Judging, plan_approval, plan_hold
 from bascule.upgrade.plan.hooks import plan_hooks
+from bascule.upgrade.plan.making import plan_making
 from bascule.upgrade.plan.model import Step, StepKind
 from bascule.upgrade.plan.surroundings import (
     ACT_S,
@@ -36,13 +37,16 @@ def plan_approach(spec: Upgrade, facts: Facts, judging: Judging) -> Iterator[Ste
         reason="nothing begins while a cluster is not known or somebody else changes the gateway",
         estimate_s=CHECK_S,
     )
+    yield from plan_making(spec, facts)
     yield Step(
         key="provision-green",
         stage=Stage.PROVISION,
         kind=StepKind.AWAIT_CLUSTER,
         args={"cluster": Cluster.GREEN.value},
         title=f"green ({facts.clusters[Cluster.GREEN].name}) answers and is listed whole",
-        reason="green exists already; what cannot be listed cannot be judged",
+        reason="what cannot be listed cannot be judged"
+        if facts.platform is not None
+        else "green exists already; what cannot be listed cannot be judged",
         estimate_s=CHECK_S,
     )
     yield _sync(spec, facts)

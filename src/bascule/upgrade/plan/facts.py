@@ -6,6 +6,7 @@ from datetime import datetime
 
 from bascule.gateway.driver import Capabilities
 from bascule.ids import Cluster
+from bascule.journal.record import Json
 from bascule.routing.model import RouteSet
 from bascule.routing.weights import Split, Weights
 
@@ -27,6 +28,21 @@ def _unnamed() -> Mapping[Cluster, ClusterName]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlatformFacts:
+    """What a platform would do for an upgrade; times in seconds, None is not known."""
+
+    make: Mapping[str, Json] = field(default_factory=dict)
+    """Arguments of the step that makes green; empty: it is there as it is wanted."""
+    make_title: str = ""
+    remove: Mapping[str, Json] = field(default_factory=dict)
+    """Arguments of the steps that stop, start and remove blue."""
+    make_s: float | None = None
+    stop_s: float | None = None
+    start_s: float | None = None
+    remove_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """The gateway, and what goes through it; None is not known."""
 
@@ -41,6 +57,8 @@ class Facts:
     """How many requests the gateway gets."""
     at: datetime | None = None
     """When the plan is made."""
+    platform: PlatformFacts | None = None
+    """None: the clusters exist, and stay."""
     parent: str = ""
     """The digest of the plan that the new one takes the place of; empty for none."""
 

@@ -14,6 +14,7 @@ from bascule.upgrade.plan.facts import Facts
 from bascule.upgrade.plan.gating import NO_GATES
 from bascule.upgrade.plan.holding import Hold, Judging, plan_approval, plan_hold, render_share
 from bascule.upgrade.plan.hooks import plan_hooks
+from bascule.upgrade.plan.making import plan_removal, plan_stopping
 from bascule.upgrade.plan.model import Step, StepKind
 from bascule.upgrade.plan.shares import plan_split
 from bascule.upgrade.plan.surroundings import (
@@ -116,7 +117,9 @@ def plan_retirement(spec: Upgrade, facts: Facts) -> Iterator[Step]:
         typed=name,
     )
     yield _prove_idle(spec.retire.idle_s)
-    yield _take_out(name)
+    yield from plan_stopping(spec, facts)
+    yield _take_out(name, stays=facts.platform is None)
+    yield from plan_removal(spec, facts)
 
 
 def _keep_blue(name: str, hold_s: float) -> Step:
@@ -148,13 +151,15 @@ def _prove_idle(quiet_s: float) -> Step:
     )
 
 
-def _take_out(name: str) -> Step:
+def _take_out(name: str, *, stays: bool) -> Step:
     return Step(
         key="retire-blue",
         stage=Stage.RETIRE,
         kind=StepKind.RETIRE,
         args={"cluster": Cluster.BLUE.value},
         title=f"blue ({name}) is taken out of the gateway",
-        reason="the cluster itself is not touched: it was there before the upgrade",
+        reason="the cluster itself is not touched: it was there before the upgrade"
+        if stays
+        else "nothing may be sent to what is removed next",
         estimate_s=ACT_S,
     )

@@ -7,10 +7,14 @@ from bascule.routing.weights import TOTAL_BP, render_percent
 from bascule.spec.durations import render_duration
 from bascule.upgrade.plan.facts import Facts
 from bascule.upgrade.plan.gating import is_relative, judges_anything
+from bascule.upgrade.plan.making import STOPPED_HOLD
 from bascule.upgrade.plan.model import Plan
 from bascule.upgrade.plan.reading import PlannedHold, read_holds
 from bascule.upgrade.plan.shares import is_partial
 from bascule.upgrade.run.steering import EXTENDABLE
+
+
+_FOR_PEOPLE = frozenset({EXTENDABLE, STOPPED_HOLD})
 
 
 def lint_gates(plan: Plan, facts: Facts) -> Iterator[Finding]:
@@ -18,7 +22,7 @@ def lint_gates(plan: Plan, facts: Facts) -> Iterator[Finding]:
     blind = [
         hold
         for hold in read_holds(plan, facts.split)
-        if hold.step.key != EXTENDABLE and not judges_anything(hold.gates)
+        if hold.step.key not in _FOR_PEOPLE and not judges_anything(hold.gates)
     ]
     alone = [hold.step.key for hold in blind if hold.share_bp == TOTAL_BP]
     others = [hold.step.key for hold in blind if hold.share_bp != TOTAL_BP]
