@@ -8,15 +8,25 @@ from bascule.upgrade.plan.model import StepKind
 from tests.house import rules
 
 PAGE = rules.ROOT / "docs" / "reference" / "plan.md"
+AZURE_PAGE = rules.ROOT / "docs" / "reference" / "azure-preflight.md"
 BUILDERS = {"Finding", "_finding", "_retire", "_not_in_green"}
+AZURE_BUILDERS = {"Finding", "blocker", "warning", "_judge", "_limited"}
 CODE = re.compile(r"[A-Z][a-z]+(?:[A-Z][a-z]+)+")
 
 
 def test_the_table_of_findings_is_current() -> None:
     folders = (rules.SRC / "checks", rules.SRC / "upgrade" / "plan")
-    used = {code for folder in folders for path in folder.glob("*.py") for code in _codes(path)}
+    paths = [path for folder in folders for path in folder.glob("*.py")]
+    used = {code for path in paths for code in _codes(path, BUILDERS)}
 
     assert _listed(PAGE.read_text().partition("## Findings")[2]) == used
+
+
+def test_the_table_of_findings_on_azure_is_current() -> None:
+    paths = (rules.SRC / "checks" / "azure").rglob("*.py")
+    used = {code for path in paths for code in _codes(path, AZURE_BUILDERS)}
+
+    assert _listed(AZURE_PAGE.read_text().partition("## Findings")[2]) == used
 
 
 def test_the_table_of_step_kinds_is_current() -> None:
@@ -30,14 +40,14 @@ def _listed(section: str) -> set[str]:
     return {code for row in rows for code in re.findall(r"`(\w+)`", row)}
 
 
-def _codes(path: Path) -> set[str]:
+def _codes(path: Path, builders: set[str]) -> set[str]:
     """Return the codes that a module hands to a Finding."""
     calls = [
         node
         for node in ast.walk(rules.read_tree(path))
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Name)
-        and node.func.id in BUILDERS
+        and node.func.id in builders
     ]
     given = [arg for call in calls for arg in (*call.args, *(k.value for k in call.keywords))]
     texts = [a.value for a in given if isinstance(a, ast.Constant) and isinstance(a.value, str)]

@@ -33,7 +33,7 @@ def check_quota(facts: AzureFacts) -> tuple[Finding, ...]:
     now = _sum(coming, facts.sizes, nodes_now)
     most = _add(
         _sum(coming, facts.sizes, nodes_at_most),
-        _sum(growing, facts.sizes, lambda pool: nodes_at_most(pool) - pool.nodes),
+        _sum(growing, facts.sizes, lambda pool: max(0, pool.nodes_max - pool.nodes)),
     )
     usages = {usage.name.lower(): usage for usage in facts.usages}
     found: list[Finding] = []

@@ -1,0 +1,174 @@
+from dataclasses import replace
+
+import pytest
+
+from bascule.checks.azure.facts import AksFacts, AzureFacts, Backends, PodNetwork
+from bascule.checks.azure.network_facts import NetworkFacts, RouteTable
+from bascule.checks.azure.reachability import (
+    check_kubenet,
+    check_networks,
+    check_overlays,
+    check_own_network,
+    check_pod_ranges,
+)
+from bascule.checks.azure.unreadable import Unreadable
+from bascule.checks.findings import Severity
+from tests.support.azure_facts import (
+    GATEWAY_SUBNET,
+    GROUP,
+    NETWORK,
+    blue,
+    facts,
+    gateway,
+    green,
+    made_green,
+    pool,
+    subnet,
+)
+
+UNREADABLE = Unreadable(what="it", reason="forbidden")
+OTHER_NETWORK = f"{GROUP}/providers/Microsoft.Network/virtualNetworks/other"
+
+
+def with_modes(
+    one: PodNetwork, other: PodNetwork, ranges: tuple[str, str] = ("", "")
+) -> AzureFacts:
+    def of(cluster: AksFacts, mode: PodNetwork, cidr: str) -> AksFacts:
+        return replace(cluster, pod_network=mode, pod_cidrs=(cidr,) if cidr else ())
+
+    return replace(facts(), blue=of(blue(), one, ranges[0]), green=of(green(), other, ranges[1]))
+
+
+def test_pods_in_the_network_itself_are_reached() -> None:
+    for check in (check_overlays, check_pod_ranges, check_kubenet, check_networks):
+        assert check(facts()) == ()
+
+
+def test_two_overlays_behind_one_gateway_are_refused_with_advice() -> None:
+    (found,) = check_overlays(with_modes(PodNetwork.OVERLAY, PodNetwork.OVERLAY))
+
+    assert (found.severity, found.code) == (Severity.BLOCKER, "TwoOverlays")
+    assert "backends: loadBalancer" in found.remedy
+
+
+def test_one_overlay_is_a_warning() -> None:
+    (found,) = check_overlays(with_modes(PodNetwork.NODE_SUBNET, PodNetwork.OVERLAY))
+
+    assert (found.severity, found.code, found.subject) == (
+        Severity.WARNING,
+        "OverlayPods",
+        "green",
+    )
+
+
+def test_load_balancers_are_reached_however_pods_get_their_addresses() -> None:
+    for mode in (PodNetwork.OVERLAY, PodNetwork.KUBENET):
+        same = with_modes(mode, mode, ("10.244.0.0/16", "10.244.0.0/16"))
+        balanced = replace(same, backends=Backends.LOAD_BALANCER)
+
+        assert check_overlays(balanced) == ()
+        assert check_pod_ranges(balanced) == ()
+        assert check_kubenet(balanced) == ()
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_found"),
+    [
+        ("10.244.0.0/16", "10.244.0.0/16", True),
+        ("10.244.0.0/16", "10.244.128.0/17", True),
+        ("10.244.0.0/16", "10.245.0.0/16", False),
+        ("10.244.0.0/16", "fd00::/64", False),
+    ],
+)
+def test_ranges_of_pods_may_not_overlap(one: str, other: str, is_found: bool) -> None:  # noqa: FBT001 - a parameter of the table
+    found = check_pod_ranges(with_modes(PodNetwork.OVERLAY, PodNetwork.OVERLAY, (one, other)))
+
+    assert [f.code for f in found] == (["PodRangesOverlap"] if is_found else [])
+
+
+def test_ranges_matter_only_where_both_clusters_have_one() -> None:
+    mixed = with_modes(
+        PodNetwork.NODE_SUBNET, PodNetwork.OVERLAY, ("10.244.0.0/16", "10.244.0.0/16")
+    )
+
+    assert check_pod_ranges(mixed) == ()
+
+
+def test_kubenet_without_routes_on_the_gateways_subnet_is_a_blocker() -> None:
+    (found,) = check_kubenet(with_modes(PodNetwork.KUBENET, PodNetwork.NODE_SUBNET))
+
+    assert (found.code, found.subject) == ("KubenetNotRouted", "blue")
+    assert "no route table" in found.message
+
+
+def test_kubenet_with_routes_works_for_one_cluster_and_not_for_two() -> None:
+    home = replace(subnet(GATEWAY_SUBNET, "10.0.0.0/24"), route_table=RouteTable(name="rt"))
+
+    def routed(other: PodNetwork) -> AzureFacts:
+        base = with_modes(PodNetwork.KUBENET, other)
+        return replace(base, subnets={GATEWAY_SUBNET.lower(): home})
+
+    assert check_kubenet(routed(PodNetwork.NODE_SUBNET)) == ()
+
+    (found,) = check_kubenet(routed(PodNetwork.KUBENET))
+
+    assert "of one of them only" in found.message
+
+
+def test_kubenet_is_left_out_where_the_gateway_or_subnet_is_not_known() -> None:
+    base = with_modes(PodNetwork.KUBENET, PodNetwork.KUBENET)
+
+    assert check_kubenet(replace(base, gateway=UNREADABLE)) == ()
+    assert check_kubenet(replace(base, subnets={GATEWAY_SUBNET.lower(): UNREADABLE})) == ()
+
+
+def elsewhere(*peers: str) -> AzureFacts:
+    away = replace(pool(), subnet_id=f"{OTHER_NETWORK}/subnets/aks")
+    home = NetworkFacts(id=NETWORK, name="vnet", peer_ids=peers)
+    return replace(facts(), green=replace(green(), pools=(away,)), networks={NETWORK.lower(): home})
+
+
+def test_a_cluster_in_a_network_without_a_peering_is_a_blocker() -> None:
+    (found,) = check_networks(elsewhere())
+
+    assert (found.code, found.subject) == ("NetworkNotReached", "green")
+    assert OTHER_NETWORK in found.message
+
+
+def test_a_peered_network_is_reached() -> None:
+    assert check_networks(elsewhere(OTHER_NETWORK.upper())) == ()
+
+
+def test_a_network_that_is_not_known_is_not_judged() -> None:
+    unknown = {NETWORK.lower(): UNREADABLE}
+
+    assert check_networks(replace(elsewhere(), networks=unknown)) == ()
+    assert check_networks(replace(elsewhere(), gateway=UNREADABLE)) == ()
+
+
+def test_a_cluster_in_a_network_of_its_own_is_not_reached() -> None:
+    alone = (replace(pool(), subnet_id=""),)
+
+    (found,) = check_networks(replace(facts(), green=replace(made_green(), pools=alone)))
+
+    assert found.code == "NetworkNotReached"
+    assert "a network of AKS's own" in found.message
+
+
+def test_a_green_without_a_subnet_is_a_blocker_before_it_is_made() -> None:
+    alone = replace(facts(), green=replace(green(), pools=(replace(pool(), subnet_id=""),)))
+
+    (found,) = check_own_network(alone)
+
+    assert found.code == "GreenNetworkOwn"
+    assert check_networks(alone) == ()
+
+
+def test_a_green_with_a_subnet_or_that_exists_or_is_not_known_gets_no_network() -> None:
+    assert check_own_network(facts()) == ()
+    assert check_own_network(replace(facts(), green=made_green())) == ()
+    assert check_own_network(replace(facts(), green=UNREADABLE)) == ()
+
+
+def test_a_gateway_without_a_subnet_is_left_out() -> None:
+    assert check_networks(replace(facts(), gateway=replace(gateway(), subnet_id=""))) == ()
