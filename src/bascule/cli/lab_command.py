@@ -10,6 +10,7 @@ import os
 import shlex
 from collections.abc import Coroutine
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Annotated, TypeAlias, TypeVar
 
 import msgspec
@@ -18,10 +19,14 @@ import typer
 from bascule.cli.arguments import takes
 from bascule.cli.options import OutputOption
 from bascule.cli.rendering import Output, print_document, print_lines, render_columns
+from bascule.errors import UsageError
 from bascule.lab.supervisor import control
+from bascule.lab.supervisor.azure import SECRET
 from bascule.lab.supervisor.description import (
     CLUSTERS_DEFAULT,
     NAME_DEFAULT,
+    AzureDescription,
+    ClusterDescription,
     LabDescription,
     check_name,
     parse_clusters,
@@ -34,6 +39,21 @@ for _package in ("h2", "httptools", "kubernetes_validate", "wsproto"):
 lab = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 shop = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 lab.add_typer(shop, name="shop", help="Put the demonstration's shop into lab clusters.")
+
+
+class LatencyModel(StrEnum):
+    """How long things take in the lab's Azure."""
+
+    FAST = "fast"
+    REAL = "real"
+
+
+class IfMatch(StrEnum):
+    """What application gateways make of If-Match."""
+
+    HONOUR = "honour"
+    IGNORE = "ignore"
+
 
 NameOption: TypeAlias = Annotated[str, typer.Option("--name", help="Which lab.")]
 _T = TypeVar("_T")
@@ -65,6 +85,24 @@ class UpArguments:
     restart: Annotated[
         bool, typer.Option("--restart", help="From now on start clusters that die again.")
     ] = False
+    azure: Annotated[
+        bool,
+        typer.Option(
+            "--azure", help="A lab with ARM, sign-in and a data plane, which makes its clusters."
+        ),
+    ] = False
+    latency_model: Annotated[
+        LatencyModel | None,
+        typer.Option("--latency-model", help="How long Azure takes; as before, else fast."),
+    ] = None
+    speed: Annotated[
+        float | None,
+        typer.Option("--speed", min=1, help="What recorded durations are divided by."),
+    ] = None
+    if_match: Annotated[
+        IfMatch | None,
+        typer.Option("--if-match", help="Whether application gateways honour If-Match."),
+    ] = None
     output: OutputOption = Output.TEXT
 
 
@@ -138,12 +176,17 @@ def status(arguments: StatusArguments) -> None:
 @lab.command()
 @takes(EnvArguments)
 def env(arguments: EnvArguments) -> None:
-    """Print shell exports with which kubectl finds the clusters."""
+    """Print shell exports with which kubectl, and az, find the lab."""
     directory = control.find_lab(arguments.name, os.environ)
     exports = control.shell_exports(directory, os.environ)
     if arguments.output is Output.JSON:
         print_document(dict(exports))
     else:
+        if SECRET in exports:
+            # Read from its file by the shell, so that no terminal shows it.
+            path = shlex.quote(str(directory.azure_secret))
+            exports.pop(SECRET)
+            print_lines([f'export {SECRET}="$(cat {path})"'])
         print_lines(f"export {key}={shlex.quote(value)}" for key, value in exports.items())
 
 
@@ -175,7 +218,10 @@ def _describe(arguments: UpArguments) -> LabDescription:
     """Return the lab that is wanted: what is not said stays as it is or was, else the defaults."""
     name = check_name(arguments.name)
     known = control.load_kept(name, os.environ)
-    if known is None or arguments.clusters:
+    azure = _describe_azure(arguments, known)
+    if azure is not None:
+        clusters: tuple[ClusterDescription, ...] = ()
+    elif known is None or arguments.clusters:
         clusters = parse_clusters(arguments.clusters or CLUSTERS_DEFAULT)
     else:
         clusters = known.clusters
@@ -186,7 +232,30 @@ def _describe(arguments: UpArguments) -> LabDescription:
         nodes=before.nodes if arguments.nodes is None else arguments.nodes,
         restarts=arguments.restart,
         latency_ms=before.latency_ms if arguments.latency is None else arguments.latency,
+        azure=azure,
     )
+
+
+def _describe_azure(
+    arguments: UpArguments, known: LabDescription | None
+) -> AzureDescription | None:
+    given = {
+        "latency_model": arguments.latency_model and arguments.latency_model.value,
+        "speed": arguments.speed,
+        "if_match": arguments.if_match and arguments.if_match.value,
+    }
+    chosen = {key: value for key, value in given.items() if value is not None}
+    before = known.azure if known is not None else None
+    if before is None and not arguments.azure:
+        if chosen:
+            raise UsageError("--latency-model, --speed and --if-match are for a lab with --azure")
+        return None
+    if arguments.clusters or arguments.shop:
+        raise UsageError(
+            "a lab with --azure begins without clusters: no --clusters, no --shop",
+            remedy="make clusters with `az aks create` or `bascule platform apply`",
+        )
+    return msgspec.structs.replace(before or AzureDescription(), **chosen)
 
 
 def _deploy(name: str, cluster: str, routes: int) -> dict[str, int]:
@@ -202,7 +271,14 @@ def _print_status(item: control.LabStatus) -> None:
         (each.name, each.version, each.state, each.context, each.url or "-", each.network or "-")
         for each in item.clusters
     ]
-    print_lines([f"Lab {item.name} is {item.state} ({item.directory})", *render_columns(rows)])
+    print_lines([f"Lab {item.name} is {item.state} ({item.directory})"])
+    if item.azure is not None:
+        azure = item.azure
+        told = [("AZURE", "LATENCY", "ENDPOINT", "SUBSCRIPTION")]
+        told += [(azure.state, azure.latency_model, azure.url or "-", azure.subscription or "-")]
+        print_lines(render_columns(told))
+    if item.clusters:
+        print_lines(render_columns(rows))
 
 
 def _run(work: Coroutine[object, object, _T]) -> _T:

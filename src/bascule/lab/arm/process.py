@@ -96,5 +96,6 @@ def _publish(directory: LabDirectory, azure: LabAzure, ports: Ports) -> None:
         "location": azure.world.settings.location,
     }
     write_private(directory.azure_access, msgspec.json.encode(access))
+    write_private(directory.azure_secret, identity.first_secret.encode())
     write_az_config(directory.azure_config, url)
     write_private(directory.azure_ready, msgspec.json.encode({"pid": os.getpid(), "url": url}))

@@ -14,12 +14,16 @@ import msgspec
 
 from bascule.errors import BasculeError, UsageError
 from bascule.lab.kubeapi.kinds import parse_minor
+from bascule.lab.supervisor.azure import AzureStatus, azure_exports, azure_status, hold_azure
 from bascule.lab.supervisor.description import LabDescription, LabDirectory, labs_root
+from bascule.lab.supervisor.networks import locks_directory
 from bascule.lab.supervisor.processes import POLL_S, end_process, load_record, send_signal
-from bascule.lab.supervisor.supervise import STOP_LIMIT_S, is_locked
+from bascule.lab.supervisor.supervise import AZURE_STOP_LIMIT_S, STOP_LIMIT_S, is_locked
 
 UP_LIMIT_S = 45.0
-DOWN_LIMIT_S = 2 * STOP_LIMIT_S
+DOWN_LIMIT_S = AZURE_STOP_LIMIT_S + STOP_LIMIT_S
+_LEFTOVERS = ("azure/arm.pid", "clusters/*/cluster.pid", "gateways/*/*.pid")
+"""Processes that outlive a killed supervisor; the lab's Azure first, since it starts the others."""
 _TRANSIENT = ("ready.json", "supervisor.pid", "supervisor.log", "lock")
 
 
@@ -47,6 +51,7 @@ class LabStatus(msgspec.Struct, frozen=True, kw_only=True):
     directory: str
     kubeconfig: str
     clusters: tuple[ClusterStatus, ...]
+    azure: AzureStatus | None = None
 
 
 def find_lab(name: str, environment: Mapping[str, str]) -> LabDirectory:
@@ -83,6 +88,9 @@ async def bring_up(lab: LabDescription, environment: Mapping[str, str]) -> LabSt
     """
     _check_versions(lab)
     directory = LabDirectory(labs_root(environment) / lab.name)
+    if lab.azure is not None and not is_locked(directory.lock):
+        await _end_leftovers(directory)
+        hold_azure(locks_directory(), directory.path).release()
     directory.path.mkdir(mode=0o700, parents=True, exist_ok=True)
     if is_locked(directory.lock):
         await _wait_ready(directory, None)
@@ -130,8 +138,8 @@ async def _revive(directory: LabDirectory, lab: LabDescription) -> None:
     while status_of(directory).state != "running":
         if loop.time() > deadline_s:
             raise LabFailedError(
-                f"lab {lab.name!r} runs without some of its clusters",
-                remedy=f"see {directory.log} and clusters/*/cluster.log beside it",
+                f"lab {lab.name!r} runs without some of its processes",
+                remedy=f"see {directory.log} and the logs of the others below {directory.path}",
             )
         await asyncio.sleep(POLL_S)
 
@@ -163,7 +171,8 @@ def status_of(directory: LabDirectory) -> LabStatus:
     clusters = tuple(
         _cluster_status(directory, lab, cluster.name, cluster.version) for cluster in lab.clusters
     )
-    states = {cluster.state for cluster in clusters}
+    azure = azure_status(directory, lab.azure.latency_model) if lab.azure is not None else None
+    states = {cluster.state for cluster in clusters} | ({azure.state} if azure else set())
     is_supervised = is_locked(directory.lock)
     if states == {"stopped"} and not is_supervised:
         state = "stopped"
@@ -175,12 +184,16 @@ def status_of(directory: LabDirectory) -> LabStatus:
         directory=str(directory.path),
         kubeconfig=str(directory.kubeconfig),
         clusters=clusters,
+        azure=azure,
     )
 
 
 def shell_exports(directory: LabDirectory, environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables with which the real kubectl finds the lab's clusters."""
+    """Return the variables with which the real kubectl, and az, find what is in the lab."""
     exports = {"KUBECONFIG": str(directory.kubeconfig)}
+    lab = directory.load()
+    if lab is not None and lab.azure is not None:
+        exports |= azure_exports(directory)
     tools = str(Path(sys.executable).parent)
     path = environment.get("PATH", "")
     if tools not in path.split(os.pathsep):
@@ -233,12 +246,13 @@ async def _wait_ready(directory: LabDirectory, process: "subprocess.Popen[bytes]
 
 
 async def _end_leftovers(directory: LabDirectory) -> None:
-    """End cluster processes whose supervisor was killed."""
-    for path in directory.path.glob("clusters/*/cluster.pid"):
-        record = load_record(path)
-        if record is not None:
-            await end_process(record, STOP_LIMIT_S)
-        path.unlink(missing_ok=True)
+    """End processes whose supervisor was killed."""
+    for pattern in _LEFTOVERS:
+        for path in sorted(directory.path.glob(pattern)):
+            record = load_record(path)
+            if record is not None:
+                await end_process(record, STOP_LIMIT_S)
+            path.unlink(missing_ok=True)
 
 
 def _load_json(path: Path) -> dict[str, Any]:

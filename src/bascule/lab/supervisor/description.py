@@ -132,6 +132,11 @@ class LabDirectory:
         return self.azure / "access.json"
 
     @property
+    def azure_secret(self) -> Path:
+        """The secret of the lab's first service principal, alone (0600)."""
+        return self.azure / "client-secret"
+
+    @property
     def azure_config(self) -> Path:
         """AZURE_CONFIG_DIR: the configuration of the real az."""
         return self.path / "az"

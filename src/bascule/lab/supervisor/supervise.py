@@ -1,4 +1,7 @@
-"""The supervisor of one lab: holds its lock and networks, and keeps one process per cluster."""
+"""The supervisor of one lab: holds its lock and networks, and keeps its processes.
+
+That is one process per cluster, or the one of the lab's Azure, which makes its clusters itself.
+"""
 
 import asyncio
 import fcntl
@@ -7,7 +10,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,24 +19,40 @@ import msgspec
 import yaml
 
 from bascule.errors import BasculeError, LockedError
+from bascule.lab.supervisor.azure import hold_azure
 from bascule.lab.supervisor.description import ClusterDescription, LabDescription, LabDirectory
 from bascule.lab.supervisor.networks import Network, hold_network, locks_directory
 from bascule.lab.supervisor.processes import POLL_S, write_record
 
 READY_LIMIT_S = 30.0
 STOP_LIMIT_S = 8.0
+AZURE_STOP_LIMIT_S = 25.0
 RESTARTS_MAX = 10
 RESTART_PAUSE_S = 0.2
 
 _log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Role:
+    """What a process is for, how it is started, and its files."""
+
+    title: str
+    command: Callable[[], Iterable[str]]
+    network: Network
+    pid: Path
+    log: Path
+    ready: Path
+    port: Path | None = None
+    """Where the port is noted once the process serves."""
+    stop_limit_s: float = STOP_LIMIT_S
+
+
 @dataclass(slots=True)
 class _Member:
-    """One cluster and its process."""
+    """One process that is kept."""
 
-    cluster: ClusterDescription
-    network: Network
+    role: _Role
     process: asyncio.subprocess.Process
 
 
@@ -61,7 +80,9 @@ class Supervisor:
         loop.add_signal_handler(signal.SIGHUP, self._revive)
         try:
             for cluster in self._lab.clusters:
-                await self._begin(cluster)
+                await self._begin_cluster(cluster)
+            if self._lab.azure is not None:
+                await self._begin_azure()
             await self._wait_ready(self._members)
             if not self._stop.is_set():
                 self._publish()
@@ -72,29 +93,37 @@ class Supervisor:
             self._directory.pid.unlink(missing_ok=True)
             os.close(lock)
 
-    async def _begin(self, cluster: ClusterDescription) -> None:
+    async def _begin_cluster(self, cluster: ClusterDescription) -> None:
         home = self._directory.cluster(cluster.name)
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
         remembered = home / "network"
         preferred = remembered.read_text() if remembered.exists() else ""
         network = hold_network(locks_directory(), preferred)
         remembered.write_text(network.prefix)
-        process = await self._start(cluster, network)
-        self._members.append(_Member(cluster, network, process))
+        role = _Role(
+            title=f"cluster {cluster.name}",
+            command=lambda: self._command(cluster, network),
+            network=network,
+            pid=self._directory.cluster_pid(cluster.name),
+            log=self._directory.cluster_log(cluster.name),
+            ready=home / "ready.json",
+            port=self._directory.cluster_port(cluster.name),
+        )
+        self._members.append(_Member(role, await _start(role)))
 
-    async def _start(
-        self, cluster: ClusterDescription, network: Network
-    ) -> asyncio.subprocess.Process:
-        with self._directory.cluster_log(cluster.name).open("ab") as log:
-            process = await asyncio.create_subprocess_exec(
-                *self._command(cluster, network),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                pass_fds=network.descriptors,
-            )
-        write_record(self._directory.cluster_pid(cluster.name), process.pid)
-        return process
+    async def _begin_azure(self) -> None:
+        self._directory.azure.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = str(self._directory.path)
+        role = _Role(
+            title="the lab's Azure",
+            command=lambda: (sys.executable, "-m", "bascule.lab.arm", "--dir", path),
+            network=hold_azure(locks_directory(), self._directory.path),
+            pid=self._directory.azure_pid,
+            log=self._directory.azure_log,
+            ready=self._directory.azure_ready,
+            stop_limit_s=AZURE_STOP_LIMIT_S,
+        )
+        self._members.append(_Member(role, await _start(role)))
 
     def _command(self, cluster: ClusterDescription, network: Network) -> Iterable[str]:
         lab = self._lab
@@ -117,27 +146,24 @@ class Supervisor:
         loop = asyncio.get_running_loop()
         deadline_s = loop.time() + READY_LIMIT_S
         for member in members:
-            ready = self._directory.cluster(member.cluster.name) / "ready.json"
-            while not _names(ready, member.process.pid):
+            role = member.role
+            while not _names(role.ready, member.process.pid):
                 if self._stop.is_set():
                     return
                 if member.process.returncode is not None or loop.time() > deadline_s:
                     raise BasculeError(
-                        f"cluster {member.cluster.name} did not start: {self._last_line(member)}",
-                        remedy=f"see {self._directory.cluster_log(member.cluster.name)}",
+                        f"{role.title} did not start: {_last_line(role.log)}",
+                        remedy=f"see {role.log}",
                     )
                 await asyncio.sleep(POLL_S)
-            port = msgspec.json.decode(ready.read_bytes())["port"]
-            self._directory.cluster_port(member.cluster.name).write_text(str(port))
-
-    def _last_line(self, member: _Member) -> str:
-        log = self._directory.cluster_log(member.cluster.name)
-        lines = log.read_text(errors="replace").strip().splitlines()
-        return lines[-1] if lines else "it said nothing"
+            if role.port is not None:
+                port = msgspec.json.decode(role.ready.read_bytes())["port"]
+                role.port.write_text(str(port))
 
     def _publish(self) -> None:
-        self._merge_kubeconfigs()
-        content = {member.cluster.name: {"pid": member.process.pid} for member in self._members}
+        if self._lab.azure is None:
+            self._merge_kubeconfigs()
+        content = {member.role.title: {"pid": member.process.pid} for member in self._members}
         draft = self._directory.ready.with_suffix(".new")
         draft.write_bytes(msgspec.json.encode(content))
         draft.replace(self._directory.ready)
@@ -175,20 +201,20 @@ class Supervisor:
         unasked = 0
         while not self._stop.is_set():
             code = await member.process.wait()
-            _log.warning("cluster %s ended with code %s", member.cluster.name, code)
+            _log.warning("%s ended with code %s", member.role.title, code)
             if self._restarts and unasked < RESTARTS_MAX:
                 unasked += 1
                 await asyncio.sleep(RESTART_PAUSE_S)
             else:
                 await self._revived.wait()
                 unasked = 0
-            member.process = await self._start(member.cluster, member.network)
+            member.process = await _start(member.role)
             try:
                 await self._wait_ready([member])
             except BasculeError as error:
                 _log.warning("%s", error.message)
             else:
-                self._merge_kubeconfigs()
+                self._publish()
 
     async def _end(self) -> None:
         for member in self._members:
@@ -196,13 +222,31 @@ class Supervisor:
                 member.process.terminate()
         for member in self._members:
             try:
-                async with asyncio.timeout(STOP_LIMIT_S):
+                async with asyncio.timeout(member.role.stop_limit_s):
                     await member.process.wait()
             except TimeoutError:
                 member.process.kill()
                 await member.process.wait()
-            self._directory.cluster_pid(member.cluster.name).unlink(missing_ok=True)
-            member.network.release()
+            member.role.pid.unlink(missing_ok=True)
+            member.role.network.release()
+
+
+async def _start(role: _Role) -> asyncio.subprocess.Process:
+    with role.log.open("ab") as log:
+        process = await asyncio.create_subprocess_exec(
+            *role.command(),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            pass_fds=role.network.descriptors,
+        )
+    write_record(role.pid, process.pid)
+    return process
+
+
+def _last_line(log: Path) -> str:
+    lines = log.read_text(errors="replace").strip().splitlines()
+    return lines[-1] if lines else "it said nothing"
 
 
 def hold_lock(path: Path) -> int:
