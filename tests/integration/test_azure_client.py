@@ -14,6 +14,7 @@ from bascule.azure.trust import SYSTEM_TRUST
 from bascule.errors import (
     ApiError,
     ForbiddenError,
+    InvalidError,
     InvariantError,
     NotFoundError,
     ThrottledError,
@@ -397,3 +398,31 @@ async def test_a_client_that_is_not_entered_sends_nothing(
 
     with pytest.raises(InvariantError):
         await client.get(GATEWAY)
+
+
+async def test_a_cloud_that_lags_behind_is_asked_in_the_newest_version_that_it_offers(
+    arm: ScriptedArm, client: ArmClient
+) -> None:
+    said = (
+        "No registered resource provider found for location 'chinanorth2' and API version. "
+        "The supported api-versions are '2026-01-01, 2024-05-01, 2025-01-01, 2025-06-01-preview'."
+    )
+    arm.script(refuse(400, "NoRegisteredProviderFound", said), reply(200, {}), reply(200, {}))
+
+    await client.get(GATEWAY)
+    await client.put(GATEWAY, {})
+
+    versions = [seen.query["api-version"] for seen in arm.seen]
+    assert versions == ["2025-07-01", "2025-01-01", "2025-01-01"]
+
+
+async def test_a_cloud_that_offers_nothing_old_enough_is_an_error(
+    arm: ScriptedArm, client: ArmClient
+) -> None:
+    said = "The supported api-versions are '2099-01-01'."
+    arm.script(refuse(404, "InvalidResourceType", said))
+
+    with pytest.raises(InvalidError) as caught:
+        await client.get(GATEWAY)
+
+    assert "the newest it knows is 2099-01-01" in caught.value.remedy

@@ -5,27 +5,31 @@ again, LostAnswerError that nobody knows what became of it.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, cast
 from uuid import UUID, uuid4
 
 import msgspec
+import structlog
 
 from bascule.azure.clouds import Cloud
 from bascule.azure.credentials import Credential
 from bascule.azure.decisions import Effect
 from bascule.azure.document import Document, list_at, text_at
+from bascule.azure.errors import VersionNotOfferedError
 from bascule.azure.polls import Poll, read_poll
 from bascule.azure.resource_id import ResourceId, type_of_path
 from bascule.azure.session import ArmLimits, Call, Session
 from bascule.azure.trust import SYSTEM_TRUST, Trust
-from bascule.azure.versions import api_version
+from bascule.azure.versions import api_version, older_version
 from bascule.clock import Clock
 from bascule.errors import ApiError, NotFoundError, TransportError
 
 if TYPE_CHECKING:
     from bascule.azure.pipeline import Answer
+
+_LOG: structlog.stdlib.BoundLogger = structlog.get_logger("bascule.azure")
 
 ABSENT_NOT = frozenset(
     {
@@ -67,6 +71,7 @@ class ArmClient:
         self.cloud = cloud
         self.clock = clock
         self._limits = limits or ArmLimits()
+        self._version_by_type: dict[str, str] = {}
         self._session = Session(
             cloud, credential, clock=clock, trust=trust, limits=self._limits, make_id=make_id
         )
@@ -86,7 +91,7 @@ class ArmClient:
     async def get(self, resource: ResourceId | str) -> Document | None:
         """Return a resource, or None when it does not exist (nor its group or parent)."""
         try:
-            answer = await self._session.send(_call("GET", str(resource)))
+            answer = await self._send("GET", str(resource))
         except NotFoundError as error:
             if _is_absence(error):
                 return None
@@ -96,7 +101,7 @@ class ArmClient:
     async def head(self, resource: ResourceId | str) -> bool:
         """Whether it exists; ARM knows this for groups and few others."""
         try:
-            await self._session.send(_call("HEAD", str(resource)))
+            await self._send("HEAD", str(resource))
         except NotFoundError:
             return False
         return True
@@ -110,14 +115,17 @@ class ArmClient:
         does not exist.
         """
         found: list[Document] = []
-        call = _call("GET", str(path), query)
+        following = ""
         for _ in range(self._limits.pages_max):
-            page = _parse(await self._session.send(call), str(path)) or {}
+            if following:
+                answer = await self._session.send(Call(method="GET", place=following))
+            else:
+                answer = await self._send("GET", str(path), query)
+            page = _parse(answer, str(path)) or {}
             found += list_at(page, "value") or list_at(page, "values")
             following = text_at(page, "nextLink")
             if not following:
                 return tuple(found)
-            call = Call(method="GET", place=following)
         raise ApiError(
             f"the list {path} has more than {self._limits.pages_max} pages",
             remedy="the server repeats itself; check what answers at this address",
@@ -137,13 +145,17 @@ class ArmClient:
         `body` was read before, so that the client itself may send it again.
         """
         effect = Effect.SAME if is_repeatable else Effect.STALE
-        return await self._write("PUT", str(resource), body, if_match=if_match, effect=effect)
+        answer = await self._send("PUT", str(resource), body=body, if_match=if_match, effect=effect)
+        return _accepted(answer, str(resource))
 
     async def patch(
         self, resource: ResourceId | str, body: Document, *, if_match: str = ""
     ) -> Accepted:
         """Change some fields of a resource; never sent twice."""
-        return await self._write("PATCH", str(resource), body, if_match=if_match)
+        answer = await self._send(
+            "PATCH", str(resource), body=body, if_match=if_match, effect=Effect.STALE
+        )
+        return _accepted(answer, str(resource))
 
     async def delete(
         self,
@@ -153,9 +165,10 @@ class ArmClient:
         query: Mapping[str, str] | None = None,
     ) -> Accepted | None:
         """Delete a resource; None when it was gone already."""
-        call = _call("DELETE", str(resource), query, if_match=if_match, effect=Effect.SAME)
         try:
-            answer = await self._session.send(call)
+            answer = await self._send(
+                "DELETE", str(resource), query, if_match=if_match, effect=Effect.SAME
+            )
         except NotFoundError as error:
             if _is_absence(error):
                 return None
@@ -175,14 +188,14 @@ class ArmClient:
         Actions that only read are sent again where others would not be.
         """
         place = f"{resource}/{action}"
-        call = _call(
+        answer = await self._send(
             "POST",
             place,
             query,
-            body=None if body is None else msgspec.json.encode(body),
+            body=body,
             effect=Effect.NONE if action.startswith(READING_ACTIONS) else Effect.STALE,
         )
-        return _accepted(await self._session.send(call), place)
+        return _accepted(answer, place)
 
     async def poll(self, operation_url: str) -> tuple[Poll, Mapping[str, str]]:
         """Return what an operation's URL shows now, and the headers (names in lower case)."""
@@ -192,43 +205,36 @@ class ArmClient:
         except ValueError as error:
             raise _unreadable(operation_url, error) from error
 
-    async def _write(
+    async def _send(
         self,
         method: str,
         place: str,
-        body: Document,
+        query: Mapping[str, str] | None = None,
         *,
-        if_match: str,
-        effect: Effect = Effect.STALE,
-    ) -> Accepted:
-        call = _call(
-            method,
-            place,
-            body=msgspec.json.encode(body),
+        body: Document | None = None,
+        if_match: str = "",
+        effect: Effect = Effect.NONE,
+    ) -> "Answer":
+        """Send in the version of the table, or in the newest that this cloud offers."""
+        kind = type_of_path(place)
+        version = self._version_by_type.get(kind) or api_version(kind)
+        call = Call(
+            method=method,
+            place=place,
+            query={"api-version": version, **(query or {})},
+            body=None if body is None else msgspec.json.encode(body),
             if_match=if_match,
             effect=effect,
         )
-        return _accepted(await self._session.send(call), place)
-
-
-def _call(
-    method: str,
-    place: str,
-    query: Mapping[str, str] | None = None,
-    *,
-    body: bytes | None = None,
-    if_match: str = "",
-    effect: Effect = Effect.NONE,
-) -> Call:
-    version = api_version(type_of_path(place))
-    return Call(
-        method=method,
-        place=place,
-        query={"api-version": version, **(query or {})},
-        body=body,
-        if_match=if_match,
-        effect=effect,
-    )
+        try:
+            return await self._session.send(call)
+        except VersionNotOfferedError as error:
+            older = older_version(version, error.offered)
+            if not older:
+                raise
+        _LOG.warning("this cloud lags behind", type=kind, version=older, wanted=version)
+        self._version_by_type[kind] = older
+        return await self._session.send(replace(call, query={**call.query, "api-version": older}))
 
 
 def _accepted(answer: "Answer", place: str) -> Accepted:

@@ -37,6 +37,22 @@ class AlreadyThereError(ConflictError):
     """What was to be made exists already under another name (RoleAssignmentExists)."""
 
 
+class VersionNotOfferedError(InvalidError):
+    """This cloud or region knows other api-versions of the type: `offered`, oldest first."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        offered: tuple[str, ...],
+        status: int = 0,
+        reason: str = "",
+        remedy: str = "",
+    ) -> None:
+        super().__init__(message, status=status, reason=reason, remedy=remedy)
+        self.offered = offered
+
+
 class LostAnswerError(OutcomeUnknownError):
     """A write was sent and no word of its end came: read the resource to see what it did."""
 
@@ -72,10 +88,13 @@ def build_error(refusal: Refusal, *, request: str) -> ApiError:
     message = _message(refusal, request)
     if refusal.status == 429:
         return ThrottledError(message, reason=reason, retry_after_s=refusal.retry_after_s)
+    remedy = find_remedy(reason, refusal)
+    if refusal.offered:
+        return VersionNotOfferedError(
+            message, offered=refusal.offered, status=refusal.status, reason=reason, remedy=remedy
+        )
     branch = _branch(refusal.status, reason)
-    return branch(
-        message, status=refusal.status, reason=reason, remedy=find_remedy(reason, refusal)
-    )
+    return branch(message, status=refusal.status, reason=reason, remedy=remedy)
 
 
 def _message(refusal: Refusal, request: str) -> str:

@@ -5,6 +5,7 @@ ARM wraps `error` around code, message and details; AKS leaves the wrapping out;
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
@@ -28,6 +29,8 @@ class Refusal:
     target: str = ""
     policies: tuple[str, ...] = ()
     """The policies that refused, by the names that people gave them."""
+    offered: tuple[str, ...] = ()
+    """The api-versions that there are, where the one asked for is none of them; oldest first."""
     retry_after_s: float | None = None
     ids: Mapping[str, str] = field(default_factory=dict)
     """What Azure's support asks for: request and correlation id."""
@@ -60,6 +63,7 @@ def parse_refusal(status: int, body: bytes, headers: Mapping[str, str]) -> Refus
         message=read_message(error),
         target=text_at(error, "target"),
         policies=tuple(_policies(error)),
+        offered=_offered(error),
         retry_after_s=retry_after_s,
         ids=ids,
     )
@@ -147,6 +151,14 @@ def _layers(error: Document, depth: int) -> Iterator[Document]:
     for each in inner:
         if each:
             yield from _layers(each, depth - 1)
+
+
+_OFFERED = re.compile(r"supported (?:api-)?versions are '([^']*)'", re.IGNORECASE)
+
+
+def _offered(error: Document) -> tuple[str, ...]:
+    found = _OFFERED.search(_own_message(error))
+    return tuple(sorted(each.strip() for each in found[1].split(","))) if found else ()
 
 
 def _is_json(text: str) -> bool:

@@ -32,8 +32,6 @@ _REMEDY_BY_STATUS: Mapping[int, str] = {
 _ACTION = re.compile(r"perform action '([^']+)'")
 _SCOPE = re.compile(r"over scope '([^']+)'")
 _LINKED = re.compile(r"(?:action\(s\)|action) '([^']+)' on the linked scope\(s\) '([^']+)'")
-_VERSIONS_OFFERED = re.compile(r"supported (?:api-)?versions are '([^']*)'", re.IGNORECASE)
-
 _WRITING_ROLES = (
     ("microsoft.network/applicationgateways/", "gateway-writer"),
     ("microsoft.authorization/", "provisioner"),
@@ -81,9 +79,7 @@ def _policy(refusal: Refusal) -> str:
 
 
 def _version(refusal: Refusal) -> str:
-    offered = _VERSIONS_OFFERED.search(refusal.message)
-    newest = offered[1].split(",")[-1].strip() if offered else ""
-    known = f"; the newest it knows is {newest}" if newest else ""
+    known = f"; the newest it knows is {refusal.offered[-1]}" if refusal.offered else ""
     return f"this cloud or region does not offer the api-version or type that was asked for{known}"
 
 

@@ -1,10 +1,10 @@
 """The one table of api-versions: which one each type of resource is read and written in.
 
-The longest entry that a type begins with counts. All are released ones that the public clouds,
-China's and the US Government's know; a document is read and written in the same version.
+The longest entry that a type begins with counts. A document is read and written in one version.
+Clouds that lag behind the public one are asked in the newest version that they offer.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from bascule.errors import InvariantError
 
@@ -43,3 +43,8 @@ def api_version(resource_type: str) -> str:
         if found is not None:
             return found
     raise InvariantError(f"no api-version is known for {resource_type}; add it to the table")
+
+
+def older_version(wanted: str, offered: Iterable[str]) -> str:
+    """Return the newest released version that is offered and not newer than `wanted`, or none."""
+    return max((each for each in offered if "-preview" not in each and each < wanted), default="")
