@@ -76,13 +76,7 @@ class EnvoyProcess:
 
     def last_words(self) -> str:
         """Return the last line of its log."""
-        try:
-            with (self._directory / LOG_FILE).open("rb") as log:
-                log.seek(0, os.SEEK_END)
-                log.seek(max(0, log.tell() - _LAST_WORDS_BYTES))
-                lines = log.read().decode(errors="replace").strip().splitlines()
-        except OSError:
-            return ""
+        lines = tail(self._directory / LOG_FILE, _LAST_WORDS_BYTES).strip().splitlines()
         return lines[-1] if lines else ""
 
     def _command(self) -> list[str]:
@@ -92,9 +86,21 @@ class EnvoyProcess:
             "--disable-hot-restart",
             *("--concurrency", "1"),
             *("--log-level", "warning"),
+            *("--file-flush-interval-msec", "50"),
             *("--drain-strategy", "immediate"),
             *("--drain-time-s", str(self._drain_s)),
         ]
+
+
+def tail(path: Path, bytes_max: int) -> str:
+    """Return the end of a log; empty if there is none."""
+    try:
+        with path.open("rb") as log:
+            log.seek(0, os.SEEK_END)
+            log.seek(max(0, log.tell() - bytes_max))
+            return log.read().decode(errors="replace")
+    except OSError:
+        return ""
 
 
 def find_envoy() -> Path:

@@ -10,15 +10,19 @@ from pathlib import Path
 from bascule.lab.arm.dataplane import discovery
 from bascule.lab.arm.dataplane.admin import EnvoyAdmin
 from bascule.lab.arm.dataplane.draining import Draining, find_departing, merge, still_draining
-from bascule.lab.arm.dataplane.envoy import EnvoyProcess
+from bascule.lab.arm.dataplane.envoy import EnvoyProcess, tail
+from bascule.lab.arm.dataplane.health import Hosts, read_hosts
 from bascule.lab.arm.dataplane.translate.backends import Backend
+from bascule.lab.arm.dataplane.translate.probes import HEALTH_LOG
 from bascule.lab.arm.dataplane.translate.translation import Translation
 
 IN_FORCE_LIMIT_S = 10.0
-WARM_LIMIT_S = 5.0
-"""How long new backends may take to answer their first probe before requests come regardless."""
+PROBED_LIMIT_S = 2.0
+"""How long new servers may take to answer their first probe; then what they replace goes anyway."""
 START_LIMIT_S = 15.0
 POLL_S = 0.01
+HEALTH_LOG_BYTES_MAX = 1024 * 1024
+"""As much of its end is read; each server that turns unhealthy takes about 400 bytes."""
 _WARMING = r"^cluster_manager\.warming_clusters$"
 
 
@@ -38,7 +42,7 @@ class Instance:
         self._directory = directory
         self._name = name
         self._process = EnvoyProcess(directory, pid_file, drain_s=max(1, math.ceil(drain_s)))
-        self.admin = EnvoyAdmin(directory)
+        self._admin = EnvoyAdmin(directory)
         self._lock = asyncio.Lock()
         self._written: dict[str, str] = {}
         self._backends: dict[str, Backend] = {}
@@ -54,10 +58,13 @@ class Instance:
     async def apply(self, translation: Translation, *, generation: int, now_s: float) -> None:
         """Serve a document from now on; return when it is in force. Raises InstanceError."""
         async with self._lock:
-            self._note_departing(translation, now_s)
+            previous = self.translation.backends if self.translation is not None else {}
+            departing = find_departing(previous, translation.backends, now_s)
+            self.draining = still_draining(self.draining, now_s, translation.backends)
             if self.is_running:
-                await self._take_over(translation, generation)
+                await self._take_over(translation, departing, generation)
             else:
+                self.draining = merge(departing, self.draining)
                 await self._start(translation, generation)
             self.translation = translation
 
@@ -83,6 +90,11 @@ class Instance:
         """Return when its Envoy has ended."""
         await self._process.wait()
 
+    async def fetch_hosts(self) -> Hosts:
+        """Return what its probes say. Raises EnvoySilentError when it does not answer."""
+        clusters = await self._admin.fetch_clusters()
+        return read_hosts(clusters, tail(self._directory / HEALTH_LOG, HEALTH_LOG_BYTES_MAX))
+
     async def retire(self) -> None:
         """Take no more connections; those that there are may go on until `stop`."""
         async with self._lock:
@@ -96,11 +108,6 @@ class Instance:
             shutil.rmtree(self._directory, ignore_errors=True)
             self._written, self._backends, self.draining = {}, {}, {}
             self.translation = None
-
-    def _note_departing(self, translation: Translation, now_s: float) -> None:
-        previous = self.translation.backends if self.translation is not None else {}
-        departing = find_departing(previous, translation.backends, now_s)
-        self.draining = still_draining(merge(departing, self.draining), now_s, translation.backends)
 
     async def _start(self, translation: Translation, generation: int) -> None:
         self._written = {}
@@ -118,7 +125,7 @@ class Instance:
     async def _until_ready(self) -> None:
         try:
             async with asyncio.timeout(START_LIMIT_S):
-                while not await self.admin.is_ready():
+                while not await self._admin.is_ready():
                     if not self.is_running:
                         raise InstanceError(f"Envoy ended: {self._process.last_words()}")
                     await asyncio.sleep(POLL_S)
@@ -128,25 +135,36 @@ class Instance:
                 f" {self._process.last_words() or 'it said nothing'}"
             ) from error
 
-    async def _take_over(self, translation: Translation, generation: int) -> None:
-        """Add first, then lead requests over, then take away."""
+    async def _take_over(
+        self, translation: Translation, departing: Draining, generation: int
+    ) -> None:
+        """Add first and let it be probed, then lead requests over, then take away."""
         await self._until_ready()
-        endpoints = self._endpoint_files(translation.backends)
-        self._write(endpoints)
+        opening = self._endpoint_files(translation.backends, staying=departing)
+        self._write(opening)
         self._write_clusters(self._backends | dict(translation.backends))
-        await self._until_warm()
-        await self._until_in_force({**endpoints, discovery.CLUSTERS: self._clusters_text})
-        frontends = self._frontend_files(translation, generation)
-        self._write(frontends)
-        await self._until_in_force(frontends)
+        await self._until_in_force({**opening, discovery.CLUSTERS: self._clusters_text})
+        await self._until_probed()
+        self.draining = merge(departing, self.draining)
+        closing = {
+            **self._endpoint_files(translation.backends),
+            **self._frontend_files(translation, generation),
+        }
+        self._write(closing)
+        await self._until_in_force(closing)
         if self._backends.keys() != translation.backends.keys():
             self._write_clusters(dict(translation.backends))
-        self._forget(keep={**endpoints, **frontends})
+        self._forget(keep=closing)
 
-    def _endpoint_files(self, backends: Mapping[str, Backend]) -> dict[str, str]:
+    def _endpoint_files(
+        self, backends: Mapping[str, Backend], staying: Draining | None = None
+    ) -> dict[str, str]:
+        """Return the files of endpoints; those that stay still take requests, though they leave."""
         return {
             discovery.endpoints_place(backend): discovery.endpoints_file(
-                backend, backend.servers, self.draining.get(name, {})
+                backend,
+                (*backend.servers, *(staying or {}).get(name, {})),
+                self.draining.get(name, {}),
             )
             for name, backend in backends.items()
         }
@@ -180,21 +198,20 @@ class Instance:
             (self._directory / place).unlink(missing_ok=True)
             del self._written[place]
 
-    async def _until_warm(self) -> None:
-        """Return once the new clusters know of each of their servers whether it is healthy."""
-        wanted = {discovery.CLUSTERS: self._clusters_text}
-        await self._until_in_force(wanted)
-        loop = asyncio.get_running_loop()
-        deadline_s = loop.time() + WARM_LIMIT_S
-        while loop.time() < deadline_s:
-            if not any((await self.admin.fetch_numbers(_WARMING)).values()):
+    async def _until_probed(self) -> None:
+        """Return once every server's first probe has been answered, or has taken too long."""
+        deadline_s = asyncio.get_running_loop().time() + PROBED_LIMIT_S
+        while asyncio.get_running_loop().time() < deadline_s:
+            hosts = read_hosts(await self._admin.fetch_clusters(), "")
+            is_warming = any((await self._admin.fetch_numbers(_WARMING)).values())
+            if not is_warming and not any(host.is_pending for host in hosts.values()):
                 return
             await asyncio.sleep(POLL_S)
 
     async def _until_in_force(self, files: Mapping[str, str]) -> None:
         wanted = discovery.statistics_of(files)
         deadline_s = asyncio.get_running_loop().time() + IN_FORCE_LIMIT_S
-        while missing := _missing(wanted, await self.admin.fetch_versions()):
+        while missing := _missing(wanted, await self._admin.fetch_versions()):
             if asyncio.get_running_loop().time() > deadline_s:
                 raise InstanceError(
                     f"Envoy does not take {', '.join(missing)}: {self._process.last_words()}"

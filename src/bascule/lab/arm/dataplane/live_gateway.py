@@ -8,7 +8,7 @@ from bascule.clock import Clock
 from bascule.errors import UsageError
 from bascule.lab.arm.dataplane.admin import EnvoySilentError
 from bascule.lab.arm.dataplane.bindings import find_refused
-from bascule.lab.arm.dataplane.health import all_draining, index_hosts, judge_backend
+from bascule.lab.arm.dataplane.health import draining_in, judge_backend
 from bascule.lab.arm.dataplane.instance import Instance, InstanceError
 from bascule.lab.arm.dataplane.translate.backends import DRAIN_S
 from bascule.lab.arm.dataplane.translate.translation import Translation
@@ -72,13 +72,13 @@ class LiveGateway:
         hosts = []
         for instance in running:
             try:
-                hosts.append(index_hosts(await instance.admin.fetch_clusters()))
+                hosts.append(await instance.fetch_hosts())
             except EnvoySilentError:
                 continue
         draining = [instance.draining for instance in running]
         return {
             (backend.pool, backend.settings): judge_backend(
-                backend, hosts, all_draining(draining, name) - {*backend.servers}
+                backend, hosts, draining_in(draining, name)
             )
             for name, backend in self._translation.backends.items()
         }

@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Coroutine, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from bascule.clock import Clock
 from bascule.lab.arm.dataplane.live_gateway import LiveGateway, directory_name
 from bascule.lab.arm.dataplane.translate.backends import BackendOptions
 from bascule.lab.arm.dataplane.translate.gateway import UnservableError
+from bascule.lab.arm.dataplane.translate.probes import HEALTH_LOG
 from bascule.lab.arm.dataplane.translate.translation import translate
 from bascule.lab.arm.network.plane_port import GatewayHealth
 from bascule.lab.arm.operations import OperationFailedError
@@ -19,7 +21,7 @@ LEFTOVER_LIMIT_S = 2.0
 
 
 class DataPlane:
-    """Implements `GatewayPlane` while `run` runs; when that ends, no Envoy of it is left.
+    """Implements `GatewayPlane` between `open` and `close`; after that no Envoy of it is left.
 
     Each gateway has a directory below `directory`, with a file of a process id for each Envoy.
     """
@@ -35,22 +37,27 @@ class DataPlane:
         self._directory = directory
         self._clock = clock
         self._count = instances
-        self._options = options or BackendOptions()
+        self._options = replace(options or BackendOptions(), event_log=HEALTH_LOG)
         self._gateways: dict[str, LiveGateway] = {}
         self._group: asyncio.TaskGroup | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
 
-    async def run(self) -> None:
-        """Tend the gateways until cancelled; first end what a killed lab left behind."""
+    async def open(self) -> None:
+        """Begin; first end what a killed lab left behind."""
         await end_leftovers(self._directory)
-        try:
-            async with asyncio.TaskGroup() as group:
-                self._group = group
-                await asyncio.Event().wait()
-        finally:
-            self._group = None
-            for gateway in self._gateways.values():
-                await gateway.stop()
-            self._gateways.clear()
+        self._group = asyncio.TaskGroup()
+        await self._group.__aenter__()
+
+    async def close(self) -> None:
+        """End all gateways; called by the task that called `open`."""
+        group, self._group = self._group, None
+        for gateway in self._gateways.values():
+            await gateway.stop()
+        self._gateways.clear()
+        for task in tuple(self._tasks):
+            task.cancel()
+        if group is not None:
+            await group.__aexit__(None, None, None)
 
     async def apply(
         self,
@@ -108,8 +115,25 @@ class DataPlane:
     def _spawn(self, work: Coroutine[None, None, None]) -> None:
         if self._group is None:
             work.close()
-            raise RuntimeError("gateways are served only while `run` runs")
-        self._group.create_task(work)
+            raise RuntimeError("gateways are served only between `open` and `close`")
+        task = self._group.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+class PlaneLife:
+    """The data plane as a part of the lab's Azure with a beginning and an end (`Living`)."""
+
+    def __init__(self, plane: DataPlane) -> None:
+        self._plane = plane
+
+    async def start(self) -> None:
+        """Begin."""
+        await self._plane.open()
+
+    async def stop(self) -> None:
+        """End all gateways; their documents are kept elsewhere."""
+        await self._plane.close()
 
 
 async def end_leftovers(directory: Path) -> None:
