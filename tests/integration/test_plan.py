@@ -26,7 +26,7 @@ from bascule.inventory.fetch import Asked, Question, fetch_cluster, fetch_invent
 from bascule.journal.record import Entry
 from bascule.kube.client import KubeClient
 from bascule.kube.connection import Connection
-from bascule.kube.kubeconfig import load_kubeconfig
+from bascule.kube.kubeconfig import await_kubeconfig, load_kubeconfig
 from bascule.routing.options import BuildOptions
 from bascule.routing.weights import Split, Weights
 from bascule.spec.load import parse_upgrade
@@ -194,6 +194,16 @@ async def test_an_inventory_holds_versions_and_objects(
     assert facts.snapshot.is_complete
     assert len(facts.snapshot) == 3
     assert [host.name for host in found.routes.hosts] == ["shop.example.com"]
+
+
+async def test_a_cluster_that_is_not_there_yet_is_not_asked() -> None:
+    nowhere = await_kubeconfig(Path("/nowhere/new.yaml"))
+    async with KubeClient(nowhere, clock=SystemClock()) as client:
+        asked = Asked(client=client, name=nowhere.name, server="", is_awaited=nowhere.is_awaited)
+
+        facts = await fetch_cluster(asked)
+
+    assert (facts.name, facts.is_awaited, facts.reason) == ("new", True, "")
 
 
 async def test_a_cluster_that_refuses_connections_is_a_fact() -> None:

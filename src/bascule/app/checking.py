@@ -71,6 +71,7 @@ def _facts(
     return ClusterFacts(
         name=connection.name,
         server=connection.server,
+        is_awaited=connection.is_awaited,
         version=version.git_version if version is not None else "",
         snapshot=replace(snapshot, is_complete=known.is_complete),
         reason=known.reason,

@@ -90,6 +90,7 @@ async def fetch_planning_inventory(spec: Upgrade, known: GatewayKnown, clock: Cl
                 client=await stack.enter_async_context(wiring.build_client(connection, clock)),
                 name=connection.name,
                 server=connection.server,
+                is_awaited=connection.is_awaited,
             )
             for cluster, connection in connections.items()
         }

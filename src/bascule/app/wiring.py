@@ -28,10 +28,10 @@ from bascule.gateway.envoy.server import MutualTls
 from bascule.ids import Cluster
 from bascule.kube.client import KubeClient
 from bascule.kube.connection import Connection
-from bascule.kube.kubeconfig import load_kubeconfig
+from bascule.kube.kubeconfig import await_kubeconfig, load_kubeconfig
 from bascule.routing.model import Listener
 from bascule.routing.options import BuildOptions
-from bascule.spec.gateway import Gateway
+from bascule.spec.gateway import ClusterAccess, Gateway
 from bascule.storage.last_good import LastGoodFile
 from bascule.upgrade.state import GatewayState
 
@@ -57,11 +57,12 @@ def build_elsewhere(address: str, *, cert: Path, key: Path, ca: Path) -> Elsewhe
 
 def load_connections(gateway: Gateway) -> Mapping[Cluster, Connection]:
     """Return how each cluster is reached. Raises SpecError for a kubeconfig that is wrong."""
-    return {
-        cluster: load_kubeconfig(access.kubeconfig, access.context)
-        for cluster in Cluster
-        for access in (gateway.clusters.of(cluster),)
-    }
+    return {cluster: _load_connection(gateway.clusters.of(cluster)) for cluster in Cluster}
+
+
+def _load_connection(access: ClusterAccess) -> Connection:
+    load = await_kubeconfig if access.awaited else load_kubeconfig
+    return load(access.kubeconfig, access.context)
 
 
 def build_listeners(gateway: Gateway) -> tuple[Listener, ...]:

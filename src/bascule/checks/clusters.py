@@ -13,6 +13,7 @@ _REACH = "make it reachable from here with this kubeconfig, and run this again"
 def check_reachable(inventory: Inventory) -> tuple[Finding, ...]:
     """Return a finding for each cluster that does not answer.
 
+    One that is not there yet is no fault: it is made, or waited for, before anything else.
     A blocker, but for a blue that is known from before: that it is dying never keeps traffic there.
     """
     return tuple(
@@ -23,6 +24,13 @@ def check_reachable(inventory: Inventory) -> tuple[Finding, ...]:
 
 
 def _unreachable(cluster: Cluster, facts: ClusterFacts) -> Finding:
+    if facts.is_awaited:
+        return Finding(
+            severity=Severity.INFO,
+            code="ClusterAwaited",
+            subject=cluster.value,
+            message=f"{cluster} ({facts.name or 'without a name'}) is not there yet",
+        )
     is_known = cluster is Cluster.BLUE and facts.snapshot.is_complete
     what = "does not answer, and is as it was known last" if is_known else "is not known"
     return Finding(

@@ -24,6 +24,8 @@ class ClusterFacts:
     snapshot: ClusterSnapshot = EMPTY_SNAPSHOT
     reason: str = ""
     remedy: str = ""
+    is_awaited: bool = False
+    """Whether it is not there yet, and is expected to come."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

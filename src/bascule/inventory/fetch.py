@@ -27,6 +27,8 @@ class Asked:
     client: KubeClient
     name: str
     server: str
+    is_awaited: bool = False
+    """Whether it is not there yet; then it is not asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +58,9 @@ async def fetch_inventory(asked: Mapping[Cluster, Asked], question: Question) ->
 
 async def fetch_cluster(asked: Asked) -> ClusterFacts:
     """Return what one cluster says of itself within `CLUSTER_S`, or why it does not."""
-    facts = ClusterFacts(name=asked.name, server=asked.server)
+    facts = ClusterFacts(name=asked.name, server=asked.server, is_awaited=asked.is_awaited)
+    if asked.is_awaited:
+        return facts
     try:
         async with asyncio.timeout(CLUSTER_S):
             version = await asked.client.version()

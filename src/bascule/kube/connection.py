@@ -88,3 +88,8 @@ class Connection:
     namespace: str = "default"
     find: Callable[[], "Connection | None"] | None = field(default=None, repr=False, compare=False)
     """Finds the connection to a cluster that is not there yet; `server` is empty until then."""
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether it leads to a cluster that is still not there."""
+        return self.find is not None and self.find() is None

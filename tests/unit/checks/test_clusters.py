@@ -33,6 +33,16 @@ def test_a_cluster_whose_lists_are_not_complete_is_a_blocker() -> None:
     assert found.message == "blue (without a name) is not known: its lists are not complete"
 
 
+def test_a_cluster_that_is_not_there_yet_is_no_fault() -> None:
+    absent = replace(inventory().clusters[Cluster.GREEN], is_awaited=True, name="new")
+    absent = replace(absent, snapshot=replace(absent.snapshot, is_complete=False))
+
+    (found,) = check_reachable(inventory(green=absent))
+
+    assert found.severity is Severity.INFO
+    assert found.message == "green (new) is not there yet"
+
+
 def test_a_blue_that_dies_does_not_keep_its_traffic() -> None:
     dying = replace(facts(*shop()), reason="connection refused", remedy="start it")
 

@@ -12,7 +12,6 @@ from bascule.upgrade.plan.gating import NO_GATES
 from bascule.upgrade.plan.model import Step, StepKind
 from bascule.upgrade.run.stages import Stage
 
-
 STOPPED_HOLD = "stopped-hold"
 """The hold in which blue is stopped, and can be started again."""
 

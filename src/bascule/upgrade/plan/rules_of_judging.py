@@ -13,7 +13,6 @@ from bascule.upgrade.plan.reading import PlannedHold, read_holds
 from bascule.upgrade.plan.shares import is_partial
 from bascule.upgrade.run.steering import EXTENDABLE
 
-
 _FOR_PEOPLE = frozenset({EXTENDABLE, STOPPED_HOLD})
 
 
