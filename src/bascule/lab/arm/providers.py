@@ -7,7 +7,11 @@ from pathlib import Path
 from bascule.lab.arm.activity import ActivityLog
 from bascule.lab.arm.authorization.principals import Principals
 from bascule.lab.arm.authorization.provider import AuthorizationProvider
+from bascule.lab.arm.dataplane.plane import DataPlane
+from bascule.lab.arm.deployments.provider import DeploymentsProvider
 from bascule.lab.arm.dispatch import Dispatcher
+from bascule.lab.arm.network.plane_port import GatewayPlane, NoPlane
+from bascule.lab.arm.network.provider import NetworkProvider
 from bascule.lab.arm.world import ArmWorld, Living, Provider
 
 
@@ -31,11 +35,31 @@ class Built:
     living: Sequence[Living] = ()
 
 
+class _PlaneLife:
+    """The beginning and the end of the data plane."""
+
+    def __init__(self, plane: DataPlane) -> None:
+        self._plane = plane
+
+    async def start(self) -> None:
+        await self._plane.open()
+
+    async def stop(self) -> None:
+        await self._plane.close()
+
+
 def build_providers(site: Site) -> Built:
     """Return the providers; data planes come before what uses them."""
+    planes: list[Living] = []
+    gateways: GatewayPlane = NoPlane()
+    if site.directory is not None:
+        live = DataPlane(site.directory / "gateways", site.world.clock)
+        gateways, planes = live, [_PlaneLife(live)]
     providers: list[Provider] = [
         AuthorizationProvider(site.world, site.principals),
         site.activity,
+        NetworkProvider(site.world, gateways),
+        DeploymentsProvider(site.world, site.dispatcher.handle),
     ]
     living = [each for each in providers if isinstance(each, Living)]
-    return Built(providers=tuple(providers), living=tuple(living))
+    return Built(providers=tuple(providers), living=(*planes, *living))

@@ -81,10 +81,9 @@ class DeploymentsProvider:
                 raise ArmRefusal(405, "MethodNotAllowed", f"{request.method} is not allowed here.")
 
     def _page(self, request: ArmRequest, page: str) -> ArmReply:
-        owner = request.path.text.rstrip("/").rpartition("/")[0]
         if page == "validate" and request.method == "POST":
-            return self._validate(request, owner)
-        document = self._world.resources.find(owner)
+            return self._validate(request)
+        document = self._world.resources.find(self._id_of(request))
         if document is None:
             raise _not_found(request)
         if page == "exporttemplate" and request.method == "POST":
@@ -93,9 +92,9 @@ class DeploymentsProvider:
             return ArmReply(body={"value": document.get("_operations", [])})
         raise ArmRefusal(404, "NotFound", f"There is nothing at {request.path.text}.")
 
-    def _validate(self, request: ArmRequest, owner: str) -> ArmReply:
-        template = self._read(request, parse_path(owner).name)
-        document = self._new_document(request, owner, template)
+    def _validate(self, request: ArmRequest) -> ArmReply:
+        template = self._read(request)
+        document = self._new_document(request, template)
         document["properties"] |= {
             "provisioningState": "Succeeded",
             "validatedResources": [{"id": each.id} for each in template.resources],
@@ -103,7 +102,7 @@ class DeploymentsProvider:
         return ArmReply(body=_shown(document))
 
     def _put(self, request: ArmRequest, previous: Document | None) -> ArmReply:
-        deployment_id = request.path.text.rstrip("/")
+        deployment_id = self._id_of(request)
         if self._world.operations.running_on(deployment_id) is not None:
             raise ArmRefusal(
                 409,
@@ -111,8 +110,8 @@ class DeploymentsProvider:
                 f"The deployment with resource id '{deployment_id}' cannot be saved, because this "
                 "would overwrite an existing deployment which is still active.",
             )
-        template = self._read(request, request.path.name)
-        document = self._new_document(request, deployment_id, template)
+        template = self._read(request)
+        document = self._new_document(request, template)
         self._world.resources.put(document)
         run = _Run(request=request, template=template)
 
@@ -131,7 +130,11 @@ class DeploymentsProvider:
             self._world, request, operation, status=status, body=_shown(document)
         )
 
-    def _read(self, request: ArmRequest, name: str) -> Template:
+    def _id_of(self, request: ArmRequest) -> str:
+        group = self._world.resources.find(request.path.scope) or {"id": request.path.scope}
+        return f"{group['id']}/providers/{DEPLOYMENT_TYPE}/{request.path.names[0]}"
+
+    def _read(self, request: ArmRequest) -> Template:
         body = request.body if isinstance(request.body, dict) else {}
         properties = body.get("properties") or {}
         if str(properties.get("mode", "Incremental")).lower() != "incremental":
@@ -156,12 +159,10 @@ class DeploymentsProvider:
             properties.get("parameters"),
             group=group,
             subscription=subscription,
-            deployment=name,
+            deployment=request.path.names[0],
         )
 
-    def _new_document(
-        self, request: ArmRequest, deployment_id: str, template: Template
-    ) -> Document:
+    def _new_document(self, request: ArmRequest, template: Template) -> Document:
         raw = request.body["properties"]["template"]
         digest = sha256(json.dumps(raw, sort_keys=True).encode()).digest()
         group = self._world.resources.find(request.path.scope) or {}
@@ -171,8 +172,8 @@ class DeploymentsProvider:
             kinds.setdefault(namespace, set()).add(kind)
         location = group.get("location", "")
         return {
-            "id": deployment_id,
-            "name": parse_path(deployment_id).name,
+            "id": self._id_of(request),
+            "name": request.path.names[0],
             "type": DEPLOYMENT_TYPE,
             "properties": {
                 "templateHash": str(int.from_bytes(digest[:8], "big")),
