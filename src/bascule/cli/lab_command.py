@@ -17,6 +17,7 @@ import msgspec
 import typer
 
 from bascule.cli.arguments import takes
+from bascule.cli.lab_azure_command import fault, requests
 from bascule.cli.options import OutputOption
 from bascule.cli.rendering import Output, print_document, print_lines, render_columns
 from bascule.errors import UsageError
@@ -39,6 +40,8 @@ for _package in ("h2", "httptools", "kubernetes_validate", "wsproto"):
 lab = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 shop = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 lab.add_typer(shop, name="shop", help="Put the demonstration's shop into lab clusters.")
+lab.add_typer(fault, name="fault", help="Let things go wrong in a lab's Azure.")
+lab.command("requests")(requests)
 
 
 class LatencyModel(StrEnum):

@@ -91,8 +91,13 @@ class LabAzure:
         self._activity = ActivityLog(ground.clock, make_id)
         self._activity.load(saved.events if saved else ())
         self._principals = Principals(ground.clock, resources)
-        self.dispatcher = Dispatcher(self.world, authorize=Authorizer(self.world).check)
-        self.dispatcher.core = CorePages(self.world, self.dispatcher).handle
+        authorizer = Authorizer(self.world)
+        self.dispatcher = Dispatcher(self.world, authorize=authorizer.check)
+        self.dispatcher.core = CorePages(
+            self.world,
+            self.dispatcher,
+            has_role=lambda caller: any(authorizer.grants_of(caller.object_id)),
+        ).handle
         self._built = self._build()
         self.admin = self._make_admin(description)
         desk = self._make_desk(make_id)
@@ -126,6 +131,7 @@ class LabAzure:
             finally:
                 for task in running:
                     task.cancel()
+                await asyncio.wait(running)
                 for each in reversed(self._built.living):
                     await each.stop()
                 self._state.save()

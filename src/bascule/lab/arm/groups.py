@@ -1,6 +1,7 @@
 """Resource groups, and the lists of what is in them; deleting one deletes all that it holds."""
 
 import re
+from collections.abc import Callable
 from typing import Any, Final
 
 from bascule.lab.arm.answers import answer_location
@@ -8,7 +9,7 @@ from bascule.lab.arm.dispatch import Dispatcher, group_not_found
 from bascule.lab.arm.odata import matches, parse_filter
 from bascule.lab.arm.operations import Operation, OperationFailedError
 from bascule.lab.arm.paths import ArmPath, parse_path
-from bascule.lab.arm.requests import ArmRefusal, ArmReply, ArmRequest
+from bascule.lab.arm.requests import ArmRefusal, ArmReply, ArmRequest, Caller
 from bascule.lab.arm.subscriptions import REGIONS, SubscriptionPages, region_of
 from bascule.lab.arm.world import ArmWorld
 
@@ -27,11 +28,18 @@ _FIRST: Final = (
 
 
 class CorePages:
-    """Answers what belongs to no resource provider."""
+    """Answers what belongs to no resource provider; who has no role sees no subscription."""
 
-    def __init__(self, world: ArmWorld, dispatcher: Dispatcher) -> None:
+    def __init__(
+        self,
+        world: ArmWorld,
+        dispatcher: Dispatcher,
+        *,
+        has_role: Callable[[Caller], bool] = lambda _caller: True,
+    ) -> None:
         self._world = world
         self._dispatcher = dispatcher
+        self._has_role = has_role
         self._subscriptions = SubscriptionPages(world)
 
     async def handle(self, request: ArmRequest) -> ArmReply:
@@ -44,6 +52,8 @@ class CorePages:
             return ArmReply(body={"value": self._list_groups(request)})
         if path.subscription and parts == ("resources",):
             return ArmReply(body={"value": self._list_resources(request)})
+        if parts == ("subscriptions",) and not self._has_role(request.caller):
+            return ArmReply(body={"value": []})
         reply = self._subscriptions.answer(request)
         if reply is None:
             raise ArmRefusal(404, "NotFound", f"There is nothing at {path.text}.")
