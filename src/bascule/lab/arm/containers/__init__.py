@@ -1,0 +1,1 @@
+"""Microsoft.ContainerService: managed clusters, each a real lab cluster, and their node pools."""

@@ -1,0 +1,334 @@
+"""Carries changes of clusters out: documents, machines and processes, as an operation goes on."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
+
+from bascule.lab.arm.authorization.principals import Principal, Principals
+from bascule.lab.arm.containers import node_groups
+from bascule.lab.arm.containers.changes import ABORT, Change
+from bascule.lab.arm.containers.machines import (
+    NoNodeAddressError,
+    Record,
+    record_id,
+    with_machines,
+)
+from bascule.lab.arm.containers.node_groups import NodeGroup
+from bascule.lab.arm.containers.plans import block_of, build_plan
+from bascule.lab.arm.containers.starter import ClusterStarter
+from bascule.lab.arm.operations import Operation, OperationFailedError
+from bascule.lab.arm.resources import Document
+from bascule.lab.arm.world import ArmWorld
+
+OUTBOUND_PREFIX: Final = "127.255.250."
+_PREEMPTED: Final = {
+    "code": "OperationPreempted",
+    "message": "This operation has been preempted by Deleting operation.",
+}
+_ABORTED: Final = {
+    "code": "OperationAborted",
+    "message": "The operation was aborted at the request of the user.",
+}
+
+_log = logging.getLogger(__name__)
+
+
+class Lifecycle:
+    """Begins operations on clusters and brings them about."""
+
+    def __init__(self, world: ArmWorld, starter: ClusterStarter, principals: Principals) -> None:
+        self._world = world
+        self._starter = starter
+        self._principals = principals
+
+    def record(self, document: Document) -> Record:
+        """Return what is kept beside a cluster's document."""
+        found = self._world.resources.find(record_id(document["id"]))
+        if found is None:
+            raise KeyError(document["id"])
+        return found
+
+    def running_on(self, document: Document) -> Operation | None:
+        """Return the operation that runs on a cluster or on one of its pools."""
+        operations = self._world.operations
+        ids = [document["id"]]
+        ids += [
+            f"{document['id']}/agentPools/{each['name']}"
+            for each in document["properties"]["agentPoolProfiles"]
+        ]
+        return next((found for each in ids if (found := operations.running_on(each))), None)
+
+    def begin(
+        self, change: Change, document: Document, *, pool: str = "", replaced: str = ""
+    ) -> Operation:
+        """Begin to make a cluster as its document says; `pool` if only that one is concerned.
+
+        `replaced` names the pool (or `*`) whose machines are replaced one by one.
+        """
+
+        async def work(operation: Operation) -> None:
+            if change.kind == "aks.create":
+                self._make_group(document["id"])
+            await self._apply(document["id"], replaced)
+            await self._pass_stages(operation, change)
+
+        return self._begin(change, document, pool, work)
+
+    def begin_delete(self, change: Change, document: Document) -> Operation:
+        """Begin to delete a cluster; whatever else runs on it is preempted."""
+        while (running := self.running_on(document)) is not None:
+            self._world.operations.cancel(running, _PREEMPTED)
+
+        async def work(operation: Operation) -> None:
+            record = self._world.resources.find(record_id(document["id"]))
+            if record is not None:
+                await self._starter.remove(record["key"])
+            await self._pass_stages(operation, change)
+            self._forget(document)
+
+        return self._begin(change, document, "", work, is_kept=False)
+
+    def begin_pool_delete(self, change: Change, document: Document, pool: str) -> Operation:
+        """Begin to delete a pool with its machines."""
+
+        async def work(operation: Operation) -> None:
+            current = self._find(document["id"])
+            profiles = current["properties"]["agentPoolProfiles"]
+            current["properties"]["agentPoolProfiles"] = [
+                each for each in profiles if each["name"] != pool
+            ]
+            await self._apply(document["id"], "", wanted=current)
+            await self._pass_stages(operation, change)
+            self._drop_pool(document["id"], pool)
+
+        return self._begin(change, document, pool, work)
+
+    def begin_power(self, change: Change, document: Document, code: str) -> Operation:
+        """Begin to stop or start a cluster; its data stay."""
+
+        async def work(operation: Operation) -> None:
+            if code == "Stopped":
+                await self._starter.stop(self.record(document)["key"])
+            else:
+                await self._apply(document["id"], "")
+            await self._pass_stages(operation, change)
+            self._set_power(document["id"], code)
+
+        return self._begin(change, document, "", work)
+
+    def begin_abort(self, document: Document, running: Operation) -> Operation:
+        """Cancel the operation that runs, and begin the one that says so."""
+        self._set_states(document["id"], "Canceled", "")
+        self._world.operations.cancel(running, _ABORTED)
+
+        async def work(operation: Operation) -> None:
+            await self._pass_stages(operation, ABORT)
+
+        return self._world.operations.begin(
+            ABORT.name,
+            document["id"],
+            duration_s=self._world.durations.draw_s(ABORT.kind),
+            work=work,
+            kind=ABORT.kind,
+        )
+
+    async def recover(self) -> None:
+        """Have all clusters run that should, after the lab was started again."""
+        for record in tuple(self._world.resources.of_type("Lab/clusters")):
+            document = self._world.resources.find(record["cluster"])
+            if document is None:
+                await self._starter.remove(record["key"])
+                self._world.resources.remove(record["id"])
+            elif document["properties"]["powerState"]["code"] == "Running":
+                try:
+                    await self._apply(document["id"], "")
+                except OperationFailedError as failure:
+                    _log.warning("cluster %s did not start: %s", document["name"], failure)
+                    self._set_states(document["id"], "Failed", "")
+
+    # One operation.
+
+    def _begin(
+        self,
+        change: Change,
+        document: Document,
+        pool: str,
+        work: Callable[[Operation], Awaitable[None]],
+        *,
+        is_kept: bool = True,
+    ) -> Operation:
+        async def guarded(operation: Operation) -> None:
+            await self._guard(change, document["id"], pool, lambda: work(operation))
+            if is_kept:
+                self._set_states(document["id"], "Succeeded", pool)
+
+        target = f"{document['id']}/agentPools/{pool}" if pool else document["id"]
+        return self._world.operations.begin(
+            change.name,
+            target,
+            duration_s=self._world.durations.draw_s(change.kind),
+            work=guarded,
+            kind=change.kind,
+        )
+
+    async def _guard(
+        self, change: Change, cluster_id: str, pool: str, work: Callable[[], Awaitable[None]]
+    ) -> None:
+        """Have the document say `Failed` where the work ends before its time."""
+        try:
+            await work()
+        except OperationFailedError:
+            self._set_states(cluster_id, "Failed", pool)
+            raise
+        except asyncio.CancelledError:
+            current = self._world.resources.find(cluster_id)
+            if current is not None and _state(current, pool) == change.state:
+                self._set_states(cluster_id, "Failed", pool)
+            raise
+
+    async def _pass_stages(self, operation: Operation, change: Change) -> None:
+        """Let the rest of an operation's time pass, saying meanwhile what is being done."""
+        clock = self._world.clock
+        end_s = operation.begun_s + operation.duration_s
+        left_s = end_s - clock.monotonic_s()
+        parts = len(change.stages) + 1
+        for number, stage in enumerate(change.stages):
+            await clock.sleep_until(end_s - left_s * (parts - 1 - number) / parts)
+            operation.status = stage
+        await clock.sleep_until(end_s)
+
+    # The cluster behind it.
+
+    async def _apply(
+        self, cluster_id: str, replaced: str, *, wanted: Document | None = None
+    ) -> None:
+        document = wanted or self._find(cluster_id)
+        record = self.record(document)
+        profiles = document["properties"]["agentPoolProfiles"]
+        try:
+            record = with_machines(record, profiles, block_of(record), spare_for=replaced)
+        except NoNodeAddressError:
+            raise OperationFailedError(
+                "SubnetIsFull", f"The subnet of cluster {document['name']} has no free address."
+            ) from None
+        self._world.resources.put(record)
+        plan = build_plan(document, record)
+        await self._starter.apply(record["key"], document["name"], plan)
+        self._fill_group(document, record)
+
+    def _make_group(self, cluster_id: str) -> None:
+        document = self._find(cluster_id)
+        self._world.resources.put(node_groups.build_group(document))
+        profile = document["properties"].setdefault("identityProfile", {})
+        if "kubeletidentity" not in profile:
+            facts = self._facts(document, client_id=self._id(), object_id=self._id())
+            profile["kubeletidentity"] = node_groups.kubelet_identity(document, facts)
+            self._principals.add(
+                Principal(
+                    id=facts.kubelet_object_id,
+                    name=f"{document['name']}-agentpool",
+                    app_id=facts.kubelet_client_id,
+                )
+            )
+        balancer = document["properties"]["networkProfile"].get("loadBalancerProfile")
+        if balancer is not None and "managedOutboundIPs" in balancer:
+            address = f"{node_groups.group_id(document)}/providers/Microsoft.Network"
+            address += f"/publicIPAddresses/{node_groups.outbound_name(document)}"
+            balancer["effectiveOutboundIPs"] = [{"id": address}]
+        self._world.resources.put(document)
+
+    def _fill_group(self, document: Document, record: Record) -> None:
+        identity = document["properties"].get("identityProfile", {}).get("kubeletidentity", {})
+        group = node_groups.group_id(document)
+        is_own = str(identity.get("resourceId", "")).lower().startswith(group.lower() + "/")
+        facts = self._facts(
+            document,
+            client_id=identity.get("clientId", "") if is_own else "",
+            object_id=identity.get("objectId", "") if is_own else "",
+        )
+        wanted = tuple(node_groups.build_contents(document, record, facts))
+        ids = {each["id"].lower() for each in wanted}
+        for each in self._world.resources.of_type(
+            "Microsoft.Compute/virtualMachineScaleSets", group
+        ):
+            if each["id"].lower() not in ids:
+                self._world.resources.remove(each["id"])
+        for each in wanted:
+            self._world.resources.put(each)
+
+    def _facts(self, document: Document, *, client_id: str, object_id: str) -> NodeGroup:
+        return NodeGroup(
+            tenant_id=self._world.settings.tenant_id,
+            kubelet_client_id=client_id,
+            kubelet_object_id=object_id,
+            outbound_address=self._outbound_address(document),
+        )
+
+    def _outbound_address(self, document: Document) -> str:
+        balancer = document["properties"]["networkProfile"].get("loadBalancerProfile") or {}
+        if "managedOutboundIPs" not in balancer:
+            return ""
+        name, taken = node_groups.outbound_name(document), set()
+        for each in self._world.resources.of_type("Microsoft.Network/publicIPAddresses"):
+            address = str(each["properties"].get("ipAddress", ""))
+            if each["name"] == name:
+                return address
+            taken.add(address)
+        free = (f"{OUTBOUND_PREFIX}{number}" for number in range(1, 255))
+        return next(address for address in free if address not in taken)
+
+    def _forget(self, document: Document) -> None:
+        resources = self._world.resources
+        identity = document["identity"].get("principalId", "")
+        kubelet = document["properties"].get("identityProfile", {}).get("kubeletidentity", {})
+        self._principals.remove(identity)
+        self._principals.remove(str(kubelet.get("objectId", "")))
+        resources.remove(node_groups.group_id(document))
+        resources.remove(record_id(document["id"]))
+        resources.remove(document["id"])
+
+    # The document.
+
+    def _find(self, cluster_id: str) -> Document:
+        found = self._world.resources.find(cluster_id)
+        if found is None:
+            raise OperationFailedError("NotFound", f"The cluster {cluster_id} is gone.")
+        return found
+
+    def _set_states(self, cluster_id: str, state: str, pool: str) -> None:
+        document = self._world.resources.find(cluster_id)
+        if document is None:
+            return
+        if not pool:
+            document["properties"]["provisioningState"] = state
+        for profile in document["properties"]["agentPoolProfiles"]:
+            if pool in {"", profile["name"]}:
+                profile["provisioningState"] = state
+        self._world.resources.put(document)
+
+    def _set_power(self, cluster_id: str, code: str) -> None:
+        document = self._find(cluster_id)
+        document["properties"]["powerState"] = {"code": code}
+        for profile in document["properties"]["agentPoolProfiles"]:
+            profile["powerState"] = {"code": code}
+        self._world.resources.put(document)
+
+    def _drop_pool(self, cluster_id: str, pool: str) -> None:
+        document = self._find(cluster_id)
+        profiles = document["properties"]["agentPoolProfiles"]
+        document["properties"]["agentPoolProfiles"] = [
+            each for each in profiles if each["name"] != pool
+        ]
+        self._world.resources.put(document)
+
+    def _id(self) -> str:
+        return str(self._world.make_id())
+
+
+def _state(document: Document, pool: str) -> str:
+    properties: Mapping[str, Any] = document["properties"]
+    if not pool:
+        return str(properties["provisioningState"])
+    named = [each for each in properties["agentPoolProfiles"] if each["name"] == pool]
+    return str(named[0]["provisioningState"]) if named else ""
