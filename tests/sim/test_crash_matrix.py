@@ -23,7 +23,7 @@ from bascule.upgrade.run.steps import Steps
 from bascule.upgrade.signals import Order, SteerUpgrade, UpgradeVerb
 from tests.support.fake_traffic import Life
 from tests.support.orders import BLUE, START
-from tests.support.plans import build_plan, start_order, whole_steps
+from tests.support.plans import build_plan, made_steps, start_order, whole_steps
 from tests.support.sim_world import Far, Killed, Points, SimWorld, run_until
 
 Teller = Callable[[SimWorld, UpgradeState], None]
@@ -53,6 +53,8 @@ class End:
     retired: frozenset[Cluster]
     splits: tuple[Split, ...]
     hooks: tuple[str, ...]
+    platform: tuple[str, ...]
+    """What was made, stopped, started and removed, in order."""
 
 
 def steer(order_id: str, verb: UpgradeVerb, **data: str) -> Order:
@@ -95,6 +97,11 @@ def roll_back_in_bake(world: SimWorld, state: UpgradeState) -> None:
         world.tell(steer("back", UpgradeVerb.ROLLBACK))
 
 
+def roll_back_while_blue_is_stopped(world: SimWorld, state: UpgradeState) -> None:
+    if state.current is not None and state.current.key == "stopped-hold":
+        world.tell(steer("back", UpgradeVerb.ROLLBACK))
+
+
 def set_by_hand(world: SimWorld, state: UpgradeState) -> None:
     current = state.current
     if current is not None and current.key == "shift-50-hold" and state.signal("hand") is None:
@@ -117,6 +124,14 @@ STORIES = {
     ),
     "weights by hand": Story(
         plan=build_plan(whole_steps(hold_s=2.0)), end=Stage.COMPLETED, operator=set_by_hand
+    ),
+    "clusters made and removed": Story(
+        plan=build_plan(made_steps(hold_s=2.0)), end=Stage.COMPLETED
+    ),
+    "rolled back to a stopped cluster": Story(
+        plan=build_plan(made_steps(hold_s=2.0)),
+        end=Stage.ROLLED_BACK,
+        operator=roll_back_while_blue_is_stopped,
     ),
 }
 POINTS_MAX = 2_000
@@ -153,6 +168,7 @@ async def _play_in(world: SimWorld, story: Story, points: Points) -> tuple[End, 
                 retired=world.far.retired,
                 splits=tuple(world.far.splits),
                 hooks=tuple(_once_where_repeatable(world.far.hooks)),
+                platform=tuple(world.far.platform.effects),
             ),
             first,
         )
@@ -251,11 +267,20 @@ def mutant(kind: type[Steps]) -> Callable[[Life], Steps]:
     return build
 
 
+@pytest.mark.parametrize("name", ["completes", "clusters made and removed"])
 @pytest.mark.parametrize("kind", [RepeatsWithoutLooking, ActsBeforeRecording])
-async def test_a_mutant_does_not_get_through(kind: type[Steps]) -> None:
-    bad, _ = await find_bad_points(STORIES["completes"], build_steps=mutant(kind), bad_max=1)
+async def test_a_mutant_does_not_get_through(kind: type[Steps], name: str) -> None:
+    bad, _ = await find_bad_points(STORIES[name], build_steps=mutant(kind), bad_max=1)
 
     assert bad != []
+
+
+async def test_a_cluster_is_started_again_before_traffic_goes_back_to_it() -> None:
+    end, points = await play(STORIES["rolled back to a stopped cluster"], kill_at=0)
+
+    assert end.platform == ("make green", "stop blue", "start blue", "remove green")
+    started = points.names.index("after run-1:undo-stop-blue")
+    assert started < len(points.names) - 1 - points.names[::-1].index("after effect split")
 
 
 def test_the_stories_reach_every_kind_of_step() -> None:

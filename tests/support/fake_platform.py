@@ -23,6 +23,8 @@ class FakePlatform:
     looks: int = 1
     """How often an act is seen busy before it is done."""
     begun: list[PlatformAct] = field(default_factory=list)
+    effects: list[str] = field(default_factory=list)
+    """What was really begun: `make green`; begun twice it is begun once."""
     refusals: list[BasculeError] = field(default_factory=list)
     """Raised by `begin`, one after the other."""
     failure: str = ""
@@ -49,4 +51,6 @@ class FakePlatform:
         self.begun.append(act)
         if self.refusals:
             raise self.refusals.pop(0)
-        self._left[act.key] = self.looks
+        if act.key not in self._left:
+            self.effects.append(f"{act.verb} {act.cluster}")
+            self._left[act.key] = self.looks

@@ -11,6 +11,7 @@ from bascule.routing.arrangement import NOTHING_ARRANGED, Arrangement
 from bascule.routing.weights import Split
 from bascule.upgrade.executor import Executor, Ports
 from bascule.upgrade.ledger import open_history
+from bascule.upgrade.ports import Platform
 from bascule.upgrade.readiness import TrafficView
 from bascule.upgrade.signals import Order, build_command
 from tests.support.fake_journal import FakeDisk, FakeJournal
@@ -148,7 +149,7 @@ async def begin_life(
     journal: FakeJournal | None = None,
     hooks: FakeHooks | None = None,
     metrics: FakeMetrics | None = None,
-    platform: FakePlatform | None = None,
+    platform: Platform | None = None,
 ) -> Life:
     """Return an executor that takes over `disk`, as a runtime that starts does."""
     journal = journal or FakeJournal(disk)

@@ -82,6 +82,22 @@ def whole_steps(*, hold_s: float = 5.0, gates: Gates | None = None) -> tuple[Ste
     )
 
 
+def made_steps(*, hold_s: float = 5.0) -> tuple[Step, ...]:
+    """Return an upgrade that makes green, and stops and removes blue."""
+    blue, green = Cluster.BLUE.value, Cluster.GREEN.value
+    return (
+        build_step("preflight", Stage.PREFLIGHT, StepKind.CHECK),
+        build_step("make-green", Stage.PROVISION, StepKind.MAKE_CLUSTER, cluster=green),
+        build_step("provision-green", Stage.PROVISION, StepKind.AWAIT_CLUSTER, cluster=green),
+        weights(100),
+        build_step("retire-idle", Stage.BAKE, StepKind.PROVE_IDLE, cluster=blue, quiet_s=hold_s),
+        build_step("stop-blue", Stage.BAKE, StepKind.STOP_CLUSTER, cluster=blue),
+        hold("stopped-hold", Stage.BAKE, hold_s),
+        build_step("retire-blue", Stage.RETIRE, StepKind.RETIRE, cluster=blue),
+        build_step("remove-blue", Stage.RETIRE, StepKind.REMOVE_CLUSTER, cluster=blue),
+    )
+
+
 def build_plan(
     steps: Sequence[Step] | None = None, *, policy: Policy | None = None, name: str = "up"
 ) -> Plan:

@@ -18,12 +18,13 @@ from bascule.journal.store import Command
 from bascule.routing.arrangement import Arrangement
 from bascule.routing.weights import Split
 from bascule.upgrade.gates.model import Check, CheckOutcome, Counts
-from bascule.upgrade.ports import HookRun
+from bascule.upgrade.ports import HookRun, PlatformAct, PlatformSeen
 from bascule.upgrade.readiness import TrafficView
 from bascule.upgrade.run.state import UpgradeState
 from bascule.upgrade.run.steps import Steps
 from bascule.upgrade.signals import Order, build_command
 from tests.support.fake_journal import FakeDisk, FakeJournal
+from tests.support.fake_platform import FakePlatform
 from tests.support.fake_run import INTERVAL_S, FakeHooks, FakeMetrics
 from tests.support.fake_traffic import ClockBell, FakeTraffic, Life, begin_life
 from tests.support.virtual_clock import VirtualClock
@@ -94,6 +95,7 @@ class Far:
     splits: list[Split] = field(default_factory=list)
     """Every split that became live and differed from the one before."""
     hooks: list[str] = field(default_factory=list)
+    platform: FakePlatform = field(default_factory=FakePlatform)
     effects: int = 0
     wanted: Split | None = None
     """The split of the last table that was sent; a foreign change is gone with the next one."""
@@ -203,6 +205,22 @@ class PointedHooks(FakeHooks):
         return words
 
 
+@dataclass(frozen=True, slots=True)
+class PointedPlatform:
+    """The platform as one runner reaches it, with a point before and after each beginning."""
+
+    far: Far
+    points: Points
+
+    async def observe(self, act: PlatformAct) -> PlatformSeen:
+        return await self.far.platform.observe(act)
+
+    async def begin(self, act: PlatformAct) -> None:
+        self.points.pass_by(f"before {act.key}")
+        await self.far.platform.begin(act)
+        self.points.pass_by(f"after {act.key}")
+
+
 @dataclass(slots=True)
 class SimWorld:
     """What stays when a runner dies, and how the next one is begun."""
@@ -234,6 +252,7 @@ class SimWorld:
             journal=PointedJournal(self.disk, points),
             hooks=hooks,
             metrics=FakeMetrics(self.clock, self.interval_s),
+            platform=PointedPlatform(self.far, points),
         )
         if self.counts_of is not None:
             life.metrics.counts_of = self.counts_of
