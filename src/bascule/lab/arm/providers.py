@@ -7,11 +7,16 @@ from pathlib import Path
 from bascule.lab.arm.activity import ActivityLog
 from bascule.lab.arm.authorization.principals import Principals
 from bascule.lab.arm.authorization.provider import AuthorizationProvider
+from bascule.lab.arm.compute import ComputeProvider
+from bascule.lab.arm.containers.provider import ContainerServiceProvider
+from bascule.lab.arm.containers.starter import ClusterStarter, NoClusters
 from bascule.lab.arm.dataplane.plane import DataPlane
 from bascule.lab.arm.deployments.provider import DeploymentsProvider
 from bascule.lab.arm.dispatch import Dispatcher
+from bascule.lab.arm.identity import IdentityProvider
 from bascule.lab.arm.network.plane_port import GatewayPlane, NoPlane
 from bascule.lab.arm.network.provider import NetworkProvider
+from bascule.lab.arm.quotas import Quotas
 from bascule.lab.arm.world import ArmWorld, Living, Provider
 
 
@@ -55,8 +60,13 @@ def build_providers(site: Site) -> Built:
     if site.directory is not None:
         live = DataPlane(site.directory / "gateways", site.world.clock)
         gateways, planes = live, [_PlaneLife(live)]
+    clusters: ClusterStarter = NoClusters()
+    quotas = Quotas(site.world)
     providers: list[Provider] = [
         AuthorizationProvider(site.world, site.principals),
+        IdentityProvider(site.world, site.principals),
+        ComputeProvider(site.world, quotas),
+        ContainerServiceProvider(site.world, clusters, site.principals, quotas),
         site.activity,
         NetworkProvider(site.world, gateways),
         DeploymentsProvider(site.world, site.dispatcher.handle),
