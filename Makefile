@@ -3,8 +3,10 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.setup-done
+AZ_VENV := .venv-az
+AZ_STAMP := $(AZ_VENV)/.setup-done
 
-.PHONY: setup demo test check wheel-test browser-test sim bench soak lock format clean
+.PHONY: setup demo test check wheel-test browser-test az-test sim bench soak lock format clean
 
 setup: $(STAMP)
 
@@ -29,6 +31,13 @@ sim: setup ## whole upgrades on a virtual clock, 2,000 seeds of faults
 
 browser-test: setup ## opens reports in a real Chromium; ARGS names files, made-up ones by default
 	scripts/browser_test.sh $(ARGS)
+
+$(AZ_STAMP): requirements/az.txt
+	scripts/az_setup.sh "$(PYTHON)" "$(AZ_VENV)"
+	touch $@
+
+az-test: setup $(AZ_STAMP) ## the real az and Azure's SDKs (733 MB) against the lab; ARGS for pytest
+	scripts/az_test.sh $(ARGS)
 
 bench: setup
 	$(BIN)/python -m benchmarks $(ARGS)

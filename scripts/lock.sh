@@ -1,6 +1,6 @@
 #!/bin/sh
 # Writes requirements anew, with hashes and no registry host: dev.txt, of every extra and the dev
-# group, and browser.txt, of the browser group.
+# group, browser.txt, of the browser group, and az.txt, of the az group alone.
 set -eu
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
@@ -12,3 +12,6 @@ python3 -m venv "$tmp/venv"
 "$tmp/venv/bin/uv" pip compile --group pyproject.toml:browser --constraint requirements/dev.txt \
     --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
     --quiet --output-file requirements/browser.txt
+"$tmp/venv/bin/uv" pip compile --group pyproject.toml:az \
+    --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+    --quiet --output-file requirements/az.txt

@@ -1,0 +1,105 @@
+"""The real az and Azure's SDKs, from an environment of their own, against a lab's Azure."""
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bascule.lab.supervisor import control
+from bascule.lab.supervisor.description import LabDirectory
+from tests.house import rules
+
+AZ_VENV = rules.ROOT / ".venv-az"
+LAB = "az"
+LIMIT_S = 300
+
+
+@dataclass(frozen=True, kw_only=True)
+class RealAz:
+    """Runs az as the lab's first service principal, or as another one with `sign_in`."""
+
+    directory: LabDirectory
+    environment: Mapping[str, str]
+    log: list[str] = field(default_factory=list)
+
+    def run(self, *arguments: str, code: int = 0) -> str:
+        """Run az and return what it printed; with another `code` what it complained of."""
+        done = subprocess.run(
+            [AZ_VENV / "bin/az", *arguments],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=LIMIT_S,
+            check=False,
+        )
+        self.log.append(f"az {' '.join(arguments)}")
+        assert done.returncode == code, f"{self.log[-1]}\n{done.stdout}{done.stderr}"
+        return done.stdout if code == 0 else done.stderr
+
+    def ask(self, *arguments: str) -> Any:
+        """Run az and return the JSON that it printed, None if it printed none."""
+        text = self.run(*arguments, "--output", "json")
+        return json.loads(text) if text.strip() else None
+
+    def python(self, script: str, *arguments: str) -> Any:
+        """Run a script with Azure's SDKs and return the JSON that it printed."""
+        done = subprocess.run(
+            [AZ_VENV / "bin/python", "-c", script, *arguments],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=LIMIT_S,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return json.loads(done.stdout)
+
+    def sign_in(self) -> None:
+        """Sign in as the environment says."""
+        given = self.environment
+        self.run(
+            *("login", "--service-principal", "--output", "none"),
+            *("--username", given["AZURE_CLIENT_ID"]),
+            *("--password", given["AZURE_CLIENT_SECRET"]),
+            *("--tenant", given["AZURE_TENANT_ID"]),
+        )
+
+    def requests(self) -> Any:
+        """Return the lab's counts of requests."""
+        return _bascule(self.environment, "lab", "requests", "--name", LAB, "--output", "json")
+
+
+@contextmanager
+def azure_lab(home: Path, *options: str) -> Iterator[RealAz]:
+    """Yield az signed in to a lab of its own below `home`; no process is left behind."""
+    if not (AZ_VENV / "bin/az").exists():
+        pytest.skip("needs .venv-az: `make az-test` makes it")
+    state = {"XDG_STATE_HOME": str(home / "state"), "HOME": str(home), "PATH": os.environ["PATH"]}
+    _bascule(state, "lab", "up", "--azure", "--name", LAB, *options, "--output", "json")
+    directory = control.find_lab(LAB, state)
+    try:
+        environment = {**state, **control.shell_exports(directory, state)}
+        az = RealAz(directory=directory, environment=environment)
+        az.sign_in()
+        yield az
+    finally:
+        _bascule(state, "lab", "down", "--name", LAB, "--output", "json")
+
+
+def _bascule(environment: Mapping[str, str], *arguments: str) -> Any:
+    done = subprocess.run(
+        ["bascule", *arguments],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=LIMIT_S,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return json.loads(done.stdout)
