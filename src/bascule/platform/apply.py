@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from typing import assert_never
 
 from bascule.azure.document import Document, text_at
-from bascule.errors import ApiError, BasculeError, OutcomeUnknownError, PlanError
+from bascule.errors import ApiError, OutcomeUnknownError, PlanError
 from bascule.platform.desired.model import Resource
 from bascule.platform.effects import PAUSE_S, Effects
 from bascule.platform.observe import observe_resource
-from bascule.platform.order import run_in_order
+from bascule.platform.order import join_errors, run_in_order
 from bascule.platform.plan.step import (
     AwaitChange,
     Change,
@@ -68,19 +68,11 @@ async def apply_resources(
         list(by_key), {key: [n.key for n in r.needs] for key, r in by_key.items()}, work
     )
     if failed:
-        raise _joined([(by_key[key].name, error) for key, error in failed.items()])
+        raise join_errors(list(failed.values()))
     return Applied(
         made=tuple(r.name for r in resources if r.name in run.made),
         changed=tuple(r.name for r in resources if r.name in run.changed),
     )
-
-
-def _joined(failed: Sequence[tuple[str, BasculeError]]) -> BasculeError:
-    """Return the first error; its remedy names the others."""
-    (_, first), *rest = failed
-    also = [f"also {name}: {error}" for name, error in rest]
-    first.remedy = "\n".join([*([first.remedy] if first.remedy else []), *also])
-    return first
 
 
 async def _settle(run: _Run, resource: Resource) -> None:

@@ -44,3 +44,11 @@ async def run_in_order(
         for key in keys:
             group.create_task(run(key))
     return failed
+
+
+def join_errors(errors: Sequence[BasculeError]) -> BasculeError:
+    """Return the first error; its remedy names the others."""
+    first, *rest = errors
+    also = [f"also {error}" for error in rest]
+    first.remedy = "\n".join([*([first.remedy] if first.remedy else []), *also])
+    return first

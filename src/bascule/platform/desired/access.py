@@ -73,7 +73,7 @@ def build_assignment(ids: Ids, grant: Grant) -> Resource:
         "roleDefinitionId": grant.role,
         "principalId": grant.principal,
         "principalType": "ServicePrincipal",
-        "description": f"bascule-platform: {ids.spec.name}",
+        "description": ids.mark,
     }
     return Resource(
         kind=Kind.ASSIGNMENT,

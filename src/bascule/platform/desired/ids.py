@@ -84,6 +84,11 @@ class Ids:
         """Return a resource group: the platform's own if no name is given."""
         return group_id(self.subscription, name or self.spec.resource_group)
 
+    @property
+    def mark(self) -> str:
+        """What a role assignment, which has no tags, says of who made it."""
+        return f"{OWNER_TAG}: {self.spec.name}"
+
     def tags(self, own: dict[str, str]) -> dict[str, str]:
         """Return the tags of something that is made: the platform's, its own, and who made it."""
         return {**self.spec.tags, **own, OWNER_TAG: self.spec.name}

@@ -232,6 +232,8 @@ class _Derivation:
     def _add(
         self, field: str, blue: object, green: object, treatment: Treatment, *, reason: str
     ) -> None:
+        if blue == green:
+            return
         self._differences.append(
             Difference(field=field, blue=blue, green=green, treatment=treatment, reason=reason)
         )

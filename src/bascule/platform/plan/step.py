@@ -71,7 +71,7 @@ def decide(
             return NotYet(waits_for=tuple(dict.fromkeys(each.what for each in waits)))
         return Make(document=document)
     state = text_at(found, "properties", "provisioningState")
-    if state not in _ENDED:
+    if is_busy(found):
         return AwaitChange(state=state)
     kept = resolve(resource.kept, known)
     if kept is None:
@@ -111,6 +111,11 @@ def _refuse(
             changes=changes,
         )
     return None
+
+
+def is_busy(document: Document) -> bool:
+    """Whether something is being done to a resource, as it says itself."""
+    return text_at(document, "properties", "provisioningState") not in _ENDED
 
 
 def is_stopped(cluster: Document) -> bool:
