@@ -9,8 +9,11 @@ from structlog.typing import EventDict
 from bascule.redact import redact
 
 
-def set_up_logs(stream: TextIO = sys.stderr) -> None:
-    """Send every event of this process to `stream` as `time level event key=value`."""
+def set_up_logs(stream: TextIO = sys.stderr, *, least: str = "debug") -> None:
+    """Send the events of this process to `stream` as `time level event key=value`.
+
+    `least` is the lowest level that is shown: a verb that people watch shows warnings.
+    """
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -20,6 +23,7 @@ def set_up_logs(stream: TextIO = sys.stderr) -> None:
                 key_order=["timestamp", "level", "event"], drop_missing=True
             ),
         ],
+        wrapper_class=structlog.make_filtering_bound_logger(least),
         logger_factory=structlog.PrintLoggerFactory(stream),
         cache_logger_on_first_use=True,
     )

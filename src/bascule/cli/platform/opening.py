@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from bascule.app.clock import SystemClock
+from bascule.app.logs import set_up_logs
 from bascule.app.state_dir import StateDir, apply_state_dir, state_home
 from bascule.azure.credentials import CredentialKind
 from bascule.azure.opening import open_azure
@@ -95,6 +96,7 @@ def find_subscription(access: Access, said: str | None) -> str:
 @asynccontextmanager
 async def open_arm(cloud: str, kind: CredentialKind) -> AsyncIterator[Arm]:
     """Yield the Resource Manager of a cloud."""
+    set_up_logs(least="warning")
     clock = SystemClock()
     async with open_azure(os.environ, clock=clock, cloud=cloud, kind=kind) as azure:
         yield LiveArm(azure.client)
