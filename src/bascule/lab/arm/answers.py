@@ -55,9 +55,21 @@ def answer_deployment(
 
 
 def retry_header(world: ArmWorld, operation: Operation) -> Mapping[str, str]:
-    """Return the Retry-After of the next poll, if the durations name one; never zero."""
+    """Return when to poll next, if the durations name a time; never at once."""
     seconds = world.durations.retry_after_s(operation.kind or operation.name, operation.polls)
-    return {"Retry-After": f"{seconds:g}"} if seconds else {}
+    return wait_header(seconds or 0.0)
+
+
+def wait_header(seconds: float) -> Mapping[str, str]:
+    """Return the header that says to wait, none for zero.
+
+    `Retry-After` is an integer, and Azure's SDKs insist; what is shorter goes into the other one.
+    """
+    if seconds <= 0:
+        return {}
+    if seconds == round(seconds):
+        return {"Retry-After": f"{seconds:.0f}"}
+    return {"retry-after-ms": f"{max(seconds * 1_000, 1):.0f}"}
 
 
 def _url(world: ArmWorld, request: ArmRequest, page: str, operation: Operation) -> str:

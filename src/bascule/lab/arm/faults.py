@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from bascule.clock import Clock
-from bascule.lab.arm.answers import AKS, NETWORK
+from bascule.lab.arm.answers import AKS, NETWORK, wait_header
 from bascule.lab.arm.operations import Fate, Operation
 from bascule.lab.arm.paths import ArmPath
 from bascule.lab.arm.requests import ArmRefusal, Caller
@@ -121,7 +121,7 @@ class FaultBoard:
 def refusal_of(rule: FaultRule, path: ArmPath) -> ArmRefusal:
     """Return the answer that an `error`, a `throttle` or a `busy` rule gives."""
     namespace = path.namespace.lower()
-    headers = {"Retry-After": f"{rule.retry_after_s:g}"} if rule.retry_after_s else {}
+    headers = wait_header(rule.retry_after_s)
     if rule.kind == "busy":
         return _busy(namespace, path, headers)
     is_aks = namespace == AKS

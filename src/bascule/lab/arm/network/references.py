@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from bascule.lab.arm.answers import wait_header
 from bascule.lab.arm.network.attachments import find_subnet
 from bascule.lab.arm.network.documents import SUCCEEDED, UPDATING
 from bascule.lab.arm.paths import parse_path
@@ -54,7 +55,7 @@ def check_ready(world: ArmWorld, target: Document, source: str) -> None:
                 f"the last operation that updated/is updating the resource is {name}.",
             }
         ],
-        headers={"Retry-After": f"{wait_s:g}"} if wait_s else {},
+        headers=wait_header(wait_s or 0.0),
     )
 
 
