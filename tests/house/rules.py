@@ -10,6 +10,15 @@ SRC = ROOT / "src" / "bascule"
 
 PURE_PACKAGES = ("manifest", "spec", "routing", "journal", "checks", "upgrade", "report")
 PURE_MODULES = (
+    "azure/decisions.py",
+    "azure/document.py",
+    "azure/errors.py",
+    "azure/polls.py",
+    "azure/refusals.py",
+    "azure/remedies.py",
+    "azure/resource_id.py",
+    "azure/sign_in.py",
+    "azure/versions.py",
     "errors.py",
     "redact.py",
     "gateway/envoy/translate.py",
