@@ -12,7 +12,7 @@ ROLES = {
     "Contributor": "b24988ac-6180-42a0-ab88-20f7382dd24c",
     "Reader": "acdd72a7-3385-48ef-bd42-f606fba81ae7",
     "Network Contributor": "4d97b98b-1d4f-4787-a291-c67834d212e7",
-    "Azure Kubernetes Service Cluster User Role": "4abbcc35-e782-43d8-92c5-2d3f1bd2282f",
+    "Azure Kubernetes Service Cluster User Role": "4abbcc35-e782-43d8-92c5-2d3f1bd2253f",
 }
 """The built-in roles that have to do with a platform, by name; the same in every cloud."""
 _NAMESPACE = uuid.UUID("7f5be4f1-6a0e-5c1b-9a53-0d6c9d6c1f5e")

@@ -109,15 +109,6 @@ BUILT_IN: tuple[Role, ...] = (
         ),
     ),
     Role(
-        id="4abbcc35-e782-43d8-92c5-2d3f1bd2282f",
-        name="Azure Kubernetes Service Cluster User Role",
-        description="List cluster user credential action.",
-        actions=(
-            "Microsoft.ContainerService/managedClusters/listClusterUserCredential/action",
-            "Microsoft.ContainerService/managedClusters/read",
-        ),
-    ),
-    Role(
         id="9980e02c-c2be-4d73-94e8-173b1dc7cf3c",
         name="Virtual Machine Contributor",
         actions=(*_READ_OWN, "Microsoft.Compute/*", "Microsoft.Network/*/read"),
