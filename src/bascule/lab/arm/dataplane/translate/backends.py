@@ -9,6 +9,7 @@ from bascule.lab.arm.dataplane.translate.gateway import Child, Gateway, Json
 from bascule.lab.arm.dataplane.translate.probes import (
     accepted_codes,
     build_health_check,
+    probe_host,
     probe_port,
 )
 
@@ -41,6 +42,8 @@ class Backend:
     cluster: Json
     """Without where its endpoints are found."""
     probe_port: int = 0
+    is_probed_by_address: bool = False
+    """Whether each server is asked by its own address, not by a host that all share."""
     accepted_codes: tuple[str, ...] = ()
     """What its probe takes for healthy."""
     drain_s: float = DRAIN_S
@@ -114,6 +117,7 @@ def build_backend(
         servers=tuple(_servers(pool)),
         cluster=cluster,
         probe_port=probe_port(gateway, settings),
+        is_probed_by_address=not probe_host(gateway, settings),
         accepted_codes=accepted_codes(gateway, settings),
         drain_s=_drain_s(settings) / options.speed,
     )
@@ -141,7 +145,7 @@ def build_endpoints(
 
 
 def _endpoint(backend: Backend, server: Server) -> Json:
-    checked: Json = {"hostname": server.address}
+    checked: Json = {"hostname": server.address} if backend.is_probed_by_address else {}
     if backend.probe_port:
         checked["port_value"] = backend.probe_port
     return {

@@ -1,7 +1,6 @@
 """Health probes: those of the document, and the one that Azure makes where there is none."""
 
 import base64
-from typing import Any
 
 from bascule.lab.arm.dataplane.translate.gateway import Child, Gateway, Json
 
@@ -21,22 +20,9 @@ def build_health_check(
     """Return Envoy's health check for the backends reached by these settings.
 
     `speed` divides interval and time-out. Without a probe in the settings it is Azure's default:
-    `GET /`, 200-399, every 30 s. A probe that takes its host from the settings takes it from the
-    backend's address where the settings do so too: then the check names no host, and each endpoint
-    says its own.
+    `GET /`, 200-399, every 30 s. A check that names no host asks each server by its own address.
     """
-    probe = gateway.find("probes", settings.properties.get("probe"))
-    if probe is None:
-        probe = Child(name="", properties={"pickHostNameFromBackendHttpSettings": True})
-        host = settings.text("hostName", _DEFAULT_HOST)
-    elif probe.flag("pickHostNameFromBackendHttpSettings"):
-        host = settings.text("hostName")
-    else:
-        host = probe.text("host")
-    if probe.flag("pickHostNameFromBackendHttpSettings") and settings.flag(
-        "pickHostNameFromBackendAddress"
-    ):
-        host = ""
+    probe = _find_probe(gateway, settings)
     interval = seconds(probe.number("interval", INTERVAL_S) / speed)
     return {
         "timeout": seconds(probe.number("timeout", TIMEOUT_S) / speed),
@@ -46,22 +32,29 @@ def build_health_check(
         "unhealthy_threshold": probe.number("unhealthyThreshold", UNHEALTHY_THRESHOLD),
         "healthy_threshold": 1,
         "reuse_connection": False,
-        "http_health_check": _http_check(probe, host),
+        "http_health_check": _http_check(probe, probe_host(gateway, settings)),
         **_logged_to(event_log),
     }
 
 
+def probe_host(gateway: Gateway, settings: Child) -> str:
+    """Return the host that probes name; empty if each server is asked by its own address."""
+    probe = _find_probe(gateway, settings)
+    if not probe.flag("pickHostNameFromBackendHttpSettings"):
+        return probe.text("host")
+    if settings.flag("pickHostNameFromBackendAddress"):
+        return ""
+    return settings.text("hostName", "" if probe.name else _DEFAULT_HOST)
+
+
 def probe_port(gateway: Gateway, settings: Child) -> int:
-    """Return the port that is probed if it is not the backends' own, else 0."""
-    probe = gateway.find("probes", settings.properties.get("probe"))
-    return probe.number("port") if probe is not None else 0
+    """Return the port that is probed if it is not the servers' own, else 0."""
+    return _find_probe(gateway, settings).number("port")
 
 
 def accepted_codes(gateway: Gateway, settings: Child) -> tuple[str, ...]:
-    """Return the status codes that a healthy backend answers with, such as `200-399`."""
-    probe = gateway.find("probes", settings.properties.get("probe"))
-    codes = tuple((probe.part("match").get("statusCodes") if probe else None) or ())
-    return tuple(str(code) for code in codes) or STATUS_CODES
+    """Return the status codes that a healthy server answers with, such as `200-399`."""
+    return _codes(_find_probe(gateway, settings))
 
 
 def seconds(value: float) -> str:
@@ -69,20 +62,29 @@ def seconds(value: float) -> str:
     return f"{value:.3f}s"
 
 
+def _find_probe(gateway: Gateway, settings: Child) -> Child:
+    """Return the probe of the settings, or Azure's default one, which has no name."""
+    probe = gateway.find("probes", settings.properties.get("probe"))
+    return probe or Child(name="", properties={"pickHostNameFromBackendHttpSettings": True})
+
+
+def _codes(probe: Child) -> tuple[str, ...]:
+    return tuple(str(code) for code in probe.part("match").get("statusCodes") or STATUS_CODES)
+
+
 def _http_check(probe: Child, host: str) -> Json:
-    match = probe.part("match")
-    codes = tuple(match.get("statusCodes") or ()) or STATUS_CODES
     check: Json = {
         "path": probe.text("path", "/"),
-        "expected_statuses": [_code_range(str(code)) for code in codes],
+        "expected_statuses": [_code_range(code) for code in _codes(probe)],
         # Without these one bad status would do, whatever the threshold.
         "retriable_statuses": [_EVERY_STATUS],
         "request_headers_to_remove": ["x-envoy-expected-rq-timeout-ms"],
     }
     if host:
         check["host"] = host
-    if match.get("body"):
-        body = base64.b64encode(str(match["body"]).encode()).decode()
+    expected = str(probe.part("match").get("body") or "")
+    if expected:
+        body = base64.b64encode(expected.encode()).decode()
         check["receive"] = [{"binary": body}]
         check["response_buffer_size"] = _BODY_BYTES_MAX
     return check
@@ -93,7 +95,7 @@ def _code_range(code: str) -> Json:
     return {"start": int(first), "end": int(last or first) + 1}
 
 
-def _logged_to(path: str) -> dict[str, Any]:
+def _logged_to(path: str) -> Json:
     if not path:
         return {}
     kind = "type.googleapis.com/envoy.extensions.health_check.event_sinks.file.v3"

@@ -14,10 +14,10 @@ _CODES = {
 _USUAL_PORTS = {"http": 80, "https": 443}
 
 
-def build_redirect(gateway: Gateway, redirect: Child) -> Json:
-    """Return Envoy's redirect action."""
+def build_redirect(gateway: Gateway, redirect: Child, *, from_port: int) -> Json:
+    """Return Envoy's redirect action for requests that come to a frontend port."""
     listener = gateway.find("httpListeners", redirect.properties.get("targetListener"))
-    target = _to_listener(gateway, listener) if listener else _to_url(redirect)
+    target = _to_listener(gateway, listener, from_port) if listener else _to_url(redirect)
     action: Json = {
         **target,
         "response_code": _CODES[redirect.text("redirectType", "Permanent").lower()],
@@ -34,23 +34,27 @@ def build_redirect(gateway: Gateway, redirect: Child) -> Json:
     return action
 
 
-def _to_listener(gateway: Gateway, listener: Child) -> Json:
+def _to_listener(gateway: Gateway, listener: Child, from_port: int) -> Json:
     scheme = "https" if listener.is_https else "http"
     port = gateway.need("frontendPorts", listener, "frontendPort").number("port")
     action: Json = {"scheme_redirect": scheme}
     names = host_names(listener)
-    if len(names) == 1 and "*" not in names[0]:
+    has_host = len(names) == 1 and "*" not in names[0]
+    if has_host:
         action["host_redirect"] = names[0]
-    # Said even where it is the usual one: the request may have come to another.
-    action["port_redirect"] = port
+    # Without a host of its own a redirect keeps the request's, and the port that stands there.
+    if port != _USUAL_PORTS[scheme] or (not has_host and from_port not in _USUAL_PORTS.values()):
+        action["port_redirect"] = port
     return action
 
 
 def _to_url(redirect: Child) -> Json:
     url = urlsplit(redirect.text("targetUrl"))
-    return {
+    action: Json = {
         "scheme_redirect": url.scheme,
         "host_redirect": url.hostname or "",
-        "port_redirect": url.port or _USUAL_PORTS.get(url.scheme, 80),
         "path_redirect": (url.path or "/") + (f"?{url.query}" if url.query else ""),
     }
+    if url.port and url.port != _USUAL_PORTS.get(url.scheme):
+        action["port_redirect"] = url.port
+    return action

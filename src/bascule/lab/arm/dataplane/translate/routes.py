@@ -45,9 +45,10 @@ _DEFAULT_KEYS = (
 
 def build_routes(gateway: Gateway, rule: Child, listener: Child, backends: Backends) -> list[Json]:
     """Return the routes of a rule, for the hosts of its listener."""
-    hosts = match_hosts(host_names(listener))
     return [
-        route for way in _ways(gateway, rule) for route in _build_way(gateway, way, hosts, backends)
+        route
+        for way in _ways(gateway, rule)
+        for route in _build_way(gateway, way, listener, backends)
     ]
 
 
@@ -63,14 +64,16 @@ def _ways(gateway: Gateway, rule: Child) -> list[_Way]:
     return [*ways, _Way(owner=paths, keys=_DEFAULT_KEYS)]
 
 
-def _build_way(gateway: Gateway, way: _Way, hosts: list[Json], backends: Backends) -> list[Json]:
+def _build_way(gateway: Gateway, way: _Way, listener: Child, backends: Backends) -> list[Json]:
     redirect_key, pool_key, settings_key, rewrites_key = way.keys
     match = _match_path(way.path)
+    hosts = match_hosts(host_names(listener))
     if hosts:
         match["headers"] = hosts
     redirect = gateway.find("redirectConfigurations", way.owner.properties.get(redirect_key))
     if redirect is not None:
-        return [{"match": match, "redirect": build_redirect(gateway, redirect)}]
+        port = gateway.need("frontendPorts", listener, "frontendPort").number("port")
+        return [{"match": match, "redirect": build_redirect(gateway, redirect, from_port=port)}]
     pool = gateway.need("backendAddressPools", way.owner, pool_key)
     settings = gateway.need("backendHttpSettingsCollection", way.owner, settings_key)
     cluster = backends.use(pool, settings).name
