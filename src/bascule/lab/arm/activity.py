@@ -10,6 +10,7 @@ from typing_extensions import override
 
 from bascule.clock import Clock
 from bascule.lab.arm.authorization.actions import wanted_of
+from bascule.lab.arm.counters import is_read
 from bascule.lab.arm.odata import Condition, matches, parse_filter
 from bascule.lab.arm.operations import Operation
 from bascule.lab.arm.paths import parse_path
@@ -36,6 +37,8 @@ class ActivityLog(Provider):
 
     def note(self, request: ArmRequest, reply: ArmReply) -> None:
         """Take down a write and its answer; what goes on is followed to its end."""
+        if is_read(request.method, request.path) or not request.path.subscription:
+            return
         event = self._event(request)
         operation_id = _operation_of(reply.headers)
         if reply.status >= 400:

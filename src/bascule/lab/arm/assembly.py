@@ -91,13 +91,7 @@ class LabAzure:
         self._activity = ActivityLog(ground.clock, make_id)
         self._activity.load(saved.events if saved else ())
         self._principals = Principals(ground.clock, resources)
-        authorizer = Authorizer(self.world)
-        self.dispatcher = Dispatcher(self.world, authorize=authorizer.check)
-        self.dispatcher.core = CorePages(
-            self.world,
-            self.dispatcher,
-            has_role=lambda caller: any(authorizer.grants_of(caller.object_id)),
-        ).handle
+        self.dispatcher = self._make_dispatcher()
         self._built = self._build()
         self.admin = self._make_admin(description)
         desk = self._make_desk(make_id)
@@ -110,7 +104,6 @@ class LabAzure:
             self.world,
             self.dispatcher,
             entra=entra,
-            activity=self._activity,
             admin=self.admin,
             on_write=self._state.save,
         )
@@ -152,6 +145,17 @@ class LabAzure:
             directory=self.directory.state,
             events=self._activity.save(),
         )
+
+    def _make_dispatcher(self) -> Dispatcher:
+        authorizer = Authorizer(self.world)
+        dispatcher = Dispatcher(self.world, authorize=authorizer.check)
+        dispatcher.on_answer = self._activity.note
+        dispatcher.core = CorePages(
+            self.world,
+            dispatcher,
+            has_role=lambda caller: any(authorizer.grants_of(caller.object_id)),
+        ).handle
+        return dispatcher
 
     def _build(self) -> Built:
         site = Site(

@@ -20,7 +20,7 @@ def allow_everything(_request: ArmRequest) -> None:
 
 
 class Dispatcher:
-    """Authorises a request and has it answered.
+    """Authorises a request and has it answered; `on_answer` sees each with its answer.
 
     Deployments and the deletion of groups use it too, for the requests that they make on behalf
     of their caller.
@@ -38,6 +38,7 @@ class Dispatcher:
         self._by_namespace = {each.namespace.lower(): each for each in providers}
         self.core = core
         self.authorize: Authorize = authorize
+        self.on_answer: Callable[[ArmRequest, ArmReply], None] = lambda _request, _reply: None
 
     def add(self, provider: Provider) -> None:
         """Have a namespace answered by this provider."""
@@ -45,6 +46,15 @@ class Dispatcher:
 
     async def handle(self, request: ArmRequest) -> ArmReply:
         """Answer a request. Raises ArmRefusal."""
+        try:
+            reply = await self._handle(request)
+        except ArmRefusal as refusal:
+            self.on_answer(request, refusal.render())
+            raise
+        self.on_answer(request, reply)
+        return reply
+
+    async def _handle(self, request: ArmRequest) -> ArmReply:
         if is_operation_page(request.path):
             return answer_poll(self._world, request)
         is_partial = _is_list_of_subscription(request) and not self._may(request)

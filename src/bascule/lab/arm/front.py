@@ -5,7 +5,6 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 from urllib.parse import parse_qsl, quote, urlencode
 
-from bascule.lab.arm.activity import ActivityLog
 from bascule.lab.arm.admin import PREFIX as ADMIN_PREFIX
 from bascule.lab.arm.admin import AdminPages
 from bascule.lab.arm.bodies import parse_body
@@ -39,7 +38,7 @@ class AnswerLostError(Exception):
 
 
 class Front:
-    """Answers everything that comes over HTTPS; `on_write` is awaited by nobody and must be quick.
+    """Answers everything that comes over HTTPS.
 
     `on_write` is called after each write, before its answer goes out.
     """
@@ -50,14 +49,12 @@ class Front:
         dispatcher: Dispatcher,
         *,
         entra: EntraPages,
-        activity: ActivityLog,
         admin: AdminPages,
         on_write: Callable[[], None],
     ) -> None:
         self._world = world
         self._dispatcher = dispatcher
         self._entra = entra
-        self._activity = activity
         self._admin = admin
         self._on_write = on_write
 
@@ -128,8 +125,7 @@ class Front:
             reply = await self._dispatcher.handle(request)
         except ArmRefusal as refusal:
             reply = refusal.render()
-        if is_write and request.path.subscription and reply.status != 401:
-            self._activity.note(request, reply)
+        if is_write:
             self._on_write()
         return self._paged(request, reply)
 

@@ -1,0 +1,139 @@
+"""A whole Azure of the lab in one process, on a clock that moves when told to; nothing listens."""
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import cache
+from itertools import count
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from bascule.lab.arm.admin import SECRET_HEADER
+from bascule.lab.arm.assembly import Ground, LabAzure
+from bascule.lab.arm.entra.sign_in import IssuerKeys, no_keys
+from bascule.lab.arm.front import RawRequest
+from bascule.lab.arm.requests import ArmReply
+from bascule.lab.supervisor.description import AzureDescription
+from tests.support.virtual_clock import VirtualClock
+
+URL = "https://localhost:8443"
+VERSION = "2024-11-01"
+
+
+@cache
+def signing_key() -> ec.EllipticCurvePrivateKey:
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+@dataclass(kw_only=True)
+class AzureUser:
+    """Somebody who asks the lab's Azure; at first nobody, then whoever signed in."""
+
+    azure: LabAzure
+    clock: VirtualClock
+    token: str = ""
+
+    @property
+    def subscription(self) -> str:
+        return f"/subscriptions/{self.azure.identity.subscription_id}"
+
+    async def sign_in(self, app_id: str = "", secret: str = "") -> None:
+        """Sign in as a service principal, the lab's first one if none is named."""
+        identity = self.azure.identity
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": app_id or identity.first_app_id,
+            "client_secret": secret or identity.first_secret,
+            "scope": f"{URL}/.default",
+        }
+        reply = await self.send("POST", f"/{identity.tenant_id}/oauth2/v2.0/token", form=form)
+        assert reply.status == 200, reply.body
+        self.token = reply.body["access_token"]
+
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        query: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> ArmReply:
+        """Ask ARM with a token and an api-version."""
+        given = {"api-version": VERSION, **(query or {})}
+        return await self.send(method, path, body, query=given, headers=headers)
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        query: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        form: Mapping[str, str] | None = None,
+    ) -> ArmReply:
+        """Send a request, with the token that there is."""
+        own = {"authorization": f"Bearer {self.token}"} if self.token else {}
+        content = json.dumps(body).encode() if body is not None else b""
+        raw = RawRequest(
+            method=method,
+            path=path,
+            query=query or {},
+            headers={**own, **(headers or {})},
+            body=urlencode(form).encode() if form is not None else content,
+        )
+        return await self.azure.front.answer(raw)
+
+    async def manage(self, method: str, page: str, body: Any = None) -> ArmReply:
+        """Ask a page of the lab itself."""
+        headers = {SECRET_HEADER: self.azure.identity.admin_secret}
+        return await self.send(method, f"/lab/{page}", body, headers=headers)
+
+    async def make_group(self, name: str = "shop", location: str = "eastus") -> str:
+        """Make a resource group and return its id."""
+        path = f"{self.subscription}/resourceGroups/{name}"
+        reply = await self.ask("PUT", path, {"location": location})
+        assert reply.status in {200, 201}, reply.body
+        return path
+
+
+def make_azure(
+    clock: VirtualClock,
+    description: AzureDescription | None = None,
+    *,
+    state: Path | None = None,
+    issuer_keys: IssuerKeys = no_keys,
+) -> LabAzure:
+    """Return a lab's Azure whose gateways and clusters are documents only."""
+    secrets = count(1)
+    ground = Ground(
+        clock=clock,
+        url=URL,
+        signing_key=signing_key(),
+        make_secret=lambda: f"secret-{next(secrets)}",
+        issuer_keys=issuer_keys,
+        entropy=b"a test",
+        state=state,
+    )
+    return LabAzure(description or AzureDescription(seed=7), ground)
+
+
+@asynccontextmanager
+async def running_azure(
+    description: AzureDescription | None = None,
+    *,
+    state: Path | None = None,
+    issuer_keys: IssuerKeys = no_keys,
+) -> AsyncIterator[AzureUser]:
+    """Yield the lab's first principal, signed in to an Azure that runs."""
+    clock = VirtualClock()
+    azure = make_azure(clock, description, state=state, issuer_keys=issuer_keys)
+    async with azure.running():
+        user = AzureUser(azure=azure, clock=clock)
+        await user.sign_in()
+        yield user
