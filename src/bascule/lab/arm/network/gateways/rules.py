@@ -151,7 +151,8 @@ def _inner_counts(part: Child) -> Iterator[tuple[int, int, str]]:
 
 def _over(collection: str, count: int, limit: int) -> ArmRefusal:
     plural = collection[0].upper() + collection[1:]
-    singular = plural.removesuffix("Collection").removesuffix("s")
+    ending = "es" if plural.endswith("sses") else "s"
+    singular = plural.removesuffix("Collection").removesuffix(ending)
     return _refuse(
         f"ApplicationGateway{singular}LimitReached",
         f"The number of {plural} exceeds the maximum allowed value. The number of {plural} is "
