@@ -22,6 +22,9 @@ VERBS = {
     "plan": Verb("Print every step of an upgrade with reasons and findings; changes nothing."),
     "status": Verb("Show the gateway: clusters, weights, routes, problems, Envoy."),
     "upgrade": Verb("Start an upgrade, steer it, look at it, roll it back."),
+    "preflight": Verb(
+        "Say what would break on a platform on Azure; writes nothing.", extra="azure"
+    ),
     "platform": Verb("Plan, make and remove the cloud below an upgrade.", extra="azure"),
     "switch": Verb("Move all traffic from one cluster to the other."),
     "weights": Verb("Set the share of each cluster, such as blue=90 green=10."),

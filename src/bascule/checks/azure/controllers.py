@@ -32,7 +32,7 @@ def check_addons(facts: AzureFacts) -> tuple[Finding, ...]:
     """Return a blocker for each cluster whose add-on writes the gateway, a note for another's."""
     found: list[Finding] = []
     for role, cluster in facts.clusters.items():
-        if cluster.agic_gateway_id and cluster.exists:
+        if cluster.has_agic and cluster.exists:
             found.append(_addon(role, cluster, facts.gateway))
     return tuple(found)
 
@@ -55,14 +55,14 @@ def check_marks(facts: AzureFacts) -> tuple[Finding, ...]:
 
 
 def _addon(role: str, cluster: AksFacts, gateway: GatewayFacts | Unreadable) -> Finding:
-    is_ours = isinstance(gateway, Unreadable) or same_id(cluster.agic_gateway_id, gateway.id)
-    if not is_ours:
+    told = cluster.agic_gateway_id
+    if told and isinstance(gateway, GatewayFacts) and not same_id(told, gateway.id):
         return Finding(
             severity=Severity.INFO,
             code="AgicElsewhere",
             subject=role,
             message=f"the add-on ingressApplicationGateway of {role} ({cluster.name}) writes"
-            f" another gateway: {name_of(cluster.agic_gateway_id)}",
+            f" another gateway: {name_of(told)}",
         )
     return blocker(
         "AgicAddOn",

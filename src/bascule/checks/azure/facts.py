@@ -71,8 +71,10 @@ class AksFacts:
     """The user-assigned identities that it runs as."""
     internal_addresses: int = 0
     """How many internal load balancers it has."""
+    has_agic: bool = False
+    """Whether the add-on `ingressApplicationGateway` is on."""
     agic_gateway_id: str = ""
-    """The gateway that the add-on `ingressApplicationGateway` writes; empty without the add-on."""
+    """The gateway that the add-on writes; empty where it does not say."""
     upgrade_channel: str = ""
     node_os_channel: str = ""
     is_private: bool = False

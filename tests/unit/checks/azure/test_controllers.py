@@ -13,7 +13,7 @@ UNREADABLE = Unreadable(what="secrets", reason="forbidden")
 
 
 def with_addon(gateway_id: str) -> AzureFacts:
-    return replace(facts(), blue=replace(blue(), agic_gateway_id=gateway_id))
+    return replace(facts(), blue=replace(blue(), has_agic=True, agic_gateway_id=gateway_id))
 
 
 def with_sign(kind: ControllerKind, *, is_idle: bool = False) -> AzureFacts:
@@ -35,6 +35,12 @@ def test_an_addon_that_writes_this_gateway_is_a_blocker() -> None:
 
 def test_an_addon_is_a_blocker_while_the_gateway_is_not_known() -> None:
     (found,) = check_addons(replace(with_addon(GATEWAY), gateway=UNREADABLE))
+
+    assert found.code == "AgicAddOn"
+
+
+def test_an_addon_that_does_not_say_what_it_writes_is_a_blocker() -> None:
+    (found,) = check_addons(with_addon(""))
 
     assert found.code == "AgicAddOn"
 

@@ -1,0 +1,1 @@
+"""Fetches what the checks of the platform on Azure need; it can read, and nothing else."""

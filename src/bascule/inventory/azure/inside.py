@@ -1,0 +1,144 @@
+"""Looks inside a cluster, by its own API, for controllers that write gateways."""
+
+import asyncio
+import base64
+import binascii
+import gzip
+import json
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import cast
+
+from bascule.azure.document import Document, list_at, number_at, object_at, text_at, truth_at
+from bascule.checks.azure.facts import ControllerFacts, ControllerKind, InsideFacts
+from bascule.checks.azure.unreadable import Unreadable
+from bascule.errors import BasculeError, NotFoundError
+from bascule.kube import resources
+from bascule.kube.client import ALL, KubeClient, Selection
+from bascule.kube.resources import Resource
+
+INSIDE_S = 30.0
+"""How long one list may take."""
+CHART = "ingress-azure"
+IMAGE = "application-gateway/kubernetes-ingress"
+"""A part of the image's name in each of the registries that it was ever published in."""
+RELEASE_BYTES_MAX = 32 * 2**20
+"""How large a release may be once it is unpacked."""
+FLUX = Resource("helm.toolkit.fluxcd.io", "v2", "helmreleases", "HelmRelease")
+ARGO = Resource("argoproj.io", "v1alpha1", "applications", "Application")
+
+Look = Callable[[Document], Iterator[ControllerFacts]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    """Where signs may be found, and how they are told from other objects."""
+
+    what: str
+    resource: Resource
+    look: Look
+    selection: Selection = ALL
+
+
+async def fetch_inside(client: KubeClient) -> InsideFacts:
+    """Return the signs of AGIC in a cluster, and what it did not let us list."""
+    async with asyncio.TaskGroup() as tasks:
+        asked = [tasks.create_task(_fetch_signs(client, place)) for place in _places()]
+    found = [task.result() for task in asked]
+    return InsideFacts(
+        controllers=tuple(
+            sign for each in found if not isinstance(each, Unreadable) for sign in each
+        ),
+        unseen=tuple(each for each in found if isinstance(each, Unreadable)),
+    )
+
+
+def _places() -> tuple[_Place, ...]:
+    releases = Selection(field_selector="type=helm.sh/release.v1")
+    return (
+        _Place(what="the Deployments", resource=resources.DEPLOYMENTS, look=find_deployment),
+        _Place(
+            what="the secrets of Helm",
+            resource=resources.SECRETS,
+            look=find_release,
+            selection=releases,
+        ),
+        _Place(what="the HelmReleases of Flux", resource=FLUX, look=find_flux),
+        _Place(what="the Applications of Argo CD", resource=ARGO, look=find_argo),
+    )
+
+
+async def _fetch_signs(
+    client: KubeClient, place: _Place
+) -> tuple[ControllerFacts, ...] | Unreadable:
+    try:
+        async with asyncio.timeout(INSIDE_S):
+            listing = await client.list_all(
+                place.resource,
+                selection=place.selection,
+                keep=lambda raw: tuple(place.look(raw)),
+            )
+    except NotFoundError:
+        return ()  # such objects do not exist there
+    except TimeoutError:
+        return Unreadable(what=place.what, reason=f"no answer within {INSIDE_S:g} s")
+    except BasculeError as error:
+        return Unreadable(what=place.what, reason=error.message, remedy=error.remedy)
+    return tuple(sign for signs in listing.items for sign in signs)
+
+
+def find_deployment(raw: Document) -> Iterator[ControllerFacts]:
+    """Yield a Deployment that runs AGIC's image."""
+    containers = list_at(raw, "spec", "template", "spec", "containers")
+    if any(IMAGE in text_at(each, "image") for each in containers):
+        is_idle = number_at(raw, "spec", "replicas") == 0
+        yield _sign(ControllerKind.DEPLOYMENT, raw, is_idle=is_idle)
+
+
+def find_release(raw: Document) -> Iterator[ControllerFacts]:
+    """Yield a Helm release of AGIC's chart that is deployed now."""
+    labels = object_at(raw, "metadata", "labels")
+    if text_at(labels, "status") not in {"deployed", "pending-upgrade", "pending-install"}:
+        return
+    release = _unpack(text_at(raw, "data", "release"))
+    if text_at(release, "chart", "metadata", "name") == CHART:
+        yield ControllerFacts(
+            kind=ControllerKind.HELM,
+            namespace=text_at(raw, "metadata", "namespace"),
+            name=text_at(labels, "name") or text_at(release, "name"),
+        )
+
+
+def find_flux(raw: Document) -> Iterator[ControllerFacts]:
+    """Yield a HelmRelease of Flux that installs AGIC's chart."""
+    if text_at(raw, "spec", "chart", "spec", "chart") == CHART:
+        is_idle = truth_at(raw, "spec", "suspend") is True
+        yield _sign(ControllerKind.GITOPS, raw, is_idle=is_idle)
+
+
+def find_argo(raw: Document) -> Iterator[ControllerFacts]:
+    """Yield an Application of Argo CD that installs AGIC's chart."""
+    sources = (object_at(raw, "spec", "source"), *list_at(raw, "spec", "sources"))
+    if any(text_at(each, "chart") == CHART for each in sources):
+        yield _sign(ControllerKind.GITOPS, raw)
+
+
+def _sign(kind: ControllerKind, raw: Document, *, is_idle: bool = False) -> ControllerFacts:
+    return ControllerFacts(
+        kind=kind,
+        namespace=text_at(raw, "metadata", "namespace"),
+        name=text_at(raw, "metadata", "name"),
+        is_idle=is_idle,
+    )
+
+
+def _unpack(text: str) -> Document:
+    """Return the release in a secret: base64 of base64 of gzip of JSON; empty if it is not."""
+    try:
+        packed = base64.b64decode(base64.b64decode(text))
+        unpacked = zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(packed, RELEASE_BYTES_MAX)
+        found: object = json.loads(unpacked)
+    except (binascii.Error, gzip.BadGzipFile, zlib.error, ValueError):
+        return {}
+    return cast("Document", found) if isinstance(found, Mapping) else {}
