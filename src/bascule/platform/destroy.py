@@ -54,11 +54,18 @@ async def fetch_found(arm: Arm, ids: Ids, desired: Desired, existing: Existing) 
 
 
 async def remove_resources(effects: Effects, plan: UnmakingPlan) -> tuple[str, ...]:
-    """Remove what the plan says, and return the names of what is gone.
+    """Remove what the plan says, and return the names of what is gone."""
+    gone = [removal for removal in plan.removals if removal.fate is Fate.REMOVE]
+    await remove_all(effects, gone)
+    return tuple(removal.name for removal in gone)
+
+
+async def remove_all(effects: Effects, gone: Sequence[Removal]) -> None:
+    """Remove resources, each after what uses it; what is gone already is passed over.
 
     Raises the first error of those that went wrong, once all that does not need it is done.
     """
-    removals = {r.id.key: r for r in plan.removals if r.fate is Fate.REMOVE}
+    removals = {removal.id.key: removal for removal in gone}
 
     async def work(key: str) -> None:
         await _remove(effects, removals[key])
@@ -66,12 +73,6 @@ async def remove_resources(effects: Effects, plan: UnmakingPlan) -> tuple[str, .
     failed = await run_in_order(list(removals), _needs(removals), work)
     if failed:
         raise join_errors(list(failed.values()))
-    return tuple(removal.name for removal in removals.values())
-
-
-async def remove_cluster(effects: Effects, cluster: ResourceId) -> None:
-    """Stop a cluster, delete it, and return once it is gone."""
-    await _remove(effects, Removal(id=cluster, kind=Kind.CLUSTER, fate=Fate.REMOVE))
 
 
 def _needs(removals: Mapping[str, Removal]) -> dict[str, list[str]]:

@@ -1,115 +1,241 @@
-"""What the stages of an upgrade have a platform do: looked at first, it may be begun again.
+"""Carries out what an upgrade asks of its platform: green made, blue stopped, started, removed.
 
-Whoever calls may be ended at any moment; the next call goes on with what is there.
+An act is worked on in the background while the upgrade looks how far it is. Whoever comes after a
+kill sees by Azure what is done; what was begun is waited for, and never begun twice.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from types import TracebackType
+from typing import Self, assert_never
 
-from bascule.azure.client import Accepted
-from bascule.azure.document import Document, text_at
+from bascule.azure.document import Document, object_at, text_at
 from bascule.azure.resource_id import ResourceId
-from bascule.errors import OutcomeUnknownError, PlanError
+from bascule.errors import (
+    BasculeError,
+    DriverError,
+    JournalError,
+    OutcomeUnknownError,
+    ThrottledError,
+    TransportError,
+)
+from bascule.journal.record import Json
 from bascule.platform.apply import apply_resources
+from bascule.platform.desired.ids import has_owner
 from bascule.platform.desired.model import Kind, Resource
-from bascule.platform.destroy import BUSY_MAX_S, remove_resources
-from bascule.platform.effects import PAUSE_S, Effects
+from bascule.platform.destroy import remove_all
+from bascule.platform.effects import Effects
 from bascule.platform.observe import observe_resource
+from bascule.platform.plan.encoding import parse_resource
 from bascule.platform.plan.step import Leave, decide, is_busy, is_stopped
-from bascule.platform.plan.unmaking import Fate, Removal, UnmakingPlan
-from bascule.platform.ports import Arm, Progress
+from bascule.platform.plan.unmaking import Fate, Removal
+from bascule.platform.ports import Progress
+from bascule.platform.power import start_cluster, stop_cluster
+from bascule.upgrade.ports import PlatformAct, PlatformProgress, PlatformSeen, PlatformVerb
+
+TRIES_MAX = 30
+"""So often an act is taken up again after Azure could not be reached."""
+PAUSE_S = 20.0
+
+_ABSENT = PlatformSeen(progress=PlatformProgress.ABSENT)
+
+RequireRemovable = Callable[[ResourceId], Awaitable[None]]
+"""Raises PlanError for a cluster that must not go: others use what would go with it."""
 
 
-async def make_all(effects: Effects, resources: Sequence[Resource], *, owner: str) -> None:
-    """Make and change resources until each is as wanted. Raises as `apply_resources`."""
-    await apply_resources(effects, resources, owner=owner)
+@dataclass(slots=True)
+class _Work:
+    """An act that is worked on; `failure` is why it ended badly."""
+
+    task: asyncio.Task[None]
+    last: str = ""
+    failure: BasculeError | None = None
 
 
-async def is_made(arm: Arm, resources: Sequence[Resource], *, owner: str) -> bool:
-    """Return whether each resource is there as wanted, and nothing is being done to it."""
-    known: dict[str, Document] = {}
-    for resource in resources:
-        found = await observe_resource(arm, resource, known)
-        if found is None:
-            return False
-        known[resource.id.key] = found
-        if not isinstance(decide(resource, found, known, owner=owner), Leave):
-            return False
-    return True
+class AzurePlatform:
+    """Implements `bascule.upgrade.ports.Platform`. An async context manager.
 
+    Leaving it ends the work in the background; Azure's own operations go on.
+    """
 
-async def stop_cluster(effects: Effects, cluster: ResourceId) -> None:
-    """Stop a cluster, and return once it is. Raises ApiError, OutcomeUnknownError, PlanError."""
+    def __init__(
+        self, effects: Effects, *, owner: str, require_removable: RequireRemovable | None = None
+    ) -> None:
+        self._effects = effects
+        self._owner = owner
+        self._require_removable = require_removable
+        self._work: dict[str, _Work] = {}
+        self._group = asyncio.TaskGroup()
 
-    def stop() -> Awaitable[Accepted]:
-        return effects.arm.post(cluster, "stop")
+    async def __aenter__(self) -> Self:
+        await self._group.__aenter__()
+        return self
 
-    await _bring_about(effects, cluster, "stopping", is_so=has_stopped, act=stop)
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for work in self._work.values():
+            work.task.cancel()
+        await self._group.__aexit__(kind, error, trace)
 
+    async def observe(self, act: PlatformAct) -> PlatformSeen:
+        """Return how far `act` is, whoever began it; never raises for what it finds."""
+        work = self._work.get(act.key)
+        if work is not None and not work.task.done():
+            return PlatformSeen(progress=PlatformProgress.BUSY, reason=work.last)
+        self._work.pop(act.key, None)
+        if work is not None and work.failure is not None:
+            return PlatformSeen(
+                progress=PlatformProgress.FAILED,
+                reason=str(work.failure),
+                remedy=work.failure.remedy,
+            )
+        try:
+            return await self._look(act)
+        except JournalError as error:
+            return PlatformSeen(progress=PlatformProgress.FAILED, reason=str(error))
+        except BasculeError as error:
+            return PlatformSeen(progress=PlatformProgress.UNKNOWN, reason=str(error))
 
-async def start_cluster(effects: Effects, cluster: ResourceId) -> None:
-    """Start a cluster, and return once it runs. Raises as `stop_cluster`."""
+    async def begin(self, act: PlatformAct) -> None:
+        """Begin `act` and return; begun twice is begun once.
 
-    def start() -> Awaitable[Accepted]:
-        return effects.arm.post(cluster, "start")
-
-    await _bring_about(effects, cluster, "starting", is_so=has_started, act=start)
-
-
-async def remove_all(effects: Effects, resources: Sequence[Resource], *, owner: str) -> None:
-    """Remove a cluster and what exists only for it. Raises as `remove_resources`."""
-    removals = tuple(
-        Removal(id=each.id, kind=each.kind, fate=Fate.REMOVE)
-        for each in resources
-        if each.kind is not Kind.POOL  # goes with its cluster
-    )
-    await remove_resources(effects, UnmakingPlan(name=owner, removals=removals))
-
-
-async def is_gone(arm: Arm, resources: Sequence[Resource]) -> bool:
-    """Return whether none of the resources is there any more."""
-    for resource in resources:
-        if await arm.get(resource.id) is not None:
-            return False
-    return True
-
-
-def has_stopped(cluster: Document) -> bool:
-    """Return whether a cluster is stopped, all of it."""
-    return is_stopped(cluster) and not is_busy(cluster)
-
-
-def has_started(cluster: Document) -> bool:
-    """Return whether a cluster runs, all of it."""
-    is_whole = text_at(cluster, "properties", "provisioningState") == "Succeeded"
-    return is_whole and not is_stopped(cluster)
-
-
-async def _bring_about(
-    effects: Effects,
-    cluster: ResourceId,
-    verb: str,
-    *,
-    is_so: Callable[[Document], bool],
-    act: Callable[[], Awaitable[Accepted]],
-) -> None:
-    name = f"{Kind.CLUSTER} {cluster.name}"
-    await effects.resume(cluster, name)
-    clock = effects.arm.clock
-    deadline_s = clock.monotonic_s() + BUSY_MAX_S
-    while clock.monotonic_s() < deadline_s:
-        found = await effects.arm.get(cluster)
-        if found is None:
-            raise PlanError(f"{name} is not there any more", remedy="look who removed it")
-        if is_so(found):
+        Raises DriverError when it is refused.
+        """
+        work = self._work.get(act.key)
+        if work is not None and not work.task.done():
             return
-        if is_busy(found):
-            state = text_at(found, "properties", "provisioningState")
-            effects.on_progress(Progress(resource=name, what="waiting", detail=state))
-            await effects.pause(PAUSE_S)
-        else:
-            effects.on_progress(Progress(resource=name, what=verb))
-            await effects.send(cluster, name, verb, act)
-    raise OutcomeUnknownError(
-        f"{name}: {verb} is not done after {BUSY_MAX_S / 60:.0f} minutes",
-        remedy="see what is being done to it in Azure's activity log",
+        try:
+            body = self._body(act)
+        except JournalError as error:
+            raise DriverError(str(error), remedy="plan the upgrade again") from error
+        self._work[act.key] = _Work(self._group.create_task(self._run(act.key, body)))
+
+    async def _run(self, key: str, body: Callable[[Effects], Awaitable[None]]) -> None:
+        def tell(progress: Progress) -> None:
+            detail = f" ({progress.detail})" if progress.detail else ""
+            self._work[key].last = f"{progress.what} {progress.resource}{detail}"
+            self._effects.on_progress(progress)
+
+        effects = replace(self._effects, on_progress=tell)
+        for attempt in range(1, TRIES_MAX + 1):
+            try:
+                return await body(effects)
+            except (TransportError, ThrottledError, OutcomeUnknownError) as error:
+                self._work[key].last = str(error)
+                if attempt == TRIES_MAX:
+                    self._work[key].failure = error
+                    return None
+                await effects.pause(PAUSE_S)
+            except BasculeError as error:
+                self._work[key].failure = error
+                return None
+        return None
+
+    def _body(self, act: PlatformAct) -> Callable[[Effects], Awaitable[None]]:
+        match act.verb:
+            case PlatformVerb.MAKE:
+                resources = parse_resources(act.platform)
+                return lambda effects: self._make(effects, resources)
+            case PlatformVerb.STOP:
+                cluster = find_cluster(act.platform)
+                return lambda effects: stop_cluster(effects, cluster)
+            case PlatformVerb.START:
+                cluster = find_cluster(act.platform)
+                return lambda effects: start_cluster(effects, cluster)
+            case PlatformVerb.REMOVE:
+                platform = act.platform
+                find_cluster(platform)
+                return lambda effects: self._remove(effects, platform)
+            case _:
+                assert_never(act.verb)
+
+    async def _make(self, effects: Effects, resources: tuple[Resource, ...]) -> None:
+        await apply_resources(effects, resources, owner=self._owner)
+
+    async def _remove(self, effects: Effects, platform: Mapping[str, Json]) -> None:
+        cluster = find_cluster(platform)
+        found = await effects.arm.get(cluster)
+        is_made = "resources" in platform
+        if is_made and found is not None and not self._is_ours(found):
+            raise DriverError(
+                f"cluster {cluster.name} was not made by {self._owner}, by its tag",
+                remedy="remove it by hand if it is not needed",
+            )
+        if found is not None and not is_made and self._require_removable is not None:
+            await self._require_removable(cluster)
+        await remove_all(effects, _removals(platform))
+
+    def _is_ours(self, found: Document) -> bool:
+        return has_owner(object_at(found, "tags"), self._owner)
+
+    async def _look(self, act: PlatformAct) -> PlatformSeen:
+        if act.verb is PlatformVerb.MAKE:
+            return await self._look_at_made(act.platform)
+        cluster = find_cluster(act.platform)
+        found = await self._effects.arm.get(cluster)
+        output: dict[str, Json] = {"id": str(cluster)}
+        if act.verb is PlatformVerb.REMOVE:
+            return _ABSENT if found is not None else _done(output)
+        if found is None:
+            reason = f"there is no cluster {cluster.name}"
+            return PlatformSeen(progress=PlatformProgress.FAILED, reason=reason)
+        wanted = act.verb is PlatformVerb.STOP
+        is_so = is_stopped(found) is wanted and not is_busy(found)
+        return _done(output) if is_so else _ABSENT
+
+    async def _look_at_made(self, platform: Mapping[str, Json]) -> PlatformSeen:
+        cluster = find_cluster(platform)
+        known: dict[str, Document] = {}
+        for resource in parse_resources(platform):
+            found = await observe_resource(self._effects.arm, resource, known)
+            decision = decide(resource, found, known, owner=self._owner)
+            if found is None or not isinstance(decision, Leave):
+                return _ABSENT
+            known[resource.id.key] = found
+        return _done(_tell(known.get(cluster.key, {})))
+
+
+def parse_resources(platform: Mapping[str, Json]) -> tuple[Resource, ...]:
+    """Return what an act is to make. Raises JournalError for what is no such list."""
+    found = platform.get("resources")
+    if not isinstance(found, list) or not found:
+        raise JournalError("an act of a platform names nothing to make")
+    return tuple(parse_resource(each) for each in found)
+
+
+def find_cluster(platform: Mapping[str, Json]) -> ResourceId:
+    """Return the cluster that an act is about. Raises JournalError where none is named."""
+    named = platform.get("cluster")
+    if not isinstance(named, str):
+        raise JournalError("an act of a platform names no cluster")
+    return ResourceId(named)
+
+
+def _removals(platform: Mapping[str, Json]) -> tuple[Removal, ...]:
+    """Return what goes: the one cluster, and before it what was granted for it."""
+    cluster = find_cluster(platform)
+    made = parse_resources(platform) if "resources" in platform else ()
+    grants = [each for each in made if each.kind in {Kind.ASSIGNMENT, Kind.CREDENTIAL}]
+    return (
+        *(Removal(id=each.id, kind=each.kind, fate=Fate.REMOVE) for each in grants),
+        Removal(id=cluster, kind=Kind.CLUSTER, fate=Fate.REMOVE),
     )
+
+
+def _done(output: Mapping[str, Json]) -> PlatformSeen:
+    return PlatformSeen(progress=PlatformProgress.DONE, output=output)
+
+
+def _tell(cluster: Document) -> dict[str, Json]:
+    return {
+        "id": text_at(cluster, "id"),
+        "name": text_at(cluster, "name"),
+        "version": text_at(cluster, "properties", "currentKubernetesVersion"),
+        "server": text_at(cluster, "properties", "fqdn"),
+        "node_resource_group": text_at(cluster, "properties", "nodeResourceGroup"),
+    }

@@ -1,0 +1,59 @@
+"""What an upgrade has its platform do: the arguments of its steps, as they are approved."""
+
+from bascule.journal.record import Json
+from bascule.platform.desired.ids import Ids
+from bascule.platform.desired.model import Kind, Resource
+from bascule.platform.plan.encoding import render_resource
+from bascule.platform.plan.estimate import DELETE_S, START_S, STOP_S
+from bascule.platform.plan.model import Op, PlatformPlan
+from bascule.upgrade.plan.facts import PlatformFacts
+
+
+def plan_stages(ids: Ids, plan: PlatformPlan) -> PlatformFacts:
+    """Return what the platform would do for an upgrade: make green, and later remove blue.
+
+    Making green holds blue still too: its upgrades by Azure are paused in the same step.
+    """
+    green = ids.spec.clusters.green
+    resources = () if green is None else _for_green(ids, plan, green.name)
+    changing = {a.resource.id.key for a in plan.actions if a.op is not Op.LEAVE}
+    make: dict[str, Json] = {}
+    if green is not None and any(each.id.key in changing for each in resources):
+        make = {
+            "platform": plan.name,
+            "digest": plan.digest,
+            "cluster": str(ids.cluster(green.name)),
+            "resources": [render_resource(resource) for resource in resources],
+        }
+    blue = ids.cluster(ids.spec.clusters.blue.name)
+    return PlatformFacts(
+        make=make,
+        make_title=_title(ids, plan),
+        remove={"platform": plan.name, "cluster": str(blue)},
+        make_s=plan.estimate_s or None,
+        stop_s=STOP_S,
+        start_s=START_S,
+        remove_s=DELETE_S[Kind.CLUSTER],
+    )
+
+
+def _for_green(ids: Ids, plan: PlatformPlan, name: str) -> tuple[Resource, ...]:
+    """Return green and what is made for it, and blue's pause of upgrades; nothing else."""
+    cluster = ids.cluster(name)
+    blue = ids.cluster(ids.spec.clusters.blue.name)
+    found = []
+    for action in plan.actions:
+        resource = action.resource
+        is_blue = resource.id == blue and action.op is Op.CHANGE
+        if cluster.contains(resource.id) or cluster in resource.needs or is_blue:
+            found.append(resource)
+    return tuple(found)
+
+
+def _title(ids: Ids, plan: PlatformPlan) -> str:
+    green = ids.spec.clusters.green
+    if green is None:
+        return ""
+    changed = len(plan.differences)
+    differs = f", which differs in {changed} fields" if changed else ""
+    return f"green ({green.name}) is made in the likeness of blue{differs}"
