@@ -10,11 +10,11 @@ from typing import Any
 
 from bascule.lab.controllers.conditions import is_true
 from bascule.lab.controllers.plane import ControlPlane, PlaneOptions
-from bascule.lab.controllers.system.nodes import NodeShape
+from bascule.lab.controllers.system.nodes import NodeShape, machines_of
 from bascule.lab.kubeapi.objects.defaults import fill_defaults
 from bascule.lab.kubeapi.store import Store
 from bascule.lab.pods.ledger import Ledger
-from bascule.lab.pods.network import PodNetwork
+from bascule.lab.pods.network import PodNetwork, balancers_of, pods_of
 from bascule.lab.supervisor.networks import hold_network, locks_directory
 from bascule.lab.wall_clock import WallClock
 from tests.support.waiting import eventually
@@ -72,9 +72,10 @@ async def lab_world(directory: Path, *, has_aliases: bool = True) -> AsyncIterat
     options = PlaneOptions(
         cluster="blue",
         version="1.36",
-        network=PodNetwork(network.prefix, has_aliases=has_aliases),
+        network=PodNetwork(pods_of(network.prefix), has_aliases=has_aliases),
         authority_pem=b"PEM",
-        shape=NodeShape(count=2),
+        machines=machines_of("blue", "1.36", network.prefix, NodeShape(count=2)),
+        balancers=balancers_of(network.prefix),
         wall_s=time,
     )
     plane = ControlPlane(store, Ledger(directory / "effects.log"), rng, options)

@@ -2,7 +2,8 @@
 
 `python -m bascule.lab.cluster --dir DIR --name blue --version 1.33 --network 127.64` writes
 DIR/ready.json when it serves, and ends cleanly on SIGTERM. Killed at any moment and started again,
-it has the same objects and certificates.
+it has the same objects and certificates. With `--plan` version, addresses and nodes are those of
+DIR/plan.json, which is read again at each SIGHUP.
 """
 
 import argparse
@@ -18,15 +19,24 @@ from random import Random
 
 import msgspec
 
+from bascule.lab.cluster_plan import PLAN_FILE, ClusterPlan, load_plan
 from bascule.lab.controllers.network.api_service import publish_api_server
 from bascule.lab.controllers.plane import ControlPlane, PlaneOptions
-from bascule.lab.controllers.system.nodes import NodeShape
+from bascule.lab.controllers.system.node_pools import machines_of_plan
+from bascule.lab.controllers.system.nodes import NodeShape, machines_of
 from bascule.lab.kubeapi.kinds import parse_minor
 from bascule.lab.kubeapi.server import KubeApiServer
 from bascule.lab.kubeapi.store import Store
 from bascule.lab.kubeapi.store_log import StoreLog
+from bascule.lab.planned_cluster import PlannedCluster, build_span
 from bascule.lab.pods.ledger import Ledger
-from bascule.lab.pods.network import PodNetwork, has_loopback_aliases, lowest_allowed_port
+from bascule.lab.pods.network import (
+    PodNetwork,
+    balancers_of,
+    has_loopback_aliases,
+    lowest_allowed_port,
+    pods_of,
+)
 from bascule.lab.wall_clock import WallClock
 
 READY_FILE = "ready.json"
@@ -47,6 +57,8 @@ class ClusterOptions:
     nodes: int
     seed: int
     latency_ms: float
+    plan: ClusterPlan | None = None
+    """What the plan's file says; then it has the last word."""
 
 
 async def run_cluster(options: ClusterOptions) -> None:
@@ -75,13 +87,18 @@ async def run_cluster(options: ClusterOptions) -> None:
         await server.start()
         server.write_kubeconfig(options.directory / KUBECONFIG_FILE, context=options.context)
         plane = _build_plane(options, store, ledger, server)
+        planned = PlannedCluster(options.directory, store, server, plane)
         publish_api_server(store, server.address, server.port)
         server.attach(logs=plane.log_of, effects=ledger.effects)
         async with asyncio.TaskGroup() as tasks:
-            running = tasks.create_task(plane.run())
+            running = [tasks.create_task(plane.run())]
+            if options.plan is not None:
+                loop.add_signal_handler(signal.SIGHUP, planned.look_again)
+                running.append(tasks.create_task(planned.follow(options.plan.version)))
             _write_ready(ready, server)
             await stop.wait()
-            running.cancel()
+            for task in running:
+                task.cancel()
         await asyncio.wait_for(server.stop(), STOP_LIMIT_S)
     finally:
         ready.unlink(missing_ok=True)
@@ -92,6 +109,16 @@ async def run_cluster(options: ClusterOptions) -> None:
 def _build_plane(
     options: ClusterOptions, store: Store, ledger: Ledger, server: KubeApiServer
 ) -> ControlPlane:
+    plan = options.plan
+    shape = NodeShape(count=options.nodes)
+    pods, balancers = pods_of(options.network), balancers_of(options.network)
+    machines = machines_of(options.name, options.version, options.network, shape)
+    if plan is not None:
+        pods, balancers = build_span(plan.pods), build_span(plan.balancers)
+        machines = machines_of_plan(plan)
+    network = PodNetwork(
+        pods, has_aliases=has_loopback_aliases(), lowest_port=lowest_allowed_port()
+    )
     return ControlPlane(
         store,
         ledger,
@@ -99,13 +126,10 @@ def _build_plane(
         PlaneOptions(
             cluster=options.name,
             version=options.version,
-            network=PodNetwork(
-                options.network,
-                has_aliases=has_loopback_aliases(),
-                lowest_port=lowest_allowed_port(),
-            ),
+            network=network,
+            balancers=balancers,
+            machines=machines,
             authority_pem=server.certificates.authority_pem,
-            shape=NodeShape(count=options.nodes),
             wall_s=time.time,
             latency_ms=options.latency_ms,
         ),
@@ -129,7 +153,8 @@ def parse_arguments(argv: Sequence[str] | None = None) -> ClusterOptions:
     parser = argparse.ArgumentParser(prog="python -m bascule.lab.cluster")
     parser.add_argument("--dir", type=Path, required=True)
     parser.add_argument("--name", required=True)
-    parser.add_argument("--version", required=True)
+    parser.add_argument("--version", default="")
+    parser.add_argument("--plan", action="store_true")
     parser.add_argument("--context", default="")
     parser.add_argument("--network", default="127.64")
     parser.add_argument("--port", type=int, default=0)
@@ -137,10 +162,14 @@ def parse_arguments(argv: Sequence[str] | None = None) -> ClusterOptions:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--latency-ms", type=float, default=0.0)
     parsed = parser.parse_args(argv)
+    if bool(parsed.version) == parsed.plan:
+        parser.error("say either --version or --plan")
+    plan = load_plan(parsed.dir / PLAN_FILE) if parsed.plan else None
     return ClusterOptions(
         directory=parsed.dir,
         name=parsed.name,
-        version=parsed.version,
+        version=plan.version if plan is not None else parsed.version,
+        plan=plan,
         context=parsed.context or parsed.name,
         network=parsed.network,
         port=parsed.port,

@@ -14,7 +14,7 @@ from bascule.lab.controllers.system.budgets import BudgetController
 from bascule.lab.controllers.system.claims import ClaimController
 from bascule.lab.controllers.system.garbage import GarbageCollector
 from bascule.lab.controllers.system.namespaces import NamespaceController
-from bascule.lab.controllers.system.nodes import NodeController, NodeShape
+from bascule.lab.controllers.system.nodes import Machine, NodeController
 from bascule.lab.controllers.system.scheduler import Scheduler
 from bascule.lab.controllers.work import Controller, Dispatcher
 from bascule.lab.controllers.workloads.autoscalers import AutoscalerController
@@ -27,7 +27,7 @@ from bascule.lab.controllers.workloads.stateful_sets import StatefulSetControlle
 from bascule.lab.kubeapi.store import Store
 from bascule.lab.pods.ledger import Ledger
 from bascule.lab.pods.logs import ContainerLog
-from bascule.lab.pods.network import PodNetwork
+from bascule.lab.pods.network import AddressSpan, PodNetwork
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +38,9 @@ class PlaneOptions:
     version: str
     network: PodNetwork
     authority_pem: bytes
-    shape: NodeShape
+    machines: tuple[Machine, ...]
+    """The nodes that it has from the beginning."""
+    balancers: AddressSpan
     wall_s: Callable[[], float]
     latency_ms: float = 0.0
     """Latency of pods whose template does not set its own."""
@@ -50,15 +52,8 @@ class ControlPlane:
     def __init__(self, store: Store, ledger: Ledger, rng: Random, options: PlaneOptions) -> None:
         self._store = store
         self._options = options
-        prefix = options.network.prefix
-        self._nodes = NodeController(
-            store,
-            cluster=options.cluster,
-            version=options.version,
-            network=prefix,
-            shape=options.shape,
-        )
-        self._addresses = ServiceAddresses(store, prefix)
+        self.nodes = NodeController(store, options.machines)
+        self._addresses = ServiceAddresses(store, options.balancers)
         store.add_admission("services", self._addresses.admit)
         store.add_admission("jobs.batch", admit_job)
         self._claims = ClaimController(store)
@@ -70,7 +65,7 @@ class ControlPlane:
             version=options.version,
             rng=rng,
             wall_s=options.wall_s,
-            host_of_node=self._nodes.host,
+            host_of_node=self.nodes.host,
             latency_ms=options.latency_ms,
             events=EventRecorder(store, "kubelet"),
         )
@@ -78,7 +73,7 @@ class ControlPlane:
 
     async def run(self) -> None:
         """Keep the cluster alive until cancelled; pods end with it, as if the power went."""
-        self._nodes.fill()
+        self.nodes.fill()
         self._claims.fill()
         async with asyncio.TaskGroup() as tasks:
             kubelet = self._kubelet = Kubelet(self._world, tasks)
@@ -88,6 +83,10 @@ class ControlPlane:
                 asyncio.get_running_loop().time,
             )
             await dispatcher.run()
+
+    def upgrade(self, version: str) -> None:
+        """Have the pods that start from now on say another version."""
+        self._world.version = version
 
     def log_of(
         self, namespace: str, pod: str, container: str, *, previous: bool = False
@@ -104,7 +103,7 @@ class ControlPlane:
             EndpointSliceController(store),
             self._addresses,
             NamespaceController(store, self._options.authority_pem),
-            self._nodes,
+            self.nodes,
             DeploymentController(store),
             PodSetController(store),
             PodSetController(store, REPLICATION_CONTROLLER),

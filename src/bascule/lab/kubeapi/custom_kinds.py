@@ -30,6 +30,11 @@ class CustomKinds:
             store.register(kind)
             store.feed.listen(kind.resource, self._finish)
 
+    def use(self, catalog: Catalog) -> None:
+        """Read schemas by another release's catalog from now on."""
+        self._catalog = catalog
+        self._schemas.clear()
+
     def schema(self, kind: Kind, version: str) -> Schema | None:
         """Return the schema of one version of a custom kind, or None if it has none."""
         key = (kind.resource, version)

@@ -563,5 +563,10 @@ def parse_minor(version: str) -> int:
     return minor
 
 
+def release_of(version: str) -> str:
+    """Return `1.33` of `1.33`, `v1.33` or `1.33.4`. Raises ValueError as `parse_minor` does."""
+    return f"1.{parse_minor(version)}"
+
+
 def _with_versions(kind: Kind, versions: tuple[ServedVersion, ...]) -> Kind:
     return kind if versions == kind.versions else replace(kind, versions=versions)

@@ -25,6 +25,7 @@ from bascule.lab.kubeapi.http.openapi_pages import OpenApiPages
 from bascule.lab.kubeapi.http.reading import PinnedLists
 from bascule.lab.kubeapi.http.reviews import Reviews
 from bascule.lab.kubeapi.http.watching import Watches
+from bascule.lab.kubeapi.kinds import parse_minor, release_of
 from bascule.lab.kubeapi.listener import Listener
 from bascule.lab.kubeapi.objects.schema import load_catalog
 from bascule.lab.kubeapi.store import Store
@@ -53,10 +54,10 @@ class KubeApiServer:
         self.port = port
         self.certificates = Certificates(directory, clock=store.clock, address=address)
         self.tokens = TokenIssuer(self.certificates.token_key)
-        catalog = load_catalog(version)
-        custom = CustomKinds(store, catalog)
-        self._api = Api(store=store, version=version, catalog=catalog, custom=custom)
-        self._parts = self._assemble(custom, user_by_token or {})
+        catalog = load_catalog(release_of(version))
+        self._custom = CustomKinds(store, catalog)
+        self._api = Api(store=store, version=version, catalog=catalog, custom=self._custom)
+        self._parts = self._assemble(self._custom, user_by_token or {})
         context = self.certificates.server_context()
         self._listener = Listener(Dispatcher(self._parts).answer, context)
         self._stack = AsyncExitStack()
@@ -95,6 +96,16 @@ class KubeApiServer:
         await self._listener.shut_down()
         await self._stack.aclose()
         self._parts.rbac.close()
+
+    async def upgrade(self, version: str) -> None:
+        """Serve another release; all clients are cut off for a moment, as by a restart."""
+        catalog = load_catalog(release_of(version))
+        self.store.move_to(parse_minor(version))
+        self._api.version, self._api.catalog = version, catalog
+        self._custom.use(catalog)
+        self._parts.openapi.use(catalog)
+        self._outage_is_over.clear()
+        await self._go_away(Outage(duration_s=RESTART_S))
 
     def order(self, faults: Faults) -> None:
         """Put faults in force, as `PUT /lab/faults` does; `Faults()` ends them."""
@@ -175,6 +186,8 @@ class KubeApiServer:
         raise OSError(f"port {self.port} was taken during an outage and not given back")
 
 
+RESTART_S: Final = 0.1
+"""How long an upgrade takes the server away."""
 ANSWER_FIRST_S: Final = 0.05
 """An outage begins this long after it was ordered."""
 COME_BACK_TRIES_MAX: Final = 300

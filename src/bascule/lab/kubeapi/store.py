@@ -231,6 +231,12 @@ class Store:
         """Serve a kind no longer."""
         self._kinds.pop(resource, None)
 
+    def move_to(self, minor: int) -> None:
+        """Serve what another release serves; custom kinds and all objects stay."""
+        custom = [kind for kind in self._kinds.values() if kind.is_custom]
+        self.minor = minor
+        self._kinds = {kind.resource: kind for kind in (*kinds_of_release(minor), *custom)}
+
     def close(self) -> None:
         """Close the files."""
         if self._log is not None:

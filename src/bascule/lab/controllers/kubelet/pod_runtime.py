@@ -31,9 +31,9 @@ PORTS_ANNOTATION = "lab.bascule.dev/ports"
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class NodeWorld:
-    """What the pods of a cluster share."""
+    """What the pods of a cluster share; its version changes when the cluster is upgraded."""
 
     store: Store
     network: PodNetwork

@@ -1,5 +1,6 @@
 """Gives Services their addresses: cluster IPs, node ports, and those of load balancers."""
 
+import ipaddress
 from collections.abc import Iterable
 from itertools import chain
 from typing import Any, NamedTuple
@@ -9,6 +10,7 @@ from bascule.lab.controllers.work import Key
 from bascule.lab.kubeapi.changes import Change
 from bascule.lab.kubeapi.objects.statuses import StatusError
 from bascule.lab.kubeapi.store import Store
+from bascule.lab.pods.network import AddressSpan
 
 Object = dict[str, Any]
 
@@ -18,7 +20,6 @@ FIRST_OFFSET = 11
 OFFSETS = (1 << 16) - 2
 NODE_PORT_FIRST = 30_000
 NODE_PORT_LAST = 32_767
-LOAD_BALANCER_FIRST = 200 << 8
 _WITH_NODE_PORTS = frozenset({"NodePort", "LoadBalancer"})
 
 
@@ -37,9 +38,9 @@ class ServiceAddresses:
 
     resources = ("services",)
 
-    def __init__(self, store: Store, network: str) -> None:
+    def __init__(self, store: Store, balancers: AddressSpan) -> None:
         self._store = store
-        self._network = network
+        self._balancers = balancers
         self._ips: dict[str, _Holder] = {}
         self._ports: dict[int, _Holder] = {}
         self._outer_ips: dict[str, _Holder] = {}
@@ -149,10 +150,9 @@ class ServiceAddresses:
         return None
 
     def _outer_ip(self, holder: _Holder) -> str:
-        for offset in range(LOAD_BALANCER_FIRST + 1, OFFSETS):
-            address = f"{self._network}.{offset >> 8}.{offset & 255}"
-            usable = offset & 255 not in {0, 255}
-            if usable and not self._is_taken(self._outer_ips.get(address), holder):
+        for number in self._balancers.numbers():
+            address = str(ipaddress.IPv4Address(number))
+            if not self._is_taken(self._outer_ips.get(address), holder):
                 self._outer_ips[address] = holder
                 return address
         raise StatusError("no load balancer address is free", code=500, reason="InternalError")

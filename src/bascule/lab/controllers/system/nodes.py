@@ -1,6 +1,6 @@
 """The nodes of a cluster, and the heartbeats that keep them Ready."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,39 +29,86 @@ class NodeShape:
     """Far more than a real node's 110, so that large tests need no large clusters."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """What one node is."""
+
+    name: str
+    address: str
+    version: str
+    """Of its kubelet, such as `1.35.2`."""
+    labels: Mapping[str, str]
+    shape: NodeShape
+    taints: tuple[Object, ...] = ()
+    provider_id: str = ""
+    pod_cidr: str = ""
+
+
+def machines_of(cluster: str, version: str, network: str, shape: NodeShape) -> tuple[Machine, ...]:
+    """Return the nodes of a plain lab cluster with a /16 such as `127.64`."""
+    return tuple(
+        Machine(
+            name=f"{cluster}-node-{number + 1}",
+            address=f"{network}.0.{number + 1}",
+            version=version if version.count(".") > 1 else f"{version}.0",
+            labels={
+                "node.kubernetes.io/instance-type": "lab",
+                "topology.kubernetes.io/region": "lab",
+                "topology.kubernetes.io/zone": f"lab-{number % _ZONES + 1}",
+                "lab.bascule.dev/kubernetes-version": version,
+            },
+            shape=shape,
+            provider_id=f"lab://{cluster}-node-{number + 1}",
+            pod_cidr=f"{network}.0.0/16",
+        )
+        for number in range(shape.count)
+    )
+
+
 class NodeController:
     """Creates the nodes once, renews their Leases, and forgets the pods of nodes that are gone."""
 
     resources = ("nodes", "namespaces")
 
-    def __init__(
-        self, store: Store, *, cluster: str, version: str, network: str, shape: NodeShape
-    ) -> None:
+    def __init__(self, store: Store, machines: Iterable[Machine] = ()) -> None:
         self._store = store
-        self._cluster = cluster
-        self._version = version
-        self._network = network
-        self._shape = shape
+        self._machines = {machine.name: machine for machine in machines}
 
     def node_names(self) -> tuple[str, ...]:
-        """Return the names of the nodes that a new cluster has."""
-        return tuple(f"{self._cluster}-node-{number + 1}" for number in range(self._shape.count))
+        """Return the names of the nodes that there are to be."""
+        return tuple(self._machines)
 
     def fill(self) -> None:
         """Create the nodes of a new cluster, and make those of an old one say its version."""
-        existing = {item["metadata"]["name"]: item for item in self._store.list("nodes").items}
-        for number, name in enumerate(self.node_names()):
-            if not existing:
-                self._store.create("nodes", self._node(name, number))
-            elif name in existing:
-                status = {**existing[name].get("status", {}), **self._status(name, number)}
-                self._store.update_status("nodes", {**existing[name], "status": status})
+        existing = {item["metadata"]["name"] for item in self._store.list("nodes").items}
+        for machine in self._machines.values():
+            if not existing or machine.name in existing:
+                self.put(machine)
+
+    def put(self, machine: Machine) -> None:
+        """Have a node of this kind, new or changed; what others wrote on it stays."""
+        self._machines[machine.name] = machine
+        node = self._store.find("nodes", machine.name)
+        if node is None:
+            self._store.create("nodes", self._node(machine))
+            return
+        labels = {**(node["metadata"].get("labels") or {}), **_labels(machine)}
+        spec = {**node.get("spec", {})}
+        if machine.taints:
+            spec["taints"] = list(machine.taints)
+        changed = {**node, "metadata": {**node["metadata"], "labels": labels}, "spec": spec}
+        node = self._store.update("nodes", changed)
+        status = {**node.get("status", {}), **self._status(machine)}
+        self._store.update_status("nodes", {**node, "status": status})
+
+    def forget(self, name: str) -> None:
+        """Know a node no longer; its object is deleted by whoever calls this."""
+        self._machines.pop(name, None)
 
     def host(self, name: str) -> str:
-        """Return the address of a node."""
-        names = self.node_names()
-        number = names.index(name) + 1 if name in names else 254
-        return f"{self._network}.0.{number}"
+        """Return the address of a node; empty if there is none of this name."""
+        machine = self._machines.get(name)
+        return machine.address if machine is not None else ""
 
     def keys(self, change: Change) -> Iterable[Key]:
         """Name the node."""
@@ -98,29 +145,24 @@ class NodeController:
             spec = {"holderIdentity": name, "leaseDurationSeconds": LEASE_S, "renewTime": now}
             self._store.create(LEASES, {"metadata": metadata, "spec": spec})
 
-    def _node(self, name: str, number: int) -> Object:
-        labels = {
-            "beta.kubernetes.io/arch": "amd64",
-            "beta.kubernetes.io/os": "linux",
-            "kubernetes.io/arch": "amd64",
-            "kubernetes.io/hostname": name,
-            "kubernetes.io/os": "linux",
-            "node.kubernetes.io/instance-type": "lab",
-            "topology.kubernetes.io/region": "lab",
-            "topology.kubernetes.io/zone": f"lab-{number % _ZONES + 1}",
-            "lab.bascule.dev/kubernetes-version": self._version,
-        }
+    def _node(self, machine: Machine) -> Object:
+        spec: Object = {"providerID": machine.provider_id}
+        if machine.pod_cidr:
+            spec["podCIDR"] = machine.pod_cidr
+        if machine.taints:
+            spec["taints"] = list(machine.taints)
         return {
-            "metadata": {"name": name, "labels": labels},
-            "spec": {"podCIDR": f"{self._network}.0.0/16", "providerID": f"lab://{name}"},
-            "status": self._status(name, number),
+            "metadata": {"name": machine.name, "labels": _labels(machine)},
+            "spec": spec,
+            "status": self._status(machine),
         }
 
-    def _status(self, name: str, number: int) -> Object:
+    def _status(self, machine: Machine) -> Object:
+        name, shape = machine.name, machine.shape
         resources = {
-            "cpu": self._shape.cpu,
-            "memory": self._shape.memory,
-            "pods": self._shape.pods,
+            "cpu": shape.cpu,
+            "memory": shape.memory,
+            "pods": shape.pods,
             "ephemeral-storage": "100Gi",
         }
         return {
@@ -128,7 +170,7 @@ class NodeController:
             "allocatable": dict(resources),
             "conditions": self._conditions(),
             "addresses": [
-                {"type": "InternalIP", "address": f"{self._network}.0.{number + 1}"},
+                {"type": "InternalIP", "address": machine.address},
                 {"type": "Hostname", "address": name},
             ],
             "nodeInfo": {
@@ -136,8 +178,8 @@ class NodeController:
                 "bootID": f"{name}-boot",
                 "containerRuntimeVersion": "lab://1",
                 "kernelVersion": "lab",
-                "kubeProxyVersion": f"v{self._version}.0",
-                "kubeletVersion": f"v{self._version}.0",
+                "kubeProxyVersion": f"v{machine.version}",
+                "kubeletVersion": f"v{machine.version}",
                 "machineID": name,
                 "operatingSystem": "linux",
                 "osImage": "Bascule lab",
@@ -165,3 +207,14 @@ class NodeController:
             }
             for kind, status, reason in healthy
         ]
+
+
+def _labels(machine: Machine) -> dict[str, str]:
+    return {
+        "beta.kubernetes.io/arch": "amd64",
+        "beta.kubernetes.io/os": "linux",
+        "kubernetes.io/arch": "amd64",
+        "kubernetes.io/hostname": machine.name,
+        "kubernetes.io/os": "linux",
+        **machine.labels,
+    }

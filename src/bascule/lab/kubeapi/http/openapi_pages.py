@@ -29,6 +29,11 @@ class OpenApiPages:
         self._custom = custom
         self._documents: dict[str, tuple[Any, bytes]] = {}
 
+    def use(self, catalog: Catalog) -> None:
+        """Show another release's documents from now on."""
+        self._catalog = catalog
+        self._documents.clear()
+
     def page(self, request: web.BaseRequest) -> web.Response:
         """Answer `/openapi/v3` and what lies below it."""
         path = request.path.removeprefix("/openapi/v3").strip("/")

@@ -30,12 +30,13 @@ def page(api: Api, request: web.BaseRequest) -> web.StreamResponse:
 
 
 def version_info(version: str) -> dict[str, str]:
-    """Return the answer at `/version` for a release such as `1.33`."""
-    major, minor = version.split(".")[:2]
+    """Return the answer at `/version` for a release such as `1.33` or `1.33.4`."""
+    major, minor, *rest = version.split(".")
+    patch = rest[0] if rest else "0"
     return {
         "major": major,
         "minor": minor,
-        "gitVersion": f"v{major}.{minor}.0+bascule-lab",
+        "gitVersion": f"v{major}.{minor}.{patch}+bascule-lab",
         "gitCommit": "0" * 40,
         "gitTreeState": "clean",
         "buildDate": "2026-01-01T00:00:00Z",

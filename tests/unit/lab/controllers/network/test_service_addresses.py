@@ -2,13 +2,14 @@ import pytest
 
 from bascule.lab.controllers.network.service_addresses import ServiceAddresses
 from bascule.lab.kubeapi.objects.statuses import StatusError
+from bascule.lab.pods.network import balancers_of
 from tests.support.lab_plane import Plane, service
 
 
 @pytest.fixture
 def world() -> Plane:
     world = Plane()
-    addresses = ServiceAddresses(world.store, "127.64")
+    addresses = ServiceAddresses(world.store, balancers_of("127.64"))
     world.store.add_admission("services", addresses.admit)
     world.controllers = [addresses]
     return world
@@ -100,7 +101,7 @@ def test_addresses_of_before_are_known_after_a_restart(world: Plane) -> None:
     given = world.create("services", service("a", type="LoadBalancer"))["spec"]["clusterIP"]
     world.settle()
 
-    again = ServiceAddresses(world.store, "127.64")
+    again = ServiceAddresses(world.store, balancers_of("127.64"))
 
     new = {"metadata": {"name": "b", "uid": "u"}, "spec": {"clusterIP": given}}
     with pytest.raises(StatusError):

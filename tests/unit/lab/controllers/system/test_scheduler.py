@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from bascule.lab.controllers.system.nodes import LEASES, NodeController, NodeShape
+from bascule.lab.controllers.system.nodes import LEASES, NodeController, NodeShape, machines_of
 from bascule.lab.controllers.system.scheduler import Scheduler
 from tests.support.lab_plane import Plane, end_pod, template
 
@@ -15,9 +15,7 @@ class World(Plane):
         super().__init__()
         self.store.create("namespaces", {"metadata": {"name": "kube-node-lease"}})
         shape = NodeShape(count=2, pods=pods)
-        self.nodes = NodeController(
-            self.store, cluster="blue", version="1.36", network="127.64", shape=shape
-        )
+        self.nodes = NodeController(self.store, machines_of("blue", "1.36", "127.64", shape))
         self.nodes.fill()
         self.controllers = [Scheduler(self.store), self.nodes]
 
@@ -108,7 +106,7 @@ def test_nodes_say_their_version_and_keep_their_leases(world: World) -> None:
     assert node["metadata"]["labels"]["lab.bascule.dev/kubernetes-version"] == "1.36"
     assert world.store.get(LEASES, "blue-node-1", "kube-node-lease")["spec"]["renewTime"] != first
     assert world.nodes.host("blue-node-2") == "127.64.0.2"
-    assert world.nodes.host("unknown") == "127.64.0.254"
+    assert world.nodes.host("unknown") == ""
 
 
 def test_the_pods_of_a_node_that_is_gone_are_gone_too(world: World) -> None:
@@ -124,9 +122,7 @@ def test_the_pods_of_a_node_that_is_gone_are_gone_too(world: World) -> None:
 
 
 def test_an_old_cluster_at_a_new_version_says_the_new_one(world: World) -> None:
-    newer = NodeController(
-        world.store, cluster="blue", version="1.37", network="127.64", shape=NodeShape(count=2)
-    )
+    newer = NodeController(world.store, machines_of("blue", "1.37", "127.64", NodeShape(count=2)))
 
     newer.fill()
 

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from bascule.lab.controllers.system.nodes import NodeController, NodeShape
+from bascule.lab.controllers.system.nodes import NodeController, NodeShape, machines_of
 from bascule.lab.controllers.workloads.daemon_sets import DAEMON_SETS, DaemonSetController
 from tests.support.lab_plane import FakeKubelet, Plane, end_pod, template
 
@@ -13,7 +13,7 @@ class World(Plane):
     def __init__(self) -> None:
         super().__init__()
         nodes = NodeController(
-            self.store, cluster="blue", version="1.36", network="127.64", shape=NodeShape(count=3)
+            self.store, machines_of("blue", "1.36", "127.64", NodeShape(count=3))
         )
         nodes.fill()
         self.kubelet = FakeKubelet(self.store)
