@@ -64,7 +64,7 @@ def find_settings(
 
     The order is that of Microsoft's own tools: secret, certificate, workload identity, managed
     identity where the environment names its endpoint, else az. Nothing is tried out.
-    Raises SpecError when a kind is asked for whose variables are missing.
+    Raises SpecError when variables are missing that the kind takes.
     """
     chosen = _choose(environ) if kind is CredentialKind.AUTO else kind
     missing = [name for name in _NEEDED[chosen] if not environ.get(name)]
@@ -107,16 +107,13 @@ _NEEDED: Mapping[CredentialKind, tuple[str, ...]] = {
     CredentialKind.MANAGED_IDENTITY: (),
     CredentialKind.AZ: (),
 }
+"""What each kind takes; the last one tells `auto` that it is meant. In the order of `auto`."""
 _MANAGED_BY = ("IDENTITY_ENDPOINT", "MSI_ENDPOINT", "AZURE_POD_IDENTITY_AUTHORITY_HOST")
 
 
 def _choose(environ: Mapping[str, str]) -> CredentialKind:
-    for kind in (
-        CredentialKind.SECRET,
-        CredentialKind.CERTIFICATE,
-        CredentialKind.WORKLOAD_IDENTITY,
-    ):
-        if all(environ.get(name) for name in _NEEDED[kind]):
+    for kind, needed in _NEEDED.items():
+        if needed and environ.get(needed[-1]):
             return kind
     is_managed = any(environ.get(name) for name in _MANAGED_BY)
     return CredentialKind.MANAGED_IDENTITY if is_managed else CredentialKind.AZ

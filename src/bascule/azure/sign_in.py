@@ -9,11 +9,14 @@ from bascule.redact import redact
 MESSAGE_MAX = 600
 _CODE = re.compile(r"AADSTS\d+")
 _TRACE = re.compile(r"\s*Trace ID: \S+ Correlation ID: \S+ Timestamp: \S+( \S+Z)?")
+_CONTENT = re.compile(r"\s+Content: \{.*", re.DOTALL)
+"""The raw answer, which says the same again."""
 
 
 def tell_failure(text: str) -> str:
     """Return what was said on one line, without secrets, at most MESSAGE_MAX characters."""
-    return redact(" ".join(_TRACE.sub("", text).split())[:MESSAGE_MAX])
+    said = _TRACE.sub("", _CONTENT.sub("", text))
+    return redact(" ".join(said.split())[:MESSAGE_MAX])
 
 
 def remedy_for(said: str, kind: CredentialKind) -> str:

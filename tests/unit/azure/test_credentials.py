@@ -21,7 +21,7 @@ MANAGED = {"IDENTITY_ENDPOINT": "http://localhost"}
         ({**CERTIFICATE, **WORKLOAD, **MANAGED}, CredentialKind.CERTIFICATE),
         ({**WORKLOAD, **MANAGED}, CredentialKind.WORKLOAD_IDENTITY),
         ({**WHO, **MANAGED}, CredentialKind.MANAGED_IDENTITY),
-        ({"AZURE_CLIENT_SECRET": "s"}, CredentialKind.AZ),
+        (WHO, CredentialKind.AZ),
         ({}, CredentialKind.AZ),
     ],
 )
@@ -47,3 +47,8 @@ def test_what_a_kind_lacks_is_named() -> None:
         find_settings({"AZURE_TENANT_ID": "t"}, kind=CredentialKind.SECRET)
 
     assert "workload-identity" in caught.value.remedy
+
+
+def test_a_kind_that_is_begun_is_not_passed_over() -> None:
+    with pytest.raises(SpecError, match="signing in by secret takes AZURE_TENANT_ID, AZURE_CLI"):
+        find_settings({"AZURE_CLIENT_SECRET": "s"})

@@ -14,6 +14,7 @@ SAID = (
 def test_a_failure_is_told_on_one_line_without_traces_and_secrets() -> None:
     assert tell_failure(SAID) == "AADSTS7000215: Invalid client secret provided."
     assert tell_failure("a\n  b\tclient_secret=hush") == "a b client_secret=[redacted]"
+    assert tell_failure('(invalid_client) no\nContent: {"error":\n1}') == "(invalid_client) no"
     assert len(tell_failure("x" * 5_000)) == MESSAGE_MAX
 
 
