@@ -63,11 +63,12 @@ def attach(
     subnet = subnet_in(network, subnet_id) if network is not None else None
     if network is None or subnet is None:
         return
-    noted = subnet["properties"].setdefault(use, [])
-    known = {each["id"].lower() for each in noted}
-    new = [{"id": each} for each in references if each.lower() not in known]
-    noted.extend(new)
-    if new:
+    noted = subnet["properties"].get(use) or []
+    by_key = {each["id"].lower(): each for each in noted}
+    for reference in references:
+        by_key.setdefault(reference.lower(), {"id": reference})
+    if len(by_key) > len(noted):
+        subnet["properties"][use] = list(by_key.values())
         resources.put(network)
 
 

@@ -102,6 +102,8 @@ class VirtualNetworks:
     ) -> Document:
         old = previous["properties"] if previous is not None else {}
         subnets = [dict(each) for each in body["properties"].get("subnets") or ()]
+        if not all(each.get("name") for each in subnets):
+            raise ArmRefusal(400, "InvalidRequestFormat", "A subnet has no name.")
         properties = {
             "enableDdosProtection": False,
             "virtualNetworkPeerings": [],
@@ -120,8 +122,6 @@ class VirtualNetworks:
 
     def _adopt(self, network: Document, subnet: Document, previous: Document | None) -> None:
         """Make a subnet one of a network; what its earlier self was used by stays."""
-        if not subnet.get("name"):
-            raise ArmRefusal(400, "InvalidRequestFormat", "A subnet has no name.")
         given = {
             name: value
             for name, value in (subnet.get("properties") or {}).items()
