@@ -1,5 +1,7 @@
 """What an upgrade has its platform do: the arguments of its steps, as they are approved."""
 
+from bascule.checks.findings import Finding, Severity
+from bascule.checks.text import render_names
 from bascule.journal.record import Json
 from bascule.platform.desired.ids import Ids
 from bascule.platform.desired.model import Kind, Resource
@@ -34,6 +36,28 @@ def plan_stages(ids: Ids, plan: PlatformPlan) -> PlatformFacts:
         stop_s=STOP_S,
         start_s=START_S,
         remove_s=DELETE_S[Kind.CLUSTER],
+    )
+
+
+def check_ready(ids: Ids, plan: PlatformPlan) -> tuple[Finding, ...]:
+    """Return a blocker while something is not made that is none of green's: `apply` comes first."""
+    green = ids.spec.clusters.green
+    own = () if green is None else _for_green(ids, plan, green.name)
+    keys = {resource.id.key for resource in own}
+    left = [
+        a.resource for a in plan.actions if a.op is not Op.LEAVE and a.resource.id.key not in keys
+    ]
+    if not left:
+        return ()
+    names = render_names([resource.name for resource in left], "others")
+    return (
+        Finding(
+            severity=Severity.BLOCKER,
+            code="PlatformNotApplied",
+            subject=f"platform {plan.name}",
+            message=f"it is not as its file says: {names}",
+            remedy="say `bascule platform plan`, then `bascule platform apply`",
+        ),
     )
 
 
