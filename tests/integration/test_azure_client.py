@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator
 
 import pytest
+import structlog.testing
 
 from bascule.azure.client import Accepted, ArmClient
 from bascule.azure.clouds import Cloud
@@ -426,3 +427,17 @@ async def test_a_cloud_that_offers_nothing_old_enough_is_an_error(
         await client.get(GATEWAY)
 
     assert "the newest it knows is 2099-01-01" in caught.value.remedy
+
+
+async def test_logs_hold_the_ids_and_no_token(arm: ScriptedArm, client: ArmClient) -> None:
+    arm.script(reply(200, {"secret": "inside"}, {"x-ms-request-id": "r1"}), refuse(500, "X"))
+
+    with structlog.testing.capture_logs() as logs:
+        await client.get(GATEWAY)
+        with pytest.raises(LostAnswerError):
+            await client.put(GATEWAY, {"secret": "inside"})
+
+    assert [log.get("x-ms-request-id") for log in logs] == ["r1", None]
+    assert {log["status"] for log in logs} == {200, 500}
+    assert "token-1" not in str(logs)
+    assert "inside" not in str(logs)

@@ -110,6 +110,21 @@ async def test_az_is_asked_for_its_token(
     assert arm.url in (tmp_path / "az.args").read_text()
 
 
+async def test_a_machine_is_asked_for_its_identity(
+    arm: ScriptedArm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    granted = {"access_token": "of the machine", "expires_on": "4102444800", "resource": "r"}
+    async with ScriptedArm() as machine:
+        machine.script(reply(200, granted))
+        monkeypatch.setenv("AZURE_POD_IDENTITY_AUTHORITY_HOST", machine.url)
+        settings = CredentialSettings(kind=CredentialKind.MANAGED_IDENTITY, client_id="mine")
+
+        assert await fetch_token(arm, settings) == "of the machine"
+
+    assert machine.seen[0].query["client_id"] == "mine"
+    assert machine.seen[0].query["resource"] == arm.url
+
+
 async def test_without_az_the_remedy_names_the_other_ways(
     arm: ScriptedArm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

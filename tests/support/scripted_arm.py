@@ -1,4 +1,7 @@
-"""A small Azure Resource Manager over real TLS that answers exactly what a test says."""
+"""A small Azure Resource Manager over real TLS that answers exactly what a test says.
+
+Without a context it speaks plain HTTP, as the metadata service of a machine does.
+"""
 
 import json
 import ssl
@@ -55,7 +58,7 @@ class ScriptedArm:
     An answer scripted `at` a path is given to requests for that path alone.
     """
 
-    def __init__(self, context: ssl.SSLContext, ca_file: Path) -> None:
+    def __init__(self, context: ssl.SSLContext | None = None, ca_file: Path | None = None) -> None:
         self._context = context
         self._next: deque[Answer] = deque()
         self._next_by_path: dict[str, deque[Answer]] = {}
@@ -84,7 +87,7 @@ class ScriptedArm:
 
     @property
     def url(self) -> str:
-        return f"https://localhost:{self.port}"
+        return f"{'https' if self._context else 'http'}://localhost:{self.port}"
 
     @property
     def cloud(self) -> Cloud:

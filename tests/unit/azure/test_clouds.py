@@ -1,13 +1,16 @@
 """Where each cloud answers, as its own metadata say."""
 
 import json
+from pathlib import Path
 
 import pytest
 
-from bascule.azure.clouds import AKS_SERVER_AUDIENCE, Cloud, find_cloud, parse_metadata
+from bascule.azure.clouds import AKS_SERVER_AUDIENCE, CLOUDS, Cloud, find_cloud, parse_metadata
 from bascule.errors import SpecError
 
 URL = "https://localhost:8443"
+RECORDED = Path("tests/golden/azure/metadata-of-three-clouds.json")
+"""What /metadata/endpoints?api-version=2019-05-01 answered: the parts that say where things are."""
 
 
 def metadata(**more: object) -> dict[str, object]:
@@ -54,6 +57,24 @@ def test_the_clouds_have_their_endpoints(
     assert (cloud.resource_manager, cloud.login, cloud.scope) == (resource_manager, login, scope)
     assert cloud.aks_server_audience == AKS_SERVER_AUDIENCE
     assert not cloud.is_custom
+
+
+@pytest.mark.parametrize("known", CLOUDS, ids=lambda cloud: cloud.name)
+def test_the_clouds_are_as_azure_itself_described_them(known: Cloud) -> None:
+    described = parse_metadata(known.resource_manager, RECORDED.read_bytes())
+
+    assert described.name == known.name
+    assert described.resource_manager == known.resource_manager
+    assert described.login == known.login
+    assert described.suffixes == known.suffixes
+    assert not described.is_custom
+    audiences = {
+        audience.rstrip("/")
+        for cloud in json.loads(RECORDED.read_bytes())
+        for audience in cloud["authentication"]["audiences"]
+        if cloud["name"] == known.name
+    }
+    assert known.audience in audiences
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
