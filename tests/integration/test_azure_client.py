@@ -26,6 +26,7 @@ from tests.support.scripted_arm import (
     FixedCredential,
     ScriptedArm,
     failure_of,
+    hang,
     lose,
     refuse,
     reply,
@@ -441,3 +442,20 @@ async def test_logs_hold_the_ids_and_no_token(arm: ScriptedArm, client: ArmClien
     assert {log["status"] for log in logs} == {200, 500}
     assert "token-1" not in str(logs)
     assert "inside" not in str(logs)
+
+
+async def test_silence_is_no_answer(
+    arm: ScriptedArm, credential: FixedCredential, clock: VirtualClock
+) -> None:
+    limits = ArmLimits(read_s=0.05, write_s=0.05)
+    arm.script(hang(), reply(200, {"name": "gw"}), hang())
+
+    async with ArmClient(
+        arm.cloud, credential, clock=clock, trust=arm.trust, limits=limits
+    ) as client:
+        found = await clock.drive(client.get(GATEWAY))
+        with pytest.raises(LostAnswerError):
+            await client.put(GATEWAY, {})
+
+    assert found == {"name": "gw"}
+    assert arm.methods == ["GET", "GET", "PUT"]

@@ -3,6 +3,7 @@
 Without a context it speaks plain HTTP, as the metadata service of a machine does.
 """
 
+import asyncio
 import json
 import ssl
 from collections import deque
@@ -199,6 +200,16 @@ def lose() -> Answer:
     async def answer(request: web.Request) -> web.StreamResponse:
         assert request.transport is not None
         request.transport.abort()
+        return web.Response()
+
+    return answer
+
+
+def hang() -> Answer:
+    """Take the request and say nothing."""
+
+    async def answer(_request: web.Request) -> web.StreamResponse:
+        await asyncio.Event().wait()
         return web.Response()
 
     return answer

@@ -31,14 +31,6 @@ class Answer:
     body: bytes = b""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Timeouts:
-    """How long to wait for a connection, and for the server within an answer."""
-
-    connect_s: float
-    answer_s: float
-
-
 class Pipeline:
     """One pool of connections, and who to be on them. An async context manager."""
 
@@ -48,12 +40,12 @@ class Pipeline:
         scope: str,
         *,
         context: ssl.SSLContext,
-        timeouts: Timeouts,
+        connect_s: float,
     ) -> None:
         self._signer = _Signer(credential)
         self._scope = scope
         self._context = context
-        self._timeouts = timeouts
+        self._connect_s = connect_s
         self._http: aiohttp.ClientSession | None = None
         self._pipeline: AsyncPipeline[HttpRequest, AsyncHttpResponse] | None = None
 
@@ -67,8 +59,7 @@ class Pipeline:
         transport = AioHttpTransport(
             session=self._http,
             session_owner=False,
-            connection_timeout=self._timeouts.connect_s,
-            read_timeout=self._timeouts.answer_s,
+            connection_timeout=self._connect_s,
         )
         policy = AsyncARMChallengeAuthenticationPolicy(self._signer, self._scope, enable_cae=True)
         self._pipeline = AsyncPipeline(transport, [policy])
@@ -89,14 +80,24 @@ class Pipeline:
         self._signer.is_refused = True
 
     async def send(
-        self, method: str, url: str, *, headers: Mapping[str, str], body: bytes | None, request: str
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        silence_s: float,
+        request: str,
     ) -> Answer:
-        """Send once; raises NoAnswerError, which says whether the request may have arrived."""
+        """Send once; raises NoAnswerError, which says whether the request may have arrived.
+
+        `request` says in messages what was asked of whom.
+        """
         if self._pipeline is None:
             raise RuntimeError("requests are sent only while the client is entered")
         message = HttpRequest(method, url, headers={**headers}, content=body)
         try:
-            run = await self._pipeline.run(message)
+            run = await self._pipeline.run(message, read_timeout=silence_s)
         except AzureError as error:
             raise no_answer(error, request) from error
         answer = run.http_response

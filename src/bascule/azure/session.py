@@ -44,8 +44,10 @@ class ArmLimits:
     """How long one client waits for what; tries are counted in `decisions`."""
 
     connect_s: float = 10.0
-    answer_s: float = 90.0
-    """The longest silence of ARM within an answer."""
+    read_s: float = 30.0
+    """The longest silence of ARM within the answer to what only reads."""
+    write_s: float = 75.0
+    """The same for what writes: ARM itself gives up after a minute."""
     throttled_wait_max_s: float = 300.0
     """What asks for a longer wait than this is raised instead."""
     pages_max: int = 1_000
@@ -88,13 +90,12 @@ class Session:
 
     async def __aenter__(self) -> Self:
         with needs_azure():
-            from bascule.azure.pipeline import Pipeline, Timeouts
-        timeouts = Timeouts(connect_s=self._limits.connect_s, answer_s=self._limits.answer_s)
+            from bascule.azure.pipeline import Pipeline
         pipeline = Pipeline(
             self._credential,
             self._cloud.scope,
             context=build_ssl_context(self._trust),
-            timeouts=timeouts,
+            connect_s=self._limits.connect_s,
         )
         self._opened = await self._stack.enter_async_context(pipeline)
         return self
@@ -137,8 +138,14 @@ class Session:
         if call.if_match:
             headers["if-match"] = call.if_match
         try:
+            is_reading = call.effect is Effect.NONE
             answer = await self._pipeline.send(
-                call.method, url, headers=headers, body=call.body, request=request
+                call.method,
+                url,
+                headers=headers,
+                body=call.body,
+                silence_s=self._limits.read_s if is_reading else self._limits.write_s,
+                request=request,
             )
         except NoAnswerError as error:
             _LOG.debug("no answer", request=request, why=error.message)
