@@ -25,6 +25,7 @@ VERBS = {
     "preflight": Verb(
         "Say what would break on a platform on Azure; writes nothing.", extra="azure"
     ),
+    "rights": Verb("Print the roles that an upgrade takes on Azure, or test them.", extra="azure"),
     "platform": Verb("Plan, make and remove the cloud below an upgrade.", extra="azure"),
     "switch": Verb("Move all traffic from one cluster to the other."),
     "weights": Verb("Set the share of each cluster, such as blue=90 green=10."),
