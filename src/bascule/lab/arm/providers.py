@@ -8,6 +8,7 @@ from bascule.lab.arm.activity import ActivityLog
 from bascule.lab.arm.authorization.principals import Principals
 from bascule.lab.arm.authorization.provider import AuthorizationProvider
 from bascule.lab.arm.compute import ComputeProvider
+from bascule.lab.arm.containers.processes import ClusterProcesses
 from bascule.lab.arm.containers.provider import ContainerServiceProvider
 from bascule.lab.arm.containers.starter import ClusterStarter, NoClusters
 from bascule.lab.arm.dataplane.plane import DataPlane
@@ -61,6 +62,8 @@ def build_providers(site: Site) -> Built:
         live = DataPlane(site.directory / "gateways", site.world.clock)
         gateways, planes = live, [_PlaneLife(live)]
     clusters: ClusterStarter = NoClusters()
+    if site.directory is not None:
+        clusters = ClusterProcesses(site.directory / "clusters")
     quotas = Quotas(site.world)
     providers: list[Provider] = [
         AuthorizationProvider(site.world, site.principals),

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import socket
 from pathlib import Path
 
 import msgspec
@@ -53,6 +54,18 @@ async def end_process(record: ProcessRecord, within_s: float) -> bool:
     send_signal(record, signal.SIGKILL)
     await _is_gone(record, within_s)
     return False
+
+
+def kept_port(remembered: Path) -> int:
+    """Return the port that a server had before, as a file names it, if it is free; else 0."""
+    port = int(remembered.read_text()) if remembered.exists() else 0
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            sock.bind(("127.0.0.1", port))
+        except OSError:
+            return 0
+    return port
 
 
 async def _is_gone(record: ProcessRecord, within_s: float) -> bool:

@@ -8,7 +8,6 @@ import fcntl
 import logging
 import os
 import signal
-import socket
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ from bascule.errors import BasculeError, LockedError
 from bascule.lab.supervisor.azure import hold_azure
 from bascule.lab.supervisor.description import ClusterDescription, LabDescription, LabDirectory
 from bascule.lab.supervisor.networks import Network, hold_network, locks_directory
-from bascule.lab.supervisor.processes import POLL_S, write_record
+from bascule.lab.supervisor.processes import POLL_S, kept_port, write_record
 
 READY_LIMIT_S = 30.0
 STOP_LIMIT_S = 8.0
@@ -135,7 +134,7 @@ class Supervisor:
             *("--version", cluster.version),
             *("--context", lab.context(cluster.name)),
             *("--network", network.prefix),
-            *("--port", str(_free_port(self._directory.cluster_port(cluster.name)))),
+            *("--port", str(kept_port(self._directory.cluster_port(cluster.name)))),
             *("--nodes", str(lab.nodes)),
             *("--latency-ms", str(lab.latency_ms)),
         )
@@ -276,15 +275,3 @@ def _names(ready: Path, pid: int) -> bool:
         return bool(msgspec.json.decode(ready.read_bytes())["pid"] == pid)
     except (FileNotFoundError, msgspec.DecodeError):
         return False
-
-
-def _free_port(remembered: Path) -> int:
-    """Return the API server's port of before if it is still free, else 0 (any)."""
-    port = int(remembered.read_text()) if remembered.exists() else 0
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as sock:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            sock.bind(("127.0.0.1", port))
-        except OSError:
-            return 0
-    return port
