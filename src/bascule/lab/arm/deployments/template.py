@@ -90,6 +90,23 @@ class Template:
                 shown[name]["value"] = value
         return shown
 
+    def shown_providers(self) -> list[Document]:
+        """Return the providers of the resources, as a deployment shows them."""
+        kinds: dict[str, set[str]] = {}
+        for each in self.resources:
+            namespace, _, kind = each.kind.partition("/")
+            kinds.setdefault(namespace, set()).add(kind)
+        locations = [self._group.get("location", "")]
+        return [
+            {
+                "namespace": namespace,
+                "resourceTypes": [
+                    {"resourceType": kind, "locations": locations} for kind in sorted(names)
+                ],
+            }
+            for namespace, names in sorted(kinds.items())
+        ]
+
     def _read_parameters(self, given: Mapping[str, Any]) -> Document:
         declared = self._template.get("parameters") or {}
         known = {str(name).lower() for name in declared}
