@@ -4,12 +4,15 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from bascule.lab.arm.admin import SECRET_HEADER
@@ -137,3 +140,20 @@ async def running_azure(
         user = AzureUser(azure=azure, clock=clock)
         await user.sign_in()
         yield user
+
+
+def make_certificate(user: AzureUser, key: ec.EllipticCurvePrivateKey) -> str:
+    """Return a certificate (PEM) with which an application may sign in."""
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "deployer")])
+    now = user.clock.now()
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now)
+        .not_valid_after(now + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    return certificate.public_bytes(serialization.Encoding.PEM).decode()

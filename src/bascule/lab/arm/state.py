@@ -1,5 +1,6 @@
 """What the lab's Azure keeps on disk for a restart: one file (0600), replaced whole."""
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -50,7 +51,7 @@ class StateFile:
     def __init__(self, path: Path | None, clock: Clock) -> None:
         self._path = path
         self._clock = clock
-        self._is_dirty = False
+        self._dirty = asyncio.Event()
         self.collect: Callable[[], SavedState] | None = None
 
     def load(self) -> SavedState | None:
@@ -61,18 +62,19 @@ class StateFile:
 
     def mark(self) -> None:
         """Note that something has changed."""
-        self._is_dirty = True
+        self._dirty.set()
 
     def save(self) -> None:
         """Write what has changed since the last time."""
-        if not self._is_dirty or self._path is None or self.collect is None:
+        if not self._dirty.is_set() or self._path is None or self.collect is None:
             return
-        self._is_dirty = False
+        self._dirty.clear()
         write_private(self._path, msgspec.json.encode(self.collect()))
 
     async def run(self) -> None:
-        """Write now and then, until cancelled."""
-        while True:
+        """Write soon after each change, until cancelled."""
+        while self._path is not None:
+            await self._dirty.wait()
             await self._clock.sleep_until(self._clock.monotonic_s() + SAVE_INTERVAL_S)
             self.save()
 

@@ -176,7 +176,7 @@ class Graph:
             self._directory.on_change()
             return ArmReply(status=201, body=made)
         if not rest:
-            return ArmReply(body={"value": kept})
+            return ArmReply(body={"value": list(kept)})
         found = [each for each in kept if rest[0] in {each["id"], each.get("name")}]
         if not found:
             raise _not_found(rest[0])

@@ -34,9 +34,9 @@ class Signer:
         )
         self.key_id = encode(hashlib.sha256(der).digest())
 
-    def sign(self, claims: Mapping[str, Any]) -> str:
-        """Return a token that makes these claims."""
-        header = {"typ": "JWT", "alg": "ES256", "kid": self.key_id}
+    def sign(self, claims: Mapping[str, Any], more: Mapping[str, Any] | None = None) -> str:
+        """Return a token that makes these claims; `more` goes into its header."""
+        header = {"typ": "JWT", "alg": "ES256", "kid": self.key_id, **(more or {})}
         signed = f"{_encode_json(header)}.{_encode_json(claims)}"
         numbers = decode_dss_signature(self._key.sign(signed.encode(), ec.ECDSA(_HASH)))
         return f"{signed}.{encode(b''.join(n.to_bytes(_NUMBER_BYTES, 'big') for n in numbers))}"
