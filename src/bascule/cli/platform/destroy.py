@@ -1,12 +1,17 @@
 """`bascule platform destroy`: removes what the platform made, and nothing else."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from bascule.azure.document import object_at
+from bascule.azure.resource_id import ResourceId
+from bascule.checks.azure.teardown import check_node_group
+from bascule.checks.findings import Finding
 from bascule.cli.arguments import takes
 from bascule.cli.options import OutputOption
 from bascule.cli.platform.apply import open_effects
@@ -23,8 +28,18 @@ from bascule.cli.platform.opening import (
 from bascule.cli.platform.text import render_unmaking_lines
 from bascule.cli.rendering import Output, print_document, print_lines
 from bascule.errors import PlanError
+from bascule.inventory.azure.asking import Asker
+from bascule.inventory.azure.clusters import read_cluster
+from bascule.inventory.azure.node_groups import fetch_node_group
+from bascule.platform.desired.ids import Ids, has_owner
 from bascule.platform.destroy import fetch_found, remove_resources
-from bascule.platform.plan.unmaking import UnmakingPlan, plan_unmaking, render_unmaking
+from bascule.platform.plan.unmaking import (
+    Found,
+    UnmakingPlan,
+    plan_unmaking,
+    render_unmaking,
+)
+from bascule.platform.ports import Arm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +55,10 @@ class Arguments:
         str,
         typer.Option("--despite-traffic", help="Name of the gateway that may go with its traffic."),
     ] = ""
+    approve: Annotated[
+        list[str] | None,
+        typer.Option("--approve", help="Something that may go with a cluster, by name or id."),
+    ] = None
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be removed, and remove nothing.")
     ] = False
@@ -68,7 +87,12 @@ async def _destroy(
     async with open_arm(opened.cloud, arguments.access.credential) as arm:
         desired, existing, _ = await fetch_plan(arm, opened)
         found = await fetch_found(arm, opened.ids, desired, existing)
-        plan = plan_unmaking(opened.ids, found, despite_traffic=arguments.despite_traffic)
+        plan = plan_unmaking(
+            opened.ids,
+            found,
+            findings=await _fetch_findings(arm, opened.ids, found, arguments.approve or ()),
+            despite_traffic=arguments.despite_traffic,
+        )
         is_text = arguments.output is Output.TEXT
         if is_text:
             print_lines(render_unmaking_lines(plan))
@@ -77,6 +101,20 @@ async def _destroy(
             return plan, ()
         ask_name(plan.name, given=arguments.name, remedy=f"say --name {plan.name}")
         return plan, await remove_resources(open_effects(arm, directory, is_told=is_text), plan)
+
+
+async def _fetch_findings(
+    arm: Arm, ids: Ids, found: Found, approved: Sequence[str]
+) -> tuple[Finding, ...]:
+    """Return what speaks against removing the clusters: what would go with each of them."""
+    asker = Asker(arm)
+    names = frozenset(approved)
+    findings: list[Finding] = []
+    for key, cluster in sorted(found.clusters.items()):
+        if has_owner(object_at(cluster, "tags"), ids.spec.name):
+            group = await fetch_node_group(asker, read_cluster(cluster))
+            findings += check_node_group(group, names, subject=ResourceId(key).name)
+    return tuple(findings)
 
 
 def _require_no_blockers(plan: UnmakingPlan) -> None:
