@@ -17,7 +17,7 @@ from bascule.app.clock import SystemClock
 from bascule.app.following import Following
 from bascule.app.measuring import build_measuring
 from bascule.app.naming import NamesOfFile, read_names
-from bascule.app.platforms import NoPlatform
+from bascule.app.platform_desk import PlatformDesk
 from bascule.app.reports import Reports
 from bascule.app.state_dir import StateDir, apply_state_dir
 from bascule.app.stop import Stop
@@ -160,7 +160,13 @@ def _build(gateway: Gateway, options: RunOptions, opened: _Opened, stop: Stop) -
     witness = WitnessDesk(_outside(controller, driver, bell), clock)
     following = Following(controller=controller, clients=opened.clients, clock=clock)
     measuring = build_measuring(controller, driver, witness, samples=owned.store, clock=clock)
-    desks = _Desks(controller=controller, witness=witness, following=following, measuring=measuring)
+    desks = _Desks(
+        controller=controller,
+        witness=witness,
+        following=following,
+        measuring=measuring,
+        platform=wiring.build_platform_desk(os.environ, options.state_dir, clock),
+    )
     executor = _build_executor(gateway, opened, desks)
     answers = Answers(
         gateway=gateway.name,
@@ -181,6 +187,7 @@ def _build(gateway: Gateway, options: RunOptions, opened: _Opened, stop: Stop) -
         answers=answers,
         measuring=measuring,
         following=following,
+        platform=desks.platform,
         reports=Reports(folder=options.state_dir.reports, store=owned.store, clock=clock),
         is_adopted=not opened.is_new,
     )
@@ -194,6 +201,7 @@ class _Desks:
     witness: WitnessDesk
     following: Following
     measuring: MeasuringDesk
+    platform: PlatformDesk
 
 
 def _build_executor(gateway: Gateway, opened: _Opened, desks: _Desks) -> Executor:
@@ -215,7 +223,7 @@ def _build_executor(gateway: Gateway, opened: _Opened, desks: _Desks) -> Executo
         checks=checks,
         metrics=desks.measuring,
         hooks=CommandHooks(os.environ),
-        platform=NoPlatform(),
+        platform=desks.platform,
     )
     executor = Executor(ports, opened.state)
     return executor

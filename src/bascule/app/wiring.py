@@ -7,11 +7,13 @@ import ipaddress
 import math
 import random
 from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bascule.app.clock import SystemClock
 from bascule.app.last_good import RenamedLastGood
+from bascule.app.platform_desk import PlatformDesk
 from bascule.app.state_dir import StateDir
 from bascule.clock import Clock
 from bascule.controller.feed import KubeFeed
@@ -19,6 +21,7 @@ from bascule.controller.holdoff import HoldOff
 from bascule.controller.loop import Controller, ControllerOptions
 from bascule.controller.ports import ControllerPorts
 from bascule.controller.report import KubeReporter, ReportOptions
+from bascule.errors import PlanError
 from bascule.gateway.driver import Capabilities, GatewayDriver
 from bascule.gateway.envoy.binary import find_envoy
 from bascule.gateway.envoy.bootstrap import UnixXds
@@ -26,6 +29,7 @@ from bascule.gateway.envoy.driver import EnvoyDriver, TcpListen, UnixListen
 from bascule.gateway.envoy.process import EnvoyProcess, ProcessOptions
 from bascule.gateway.envoy.server import MutualTls
 from bascule.ids import Cluster
+from bascule.journal.record import Json
 from bascule.kube.client import KubeClient
 from bascule.kube.connection import Connection
 from bascule.kube.kubeconfig import await_kubeconfig, load_kubeconfig
@@ -33,6 +37,7 @@ from bascule.routing.model import Listener
 from bascule.routing.options import BuildOptions
 from bascule.spec.gateway import ClusterAccess, Gateway
 from bascule.storage.last_good import LastGoodFile
+from bascule.upgrade.ports import Platform
 from bascule.upgrade.state import GatewayState
 
 COLD_START_S = 10.0
@@ -123,6 +128,26 @@ def build_process(gateway: Gateway, state_dir: StateDir, clock: Clock) -> EnvoyP
 def build_client(connection: Connection, clock: Clock) -> KubeClient:
     """Return a client for one cluster."""
     return KubeClient(connection, clock=clock)
+
+
+def build_platform_desk(
+    environ: Mapping[str, str], state_dir: StateDir, clock: Clock
+) -> PlatformDesk:
+    """Return who makes and removes clusters; what a cloud takes is imported when it is needed."""
+
+    def open_platform(platform: Mapping[str, Json]) -> AbstractAsyncContextManager[Platform]:
+        kind = platform.get("type")
+        if kind != "azure":
+            raise PlanError(
+                f"this version of bascule knows no platform of type {kind!r}",
+                remedy="go on with the version that made the plan, or a later one",
+            )
+        from bascule.app.azure_platform import PlatformHome, open_azure_platform
+
+        home = PlatformHome(environ=environ, directory=state_dir.path, clock=clock)
+        return open_azure_platform(platform, home)
+
+    return PlatformDesk(open_platform, clock)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from bascule.app.answers import Answers
 from bascule.app.collector import keep_aside
 from bascule.app.control import ControlServer
 from bascule.app.following import Following, log_death
+from bascule.app.platform_desk import PlatformDesk
 from bascule.app.reports import Reports
 from bascule.app.state_dir import StateDir
 from bascule.clock import Clock
@@ -59,6 +60,7 @@ class Working:
     answers: Answers
     measuring: MeasuringDesk
     following: Following
+    platform: PlatformDesk
     reports: Reports
     is_adopted: bool
 
@@ -97,6 +99,7 @@ class Working:
             answers.executor.run(_Wakeup(answers.bell, answers.clock)),
             answers.witness.run(),
             self.measuring.run(),
+            self.platform.run(),
             answers.news.run(),
             self.reports.keep_written(self._state),
             following.log_changes(),
