@@ -12,16 +12,19 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from bascule.azure.client import ArmClient
-from bascule.azure.clouds import fetch_cloud, resolve_cloud
+from bascule.azure.clouds import AKS_SERVER_AUDIENCE, fetch_cloud, resolve_cloud
 from bascule.azure.credentials import (
     CredentialKind,
     CredentialSettings,
     find_settings,
     open_credential,
 )
+from bascule.azure.kube_tokens import Kubelogin, tokens_on_demand
 from bascule.azure.opening import open_azure
 from bascule.azure.trust import SYSTEM_TRUST, Trust
 from bascule.errors import ApiError, ForbiddenError, InvariantError, SpecError, TransportError
+from bascule.kube.connection import Connection, TokenSource
+from bascule.kube.credentials import CredentialSource
 from tests.support.pki import Authority
 from tests.support.scripted_arm import GATEWAY, ScriptedArm, lose, reply, reply_bytes, scripted_arm
 from tests.support.virtual_clock import VirtualClock
@@ -250,3 +253,23 @@ async def test_a_request_waits_for_a_sign_in_that_fails_for_a_while(arm: Scripte
         await clock.drive(client.put(GATEWAY, {}))
 
     assert [seen.path for seen in arm.seen] == [TOKEN_PATH] * 4 + [GATEWAY]
+
+
+async def test_an_api_server_takes_a_token_of_the_same_credential(arm: ScriptedArm) -> None:
+    arm.script(reply(200, GRANTED), at=TOKEN_PATH)
+    environ = {
+        "AZURE_CLIENT_ID": "app",
+        "AZURE_CLIENT_SECRET": "s3cret",
+        "AZURE_AUTHORITY_HOST": arm.url,
+        "SSL_CERT_FILE": str(arm.trust.ca_file),
+    }
+    fetch = tokens_on_demand(Kubelogin(tenant_id=TENANT, environment="AzurePublicCloud"), environ)
+    source = CredentialSource(
+        Connection(name="green", server="https://green", credentials=TokenSource(fetch)),
+        VirtualClock(),
+    )
+
+    login = await source.fetch_login()
+
+    assert login.token == "granted"
+    assert form(arm)["scope"] == f"{AKS_SERVER_AUDIENCE}/.default"

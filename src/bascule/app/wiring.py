@@ -5,6 +5,7 @@ What can be wrong with files is found here, before anything is started.
 
 import ipaddress
 import math
+import os
 import random
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
@@ -12,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bascule.app.clock import SystemClock
+from bascule.app.entra import sign_in_by_entra
 from bascule.app.last_good import RenamedLastGood
 from bascule.app.platform_desk import PlatformDesk
 from bascule.app.state_dir import StateDir
@@ -126,8 +128,8 @@ def build_process(gateway: Gateway, state_dir: StateDir, clock: Clock) -> EnvoyP
 
 
 def build_client(connection: Connection, clock: Clock) -> KubeClient:
-    """Return a client for one cluster."""
-    return KubeClient(connection, clock=clock)
+    """Return a client for one cluster; where Entra guards it, signed in as Azure's verbs are."""
+    return KubeClient(sign_in_by_entra(connection, os.environ), clock=clock)
 
 
 def build_platform_desk(

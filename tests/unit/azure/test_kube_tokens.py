@@ -6,7 +6,7 @@ import pytest
 
 from bascule.azure.clouds import AKS_SERVER_AUDIENCE, find_cloud
 from bascule.azure.credentials import Token
-from bascule.azure.kube_tokens import find_server_id, kube_tokens
+from bascule.azure.kube_tokens import Kubelogin, find_sign_in, kube_tokens, read_kubelogin
 
 END = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -36,16 +36,65 @@ async def test_tokens_are_for_the_aks_server_of_the_cloud_or_another_audience() 
     assert credential.scopes == [f"{AKS_SERVER_AUDIENCE}/.default", "own/.default"]
 
 
+def test_what_azure_writes_into_a_kubeconfig_is_read() -> None:
+    args = ["get-token", "--environment", "AzureChinaCloud", "--server-id", "a1"]
+    args += ["--client-id", "c", "--tenant-id", "t", "--login", "devicecode"]
+
+    assert read_kubelogin("kubelogin", args) == Kubelogin(
+        server_id="a1", tenant_id="t", environment="AzureChinaCloud", login="devicecode"
+    )
+
+
+def test_other_ways_to_write_options_are_read() -> None:
+    args = ["get-token", "--server-id=a1", "-t", "t", "-l=azurecli", "-e", "E", "--server-id"]
+
+    assert read_kubelogin("/opt/kubelogin.exe", args[:-1]) == Kubelogin(
+        server_id="a1", tenant_id="t", environment="E", login="azurecli"
+    )
+    assert read_kubelogin("kubelogin", args) == Kubelogin(
+        server_id=AKS_SERVER_AUDIENCE, tenant_id="t", environment="E", login="azurecli"
+    )
+
+
+def test_another_plugin_is_not_kubelogin() -> None:
+    assert read_kubelogin("aws", ["eks", "get-token"]) is None
+
+
 @pytest.mark.parametrize(
-    ("args", "found"),
+    ("login", "is_for_people"),
+    [("", True), ("devicecode", True), ("azurecli", False), ("workloadidentity", False)],
+)
+def test_who_is_to_sign_in(login: str, is_for_people: bool) -> None:  # noqa: FBT001 - a cell
+    assert Kubelogin(login=login).is_for_people is is_for_people
+
+
+@pytest.mark.parametrize(
+    ("environment", "environ", "login", "is_custom"),
     [
-        (["get-token", "--server-id", "a1"], "a1"),
-        (["get-token", "--server-id=a1", "--login", "msi"], "a1"),
-        (["get-token", "--server-id"], ""),
-        (["get-token"], ""),
+        ("", {}, "https://login.microsoftonline.com", False),
+        ("AzurePublicCloud", {}, "https://login.microsoftonline.com", False),
+        ("AzureChinaCloud", {}, "https://login.chinacloudapi.cn", False),
+        ("AzureUSGovernmentCloud", {}, "https://login.microsoftonline.us", False),
+        (
+            "AzurePublicCloud",
+            {"AZURE_AUTHORITY_HOST": "login.chinacloudapi.cn"},
+            "https://login.chinacloudapi.cn",
+            False,
+        ),
+        (
+            "AzurePublicCloud",
+            {"AZURE_AUTHORITY_HOST": "https://localhost:8443/"},
+            "https://localhost:8443",
+            True,
+        ),
     ],
 )
-def test_the_audience_is_found_among_the_arguments_of_kubelogin(
-    args: list[str], found: str
+def test_where_to_sign_in(
+    environment: str,
+    environ: dict[str, str],
+    login: str,
+    is_custom: bool,  # noqa: FBT001 - a cell
 ) -> None:
-    assert find_server_id(args) == found
+    cloud = find_sign_in(Kubelogin(environment=environment), environ)
+
+    assert (cloud.login, cloud.is_custom) == (login, is_custom)
