@@ -4,10 +4,22 @@ from pathlib import Path
 
 import pytest
 
-from bascule.spec.schema import gateway_schema, known_keys, plain_path, upgrade_schema
+from bascule.spec.schema import (
+    gateway_schema,
+    known_keys,
+    plain_path,
+    platform_schema,
+    prices_schema,
+    upgrade_schema,
+)
 
 SCHEMAS = pytest.mark.parametrize(
-    ("name", "schema"), [("gateway", gateway_schema()), ("upgrade", upgrade_schema())]
+    ("name", "schema"),
+    [
+        ("gateway", gateway_schema()),
+        ("platform", platform_schema()),
+        ("upgrade", upgrade_schema()),
+    ],
 )
 
 
@@ -40,6 +52,10 @@ def test_the_keys_of_a_place_are_known() -> None:
     assert "ingressClasses" in known_keys(schema, ())
     assert known_keys(schema, ("clusters", "blue")) == ("awaited", "context", "kubeconfig")
     assert "tls" in known_keys(schema, ("listeners", 0))
+
+
+def test_the_keys_of_a_file_of_prices_are_known() -> None:
+    assert known_keys(prices_schema(), ()) == ("currency", "machines", "tiers")
 
 
 def test_a_place_that_is_no_mapping_has_no_keys() -> None:

@@ -206,7 +206,7 @@ class BlueCluster(Strict):
         min_length=1, max_length=100, description="Its pools; one of them at least is a System one."
     )
     network: ClusterNetwork = Field(
-        default_factory=ClusterNetwork, description="How pods and services get their addresses."
+        default_factory=ClusterNetwork, description="Its network: plug-in, ranges, way out."
     )
     identity: ArmId | None = Field(
         default=None, description="Its managed identity; one of its own if absent."

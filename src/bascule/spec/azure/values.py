@@ -28,9 +28,10 @@ def check_range(text: str) -> str:
 
 
 def _check_id(text: str) -> str:
-    if not _ARM_ID.fullmatch(text):
+    stripped = text.rstrip("/")
+    if not _ARM_ID.fullmatch(stripped):
         raise ValueError("is not the id of a resource: /subscriptions/…/resourceGroups/…/…")
-    return text.rstrip("/")
+    return stripped
 
 
 def _check_cloud(text: str) -> str:
