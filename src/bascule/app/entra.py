@@ -4,7 +4,6 @@ import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from bascule.azure.kube_tokens import read_kubelogin, tokens_on_demand
 from bascule.kube.connection import Connection, ExecPlugin, TokenSource
 
 
@@ -24,6 +23,8 @@ def sign_in_by_entra(
     plugin = connection.credentials
     if not isinstance(plugin, ExecPlugin):
         return connection
+    from bascule.azure.kube_tokens import read_kubelogin, tokens_on_demand
+
     kubelogin = read_kubelogin(plugin.command, plugin.args)
     if kubelogin is None:
         return connection
