@@ -64,6 +64,8 @@ class ArmRefusal(Exception):  # noqa: N818 - an answer, not a fault of ours
         self.target = target
         self.is_bare = is_bare
         self.headers = dict(headers or {})
+        self.shows_details = False
+        """Whether an empty list of details is shown too, as Microsoft.Network does."""
 
     def render(self) -> ArmReply:
         """Return the answer on the wire."""
@@ -80,6 +82,6 @@ class ArmRefusal(Exception):  # noqa: N818 - an answer, not a fault of ours
         error: dict[str, Any] = {"code": self.code, "message": self.message}
         if self.target is not None:
             error["target"] = self.target
-        if self.details:
+        if self.details or self.shows_details:
             error["details"] = list(self.details)
         return ArmReply(status=self.status, body={"error": error}, headers=self.headers)

@@ -6,7 +6,7 @@ from bascule.lab.arm.network.plain import PlainResources
 from bascule.lab.arm.network.plane_port import GatewayPlane
 from bascule.lab.arm.network.public_ips import PUBLIC_IP_TYPE, PublicIps
 from bascule.lab.arm.network.virtual_networks import NETWORK_TYPE, VirtualNetworks
-from bascule.lab.arm.requests import ArmReply, ArmRequest
+from bascule.lab.arm.requests import ArmRefusal, ArmReply, ArmRequest
 from bascule.lab.arm.world import ArmWorld
 
 _QUOTAS = {
@@ -45,6 +45,13 @@ class NetworkProvider:
 
     async def handle(self, request: ArmRequest) -> ArmReply:
         """Answer. Raises ArmRefusal."""
+        try:
+            return self._answer(request)
+        except ArmRefusal as refusal:
+            refusal.shows_details = "x-ms-failure-cause" not in refusal.headers
+            raise
+
+    def _answer(self, request: ArmRequest) -> ArmReply:
         parts = request.path.parts
         match parts[0].lower() if parts else "":
             case "virtualnetworks":
