@@ -1,8 +1,12 @@
 """Application gateways of the lab serve for real: two Envoys behind one loopback address."""
 
 import asyncio
+import json
+import os
 import signal
 import socket
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -11,11 +15,13 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from bascule.lab.arm.dataplane.envoy import find_envoy
 from bascule.lab.arm.dataplane.plane import DataPlane
 from bascule.lab.arm.dataplane.translate.backends import BackendOptions
 from bascule.lab.arm.operations import OperationFailedError
 from bascule.lab.arm.resources import Document
-from bascule.lab.supervisor.processes import ProcessRecord, load_record, send_signal
+from bascule.lab.supervisor.processes import ProcessRecord, load_record, send_signal, write_record
+from tests.support.appgw_golden import as_static, translate_document
 from tests.support.arm_backends import (
     BLUE,
     FRONTEND_ADDRESSES,
@@ -42,6 +48,7 @@ from tests.support.pki import Authority
 from tests.support.virtual_clock import VirtualClock
 from tests.support.waiting import eventually
 
+GOLDEN = Path(__file__).parents[1] / "golden" / "appgw"
 GONE = BLUE.replace("10.240.", "10.242.")
 SPEED = 60.0
 """A minute of a probe's interval, or of connections that drain, passes in one second."""
@@ -196,8 +203,8 @@ async def test_a_change_lets_requests_end_and_cuts_those_past_the_time_for_drain
     async with lab(tmp_path) as world:
         await world.apply(gateway({"blue": [BLUE], "green": [GREEN]}, **_two_paths()))
         async with asyncio.TaskGroup() as tasks:
-            ending = tasks.create_task(_read_all(HELD))
-            cut = tasks.create_task(_read_all(f"/green{HELD}"))
+            ending = tasks.create_task(_status_line(HELD))
+            cut = tasks.create_task(_status_line(f"/green{HELD}"))
             await world.blue.held.wait()
             await world.green.held.wait()
 
@@ -356,7 +363,7 @@ async def test_another_time_for_draining_replaces_the_instances_without_a_gap(
     async with lab(tmp_path) as world:
         await world.apply(gateway({"blue": [BLUE]}))
         async with asyncio.TaskGroup() as tasks:
-            held = tasks.create_task(_read_all(HELD))
+            held = tasks.create_task(_status_line(HELD))
             await world.blue.held.wait()
 
             await world.apply(gateway({"blue": [BLUE]}, backendHttpSettingsCollection=patient))
@@ -384,6 +391,66 @@ async def test_an_instance_that_dies_comes_again(tmp_path: Path) -> None:
         await eventually(lambda: _sees({"blue"}))
 
 
+@pytest.mark.parametrize(
+    "case", sorted(GOLDEN.glob("*.in.yaml")), ids=lambda path: path.name.removesuffix(".in.yaml")
+)
+def test_envoy_takes_what_a_golden_document_becomes(case: Path, tmp_path: Path) -> None:
+    translation = translate_document(case.read_text())
+    bootstrap = tmp_path / "envoy.json"
+    bootstrap.write_text(json.dumps(as_static(translation)))
+
+    options = ("--mode", "validate", "-c", str(bootstrap), "--log-level", "error")
+    ended = subprocess.run(
+        [str(find_envoy()), *options], capture_output=True, text=True, check=False
+    )
+
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+async def test_envoys_end_with_a_lab_that_is_killed(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "lab.py").write_text(_DYING)
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, str(tmp_path / "lab.py"), str(tmp_path), PUBLIC),
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    assert await process.wait() == -signal.SIGKILL
+
+    await eventually(lambda: _pids(tmp_path) == [])
+
+
+async def test_what_a_killed_lab_left_behind_is_ended_before_the_next_begins(
+    tmp_path: Path,
+) -> None:
+    left = await asyncio.create_subprocess_exec("/bin/sleep", "60")
+    (tmp_path / "rg.gw").mkdir()
+    write_record(tmp_path / "rg.gw" / "0-1.pid", left.pid)
+
+    async with lab(tmp_path):
+        assert await left.wait() == -signal.SIGTERM
+        assert not (tmp_path / "rg.gw" / "0-1.pid").exists()
+
+
+_DYING = """
+import asyncio, os, signal, sys
+from pathlib import Path
+from bascule.lab.arm.dataplane.envoy import find_envoy
+from bascule.lab.arm.dataplane.plane import DataPlane
+from bascule.lab.wall_clock import WallClock
+from tests.support.arm_gateways import GATEWAY, gateway
+
+async def main() -> None:
+    plane = DataPlane(Path(sys.argv[1]), WallClock())
+    await plane.open()
+    await plane.apply(
+        GATEWAY, gateway({"blue": []}), previous=None,
+        frontend_addresses={"public": sys.argv[2]}, duration_s=0,
+    )
+    os.kill(os.getpid(), signal.SIGKILL)
+
+asyncio.run(main())
+"""
 _AWAY = ("redirectConfigurations", "away")
 
 
@@ -400,12 +467,12 @@ def _two_paths() -> Document:
     }
 
 
-async def _read_all(path: str) -> bytes:
-    """Ask over a connection of our own, as a client that never asks again."""
+async def _status_line(path: str) -> bytes:
+    """Ask over a connection of our own, as a client that never asks again; empty if it is cut."""
     reader, writer = await asyncio.open_connection(PUBLIC, PORT)
-    writer.write(f"GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".encode())
+    writer.write(f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
     try:
-        return await reader.read()
+        return await reader.readline()
     finally:
         writer.close()
 

@@ -17,11 +17,14 @@ def find_refused(bindings: Iterable[tuple[str, int]]) -> str:
                 probe.bind((address, port))
                 probe.listen(1)
             except OSError as error:
-                return f"Frontend port {port} of {address} cannot be listened on: {_told(error)}"
+                return (
+                    f"Frontend port {port} of {address} cannot be listened on: {tell_reason(error)}"
+                )
     return ""
 
 
-def _told(error: OSError) -> str:
+def tell_reason(error: OSError) -> str:
+    """Return what a person can do about it."""
     if error.errno == errno.EACCES:
         return "this user may not listen on ports below 1024. Use another frontend port."
     if error.errno == errno.EADDRINUSE:

@@ -104,7 +104,7 @@ def _statistic(place: str) -> str:
     kind, _, name = place.removesuffix(".json").partition("/")
     if kind == "endpoints":
         return f"cluster.{name}.version_text"
-    return f"{name}.version_text"
+    return f".rds.{name}.version_text"  # below the first that asked for these routes
 
 
 def _listener(directory: Path, frontend: Frontend, generation: int) -> Json:

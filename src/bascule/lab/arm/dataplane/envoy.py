@@ -1,12 +1,13 @@
-"""One Envoy process: a child that never outlives us, noted in a file in case it does.
+"""One Envoy process that never outlives us, not even if we are killed.
 
-The packaged Envoy ends with the thread that started it, even if that was killed; the file of its
-process id is for whoever cleans up after an Envoy that does not.
+A small shell, its shepherd, starts it and holds the other end of a pipe of ours: when that closes,
+it kills Envoy. A file names the process all the same, for whoever cleans up.
 """
 
 import asyncio
 import os
 import shutil
+import signal
 from pathlib import Path
 
 from bascule.errors import UsageError
@@ -19,6 +20,13 @@ LOG_FILE = "envoy.log"
 LOG_BYTES_MAX = 10 * 1024 * 1024
 _LAST_WORDS_BYTES = 4_096
 
+_SHEPHERD = (
+    'exec 3<&0; "$@" </dev/null >&2 3<&- & envoy=$!; echo $envoy; exec >&-; '
+    "{ read -r _ <&3; kill -KILL $envoy; } 2>/dev/null & guard=$!; exec 3<&-; "
+    "wait $envoy; code=$?; kill $guard; exit $code"
+)
+"""Says Envoy's process id on its output, which then closes; ends when Envoy does."""
+
 
 class EnvoyProcess:
     """Runs Envoy in a directory that holds its bootstrap."""
@@ -27,12 +35,13 @@ class EnvoyProcess:
         self._directory = directory
         self._pid_file = pid_file
         self._drain_s = drain_s
-        self._process: asyncio.subprocess.Process | None = None
+        self._shepherd: asyncio.subprocess.Process | None = None
+        self._pid = 0
 
     @property
     def is_running(self) -> bool:
         """Whether it was started and has not ended."""
-        return self._process is not None and self._process.returncode is None
+        return self._shepherd is not None and self._shepherd.returncode is None
 
     async def start(self) -> None:
         """Start it. Raises UsageError when there is no Envoy on this machine."""
@@ -41,37 +50,39 @@ class EnvoyProcess:
             log_file.unlink()
         log = os.open(log_file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         try:
-            self._process = await asyncio.create_subprocess_exec(
-                *self._command(),
+            shepherd = await asyncio.create_subprocess_exec(
+                *("/bin/sh", "-c", _SHEPHERD, "envoy-shepherd", *self._command()),
                 cwd=self._directory,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=log,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
                 stderr=log,
                 start_new_session=True,
             )
         finally:
             os.close(log)
-        write_record(self._pid_file, self._process.pid)
+        self._shepherd = shepherd
+        if shepherd.stdout is not None:
+            self._pid = int(await shepherd.stdout.readline())
+        write_record(self._pid_file, self._pid)
 
     async def wait(self) -> None:
         """Return when it has ended."""
-        if self._process is not None:
-            await self._process.wait()
+        if self._shepherd is not None:
+            await self._shepherd.wait()
 
     async def stop(self) -> None:
         """End it, by force after STOP_TIMEOUT_S."""
-        process = self._process
-        if process is not None and process.returncode is None:
-            process.terminate()
+        shepherd = self._shepherd
+        if shepherd is not None and shepherd.stdin is not None and shepherd.returncode is None:
             try:
+                os.kill(self._pid, signal.SIGTERM)
                 async with asyncio.timeout(STOP_TIMEOUT_S):
-                    await process.wait()
-            except TimeoutError:
-                process.kill()
-                await process.wait()
+                    await shepherd.wait()
+            except (TimeoutError, ProcessLookupError):
+                shepherd.stdin.close()
+                await shepherd.wait()
             finally:
-                if process.returncode is None:
-                    process.kill()
+                shepherd.stdin.close()
         self._pid_file.unlink(missing_ok=True)
 
     def last_words(self) -> str:

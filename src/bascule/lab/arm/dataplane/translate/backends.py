@@ -92,6 +92,8 @@ def build_backend(
         "lb_policy": "ROUND_ROBIN",
         "common_lb_config": {
             "healthy_panic_threshold": {"value": 0},
+            # A probe's word counts at once; Envoy would gather them for a second.
+            "update_merge_window": "0s",
             # Affinity reaches a server that is being drained.
             "override_host_status": {"statuses": ["UNKNOWN", "HEALTHY", "DEGRADED", "DRAINING"]},
         },
