@@ -14,9 +14,10 @@ from bascule.lab.arm.resources import Document
 from bascule.lab.arm.world import ArmWorld, Provider
 
 SCALE_SETS: Final = "Microsoft.Compute/virtualMachineScaleSets"
+MACHINES: Final = "Microsoft.Compute/virtualMachines"
 _KEPT: Final[Mapping[str, str]] = {
     name.lower(): name
-    for name in (SCALE_SETS, "Microsoft.Compute/disks", "Microsoft.Compute/snapshots")
+    for name in (SCALE_SETS, MACHINES, "Microsoft.Compute/disks", "Microsoft.Compute/snapshots")
 }
 
 
@@ -92,7 +93,7 @@ class ComputeProvider(Provider):
             return ArmReply(body={"value": [_shown(each) for each in found]})
         existing = resources.find(request.path.text)
         match request.method:
-            case "PUT" if kind != SCALE_SETS:
+            case "PUT" if kind not in {SCALE_SETS, MACHINES}:
                 document = self._new(request, kind)
                 resources.put(document)
                 return ArmReply(status=200 if existing else 201, body=document)

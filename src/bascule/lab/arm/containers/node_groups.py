@@ -3,14 +3,14 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from uuid import NAMESPACE_URL, uuid5
 
-from bascule.lab.arm.containers.clusters import is_overlay
 from bascule.lab.arm.containers.machines import Record, machine_name, scale_set_name
+from bascule.lab.arm.containers.ranges import OWN_SUBNET, addresses_of
 from bascule.lab.arm.resources import Document
 
 GROUP_TYPE = "Microsoft.Resources/resourceGroups"
 OWN_NETWORK = "10.224.0.0/12"
-OWN_SUBNET = "10.224.0.0/16"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,14 +67,22 @@ def kubelet_identity(document: Document, facts: NodeGroup) -> dict[str, str]:
 
 
 def _resource(document: Document, kind: str, name: str, properties: Mapping[str, Any]) -> Document:
+    resource_id = f"{group_id(document)}/providers/{kind}/{name}"
+    stamp = {"etag": _etag(resource_id)} if kind.startswith("Microsoft.Network/") else {}
     return {
-        "id": f"{group_id(document)}/providers/{kind}/{name}",
+        "id": resource_id,
         "name": name,
         "type": kind,
+        **stamp,
         "location": document["location"],
         "tags": dict(document.get("tags") or {}),
         "properties": dict(properties),
     }
+
+
+def _etag(resource_id: str) -> str:
+    """Return the etag that a resource of a network has as long as nobody changes it."""
+    return f'W/"{uuid5(NAMESPACE_URL, resource_id)}"'
 
 
 def _identity(document: Document, facts: NodeGroup) -> Iterator[Document]:
@@ -148,6 +156,7 @@ def _own_network(document: Document, record: Record) -> Iterator[Document]:
         "id": own_subnet_id(document, record),
         "name": "aks-subnet",
         "type": "Microsoft.Network/virtualNetworks/subnets",
+        "etag": _etag(own_subnet_id(document, record)),
         "properties": {"provisioningState": "Succeeded", "addressPrefix": OWN_SUBNET},
     }
     yield _resource(
@@ -207,13 +216,22 @@ def _scale_set(document: Document, record: Record, profile: Mapping[str, Any]) -
     return scale_set
 
 
-def _interface(document: Document, record: Record, profile: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the network card of every machine, with one configuration for each of its addresses.
+def interface_references(
+    document: Document, record: Record, profile: Mapping[str, Any]
+) -> Iterator[str]:
+    """Yield the ids of the addresses that a pool's machines take of their subnet."""
+    name = scale_set_name(profile["name"], record["hash"])
+    scale_set = f"{group_id(document)}/providers/Microsoft.Compute/virtualMachineScaleSets/{name}"
+    for machine in record["pools"][profile["name"]]["machines"]:
+        card = f"{scale_set}/virtualMachines/{machine['instance']}/networkInterfaces/{name}"
+        for number in range(addresses_of(document, profile)):
+            yield f"{card}/ipConfigurations/ipconfig{number + 1}"
 
-    On a flat network a machine takes one for itself and one for each pod that it may have.
-    """
+
+def _interface(document: Document, record: Record, profile: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the network card of every machine, with one configuration for each of its addresses."""
     subnet = profile.get("vnetSubnetID") or own_subnet_id(document, record)
-    count = 1 if is_overlay(document) or profile.get("podSubnetID") else 1 + profile["maxPods"]
+    count = addresses_of(document, profile)
     return {
         "name": f"aks-{profile['name']}-{record['hash']}-vmss",
         "properties": {
