@@ -19,7 +19,7 @@ from bascule.lab.arm.quotas import Quotas
 from bascule.lab.arm.world import ArmWorld
 from bascule.lab.supervisor.processes import load_record
 from bascule.lab.wall_clock import WallClock
-from tests.support.aks_world import AKS, SUBNET, body_of
+from tests.support.aks_world import AKS, SUBNET, VNET, body_of
 from tests.support.arm_world import ask, make_world, running
 from tests.support.lab_plane import deployment
 from tests.support.waiting import eventually
@@ -165,8 +165,8 @@ def _world() -> ArmWorld:
         operations=Operations(clock, made.make_id),
         durations=FastDurations(made.rng),
     )
-    properties = {"addressPrefix": "10.199.0.0/16"}
-    world.resources.put({"id": SUBNET, "name": "aks", "type": "subnet", "properties": properties})
+    subnet = {"id": SUBNET, "name": "aks", "properties": {"addressPrefix": "10.199.0.0/16"}}
+    world.resources.put({"id": VNET, "name": "vnet", "properties": {"subnets": [subnet]}})
     return world
 
 

@@ -17,11 +17,12 @@ from bascule.lab.arm.containers.machines import (
 from bascule.lab.arm.containers.node_groups import NodeGroup
 from bascule.lab.arm.containers.plans import block_of, build_plan
 from bascule.lab.arm.containers.starter import ClusterStarter
+from bascule.lab.arm.network.attachments import allocate_public_address, attach, detach
 from bascule.lab.arm.operations import Operation, OperationFailedError
 from bascule.lab.arm.resources import Document
 from bascule.lab.arm.world import ArmWorld
 
-OUTBOUND_PREFIX: Final = "127.255.250."
+SCALE_SETS: Final = "Microsoft.Compute/virtualMachineScaleSets"
 _PREEMPTED: Final = {
     "code": "OperationPreempted",
     "message": "This operation has been preempted by Deleting operation.",
@@ -249,13 +250,24 @@ class Lifecycle:
         )
         wanted = tuple(node_groups.build_contents(document, record, facts))
         ids = {each["id"].lower() for each in wanted}
-        for each in self._world.resources.of_type(
-            "Microsoft.Compute/virtualMachineScaleSets", group
-        ):
+        for each in self._world.resources.of_type(SCALE_SETS, group):
             if each["id"].lower() not in ids:
+                detach(self._world.resources, node_groups.subnet_of(each), each["id"])
                 self._world.resources.remove(each["id"])
         for each in wanted:
             self._world.resources.put(each)
+        self._note_addresses(document, record)
+
+    def _note_addresses(self, document: Document, record: Record) -> None:
+        """Have subnets show the addresses that machines take of them, and no others."""
+        group, resources = node_groups.group_id(document), self._world.resources
+        profiles = document["properties"]["agentPoolProfiles"]
+        for subnet in {str(each.get("vnetSubnetID") or "") for each in profiles} - {""}:
+            detach(resources, subnet, group)
+        for profile in profiles:
+            if profile.get("vnetSubnetID"):
+                references = node_groups.interface_references(document, record, profile)
+                attach(resources, profile["vnetSubnetID"], tuple(references))
 
     def _facts(self, document: Document, *, client_id: str, object_id: str) -> NodeGroup:
         return NodeGroup(
@@ -269,19 +281,19 @@ class Lifecycle:
         balancer = document["properties"]["networkProfile"].get("loadBalancerProfile") or {}
         if "managedOutboundIPs" not in balancer:
             return ""
-        name, taken = node_groups.outbound_name(document), set()
-        for each in self._world.resources.of_type("Microsoft.Network/publicIPAddresses"):
-            address = str(each["properties"].get("ipAddress", ""))
+        name, resources = node_groups.outbound_name(document), self._world.resources
+        for each in resources.of_type("Microsoft.Network/publicIPAddresses"):
             if each["name"] == name:
-                return address
-            taken.add(address)
-        free = (f"{OUTBOUND_PREFIX}{number}" for number in range(1, 255))
-        return next(address for address in free if address not in taken)
+                return str(each["properties"]["ipAddress"])
+        return allocate_public_address(resources)
 
     def _forget(self, document: Document) -> None:
         resources = self._world.resources
         identity = document["identity"].get("principalId", "")
         kubelet = document["properties"].get("identityProfile", {}).get("kubeletidentity", {})
+        for profile in document["properties"]["agentPoolProfiles"]:
+            if profile.get("vnetSubnetID"):
+                detach(resources, profile["vnetSubnetID"], node_groups.group_id(document))
         self._principals.remove(identity)
         self._principals.remove(str(kubelet.get("objectId", "")))
         resources.remove(node_groups.group_id(document))

@@ -216,6 +216,13 @@ def _scale_set(document: Document, record: Record, profile: Mapping[str, Any]) -
     return scale_set
 
 
+def subnet_of(scale_set: Document) -> str:
+    """Return the subnet that the machines of a scale set are in."""
+    network = scale_set["properties"]["virtualMachineProfile"]["networkProfile"]
+    card = network["networkInterfaceConfigurations"][0]["properties"]
+    return str(card["ipConfigurations"][0]["properties"]["subnet"]["id"])
+
+
 def interface_references(
     document: Document, record: Record, profile: Mapping[str, Any]
 ) -> Iterator[str]:
@@ -229,7 +236,7 @@ def interface_references(
 
 
 def _interface(document: Document, record: Record, profile: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the network card of every machine, with one configuration for each of its addresses."""
+    """Return the network card of every machine, one configuration for each of its addresses."""
     subnet = profile.get("vnetSubnetID") or own_subnet_id(document, record)
     count = addresses_of(document, profile)
     return {

@@ -1,13 +1,12 @@
 """Finds the subnet that a pool names, and room for a cluster in it."""
 
 import ipaddress
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from bascule.lab.arm.containers.blocks import RESERVED, Block, Network, choose_block
-from bascule.lab.arm.containers.clusters import is_overlay
-from bascule.lab.arm.containers.node_groups import OWN_SUBNET
-from bascule.lab.arm.paths import parse_path
+from bascule.lab.arm.containers.ranges import OWN_SUBNET, addresses_of
+from bascule.lab.arm.network.attachments import find_subnet
 from bascule.lab.arm.requests import ArmRefusal
 from bascule.lab.arm.resources import Document, ResourceStore
 
@@ -16,7 +15,7 @@ CLUSTERS: Final = "Microsoft.ContainerService/managedClusters"
 
 def find_range(resources: ResourceStore, subnet_id: str) -> Network:
     """Return a subnet's range. Raises ArmRefusal 400 if there is no such subnet."""
-    document = resources.find(subnet_id) or _inside_network(resources, subnet_id)
+    document = find_subnet(resources, subnet_id)
     properties: Mapping[str, Any] = (document or {}).get("properties") or {}
     prefix = properties.get("addressPrefix") or next(
         iter(properties.get("addressPrefixes") or ()), None
@@ -72,9 +71,8 @@ def _check_services(document: Document, subnet: Network) -> None:
 
 
 def _needed(document: Document, subnet_id: str) -> int:
-    flat = not is_overlay(document)
     return sum(
-        _machines(profile) * (1 + profile["maxPods"] if flat and not _pods(profile) else 1)
+        _machines(profile) * addresses_of(document, profile)
         for profile in _profiles(document)
         if _subnet(profile).lower() == subnet_id.lower()
     )
@@ -107,23 +105,12 @@ def _taken(resources: ResourceStore) -> Iterable[Network]:
         yield ipaddress.IPv4Network(record["block"])
 
 
-def _inside_network(resources: ResourceStore, subnet_id: str) -> Document | None:
-    path = parse_path(subnet_id)
-    network = resources.find(subnet_id.rpartition("/subnets/")[0])
-    subnets: Iterator[Document] = iter(((network or {}).get("properties") or {}).get("subnets", ()))
-    return next((each for each in subnets if each["name"].lower() == path.name.lower()), None)
-
-
 def _subnet_of(document: Document) -> str:
     return next((subnet for profile in _profiles(document) if (subnet := _subnet(profile))), "")
 
 
 def _subnet(profile: Mapping[str, Any]) -> str:
     return str(profile.get("vnetSubnetID") or "")
-
-
-def _pods(profile: Mapping[str, Any]) -> str:
-    return str(profile.get("podSubnetID") or "")
 
 
 def _profiles(document: Document) -> list[dict[str, Any]]:

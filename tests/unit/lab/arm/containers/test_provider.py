@@ -4,7 +4,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.support.aks_world import AKS, SUBNET, body_of, running_aks
+from bascule.lab.arm.network.attachments import find_subnet
+from tests.support.aks_world import AKS, SUBNET, Aks, body_of, running_aks
 from tests.support.arm_world import LOCATION, RG, S
 
 
@@ -75,6 +76,26 @@ async def test_a_cluster_that_is_made_runs_and_fills_its_node_resource_group() -
         kubelet = document["properties"]["identityProfile"]["kubeletidentity"]
         assert aks.principals.find(kubelet["objectId"]) is not None
         assert aks.world.resources.find(kubelet["resourceId"]) is not None
+
+
+async def test_machines_take_addresses_of_their_subnet_for_as_long_as_they_are_there() -> None:
+    async with running_aks() as aks:
+        document = await aks.made()
+        full = len(used(aks))
+        document["properties"]["agentPoolProfiles"][0]["count"] = 1
+        await aks.changed("old", document)
+        scaled = len(used(aks))
+        await aks.ask("DELETE", "old")
+        await aks.clock.advance(1_000)
+
+        assert (full, scaled) == (3 * 31, 31)
+        assert used(aks) == []
+
+
+def used(aks: Aks) -> list[str]:
+    subnet = find_subnet(aks.world.resources, SUBNET)
+    assert subnet is not None
+    return [each["id"] for each in subnet["properties"].get("ipConfigurations", ())]
 
 
 async def test_clusters_in_one_subnet_have_addresses_of_their_own() -> None:
