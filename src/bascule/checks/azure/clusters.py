@@ -74,8 +74,8 @@ def check_auto_upgrades(facts: AzureFacts) -> tuple[Finding, ...]:
         channels = [
             f"{what} ({channel})"
             for what, channel in (
-                ("the cluster's version", cluster.upgrade_channel),
-                ("its nodes' images", cluster.node_os_channel),
+                ("the version", cluster.upgrade_channel),
+                ("the nodes' images", cluster.node_os_channel),
             )
             if channel.lower() not in QUIET_CHANNELS
         ]

@@ -80,8 +80,8 @@ def _unseen(group: NodeGroupFacts, part: Unreadable, subject: str) -> Finding:
     return blocker(
         "UsersUnreadable",
         subject,
-        f"{part.what} cannot be read, so that nobody knows whether they use something in"
-        f" {group.name}: {part.reason}",
+        f"{part.what} cannot be read, so that nobody knows who uses what in {group.name}:"
+        f" {part.reason}",
         part.remedy or "give the caller the role Reader on the subscription",
     )
 

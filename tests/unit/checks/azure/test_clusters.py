@@ -73,9 +73,9 @@ def test_local_accounts_that_are_off_are_a_note() -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"upgrade_channel": "stable"}, "the cluster's version (stable) of blue"),
-        ({"node_os_channel": "NodeImage"}, "its nodes' images (NodeImage) of blue"),
-        ({"upgrade_channel": "patch", "node_os_channel": "SecurityPatch"}, "(patch) and its"),
+        ({"upgrade_channel": "stable"}, "the version (stable) of blue"),
+        ({"node_os_channel": "NodeImage"}, "the nodes' images (NodeImage) of blue"),
+        ({"upgrade_channel": "patch", "node_os_channel": "SecurityPatch"}, "(patch) and the"),
     ],
 )
 def test_upgrades_by_azure_itself_are_a_warning(changes: dict[str, object], said: str) -> None:
