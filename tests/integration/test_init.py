@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from bascule.app.files import read_file
 from bascule.cli.main import main
-from bascule.cli.places import read_file
 from bascule.spec.load import parse_upgrade
 from tests.support.lab_api import LabApi
 from tests.support.raw_objects import raw_ingress, raw_service, raw_slice

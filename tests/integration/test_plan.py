@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 
 from bascule.app.clock import SystemClock
+from bascule.app.files import read_file
 from bascule.app.known import fetch_known
 from bascule.app.naming import identify
 from bascule.app.planning import GatewayKnown, prepare_plan
 from bascule.app.state_dir import StateDir
 from bascule.checks.inventory import HostScope
 from bascule.cli.main import main
-from bascule.cli.places import read_file
 from bascule.errors import PlanError
 from bascule.gateway.driver import Convergence, Observation
 from bascule.ids import Cluster

@@ -1,5 +1,7 @@
 """What `bascule plan` and `bascule upgrade start` share: a plan, and what is found of it."""
 
+import os
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 
@@ -12,9 +14,10 @@ from bascule.clock import Clock
 from bascule.gateway.driver import Observation
 from bascule.ids import Cluster
 from bascule.inventory.fetch import Asked, Question, fetch_inventory
+from bascule.journal.record import Json
 from bascule.routing.weights import Split, Weights
-from bascule.spec.upgrade import Upgrade
-from bascule.upgrade.plan.facts import ClusterName, Facts
+from bascule.spec.upgrade import AzurePlatform, Upgrade
+from bascule.upgrade.plan.facts import ClusterName, Facts, PlatformFacts
 from bascule.upgrade.plan.lint import lint_plan
 from bascule.upgrade.plan.model import Plan
 from bascule.upgrade.plan.planner import plan_upgrade
@@ -47,6 +50,20 @@ class GatewayKnown:
 
 
 NOTHING_KNOWN = GatewayKnown()
+_OFFLINE: Mapping[str, Json] = {"type": "azure", "is_offline": True}
+"""Stands in a plan for which no cloud was asked; nobody can run it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stages:
+    """What a platform would do for an upgrade, and what stands against it."""
+
+    facts: PlatformFacts | None
+    findings: tuple[Finding, ...] = ()
+
+
+NO_STAGES = Stages(facts=None)
+OFFLINE_STAGES = Stages(facts=PlatformFacts(make=_OFFLINE, remove=_OFFLINE))
 
 
 async def prepare_plan(
@@ -63,16 +80,28 @@ async def prepare_plan(
     cannot be reached is a blocker among the findings. Raises PlanError where a cluster that has
     traffic would become another one.
     """
+    stages = await _fetch_stages(spec, clock, is_offline=is_offline)
     state = find_state(spec.gateway_model(), known.state, is_offline=is_offline)
     known = replace(known, state=state)
     inventory = None if is_offline else await fetch_planning_inventory(spec, known, clock)
     facts = build_facts(spec, known, inventory)
-    facts = replace(facts, at=clock.now(), parent=parent)
+    facts = replace(facts, at=clock.now(), parent=parent, platform=stages.facts)
     plan = plan_upgrade(spec, facts)
-    findings = [*lint_plan(plan, facts)]
+    findings = [*stages.findings, *lint_plan(plan, facts)]
     if inventory is not None:
         findings += check_all(inventory)
     return Prepared(plan=plan, findings=sort_findings(findings))
+
+
+async def _fetch_stages(spec: Upgrade, clock: Clock, *, is_offline: bool) -> Stages:
+    """Return what the platform would do; clusters that exist have none."""
+    if not isinstance(spec.platform, AzurePlatform):
+        return NO_STAGES
+    if is_offline:
+        return OFFLINE_STAGES
+    from bascule.app.platform_planning import fetch_stages
+
+    return await fetch_stages(spec.platform, os.environ, clock)
 
 
 async def fetch_planning_inventory(spec: Upgrade, known: GatewayKnown, clock: Clock) -> Inventory:

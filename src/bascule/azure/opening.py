@@ -15,8 +15,10 @@ from bascule.azure.credentials import (
 )
 from bascule.azure.trust import find_trust
 from bascule.clock import Clock
+from bascule.errors import UsageError
 
 DEFAULT_CLOUD = "AzureCloud"
+SUBSCRIPTION = "AZURE_SUBSCRIPTION_ID"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,3 +52,18 @@ async def open_azure(
         ArmClient(found, credential, clock=clock, trust=trust) as client,
     ):
         yield Azure(cloud=found, credential=credential, kind=settings.kind, client=client)
+
+
+def find_subscription(environ: Mapping[str, str], said: str | None) -> str:
+    """Return the subscription that is meant: the one that is said, else the environment's.
+
+    Raises UsageError where there is none.
+    """
+    found = said or environ.get(SUBSCRIPTION)
+    if not found:
+        raise UsageError(
+            "no subscription is named",
+            remedy=f"write `subscription:` into the file, or set {SUBSCRIPTION} "
+            "(`az account show --query id` prints it)",
+        )
+    return found

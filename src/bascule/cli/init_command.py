@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from bascule.app.clock import SystemClock
+from bascule.app.files import read_file
 from bascule.app.wiring import build_client
 from bascule.checks.inventory import ClusterFacts, HostScope, Inventory
 from bascule.checks.preflight import check_all
@@ -20,7 +21,6 @@ from bascule.cli.arguments import takes
 from bascule.cli.init_text import Draft, build_text, to_label
 from bascule.cli.new_file import require_free, write_new
 from bascule.cli.options import OutputOption
-from bascule.cli.places import read_file
 from bascule.cli.rendering import Output, print_document, print_lines
 from bascule.errors import InvariantError, SpecError, TransportError, UsageError
 from bascule.ids import Cluster

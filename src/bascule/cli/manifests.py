@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bascule.cli.places import read_file
+from bascule.app.files import read_file
 from bascule.errors import SpecError, UsageError
 from bascule.ids import Cluster
 from bascule.manifest.objects import ManifestObject

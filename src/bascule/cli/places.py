@@ -3,8 +3,9 @@
 import os
 from pathlib import Path
 
+from bascule.app.files import read_file
 from bascule.app.state_dir import StateDir, find_state_dir
-from bascule.errors import SpecError, UsageError
+from bascule.errors import UsageError
 from bascule.ids import GatewayName
 
 FILE_HELP = "The file of the gateway or of an upgrade (gateway.yaml, upgrade.yaml)."
@@ -55,15 +56,3 @@ def name_place(*, file: str | None, gateway: str | None, state: str | None) -> s
 
 def _hide_password(state: str) -> str:
     return state if "://" not in state else "postgresql://..."
-
-
-def read_file(file: Path) -> str:
-    """Return the text of a file that the user named. Raises SpecError if it cannot be read."""
-    try:
-        return file.read_text(encoding="utf-8")
-    except OSError as error:
-        raise SpecError(
-            f"cannot be read: {error.strerror}", file=str(file), remedy="name an existing file"
-        ) from error
-    except UnicodeDecodeError as error:
-        raise SpecError("is not UTF-8 text", file=str(file)) from error

@@ -9,13 +9,14 @@ from typing import Annotated
 import typer
 
 from bascule.app.clock import SystemClock
+from bascule.app.files import read_file
 from bascule.app.known import fetch_known
 from bascule.app.planning import NOTHING_KNOWN, Prepared, prepare_plan
 from bascule.app.state_dir import find_state_dir
 from bascule.checks.findings import render_finding
 from bascule.cli.arguments import takes
 from bascule.cli.options import OutputOption
-from bascule.cli.places import STATE_HELP, read_file
+from bascule.cli.places import STATE_HELP
 from bascule.cli.plan_text import render_plan_text
 from bascule.cli.rendering import Output, print_document, print_lines
 from bascule.errors import PlanError

@@ -9,9 +9,9 @@ from typing import Annotated
 import typer
 
 from bascule.app.clock import SystemClock
+from bascule.app.files import read_file
 from bascule.cli.arguments import takes
 from bascule.cli.manifests import load_snapshots
-from bascule.cli.places import read_file
 from bascule.cli.rendering import print_document, print_lines
 from bascule.cli.table_text import render_table
 from bascule.ids import Cluster

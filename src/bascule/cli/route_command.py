@@ -9,10 +9,11 @@ from typing import Annotated
 import typer
 
 from bascule.app.control import fetch_answer
+from bascule.app.files import read_file
 from bascule.cli.arguments import takes
 from bascule.cli.manifests import load_snapshots
 from bascule.cli.options import OutputOption, Where, choose_state_dir
-from bascule.cli.places import STATE_HELP, read_file
+from bascule.cli.places import STATE_HELP
 from bascule.cli.render_command import build_options
 from bascule.cli.rendering import Output, print_document, print_lines
 from bascule.cli.table_text import render_explanation

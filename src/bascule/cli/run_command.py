@@ -7,13 +7,14 @@ from typing import Annotated
 
 import typer
 
+from bascule.app.files import read_file
 from bascule.app.logs import set_up_logs
 from bascule.app.runtime import Listeners, RunOptions, run_gateway
 from bascule.app.wiring import Elsewhere, build_elsewhere
 from bascule.app.working import Started
 from bascule.cli.arguments import takes
 from bascule.cli.options import OutputOption, Where, choose_state_dir, operator_name
-from bascule.cli.places import FILE_HELP, STATE_HELP, read_file
+from bascule.cli.places import FILE_HELP, STATE_HELP
 from bascule.cli.rendering import Output, print_document, print_lines
 from bascule.errors import LockedError, UsageError
 from bascule.spec.gateway import Gateway

@@ -10,12 +10,13 @@ from typing import Annotated
 import typer
 
 from bascule.app.clock import SystemClock
+from bascule.app.files import read_file
 from bascule.app.logs import set_up_logs
 from bascule.app.state_dir import StateDir, apply_state_dir, state_home
+from bascule.azure import opening
 from bascule.azure.credentials import CredentialKind
-from bascule.azure.opening import open_azure
-from bascule.cli.places import read_file
-from bascule.errors import LockedError, UsageError
+from bascule.azure.opening import SUBSCRIPTION, open_azure
+from bascule.errors import LockedError
 from bascule.platform.desired.ids import Ids
 from bascule.platform.live import LiveArm
 from bascule.platform.observe import fetch_existing
@@ -27,8 +28,6 @@ from bascule.spec.azure.prices import Prices
 from bascule.spec.load import parse_platform, parse_prices
 from bascule.spec.platform import Platform
 from bascule.storage.lock import hold_lock
-
-SUBSCRIPTION = "AZURE_SUBSCRIPTION_ID"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,14 +82,7 @@ def open_file(file: Path, access: Access) -> Opened:
 
 def find_subscription(access: Access, said: str | None) -> str:
     """Return the subscription that is meant: by the option, the file, the environment."""
-    found = access.subscription or said or os.environ.get(SUBSCRIPTION)
-    if not found:
-        raise UsageError(
-            "no subscription is named",
-            remedy=f"write `subscription:` into the file, or set {SUBSCRIPTION} "
-            "(`az account show --query id` prints it)",
-        )
-    return found
+    return opening.find_subscription(os.environ, access.subscription or said)
 
 
 @asynccontextmanager

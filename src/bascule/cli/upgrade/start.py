@@ -9,13 +9,14 @@ import typer
 
 from bascule.app.asking import ANSWER_S, exchange
 from bascule.app.clock import SystemClock
+from bascule.app.files import read_file
 from bascule.app.known import fetch_known
 from bascule.app.planning import Prepared, prepare_plan
 from bascule.app.state_dir import StateDir
 from bascule.cli.arguments import takes
 from bascule.cli.options import OutputOption
 from bascule.cli.ordering import build_order, confirm, ring
-from bascule.cli.places import STATE_HELP, find_place, name_place, read_file
+from bascule.cli.places import STATE_HELP, find_place, name_place
 from bascule.cli.plan_text import render_plan_text
 from bascule.cli.rendering import Output, print_document, print_lines
 from bascule.cli.upgrade.foreground import Task, run_here

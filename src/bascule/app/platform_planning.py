@@ -1,0 +1,99 @@
+"""What the platform of an upgrade would do for it, found out by reading; writes kubeconfigs."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from bascule.app.files import read_file
+from bascule.app.kubeconfigs import write_kubeconfig
+from bascule.app.planning import Stages
+from bascule.azure.opening import Azure, find_subscription, open_azure
+from bascule.checks.findings import Finding, Severity
+from bascule.clock import Clock
+from bascule.ids import Cluster
+from bascule.journal.record import Json
+from bascule.platform.desired.ids import Ids
+from bascule.platform.live import LiveArm
+from bascule.platform.observe import fetch_existing
+from bascule.platform.plan.model import Op, PlatformPlan
+from bascule.platform.plan.planner import Existing, plan_platform
+from bascule.platform.plan.staging import check_ready, plan_stages
+from bascule.spec.gateway import ClusterAccess
+from bascule.spec.load import parse_platform
+from bascule.spec.upgrade import AzurePlatform
+
+
+async def fetch_stages(platform: AzurePlatform, environ: Mapping[str, str], clock: Clock) -> Stages:
+    """Return what `platform` would do; in Azure nothing is changed.
+
+    The kubeconfig of a cluster that is there, and has none yet, is written. Raises SpecError,
+    UsageError, ApiError, TransportError.
+    """
+    spec = parse_platform(read_file(platform.file), platform.file)
+    ids = Ids(spec, find_subscription(environ, spec.subscription))
+    key = spec.clusters.blue.ssh_public_key
+    async with open_azure(environ, clock=clock, cloud=spec.cloud) as azure:
+        desired, existing = await fetch_existing(
+            LiveArm(azure.client), ids, ssh_public_key="" if key is None else read_file(key)
+        )
+        await _write_kubeconfigs(azure, ids, existing, platform)
+    plan = plan_platform(ids, desired, existing, cloud=spec.cloud)
+    facts = plan_stages(ids, plan)
+    return Stages(
+        facts=replace(
+            facts,
+            make=_placed(facts.make, spec.cloud, platform.of(Cluster.GREEN)),
+            remove=_placed(facts.remove, spec.cloud, platform.of(Cluster.BLUE)),
+        ),
+        findings=(*plan.findings, *check_ready(ids, plan), *_refused(plan)),
+    )
+
+
+def name_context(access: ClusterAccess) -> str:
+    """Return how the context is called in a kubeconfig that is written there."""
+    return access.context or access.kubeconfig.stem
+
+
+async def _write_kubeconfigs(
+    azure: Azure, ids: Ids, existing: Existing, platform: AzurePlatform
+) -> None:
+    clusters = ids.spec.clusters
+    names = {Cluster.BLUE: clusters.blue.name}
+    if clusters.green is not None:
+        names[Cluster.GREEN] = clusters.green.name
+    for cluster, name in names.items():
+        access = platform.of(cluster)
+        if ids.cluster(name).key in existing.documents and not _is_there(access):
+            await write_kubeconfig(
+                azure, ids.cluster(name), access.kubeconfig, name_context(access)
+            )
+
+
+def _is_there(access: ClusterAccess) -> bool:
+    return access.kubeconfig.exists()
+
+
+def _placed(stage: Mapping[str, Json], cloud: str, access: ClusterAccess) -> Mapping[str, Json]:
+    """Add where the cluster is, and where its kubeconfig goes; nothing to nothing."""
+    if not stage:
+        return stage
+    return {
+        **stage,
+        "type": "azure",
+        "cloud": cloud,
+        "kubeconfig": str(access.kubeconfig.absolute()),
+        "context": name_context(access),
+    }
+
+
+def _refused(plan: PlatformPlan) -> tuple[Finding, ...]:
+    return tuple(
+        Finding(
+            severity=Severity.BLOCKER,
+            code="PlatformRefuses",
+            subject=action.resource.name,
+            message=f"{action.resource.name}: {action.reason}",
+            remedy=action.remedy,
+        )
+        for action in plan.actions
+        if action.op is Op.REFUSE
+    )
