@@ -251,7 +251,10 @@ def _describe_azure(
     before = known.azure if known is not None else None
     if before is None and not arguments.azure:
         if chosen:
-            raise UsageError("--latency-model, --speed and --if-match are for a lab with --azure")
+            raise UsageError(
+                "--latency-model, --speed and --if-match are for a lab with --azure",
+                remedy="add --azure, or leave them out",
+            )
         return None
     if arguments.clusters or arguments.shop:
         raise UsageError(
