@@ -1,6 +1,8 @@
 """The runtime's log: one line an event on standard error, secrets masked at the source."""
 
+import os
 import sys
+from collections.abc import Mapping
 from typing import TextIO
 
 import structlog
@@ -9,11 +11,23 @@ from structlog.typing import EventDict
 from bascule.redact import redact
 
 
-def set_up_logs(stream: TextIO = sys.stderr, *, least: str = "debug") -> None:
+LEVEL = "BASCULE_LOG"
+"""The environment variable that says the lowest level that is shown."""
+_LEVELS = ("debug", "info", "warning", "error")
+
+
+def set_up_logs(
+    stream: TextIO = sys.stderr,
+    *,
+    least: str = "info",
+    environ: Mapping[str, str] = os.environ,
+) -> None:
     """Send the events of this process to `stream` as `time level event key=value`.
 
-    `least` is the lowest level that is shown: a verb that people watch shows warnings.
+    `least` is the lowest level that is shown where BASCULE_LOG names none: a verb that people
+    watch shows warnings.
     """
+    said = environ.get(LEVEL, "").lower()
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -23,7 +37,7 @@ def set_up_logs(stream: TextIO = sys.stderr, *, least: str = "debug") -> None:
                 key_order=["timestamp", "level", "event"], drop_missing=True
             ),
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(least),
+        wrapper_class=structlog.make_filtering_bound_logger(said if said in _LEVELS else least),
         logger_factory=structlog.PrintLoggerFactory(stream),
         cache_logger_on_first_use=True,
     )

@@ -99,8 +99,10 @@ async def _fetch_stages(spec: Upgrade, clock: Clock, *, is_offline: bool) -> Sta
         return NO_STAGES
     if is_offline:
         return OFFLINE_STAGES
+    from bascule.app.logs import set_up_logs
     from bascule.app.platform_planning import fetch_stages
 
+    set_up_logs(least="warning")
     return await fetch_stages(spec.platform, os.environ, clock)
 
 
