@@ -215,4 +215,4 @@ async def test_the_verbs_of_a_lab_with_an_azure(
             assert "with --azure" in await call("up", "--name", "none", "--speed", "2", code=2)
         finally:
             assert "Lab lab is down." in await call("down")
-    assert "--azure" in await call("fault", "list", "--name", "none", code=2)
+    assert "there is no lab" in await call("fault", "list", "--name", "none", code=2)
