@@ -10,7 +10,6 @@ from structlog.typing import EventDict
 
 from bascule.redact import redact
 
-
 LEVEL = "BASCULE_LOG"
 """The environment variable that says the lowest level that is shown."""
 _LEVELS = ("debug", "info", "warning", "error")
