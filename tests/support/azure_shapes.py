@@ -1,9 +1,10 @@
 """Shapes of recorded answers of Azure, and how an answer of the lab differs from one.
 
-A shape is JSON. `"text"`, `"number"`, `"boolean"` stand for any such value; `"=x"` is exactly x;
-`"~x"` is text that the regular expression x matches in full; `[s]` is a list with at least one
-member, each like s; `[]` is an empty list; a name with `?` at its end may be missing. Names that a
-shape does not have are differences too: case and spelling are what clients depend on.
+A shape is JSON. `"text"`, `"number"`, `"boolean"`, `"object"`, `"list"` stand for any such value;
+`"=x"` is exactly x; `"~x"` is text that the regular expression x matches in full; `[s]` is a list
+with at least one member, each like s; `[]` is an empty list; a name with `?` at its end may be
+missing. Names that a shape does not have are differences too: case and spelling are what clients
+depend on.
 """
 
 import json
@@ -20,6 +21,8 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
     "text": (str,),
     "number": (int, float),
     "boolean": (bool,),
+    "object": (dict,),
+    "list": (list,),
 }
 
 

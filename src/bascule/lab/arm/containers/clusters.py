@@ -255,6 +255,8 @@ _ORDER: Final[tuple[str, ...]] = (
 
 
 def _in_order(properties: dict[str, Any]) -> dict[str, Any]:
-    """Return the properties in the order in which AKS shows them."""
+    """Return the properties in the order in which AKS shows them, without empty add-ons."""
+    if not properties.get("addonProfiles"):
+        properties = {key: each for key, each in properties.items() if key != "addonProfiles"}
     first = {key: properties[key] for key in _ORDER if key in properties}
     return {**first, **properties}

@@ -26,8 +26,10 @@ _READ_ONLY: Final = frozenset(
         "kubeletDiskType",
     }
 )
-_EMPTY_DROPPED: Final = frozenset({"nodeTaints", "availabilityZones"})
-"""Lists that are not shown when they are empty."""
+_EMPTY_DROPPED: Final = frozenset({"nodeTaints", "availabilityZones", "nodeLabels", "tags"})
+"""What is not shown when it is empty."""
+_SPOT: Final = frozenset({"scaleSetPriority", "scaleSetEvictionPolicy", "spotMaxPrice"})
+"""What is shown of pools of spot machines only."""
 
 
 def new_profile(body: Mapping[str, Any], *, version: str, is_overlay: bool, e_tag: str) -> Profile:
@@ -107,9 +109,12 @@ def check_count(profile: Profile) -> None:
 
 
 def tidy(profile: Profile) -> Profile:
-    """Return a profile without the empty lists that AKS does not show."""
+    """Return a profile without what AKS does not show."""
+    is_spot = profile.get("scaleSetPriority") == "Spot"
     return {
-        key: value for key, value in profile.items() if key not in _EMPTY_DROPPED or value != []
+        key: value
+        for key, value in profile.items()
+        if (value or key not in _EMPTY_DROPPED) and (is_spot or key not in _SPOT)
     }
 
 
