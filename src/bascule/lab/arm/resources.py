@@ -1,6 +1,5 @@
 """All resources of the lab's Azure, by id: whole documents, changed only through this store."""
 
-import copy
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -21,11 +20,11 @@ class ResourceStore:
     def find(self, resource_id: str) -> Document | None:
         """Return a resource, or None."""
         found = self._documents.get(_key(resource_id))
-        return copy.deepcopy(found) if found is not None else None
+        return copied(found) if found is not None else None
 
     def put(self, document: Document) -> None:
         """Keep a document by its `id`."""
-        self._documents[_key(document["id"])] = copy.deepcopy(document)
+        self._documents[_key(document["id"])] = copied(document)
         self.on_change(document["id"])
 
     def remove(self, resource_id: str) -> None:
@@ -55,15 +54,24 @@ class ResourceStore:
             if key.startswith(prefix) and fits(document)
         ]
         for key in sorted(fitting):
-            yield copy.deepcopy(self._documents[key])
+            yield copied(self._documents[key])
 
     def load(self, documents: Iterable[Document]) -> None:
         """Hold these and nothing else; tells nobody."""
-        self._documents = {_key(each["id"]): copy.deepcopy(each) for each in documents}
+        self._documents = {_key(each["id"]): copied(each) for each in documents}
 
     def save(self) -> list[Document]:
         """Return all documents themselves, to be written and not to be changed."""
         return list(self._documents.values())
+
+
+def copied(value: Any) -> Any:
+    """Return a copy of a JSON value through and through, faster than `copy.deepcopy` makes one."""
+    if isinstance(value, dict):
+        return {name: copied(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [copied(each) for each in value]
+    return value
 
 
 def _key(resource_id: str) -> str:

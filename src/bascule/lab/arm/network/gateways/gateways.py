@@ -1,7 +1,6 @@
 """Application gateways: each PUT replaces the whole document, and supersedes the one before it."""
 
 import asyncio
-import copy
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -38,7 +37,7 @@ from bascule.lab.arm.network.plane_port import GatewayPlane
 from bascule.lab.arm.operations import Operation, OperationFailedError
 from bascule.lab.arm.paths import parse_path
 from bascule.lab.arm.requests import ArmRefusal, ArmReply, ArmRequest
-from bascule.lab.arm.resources import Document
+from bascule.lab.arm.resources import Document, copied
 from bascule.lab.arm.world import ArmWorld
 
 UPDATING_SHOWN = 0.25
@@ -119,7 +118,7 @@ class Gateways:
             request,
             operation,
             status=status,
-            body=self._shown(copy.deepcopy(document)),
+            body=self._shown(copied(document)),
         )
 
     def _new_document(self, request: ArmRequest, previous: Document | None) -> Document:
@@ -195,7 +194,7 @@ class Gateways:
                     request, document, states, lambda _d: self._plane.stop(document["id"])
                 )
             case "start":
-                kept = copy.deepcopy(document)
+                kept = copied(document)
                 states = ("Starting", "Running")
                 return self._switch(request, document, states, lambda d: self._apply(kept, None, d))
             case _:

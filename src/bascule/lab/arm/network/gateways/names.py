@@ -46,7 +46,11 @@ firewallMode ruleSetType ruleSetVersion disabledRuleGroups ruleGroupName rules r
 maxRequestBodySize maxRequestBodySizeInKb fileUploadLimitInMb exclusions matchVariable
 selectorMatchOperator selector minCapacity maxCapacity enableRequestBuffering
 enableResponseBuffering loadDistributionTargets loadDistributionAlgorithm weightPerServer
-ipConfigurations primary
+ipConfigurations primary privateEndpoint privateLinkServiceConnectionState linkIdentifier
+disableDefaultServerHeaderInResponse reservedCapacity hsm keyId audiences
+advancedRoutingMaps advancedRoutingMap advancedRoutingRules advancedRoutingConditionSet
+routingConditions conditionType propertyName propertyValueMatcher propertyValues
+defaultAuthConfigs authConfigs authenticationPolicy
 """
 _NAME_BY_LOWER = {name.lower(): name for name in _NAMES.split()}
 
