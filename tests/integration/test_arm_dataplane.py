@@ -1,6 +1,7 @@
 """Application gateways of the lab serve for real: two Envoys behind one loopback address."""
 
 import asyncio
+import base64
 import json
 import os
 import signal
@@ -32,6 +33,7 @@ from tests.support.arm_backends import (
     ask,
     names,
     pfx,
+    server_context,
 )
 from tests.support.arm_gateways import (
     GATEWAY,
@@ -79,9 +81,10 @@ class Lab:
 
 
 @asynccontextmanager
-async def lab(directory: Path) -> AsyncIterator[Lab]:
+async def lab(directory: Path, *, instances: int = 2) -> AsyncIterator[Lab]:
     clock = VirtualClock()
-    plane = DataPlane(directory, clock, options=BackendOptions(speed=SPEED))
+    options = BackendOptions(speed=SPEED)
+    plane = DataPlane(directory, clock, instances=instances, options=options)
     async with AsyncExitStack() as stack:
         blue = await stack.enter_async_context(Backend(name="blue", address=BLUE))
         green = await stack.enter_async_context(Backend(name="green", address=GREEN))
@@ -179,7 +182,7 @@ async def test_affinity_reaches_a_server_that_drains_until_its_time_is_over(
             connectionDraining={"enabled": True, "drainTimeoutInSec": 60},
         )
     ]
-    async with lab(tmp_path) as world:
+    async with lab(tmp_path, instances=1) as world:
         await world.apply(gateway({"blue": [BLUE]}, backendHttpSettingsCollection=sticky))
         cookie = (await ask()).headers["set-cookie"].partition(";")[0]
         assert cookie.startswith("ApplicationGatewayAffinity=")
@@ -216,7 +219,7 @@ async def test_a_change_lets_requests_end_and_cuts_those_past_the_time_for_drain
 
 
 async def test_a_change_closes_connections_that_are_kept_alive(tmp_path: Path) -> None:
-    async with lab(tmp_path) as world:
+    async with lab(tmp_path, instances=1) as world:
         await world.apply(gateway({"blue": [BLUE]}))
         async with aiohttp.ClientSession() as session:
             url = f"http://{PUBLIC}:{PORT}/"
@@ -234,7 +237,7 @@ async def test_a_change_closes_connections_that_are_kept_alive(tmp_path: Path) -
 async def test_a_port_that_may_not_be_bound_fails_before_anything_is_changed(
     tmp_path: Path,
 ) -> None:
-    async with lab(tmp_path) as world:
+    async with lab(tmp_path, instances=1) as world:
         await world.apply(gateway({"blue": [BLUE]}))
         with socket.socket() as other:
             other.bind((PUBLIC, 8081))
@@ -252,7 +255,7 @@ async def test_a_port_that_may_not_be_bound_fails_before_anything_is_changed(
 
 
 async def test_a_gateway_can_be_stopped_started_and_removed(tmp_path: Path) -> None:
-    async with lab(tmp_path) as world:
+    async with lab(tmp_path, instances=1) as world:
         await world.apply(gateway({"blue": [BLUE]}, probes=[part("unused", path="/")]))
 
         await world.plane.stop(GATEWAY)
@@ -286,7 +289,7 @@ async def test_hosts_and_paths_decide_and_redirects_lead_on(tmp_path: Path) -> N
         *sites["requestRoutingRules"],
         rule("shop", 10, listener="shop", redirectConfiguration=ref(*_AWAY)),
     ]
-    async with lab(tmp_path) as world:
+    async with lab(tmp_path, instances=1) as world:
         await world.apply(gateway({"blue": [BLUE], "green": [GREEN]}, **sites))
 
         assert (await ask("/green/cart", "other.example.com")).body["name"] == "green"
@@ -320,7 +323,7 @@ async def test_https_shows_each_host_its_certificate_and_an_unknown_host_is_a_40
             for number, name in enumerate(("blue", "green"))
         ],
     }
-    async with lab(tmp_path) as world:
+    async with lab(tmp_path, instances=1) as world:
         await world.apply(gateway({"blue": [BLUE], "green": [GREEN]}, **sites))
         for name in ("blue", "green"):
             answer = await ask(
@@ -339,9 +342,76 @@ async def test_https_shows_each_host_its_certificate_and_an_unknown_host_is_a_40
         assert _readable_by_others(tmp_path) == []
 
 
+async def test_a_server_with_tls_is_verified_against_the_roots_of_the_settings(
+    tmp_path: Path,
+) -> None:
+    authorities = {"right": Authority("right"), "wrong": Authority("wrong")}
+    roots = [
+        part(name, data=base64.b64encode(authority.pem).decode())
+        for name, authority in authorities.items()
+    ]
+    context = server_context(authorities["right"].issue("web.example.com"), tmp_path)
+    async with (
+        lab(tmp_path, instances=1) as world,
+        Backend(name="secure", address=BLUE, port=9443, context=context),
+    ):
+        statuses = {}
+        for name in authorities:
+            of_root = settings(
+                protocol="Https",
+                port=9443,
+                hostName="web.example.com",
+                trustedRootCertificates=[ref("trustedRootCertificates", name)],
+            )
+            await world.apply(
+                gateway(
+                    {"blue": [BLUE]},
+                    trustedRootCertificates=roots,
+                    backendHttpSettingsCollection=[of_root],
+                )
+            )
+            statuses[name] = (await ask()).status, (await world.health())[BLUE]
+
+        assert statuses == {"right": (200, "Healthy"), "wrong": (502, "Unhealthy")}
+
+
+async def test_requests_are_rewritten_as_they_are_told(tmp_path: Path) -> None:
+    actions = {
+        "requestHeaderConfigurations": [
+            {"headerName": "X-Client", "headerValue": "{var_client_ip}"},
+            {"headerName": "Accept", "headerValue": ""},
+        ],
+        "responseHeaderConfigurations": [{"headerName": "X-Served", "headerValue": "{var_host}"}],
+    }
+    moved = {
+        "name": "moved",
+        "ruleSequence": 200,
+        "conditions": [{"variable": "var_uri_path", "pattern": "^/article/([0-9]+)$"}],
+        "actionSet": {"urlConfiguration": {"modifiedPath": "/id/{var_uri_path_1}"}},
+    }
+    always = {"name": "always", "ruleSequence": 100, "actionSet": actions}
+    sites: Document = {
+        "rewriteRuleSets": [part("set", rewriteRules=[moved, always])],
+        "requestRoutingRules": [rule("r", 1, rewriteRuleSet=ref("rewriteRuleSets", "set"))],
+        "backendHttpSettingsCollection": [settings(path="/inner", hostName="in.example.com")],
+    }
+    async with lab(tmp_path, instances=1) as world:
+        await world.apply(gateway({"blue": [BLUE]}, **sites))
+
+        plain = await ask("/article?id=1", "shop.example.com")
+        conditional = await ask("/article/7?id=1", "shop.example.com")
+
+        assert plain.body["path"] == "/inner/article?id=1"
+        assert conditional.body["path"] == "/id/7?id=1"
+        assert plain.headers["x-served"] == "shop.example.com"
+        sent = plain.body["headers"]
+        assert (sent["host"], sent["x-client"]) == ("in.example.com", "127.0.0.1")
+        assert "accept" not in sent
+
+
 async def test_websockets_pass_and_a_silent_backend_is_a_504(tmp_path: Path) -> None:
     impatient = [settings(requestTimeout=1)]
-    async with lab(tmp_path) as world:
+    async with lab(tmp_path, instances=1) as world:
         await world.apply(gateway({"blue": [BLUE]}, backendHttpSettingsCollection=impatient))
 
         async with (

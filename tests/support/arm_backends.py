@@ -5,6 +5,7 @@ import base64
 import os
 import ssl
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Self
 
 import aiohttp
@@ -130,3 +131,13 @@ def pfx(pair: Pair, password: str) -> str:
         serialization.BestAvailableEncryption(password.encode()),
     )
     return base64.b64encode(bundle).decode()
+
+
+def server_context(pair: Pair, directory: Path) -> ssl.SSLContext:
+    """Return what a server with this certificate uses; ssl reads it from files only."""
+    files = (directory / "chain.pem", directory / "key.pem")
+    for file, content in zip(files, (pair.chain_pem, pair.key_pem), strict=True):
+        file.write_bytes(content)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(*files)
+    return context

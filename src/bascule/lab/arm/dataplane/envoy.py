@@ -8,6 +8,7 @@ import asyncio
 import os
 import shutil
 import signal
+from contextlib import suppress
 from pathlib import Path
 
 from bascule.errors import UsageError
@@ -45,6 +46,7 @@ class EnvoyProcess:
 
     async def start(self) -> None:
         """Start it. Raises UsageError when there is no Envoy on this machine."""
+        self._pid = 0
         log_file = self._directory / LOG_FILE
         if log_file.exists() and log_file.stat().st_size > LOG_BYTES_MAX:
             log_file.unlink()
@@ -61,9 +63,10 @@ class EnvoyProcess:
         finally:
             os.close(log)
         self._shepherd = shepherd
-        if shepherd.stdout is not None:
-            self._pid = int(await shepherd.stdout.readline())
-        write_record(self._pid_file, self._pid)
+        said = await shepherd.stdout.readline() if shepherd.stdout is not None else b""
+        if said.strip().isdigit():
+            self._pid = int(said)
+            write_record(self._pid_file, self._pid)
 
     async def wait(self) -> None:
         """Return when it has ended."""
@@ -75,15 +78,19 @@ class EnvoyProcess:
         shepherd = self._shepherd
         if shepherd is not None and shepherd.stdin is not None and shepherd.returncode is None:
             try:
-                os.kill(self._pid, signal.SIGTERM)
-                async with asyncio.timeout(STOP_TIMEOUT_S):
-                    await shepherd.wait()
-            except (TimeoutError, ProcessLookupError):
-                shepherd.stdin.close()
-                await shepherd.wait()
+                await self._ask_to_end(shepherd)
             finally:
                 shepherd.stdin.close()
+            await shepherd.wait()
         self._pid_file.unlink(missing_ok=True)
+
+    async def _ask_to_end(self, shepherd: asyncio.subprocess.Process) -> None:
+        if not self._pid:
+            return  # it was interrupted before it said so
+        with suppress(ProcessLookupError, TimeoutError):
+            os.kill(self._pid, signal.SIGTERM)
+            async with asyncio.timeout(STOP_TIMEOUT_S):
+                await shepherd.wait()
 
     def last_words(self) -> str:
         """Return the last line of its log."""

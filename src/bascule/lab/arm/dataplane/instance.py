@@ -77,13 +77,13 @@ class Instance:
         """Let go of the servers whose time for draining is over."""
         async with self._lock:
             self.draining = still_draining(self.draining, now_s)
-            if self.translation is not None and self.is_running:
+            if self.translation is not None:
                 self._write(self._endpoint_files(self.translation.backends))
 
     async def restart(self) -> None:
         """Start its Envoy again, which died, with what it was told last."""
         async with self._lock:
-            if not self.is_running:
+            if not self.is_running and self.translation is not None:
                 await self._run()
 
     async def wait_for_death(self) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from pathlib import Path
 
 from bascule.clock import Clock
@@ -49,6 +50,7 @@ class LiveGateway:
             part = (index + 1) / (len(self._instances) + 1)
             await self._clock.sleep_until(begun_s + duration_s * part)
             await self._bring(index, translation)
+        self._bound = set(translation.bindings)
 
     async def start(self) -> None:
         """Listen again with the last document."""
@@ -130,11 +132,9 @@ class LiveGateway:
             if instance.is_running:
                 await instance.wait_for_death()
             await self._clock.sleep_until(self._clock.monotonic_s() + REVIVE_AFTER_S)
-            if instance in self._instances and instance.translation is not None:
-                try:
+            if instance in self._instances:
+                with suppress(InstanceError, UsageError, OSError):
                     await instance.restart()
-                except (InstanceError, UsageError):
-                    continue
 
     async def _end_replaced(self, instance: Instance) -> None:
         wait_s = instance.drain_s + RETIRED_FOR_S

@@ -121,21 +121,6 @@ class DataPlane:
         task.add_done_callback(self._tasks.discard)
 
 
-class PlaneLife:
-    """The data plane as a part of the lab's Azure with a beginning and an end (`Living`)."""
-
-    def __init__(self, plane: DataPlane) -> None:
-        self._plane = plane
-
-    async def start(self) -> None:
-        """Begin."""
-        await self._plane.open()
-
-    async def stop(self) -> None:
-        """End all gateways; their documents are kept elsewhere."""
-        await self._plane.close()
-
-
 async def end_leftovers(directory: Path) -> None:
     """End the Envoys that files of process ids below a directory still name."""
     for pid_file in find_pid_files(directory):

@@ -101,7 +101,7 @@ def _changes(side: str, headers: Mapping[str, str]) -> Json:
     """Return Envoy's words; a header without a value is removed, as Azure does."""
     added = [
         {
-            "header": {"key": name, "value": _formatted(value)},
+            "header": {"key": name, "value": _formatted(value, side)},
             "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
         }
         for name, value in headers.items()
@@ -114,18 +114,22 @@ def _changes(side: str, headers: Mapping[str, str]) -> Json:
     return changes
 
 
-def _formatted(value: str) -> str:
+def _formatted(value: str, side: str) -> str:
     """Return a value in which Envoy fills in the server variables."""
-    return _VARIABLE.sub(_variable, value.replace("%", "%%"))
+    variables = _VARIABLES
+    if side == "response":
+        # By then the host may have been overridden for the backend.
+        variables = {**_VARIABLES, "var_host": "%REQ(X-ORIGINAL-HOST?:AUTHORITY)%"}
+    escaped = value.replace("%", "%%")
+    return _VARIABLE.sub(lambda found: _variable(found[1], variables), escaped)
 
 
-def _variable(found: re.Match[str]) -> str:
-    name = found[1]
+def _variable(name: str, variables: Mapping[str, str]) -> str:
     if name.startswith("http_req_"):
         return f"%REQ({_header_name(name, 'http_req_')})%"
     if name.startswith("http_resp_"):
         return f"%RESP({_header_name(name, 'http_resp_')})%"
-    return _VARIABLES.get(name, "")
+    return variables.get(name, "")
 
 
 def _header_name(variable: str, prefix: str) -> str:

@@ -81,7 +81,7 @@ def test_server_variables_are_filled_in_by_envoy_and_unknown_ones_are_empty() ->
     (rewrite,) = plan_rewrites(_rules(_rule(1, responseHeaderConfigurations=_sets("X-All", value))))
 
     (header,) = rewrite.changes["response_headers_to_add"]
-    assert header["header"]["value"] == "%REQ(:AUTHORITY)% %RESP(ETAG)%  5%%"
+    assert header["header"]["value"] == "%REQ(X-ORIGINAL-HOST?:AUTHORITY)% %RESP(ETAG)%  5%%"
 
 
 def test_a_path_without_a_condition_replaces_the_whole_path() -> None:
