@@ -5,6 +5,7 @@ import pytest
 from bascule.lab.arm.network.plane_port import ServerHealth
 from bascule.lab.arm.operations import Fate, OperationFailedError
 from bascule.lab.arm.requests import ArmReply
+from tests.support.agic_document import build_agic_gateway
 from tests.support.arm_network import (
     GATEWAY,
     GATEWAY_SUBNET,
@@ -30,6 +31,12 @@ def etags(document: Any) -> set[str]:
         for child in value
     ]
     return {document["etag"], *(child["etag"] for child in children)}
+
+
+def without_etags(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: without_etags(each) for name, each in value.items() if name != "etag"}
+    return [without_etags(each) for each in value] if isinstance(value, list) else value
 
 
 async def put(lab: NetworkLab, **changes: Any) -> ArmReply:
@@ -391,6 +398,68 @@ async def test_an_older_api_version_needs_no_priorities() -> None:
         )
 
         assert reply.status == 201
+
+
+async def test_the_document_of_agic_is_accepted_with_its_tags() -> None:
+    async with network_lab() as lab:
+        await lab.make_article()
+        body = build_agic_gateway(
+            GATEWAY, subnet_id=GATEWAY_SUBNET, address_id=PUBLIC_IP, cluster_id="/clusters/old"
+        )
+
+        reply = await lab.done("PUT", GATEWAY, body | {"location": "chinanorth2", "etag": "*"})
+
+        assert lab.status(reply) == {"status": "Succeeded"}
+        shown = await lab.get(GATEWAY)
+        assert shown["tags"]["ingress-for-aks-cluster-id"] == "/clusters/old"
+        assert len(shown["properties"]["requestRoutingRules"]) == 2
+
+
+async def test_a_document_that_was_read_can_be_put_back_and_changes_nothing_but_etags() -> None:
+    pool = {"id": f"{GATEWAY}/backendAddressPools/pool"}
+    settings = {"id": f"{GATEWAY}/backendHttpSettingsCollection/settings"}
+    rewrites = {"id": f"{GATEWAY}/rewriteRuleSets/headers"}
+    path_map = {
+        "name": "map",
+        "properties": {
+            "defaultRedirectConfiguration": {"id": f"{GATEWAY}/redirectConfigurations/there"},
+            "pathRules": [
+                {
+                    "name": "api",
+                    "properties": {
+                        "paths": ["/api/*"],
+                        "backendAddressPool": pool,
+                        "backendHttpSettings": settings,
+                        "rewriteRuleSet": rewrites,
+                    },
+                }
+            ],
+        },
+    }
+    listener = {"id": f"{GATEWAY}/httpListeners/listener"}
+    redirect = {"redirectType": "Found", "targetListener": listener, "someNewField": {"Kept": 1}}
+    by_path = rule("rule1", 100)
+    by_path["properties"] |= {
+        "RuleType": "PathBasedRouting",
+        "urlPathMap": {"id": f"{GATEWAY}/urlPathMaps/map"},
+    }
+    async with network_lab() as lab:
+        await lab.make_article()
+        await put_done(
+            lab,
+            urlPathMaps=[path_map],
+            redirectConfigurations=[{"name": "there", "properties": redirect}],
+            rewriteRuleSets=[{"name": "headers", "properties": {"rewriteRules": []}}],
+            requestRoutingRules=[by_path],
+            someNewCollection=[{"Name": "kept"}],
+        )
+        before = await lab.get(GATEWAY)
+
+        await lab.done("PUT", GATEWAY, before)
+
+        after = await lab.get(GATEWAY)
+        assert without_etags(after) == without_etags(before)
+        assert after["properties"]["someNewCollection"] == [{"name": "kept"}]
 
 
 @pytest.mark.parametrize(
