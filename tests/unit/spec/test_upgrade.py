@@ -73,6 +73,6 @@ def test_clusters_of_a_platform_may_not_be_there_yet() -> None:
     assert (platform.keep_green, platform.stopped_s) == (False, 3_600.0)
     for cluster in Cluster:
         access = upgrade.gateway_model().clusters.of(cluster)
-        assert access.awaited
+        assert access.awaited is True
         assert access.is_same(platform.of(cluster))
         assert not access.is_same(platform.of(cluster.other))
