@@ -17,14 +17,24 @@ WAIT_S = 40.0
 @asynccontextmanager
 async def azure_place(within_s: float = WAIT_S) -> AsyncIterator[None]:
     """Return once no other test and no lab has the place; other tests wait until the block ends."""
+    turn = await take_turn(within_s)
+    try:
+        yield
+    finally:
+        os.close(turn)
+
+
+async def take_turn(within_s: float = WAIT_S) -> int:
+    """Return what keeps other tests waiting until it is closed, once no lab has the place."""
     locks = locks_directory()
     turn = os.open(locks / "azure-tests.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         await eventually(lambda: _is_locked_by_us(turn), within_s=within_s)
         await eventually(lambda: _is_free(locks), within_s=within_s)
-        yield
-    finally:
+    except BaseException:
         os.close(turn)
+        raise
+    return turn
 
 
 def _is_locked_by_us(descriptor: int) -> bool:

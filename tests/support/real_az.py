@@ -1,5 +1,6 @@
 """The real az and Azure's SDKs, from an environment of their own, against a lab's Azure."""
 
+import asyncio
 import json
 import os
 import subprocess
@@ -14,6 +15,7 @@ import pytest
 from bascule.lab.supervisor import control
 from bascule.lab.supervisor.description import LabDirectory
 from tests.house import rules
+from tests.support.azure_place import take_turn
 
 AZ_VENV = rules.ROOT / ".venv-az"
 LAB = "az"
@@ -81,15 +83,17 @@ def azure_lab(home: Path, *options: str) -> Iterator[RealAz]:
     if not (AZ_VENV / "bin/az").exists():
         pytest.skip("needs .venv-az: `make az-test` makes it")
     state = {"XDG_STATE_HOME": str(home / "state"), "HOME": str(home), "PATH": os.environ["PATH"]}
-    _bascule(state, "lab", "up", "--azure", "--name", LAB, *options, "--output", "json")
-    directory = control.find_lab(LAB, state)
+    turn = asyncio.run(take_turn(LIMIT_S))
     try:
+        _bascule(state, "lab", "up", "--azure", "--name", LAB, *options, "--output", "json")
+        directory = control.find_lab(LAB, state)
         environment = {**state, **control.shell_exports(directory, state)}
         az = RealAz(directory=directory, environment=environment)
         az.sign_in()
         yield az
     finally:
         _bascule(state, "lab", "down", "--name", LAB, "--output", "json")
+        os.close(turn)
 
 
 def _bascule(environment: Mapping[str, str], *arguments: str) -> Any:
