@@ -170,13 +170,36 @@ async def test_a_list_that_never_ends_is_given_up(
             await client.list(NETWORKS)
 
 
-async def test_the_token_goes_to_no_other_server(arm: ScriptedArm, client: ArmClient) -> None:
-    arm.script(reply(200, {"value": [], "nextLink": "https://elsewhere.example/next?sig=s3cret"}))
+async def test_links_may_be_relative(arm: ScriptedArm, client: ArmClient) -> None:
+    arm.script(reply(200, {"value": [], "nextLink": f"{NETWORKS}?page=2"}), reply(200, {}))
 
-    with pytest.raises(ApiError, match=r"elsewhere\.example/next is not an address of") as caught:
+    assert await client.list(NETWORKS) == ()
+
+    assert arm.seen[1].query == {"page": "2"}
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "https://elsewhere.example:{port}/next",
+        "https://localhost:{port}@elsewhere.example/next",
+        "https://nolocalhost:{port}/next",
+        "https://localhost:1/next",
+        "http://localhost:{port}/next",
+        "//elsewhere.example/next",
+    ],
+)
+async def test_the_token_goes_to_no_other_server(
+    link: str, arm: ScriptedArm, client: ArmClient
+) -> None:
+    following = link.format(port=arm.port) + "?sig=s3cret"
+    arm.script(reply(200, {"value": [], "nextLink": following}))
+
+    with pytest.raises(ApiError, match="is not an address of https://localhost") as caught:
         await client.list(NETWORKS)
 
     assert "s3cret" not in caught.value.message
+    assert len(arm.seen) == 1
 
 
 async def test_a_write_that_runs_on_gives_the_url_to_wait_at(

@@ -35,6 +35,8 @@ class Attempt:
     """How often this request has failed, this time included."""
     may_have_landed: bool = False
     """Whether it, or an earlier attempt of it, may have taken effect though nobody said so."""
+    is_lasting: bool = False
+    """Whether another try can bring nothing else, as with a certificate that is not trusted."""
     is_token_new: bool = False
     """Whether the token was fetched anew because the one before was refused."""
 
@@ -121,7 +123,7 @@ def is_busy(codes: tuple[str, ...], message: str) -> bool:
 
 
 def _again(attempt: Attempt) -> Decision:
-    if attempt.failures < TRIES_MAX:
+    if attempt.failures < TRIES_MAX and not attempt.is_lasting:
         return Retry(after_s=_wait_s(attempt))
     is_harmless = attempt.effect is Effect.NONE or not attempt.may_have_landed
     return GiveUp() if is_harmless else OutcomeUnknown()

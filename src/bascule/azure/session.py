@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, assert_never
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode, urljoin, urlsplit
 from uuid import UUID
 
 import structlog
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 _LOG: structlog.stdlib.BoundLogger = structlog.get_logger("bascule.azure")
 _SAFE = "/()!$&'*+,;=:@~-._"
+HTTPS_PORT = 443
 WAIT_LOGGED_S = 5.0
 """Waits longer than this are told to the operator."""
 
@@ -124,7 +125,7 @@ class Session:
                 return result
             attempt = _next_attempt(call, result, attempt)
             await self._act(decide(attempt), _failure(result, request))
-            attempt = replace(attempt, is_token_new=attempt.status == 401)
+            attempt = replace(attempt, is_token_new=attempt.is_token_new or attempt.status == 401)
 
     async def _try(self, call: Call, url: str, request: str) -> "Answer | Refusal | NoAnswerError":
         headers = {
@@ -149,8 +150,6 @@ class Session:
             )
         except NoAnswerError as error:
             _LOG.debug("no answer", request=request, why=error.message)
-            if error.is_lasting:
-                raise
             return error
         ids = {name: answer.headers[name] for name in _IDS if name in answer.headers}
         _LOG.debug("answer", request=request, status=answer.status, **ids)
@@ -193,17 +192,25 @@ class Session:
     def _url(self, call: Call) -> str:
         """Return the whole URL; the token goes to this cloud's ARM and nowhere else."""
         root = self._cloud.resource_manager
-        if call.place.startswith("/"):
+        if call.place.startswith("/") and "?" not in call.place:
             query = f"?{urlencode(call.query, quote_via=quote)}" if call.query else ""
             return root + quote(call.place, safe=_SAFE) + query
-        asked, own = urlsplit(call.place), urlsplit(root)
-        is_own = asked.netloc == own.netloc or asked.netloc.endswith(f".{own.netloc}")
-        if asked.scheme != "https" or not is_own:
+        url = urljoin(root, call.place)
+        if not _is_own(url, root):
             raise ApiError(
-                f"{_told(call.place)} is not an address of {root}; nothing was sent there",
+                f"{_told(url)} is not an address of {root}; nothing was sent there",
                 remedy=f"check that this is a matter of the cloud {self._cloud.name}",
             )
-        return call.place
+        return url
+
+
+def _is_own(url: str, root: str) -> bool:
+    """Whether `url` leads to the server at `root`, or to a host below its name."""
+    asked, own = urlsplit(url), urlsplit(root)
+    host, own_host = asked.hostname or "", own.hostname or ""
+    is_same_port = (asked.port or HTTPS_PORT) == (own.port or HTTPS_PORT)
+    is_host = host == own_host or host.endswith(f".{own_host}")
+    return asked.scheme == "https" and is_host and is_same_port
 
 
 _IDS = ("x-ms-request-id", "x-ms-correlation-request-id")
@@ -226,6 +233,7 @@ def _next_attempt(call: Call, result: Refusal | NoAnswerError, last: Attempt | N
         )
         may_have_landed = this.is_silent
     else:
+        this = replace(this, is_lasting=result.is_lasting)
         may_have_landed = result.is_sent
     if last is None:
         return replace(this, may_have_landed=may_have_landed)

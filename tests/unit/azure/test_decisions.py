@@ -113,6 +113,13 @@ def test_a_write_that_reached_nobody_may_be_sent_again() -> None:
     assert decide(replace(unsent, failures=TRIES_MAX)) == NO
 
 
+def test_what_lasts_is_not_tried_again() -> None:
+    untrusted = attempt(0, effect=Effect.SAME, may_have_landed=False, is_lasting=True)
+
+    assert decide(untrusted) == NO
+    assert decide(replace(untrusted, may_have_landed=True)) == LOST
+
+
 def test_a_write_that_may_have_landed_before_stays_unknown() -> None:
     later = attempt(0, effect=Effect.SAME, may_have_landed=True, failures=TRIES_MAX)
 
