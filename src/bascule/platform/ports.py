@@ -1,4 +1,4 @@
-"""What a platform needs of Azure's Resource Manager: the live client, or a fake."""
+"""What a platform needs of Azure's Resource Manager: one port, whoever answers."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
