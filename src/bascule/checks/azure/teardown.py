@@ -46,6 +46,11 @@ def check_node_group(
     return (*found, *_listing(group, subject))
 
 
+def list_lasting(group: NodeGroupFacts) -> tuple[str, ...]:
+    """Return ids of what may hold data or be depended on: what a plan shows for approval."""
+    return tuple(sorted(each.id for each in group.resources if each.kind.lower() in LASTING_KINDS))
+
+
 def _judge(resource: GroupResource, approved: frozenset[str], subject: str) -> Iterator[Finding]:
     kind = LASTING_KINDS.get(resource.kind.lower())
     if resource.users:

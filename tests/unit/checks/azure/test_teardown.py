@@ -5,7 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bascule.checks.azure.facts import GroupResource, NodeGroupFacts
-from bascule.checks.azure.teardown import LASTING_KINDS, check_node_group, check_teardown
+from bascule.checks.azure.teardown import (
+    LASTING_KINDS,
+    check_node_group,
+    check_teardown,
+    list_lasting,
+)
 from bascule.checks.azure.unreadable import Unreadable
 from bascule.checks.findings import Severity
 from tests.support.azure_facts import GATEWAY, NODE_GROUP, facts, in_node_group
@@ -52,6 +57,18 @@ def test_what_is_approved_by_name_or_id_may_go(approved: str) -> None:
     found = check_node_group(group(disk), frozenset({approved}), subject="blue")
 
     assert [f.code for f in found] == ["GoesWithCluster"]
+
+
+def test_what_a_plan_has_shown_and_a_person_approved_may_go_and_nothing_that_came_later() -> None:
+    shown = group(resource("Microsoft.Compute/disks"), resource("Microsoft.Network/loadBalancers"))
+    approved = frozenset(list_lasting(shown))
+
+    assert len(approved) == 1
+    assert [f.code for f in check_node_group(shown, approved, subject="blue")] == [
+        "GoesWithCluster"
+    ]
+    later = group(*shown.resources, resource("Microsoft.Compute/disks", "later"))
+    assert "NotApproved" in [f.code for f in check_node_group(later, approved, subject="blue")]
 
 
 @pytest.mark.parametrize("kind", ["Microsoft.Compute/disks", "Microsoft.Network/loadBalancers"])

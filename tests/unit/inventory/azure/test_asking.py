@@ -1,0 +1,84 @@
+import asyncio
+from collections.abc import Mapping
+
+import pytest
+
+from bascule.azure.document import Document
+from bascule.checks.azure.unreadable import Unreadable
+from bascule.errors import ForbiddenError, NotFoundError, TransportError
+from bascule.inventory.azure.asking import AT_ONCE_MAX, GIVE_READER, Asker
+
+
+class Scripted:
+    """Answers everything in one way, and counts how many ask at a time."""
+
+    def __init__(self, answer: Document | Exception | None = None) -> None:
+        self._answer = answer
+        self.now = 0
+        self.most = 0
+
+    async def get(self, resource: str, /) -> Document | None:
+        del resource
+        self.now += 1
+        self.most = max(self.most, self.now)
+        for _ in range(3):
+            await asyncio.sleep(0)
+        self.now -= 1
+        if isinstance(self._answer, Exception):
+            raise self._answer
+        return self._answer
+
+    async def list(
+        self, path: str, query: Mapping[str, str] | None = None, /
+    ) -> tuple[Document, ...]:
+        del query
+        found = await self.get(path)
+        return () if found is None else (found,)
+
+
+async def test_what_is_there_is_returned() -> None:
+    asker = Asker(Scripted({"id": "/x"}))
+
+    assert await asker.get("it", "/x") == {"id": "/x"}
+    assert await asker.list("them", "/x") == ({"id": "/x"},)
+
+
+async def test_what_does_not_exist_cannot_be_read() -> None:
+    found = await Asker(Scripted()).get("the cluster old", "/x")
+
+    assert isinstance(found, Unreadable)
+    assert (found.what, found.reason) == ("the cluster old", "there is no /x")
+
+
+@pytest.mark.parametrize(
+    ("error", "remedy"),
+    [
+        (ForbiddenError("AuthorizationFailed"), GIVE_READER),
+        (ForbiddenError("AuthorizationFailed", remedy="ask Ann"), "ask Ann"),
+        (TransportError("connection refused"), ""),
+        (NotFoundError("no such group", reason="ResourceGroupNotFound"), ""),
+    ],
+)
+async def test_what_is_refused_is_a_value_with_the_reason(error: Exception, remedy: str) -> None:
+    asker = Asker(Scripted(error))
+
+    for found in (await asker.get("it", "/x"), await asker.list("it", "/x")):
+        assert isinstance(found, Unreadable)
+        assert (found.reason, found.remedy) == (str(error), remedy)
+
+
+async def test_of_a_kind_that_cannot_exist_there_is_nothing() -> None:
+    gone = NotFoundError("no such type", reason="InvalidResourceType")
+
+    assert await Asker(Scripted(gone)).list("them", "/x") == ()
+
+
+async def test_only_a_few_are_asked_at_a_time() -> None:
+    arm = Scripted({"id": "/x"})
+    asker = Asker(arm)
+
+    async with asyncio.TaskGroup() as tasks:
+        for _ in range(50):
+            tasks.create_task(asker.get("it", "/x"))
+
+    assert arm.most == AT_ONCE_MAX
