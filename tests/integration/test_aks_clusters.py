@@ -9,10 +9,14 @@ from typing import Any
 import aiohttp
 import pytest
 import yaml
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from bascule.lab.arm.authorization.principals import Principals
+from bascule.lab.arm.authorization.provider import AuthorizationProvider
+from bascule.lab.arm.containers.credentials import SERVER_ID
 from bascule.lab.arm.containers.processes import ClusterProcesses
 from bascule.lab.arm.containers.provider import ContainerServiceProvider
+from bascule.lab.arm.entra.jwt import Signer
 from bascule.lab.arm.latency import FastDurations
 from bascule.lab.arm.operations import Operations
 from bascule.lab.arm.quotas import Quotas
@@ -20,23 +24,29 @@ from bascule.lab.arm.world import ArmWorld
 from bascule.lab.supervisor.processes import load_record
 from bascule.lab.wall_clock import WallClock
 from tests.support.aks_world import AKS, SUBNET, VNET, body_of
-from tests.support.arm_world import ask, make_world, running
+from tests.support.arm_world import ADMIN, TENANT, ask, make_world, running
 from tests.support.lab_plane import deployment
 from tests.support.waiting import eventually
 
 OLD = f"{AKS}/old"
+SOMEBODY = "55555555-5555-5555-5555-555555555555"
 
 
 class Site:
     def __init__(self, directory: Path, world: ArmWorld) -> None:
         self.directory = directory
         self.world = world
+        principals = Principals(world.clock, world.resources)
+        self.signer = Signer(ec.generate_private_key(ec.SECP256R1()))
         self.provider = ContainerServiceProvider(
             world,
             ClusterProcesses(directory),
-            Principals(world.clock, world.resources),
+            principals,
             Quotas(world),
+            sign_in_key=self.signer.key_set()["keys"][0],
         )
+        self.roles = AuthorizationProvider(world, principals)
+        self.roles.on_change = self.provider.on_roles_changed
 
     async def change(self, method: str, path: str, body: Any = None) -> Any:
         """Ask for what takes long, and wait for it; return the cluster's document."""
@@ -47,8 +57,14 @@ class Site:
         return (await ask(self.provider, "GET", OLD)).body
 
     async def kube(self) -> "Kube":
-        reply = await ask(self.provider, "POST", f"{OLD}/listClusterUserCredential")
+        reply = await ask(self.provider, "POST", f"{OLD}/listClusterAdminCredential")
         return Kube(base64.b64decode(reply.body["kubeconfigs"][0]["value"]), self.directory)
+
+    def token(self, object_id: str, audience: str) -> str:
+        """Return what the lab's sign-in gives to somebody."""
+        now_s = int(self.world.clock.now().timestamp())
+        claims = {"aud": audience, "tid": TENANT, "oid": object_id}
+        return self.signer.sign({**claims, "nbf": now_s, "exp": now_s + 600})
 
 
 class Kube:
@@ -79,6 +95,16 @@ class Kube:
         ):
             return await reply.json()
 
+    async def status_for(self, token: str) -> int:
+        """Return how the nodes are answered to somebody who shows a token."""
+        context = ssl.create_default_context(cafile=str(self._paths["ca"]))
+        headers = {"Authorization": f"Bearer {token}"}
+        async with (
+            aiohttp.ClientSession() as session,
+            session.get(self.url + "/api/v1/nodes", headers=headers, ssl=context) as reply,
+        ):
+            return reply.status
+
     async def ready_pods(self) -> list[dict[str, Any]]:
         pods = (await self.ask("/api/v1/namespaces/default/pods"))["items"]
         return [pod for pod in pods if _is_ready(pod)]
@@ -105,6 +131,16 @@ async def test_a_managed_cluster_lives_through_scaling_upgrade_and_a_stop(site: 
     assert address.startswith("10.199.")
     assert pod["status"]["hostIP"] in {"10.199.0.4", "10.199.0.5"}
     assert await _pod_behind(address) == f"default/{pod['metadata']['name']}"
+
+    stranger, owner = site.token(SOMEBODY, SERVER_ID), site.token(ADMIN.object_id, SERVER_ID)
+    assert await kube.status_for(site.token(ADMIN.object_id, "https://other")) == 401
+    assert await kube.status_for(owner) == 403
+    role = "b1ff04bb-8a4e-4dc4-8eb5-8693973ce19b"
+    given = {"roleDefinitionId": role, "principalId": ADMIN.object_id, "principalType": "User"}
+    path = f"{OLD}/providers/Microsoft.Authorization/roleAssignments/admin"
+    await ask(site.roles, "PUT", path, {"properties": given})
+    assert await kube.status_for(owner) == 200
+    assert await kube.status_for(stranger) == 403
 
     document["properties"]["agentPoolProfiles"][0]["count"] = 3
     document = await site.change("PUT", OLD, document)
@@ -172,4 +208,5 @@ def _world() -> ArmWorld:
 
 def _body(count: int) -> dict[str, Any]:
     pool = {"name": "nodepool1", "mode": "System", "count": count, "vnetSubnetID": SUBNET}
-    return body_of(agentPoolProfiles=[pool])
+    entra = {"managed": True, "enableAzureRBAC": True}
+    return body_of(agentPoolProfiles=[pool], aadProfile=entra)

@@ -4,7 +4,7 @@ from typing_extensions import override
 
 from bascule.lab.arm.containers.starter import ClusterStarter
 from bascule.lab.arm.operations import OperationFailedError
-from bascule.lab.cluster_plan import ClusterPlan
+from bascule.lab.cluster_plan import Access, ClusterPlan
 
 KUBECONFIG = """\
 apiVersion: v1
@@ -22,6 +22,7 @@ class FakeClusters(ClusterStarter):
     def __init__(self) -> None:
         self.plans: dict[str, ClusterPlan] = {}
         self.running: set[str] = set()
+        self.access: dict[str, Access] = {}
         self.failure = ""
 
     @override
@@ -39,6 +40,10 @@ class FakeClusters(ClusterStarter):
     async def remove(self, key: str) -> None:
         self.running.discard(key)
         self.plans.pop(key, None)
+
+    @override
+    def allow(self, key: str, access: Access) -> None:
+        self.access[key] = access
 
     @override
     def kubeconfig(self, key: str) -> str:

@@ -10,6 +10,7 @@ import msgspec
 
 PLAN_FILE = "plan.json"
 APPLIED_FILE = "applied.json"
+ACCESS_FILE = "access.json"
 
 
 class NodePlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,6 +50,23 @@ class AddressPlan(msgspec.Struct, frozen=True, kw_only=True):
     bound_to: str = "127"
 
 
+class SignIn(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose tokens the API server takes besides its own."""
+
+    audience: str
+    tenant_id: str
+    key: dict[str, str]
+    """A JSON Web Key."""
+
+
+class Access(msgspec.Struct, frozen=True, kw_only=True):
+    """Who of those who sign in may do what: object ids of principals and groups."""
+
+    admins: tuple[str, ...] = ()
+    writers: tuple[str, ...] = ()
+    readers: tuple[str, ...] = ()
+
+
 class ClusterPlan(msgspec.Struct, frozen=True, kw_only=True):
     """The whole cluster; a plan with a higher generation takes the place of the one before."""
 
@@ -58,6 +76,7 @@ class ClusterPlan(msgspec.Struct, frozen=True, kw_only=True):
     pods: AddressPlan
     balancers: AddressPlan
     pools: tuple[PoolPlan, ...]
+    sign_in: SignIn | None = None
     generation: int = 0
 
 

@@ -21,6 +21,7 @@ from bascule.lab.controllers.system.node_pools import DrainFailedError, NodePool
 from bascule.lab.kubeapi.server import KubeApiServer
 from bascule.lab.kubeapi.store import Store
 from bascule.lab.pods.network import AddressSpan, span
+from bascule.lab.signed_in import SignedInUsers, bind_roles
 
 _log = logging.getLogger(__name__)
 
@@ -39,7 +40,10 @@ class PlannedCluster:
         self._directory = directory
         self._server = server
         self._plane = plane
+        self._store = store
         self._pools = NodePools(store, plane.nodes)
+        self._users = SignedInUsers(directory, store.clock)
+        server.attach(outer=self._users.find)
         self._changed = asyncio.Event()
         self._changed.set()
 
@@ -65,6 +69,9 @@ class PlannedCluster:
             write_json(outcome, Applied(generation=plan.generation, error=failure))
 
     async def _apply(self, plan: ClusterPlan, version: str, *, is_done: bool) -> str:
+        self._users.sign_in = plan.sign_in
+        if plan.sign_in is not None:
+            bind_roles(self._store)
         if plan.version != version:
             await self._server.upgrade(plan.version)
             self._plane.upgrade(plan.version)

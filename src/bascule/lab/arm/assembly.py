@@ -164,6 +164,7 @@ class LabAzure:
             principals=self._principals,
             activity=self._activity,
             directory=self._ground.directory,
+            sign_in_key=jwt.Signer(self._ground.signing_key).key_set()["keys"][0],
         )
         built = build_providers(site)
         for provider in built.providers:

@@ -1,7 +1,7 @@
 """The resource providers of the lab's Azure, written out in one list."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from bascule.lab.arm.activity import ActivityLog
@@ -31,6 +31,8 @@ class Site:
     activity: ActivityLog
     directory: Path | None
     """Where clusters and gateways keep their files; None: nothing is live."""
+    sign_in_key: Mapping[str, str] = field(default_factory=dict)
+    """The JSON Web Key by which others verify tokens of the lab's sign-in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,11 +67,16 @@ def build_providers(site: Site) -> Built:
     if site.directory is not None:
         clusters = ClusterProcesses(site.directory / "clusters")
     quotas = Quotas(site.world)
+    authorization = AuthorizationProvider(site.world, site.principals)
+    containers = ContainerServiceProvider(
+        site.world, clusters, site.principals, quotas, sign_in_key=site.sign_in_key
+    )
+    authorization.on_change = containers.on_roles_changed
     providers: list[Provider] = [
-        AuthorizationProvider(site.world, site.principals),
+        authorization,
         IdentityProvider(site.world, site.principals),
         ComputeProvider(site.world, quotas),
-        ContainerServiceProvider(site.world, clusters, site.principals, quotas),
+        containers,
         site.activity,
         NetworkProvider(site.world, gateways),
         DeploymentsProvider(site.world, site.dispatcher.handle),

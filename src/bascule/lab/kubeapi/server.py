@@ -76,8 +76,11 @@ class KubeApiServer:
         *,
         logs: LogSource | None = None,
         effects: Callable[[], Mapping[str, int]] | None = None,
+        outer: Callable[[str], User | None] | None = None,
     ) -> None:
-        """Say where the logs of containers and the ledger of side effects are found."""
+        """Say where logs and the ledger of side effects are found, and who knows other tokens."""
+        if outer is not None:
+            self._parts.authenticator.outer = outer
         self._api.logs = logs or self._api.logs
         self._api.effects = effects or self._api.effects
 

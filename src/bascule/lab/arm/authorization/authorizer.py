@@ -46,13 +46,17 @@ class Authorizer:
 
     def grants_of(self, object_id: str) -> Iterator[Grant]:
         """Yield what somebody was given, wherever it holds."""
+        wanted = object_id.lower()
+        return (grant for grant in self.grants() if grant.principal_id.lower() == wanted)
+
+    def grants(self) -> Iterator[Grant]:
+        """Yield what anybody was given."""
         for document in self._world.resources.of_type(ASSIGNMENTS):
             properties = document["properties"]
-            if properties["principalId"].lower() != object_id.lower():
-                continue
             role = self.role(properties["roleDefinitionId"])
             if role is not None:
-                yield Grant(principal_id=object_id, role=role, scope=properties["scope"])
+                principal = properties["principalId"]
+                yield Grant(principal_id=principal, role=role, scope=properties["scope"])
 
     def role(self, definition_id: str) -> Role | None:
         """Return the role behind a definition's id, built in or custom."""

@@ -40,6 +40,13 @@ def allows(role: Role, action: str) -> bool:
     return _any_matches(role.actions, action) and not _any_matches(role.not_actions, action)
 
 
+def allows_data(role: Role, action: str) -> bool:
+    """Say whether a role allows an action on data, such as on the objects of a cluster."""
+    return _any_matches(role.data_actions, action) and not _any_matches(
+        role.not_data_actions, action
+    )
+
+
 def _any_matches(patterns: Iterable[str], action: str) -> bool:
     return any(_compiled(pattern).fullmatch(action) for pattern in patterns)
 

@@ -1,6 +1,6 @@
 """Microsoft.Authorization: answers below any scope of the lab's Azure."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from typing_extensions import override
@@ -36,6 +36,8 @@ class AuthorizationProvider(Provider):
         self._world = world
         self._principals = principals
         self._authorizer = Authorizer(world)
+        self.on_change: Callable[[], None] = lambda: None
+        """Called after each change of who has which role."""
 
     def grant(self, principal_id: str, role_name: str, scope: str) -> None:
         """Give somebody a built-in role, as the lab does for its own first administrator."""
@@ -143,6 +145,7 @@ class AuthorizationProvider(Provider):
                     "name": request.path.name,
                 }
         self._world.resources.put(document)
+        self.on_change()
         return ArmReply(status=201 if existing is None else 200, body=document)
 
     def _new_assignment(
@@ -263,6 +266,7 @@ class AuthorizationProvider(Provider):
         if request.path.kind == DEFINITIONS.lower():
             self._refuse_used(document)
         self._world.resources.remove(document["id"])
+        self.on_change()
         return ArmReply(body=document)
 
     def _refuse_used(self, definition: Document) -> None:

@@ -188,6 +188,30 @@ BUILT_IN: tuple[Role, ...] = (
         id="a7ffa36f-339b-4b5c-8bdf-e2c188b2c0eb",
         name="Azure Kubernetes Service RBAC Writer",
         actions=_READ_OWN,
-        data_actions=(f"{_AKS}/*",),
+        data_actions=(
+            f"{_AKS}/*/read",
+            *(
+                f"{_AKS}/{kind}/*"
+                for kind in (
+                    "apps/daemonsets",
+                    "apps/deployments",
+                    "apps/replicasets",
+                    "apps/statefulsets",
+                    "autoscaling/horizontalpodautoscalers",
+                    "batch/cronjobs",
+                    "batch/jobs",
+                    "configmaps",
+                    "endpoints",
+                    "networking.k8s.io/ingresses",
+                    "networking.k8s.io/networkpolicies",
+                    "persistentvolumeclaims",
+                    "pods",
+                    "policy/poddisruptionbudgets",
+                    "secrets",
+                    "serviceaccounts",
+                    "services",
+                )
+            ),
+        ),
     ),
 )

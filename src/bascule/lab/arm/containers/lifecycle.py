@@ -5,8 +5,10 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
+from bascule.lab.arm.authorization.authorizer import Authorizer
 from bascule.lab.arm.authorization.principals import Principal, Principals
 from bascule.lab.arm.containers import node_groups
+from bascule.lab.arm.containers.access import build_access
 from bascule.lab.arm.containers.changes import ABORT, Change
 from bascule.lab.arm.containers.machines import (
     NoNodeAddressError,
@@ -38,8 +40,16 @@ _log = logging.getLogger(__name__)
 class Lifecycle:
     """Begins operations on clusters and brings them about."""
 
-    def __init__(self, world: ArmWorld, starter: ClusterStarter, principals: Principals) -> None:
+    def __init__(
+        self,
+        world: ArmWorld,
+        starter: ClusterStarter,
+        principals: Principals,
+        sign_in_key: dict[str, str],
+    ) -> None:
         self._world = world
+        self._authorizer = Authorizer(world)
+        self._sign_in_key = sign_in_key
         self._starter = starter
         self._principals = principals
 
@@ -214,9 +224,22 @@ class Lifecycle:
                 "SubnetIsFull", f"The subnet of cluster {document['name']} has no free address."
             ) from None
         self._world.resources.put(record)
-        plan = build_plan(document, record)
+        plan = build_plan(document, record, self._sign_in_key)
         await self._starter.apply(record["key"], document["name"], plan)
+        self._allow(document, record)
         self._fill_group(document, record)
+
+    def allow_all(self) -> None:
+        """Tell all clusters who may do what, after roles were given or taken."""
+        for record in tuple(self._world.resources.of_type("Lab/clusters")):
+            document = self._world.resources.find(record["cluster"])
+            if document is not None:
+                self._allow(document, record)
+
+    def _allow(self, document: Document, record: Record) -> None:
+        if document["properties"].get("aadProfile"):
+            access = build_access(document, self._authorizer.grants())
+            self._starter.allow(record["key"], access)
 
     def _make_group(self, cluster_id: str) -> None:
         document = self._find(cluster_id)

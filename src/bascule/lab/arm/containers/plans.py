@@ -4,6 +4,7 @@ import ipaddress
 from collections.abc import Mapping
 from typing import Any, Final
 
+from bascule.lab.arm.containers.access import build_sign_in
 from bascule.lab.arm.containers.blocks import Block, first_and_last
 from bascule.lab.arm.containers.clusters import is_overlay
 from bascule.lab.arm.containers.machines import Record, machine_name, scale_set_name
@@ -21,8 +22,8 @@ def block_of(record: Record) -> Block:
     return Block(network=ipaddress.IPv4Network(record["block"]))
 
 
-def build_plan(document: Document, record: Record) -> ClusterPlan:
-    """Return what the cluster behind a document is to be."""
+def build_plan(document: Document, record: Record, key: dict[str, str]) -> ClusterPlan:
+    """Return what the cluster behind a document is to be; `key` is that of the lab's sign-in."""
     block = block_of(record)
     properties = document["properties"]
     profiles = properties["agentPoolProfiles"]
@@ -34,6 +35,7 @@ def build_plan(document: Document, record: Record) -> ClusterPlan:
         pods=_pods(document, block, nearby),
         balancers=_range(block.balancers, nearby),
         pools=tuple(_pool(document, record, profile) for profile in profiles),
+        sign_in=build_sign_in(document, key),
         generation=record["generation"],
     )
 

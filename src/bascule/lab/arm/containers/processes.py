@@ -15,8 +15,10 @@ from typing_extensions import override
 from bascule.lab.arm.containers.starter import ClusterStarter
 from bascule.lab.arm.operations import OperationFailedError
 from bascule.lab.cluster_plan import (
+    ACCESS_FILE,
     APPLIED_FILE,
     PLAN_FILE,
+    Access,
     AddressPlan,
     ClusterPlan,
     load_applied,
@@ -122,6 +124,12 @@ class ClusterProcesses(ClusterStarter):
     async def remove(self, key: str) -> None:
         await self.stop(key)
         shutil.rmtree(self._home(key).path, ignore_errors=True)
+
+    @override
+    def allow(self, key: str, access: Access) -> None:
+        home = self._home(key)
+        if home.path.is_dir():
+            write_json(home.path / ACCESS_FILE, access)
 
     @override
     def kubeconfig(self, key: str) -> str:

@@ -47,12 +47,18 @@ class ContainerServiceProvider(Provider):
     namespace = "Microsoft.ContainerService"
 
     def __init__(
-        self, world: ArmWorld, starter: ClusterStarter, principals: Principals, quotas: Quotas
+        self,
+        world: ArmWorld,
+        starter: ClusterStarter,
+        principals: Principals,
+        quotas: Quotas,
+        *,
+        sign_in_key: Mapping[str, str] | None = None,
     ) -> None:
         self._world = world
         self._starter = starter
         self._quotas = quotas
-        self._lifecycle = Lifecycle(world, starter, principals)
+        self._lifecycle = Lifecycle(world, starter, principals, dict(sign_in_key or {}))
         self._births = Births(world, principals, quotas)
         self._answers: Mapping[str, Answer] = {
             "managedclusters": self._cluster,
@@ -88,6 +94,10 @@ class ContainerServiceProvider(Provider):
     async def start(self) -> None:
         """Have the clusters of before run again, after the lab was started again."""
         await self._lifecycle.recover()
+
+    def on_roles_changed(self) -> None:
+        """Have Entra clusters know who may do what in them now."""
+        self._lifecycle.allow_all()
 
     async def stop(self) -> None:
         """End the processes of all clusters; their data stay."""

@@ -4,7 +4,7 @@ from typing import Protocol
 
 from typing_extensions import override
 
-from bascule.lab.cluster_plan import ClusterPlan
+from bascule.lab.cluster_plan import Access, ClusterPlan
 
 
 class ClusterStarter(Protocol):
@@ -24,6 +24,10 @@ class ClusterStarter(Protocol):
 
     async def remove(self, key: str) -> None:
         """End a cluster and forget its data; nothing happens if there is none."""
+        ...
+
+    def allow(self, key: str, access: Access) -> None:
+        """Say who of those who sign in may do what; counts at once."""
         ...
 
     def kubeconfig(self, key: str) -> str:
@@ -48,6 +52,10 @@ class NoClusters(ClusterStarter):
 
     @override
     async def remove(self, key: str) -> None:
+        return None
+
+    @override
+    def allow(self, key: str, access: Access) -> None:
         return None
 
     @override
