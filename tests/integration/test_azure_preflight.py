@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bascule.cli.main import main
 from bascule.platform.rights import ROLES, RoleName, render_role
+from tests.house import rules
 from tests.support.azure_site import (
     AzureSite,
     Caller,
@@ -118,6 +120,25 @@ def test_a_second_cluster_that_exists_is_taken_as_it_is(site: AzureSite, desk: D
     assert found["looked_at"]["green"]["name"] == "new"
     inside = [f["subject"] for f in found["findings"] if f["code"] == "InsideNotLooked"]
     assert inside == ["blue", "green"]
+
+
+def test_a_platforms_file_says_what_green_is_to_be(
+    site: AzureSite, desk: Desk, tmp_path: Path
+) -> None:
+    reader = site.add_caller("file-reader", "Reader")
+    desk.be(reader)
+    file = tmp_path / "platform.yaml"
+    example = (rules.ROOT / "examples" / "platform-green.yaml").read_text()
+    file.write_text(example.replace("name: new", "name: newest").replace('"1.36"', '"1.99"'))
+
+    code, found = desk.ask("preflight", "--azure", "-f", str(file))
+
+    assert code == 3
+    assert found["looked_at"]["green"]["name"] == "newest"
+    messages = [f["message"] for f in found["findings"] if f["code"] == "VersionNotOffered"]
+    assert len(messages) == 1
+    assert "does not offer 1.99 for green" in messages[0]
+    assert site.writes_of(reader) == 0
 
 
 def test_the_gateway_writer_writes_the_gateway_and_does_nothing_else(
