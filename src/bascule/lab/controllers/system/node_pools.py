@@ -51,9 +51,12 @@ def build_machine(plan: ClusterPlan, pool: PoolPlan, node: NodePlan) -> Machine:
 class NodePools:
     """Replaces nodes one by one as a cloud does: a spare first, then drain, renew, uncordon."""
 
-    def __init__(self, store: Store, nodes: NodeController) -> None:
+    def __init__(
+        self, store: Store, nodes: NodeController, *, drain_limit_s: float = DRAIN_LIMIT_S
+    ) -> None:
         self._store = store
         self._nodes = nodes
+        self._drain_limit_s = drain_limit_s
 
     async def apply(self, plan: ClusterPlan) -> None:
         """Have the nodes that a plan names, and no others. Raises DrainFailedError."""
@@ -90,7 +93,7 @@ class NodePools:
         """Cordon a node and evict its pods, as disruption budgets allow."""
         self._cordon(name, is_cordoned=True)
         loop = asyncio.get_running_loop()
-        deadline_s = loop.time() + DRAIN_LIMIT_S
+        deadline_s = loop.time() + self._drain_limit_s
         while pods := tuple(self._pods_on(name)):
             reasons = [reason for pod in pods if (reason := self._evict(pod))]
             if loop.time() > deadline_s:
