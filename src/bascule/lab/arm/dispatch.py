@@ -57,10 +57,11 @@ class Dispatcher:
     async def _handle(self, request: ArmRequest) -> ArmReply:
         if is_operation_page(request.path):
             return answer_poll(self._world, request)
+        self._check_subscription(request.path)
         is_partial = _is_list_of_subscription(request) and not self._may(request)
         if not is_partial:
             self.authorize(request)
-        self._check_scope(request)
+        self._check_group(request.path)
         reply = await self._answer(request)
         return self._only_readable(request, reply) if is_partial else reply
 
@@ -75,18 +76,18 @@ class Dispatcher:
             return False
         return True
 
-    def _check_scope(self, request: ArmRequest) -> None:
-        path, known = request.path, self._world.settings.subscription_id
+    def _check_subscription(self, path: ArmPath) -> None:
+        known = self._world.settings.subscription_id
         if path.subscription and path.subscription.lower() != known.lower():
             raise ArmRefusal(
                 404,
                 "SubscriptionNotFound",
                 f"The subscription '{path.subscription}' could not be found.",
             )
-        if path.group and (path.namespace or path.parts):
-            self._check_group(path)
 
     def _check_group(self, path: ArmPath) -> None:
+        if not path.group or not (path.namespace or path.parts):
+            return
         group = f"/subscriptions/{path.subscription}/resourceGroups/{path.group}"
         if self._world.resources.find(group) is None:
             raise group_not_found(path.group)
