@@ -8,7 +8,19 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 SRC = ROOT / "src" / "bascule"
 
-PURE_PACKAGES = ("manifest", "spec", "routing", "journal", "checks", "upgrade", "report")
+PURE_PACKAGES = (
+    "manifest",
+    "spec",
+    "routing",
+    "journal",
+    "checks",
+    "upgrade",
+    "report",
+    "platform/describe",
+    "platform/desired",
+    "platform/green",
+    "platform/plan",
+)
 PURE_MODULES = (
     "azure/decisions.py",
     "azure/document.py",

@@ -1,3 +1,4 @@
+import re
 from itertools import product
 
 import pytest
@@ -13,6 +14,7 @@ from bascule.platform.rights import (
     find_excess,
     render_role,
 )
+from tests.house import rules
 from tests.support.azure_facts import GATEWAY, GROUP, SUBSCRIPTION, blue, cluster_id, gateway, green
 
 OWNER = (Permission(actions=("*",)),)
@@ -137,3 +139,15 @@ def test_a_right_beyond_the_role_is_named() -> None:
 
     assert find_excess(ROLES[RoleName.GATEWAY_WRITER], more) == ("Microsoft.Network/*",)
     assert GATEWAY not in find_excess(ROLES[RoleName.GATEWAY_WRITER], more)
+
+
+def test_the_page_lists_the_actions_of_each_role() -> None:
+    page = (rules.ROOT / "docs" / "reference" / "azure-rights.md").read_text()
+    parts = page.partition("## The actions of each role")[2].split("\n### ")[1:]
+
+    listed = {part.split("\n")[0]: re.findall(r"^- `(.+)`$", part, re.MULTILINE) for part in parts}
+
+    assert listed == {
+        name.value: [each.action for each in check_role(role, OWNER)]
+        for name, role in ROLES.items()
+    }

@@ -78,6 +78,8 @@ def _find_key(found: Document, name: str) -> str:
 
 
 def _is_same(name: str, wanted: object, found: object) -> bool:
+    if name.startswith("/"):
+        return isinstance(found, Mapping)  # a key that is an id says something by being there
     if _is_nothing(wanted) and _is_nothing(found):
         return True
     if isinstance(wanted, list) and isinstance(found, list):

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
@@ -12,7 +14,7 @@ from bascule.spec.azure.values import (
 )
 
 
-def _error(kind: object, value: object) -> str:
+def _error(kind: Any, value: object) -> str:
     with pytest.raises(ValidationError) as caught:
         TypeAdapter(kind).validate_python(value)
     return str(caught.value.errors()[0]["msg"])
