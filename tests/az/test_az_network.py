@@ -171,8 +171,10 @@ def test_parts_are_made_changed_listed_and_deleted(az: RealAz) -> None:
         *("--rule-type", "Basic", "--priority"),
     )
     refused = az.run("network", "application-gateway", *rule, "100", code=1)
-    made = gateway(az, *rule, "200")
-    changed = gateway(az, "rule", "update", *PARTS, "-n", "second", "--priority", "210")
+    gateway(az, *rule, "200")
+    made = gateway(az, "rule", "show", *PARTS, "-n", "second")
+    gateway(az, "rule", "update", *PARTS, "-n", "second", "--priority", "210")
+    changed = gateway(az, "rule", "show", *PARTS, "-n", "second")
 
     assert [each["name"] for each in pools] == ["appGatewayBackendPool", "green"]
     assert probe["interval"] == 5
@@ -221,13 +223,16 @@ client = NetworkManagementClient(
     credential_scopes=[url + "/.default"],
 )
 group, told = "AKS_Upgrade", {}
-network = {"location": "chinanorth2", "address_space": {"address_prefixes": ["10.0.0.0/8"]}}
+space = {"addressSpace": {"addressPrefixes": ["10.0.0.0/8"]}}
+network = {"location": "chinanorth2", "properties": space}
 made = client.virtual_networks.begin_create_or_update(group, "sdk", network).result()
-subnet = {"address_prefix": "10.2.0.0/16"}
+subnet = {"properties": {"addressPrefix": "10.2.0.0/16"}}
 client.subnets.begin_create_or_update(group, "sdk", "one", subnet).result()
-told["network"] = made.provisioning_state
+told["network"] = made.properties.provisioning_state
 told["subnets"] = [each.name for each in client.subnets.list(group, "sdk")]
-free = client.virtual_networks.check_ip_address_availability(group, "sdk", "10.2.0.1")
+free = client.virtual_networks.check_ip_address_availability(
+    group, "sdk", ip_address="10.2.0.1"
+)
 told["reserved"] = free.available
 client.virtual_networks.begin_delete(group, "sdk").result()
 gateways = client.application_gateways
@@ -236,7 +241,7 @@ stale = gateway.etag
 gateway.tags = {"by": "sdk"}
 after = gateways.begin_create_or_update(group, "AppGateway", gateway).result()
 told["tags"] = after.tags
-told["kept"] = len(after.backend_address_pools)
+told["kept"] = len(after.properties.backend_address_pools)
 try:
     gateways.begin_create_or_update(
         group, "AppGateway", gateway, headers={"If-Match": stale}
