@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from bascule.lab.arm.dataplane.translate.backends import Backend, Server, build_endpoints
+from bascule.lab.arm.dataplane.translate.backends import Backend
 from bascule.lab.arm.dataplane.translate.frontends import Frontend
 from bascule.lab.arm.dataplane.translate.gateway import Json
 
@@ -14,6 +14,7 @@ CLUSTERS = "clusters/all.json"
 LISTENERS = "listeners/all.json"
 ADMIN_SOCKET = "admin.sock"
 BOOTSTRAP = "envoy.json"
+ENDPOINT_FILES_MAX = 16
 _VERSION_CHARS = 16
 _REGEX_SIZE_MAX = 100_000
 """Envoy's own limit of 100 refuses a listener with five long host names."""
@@ -44,27 +45,33 @@ def build_bootstrap(directory: Path, name: str) -> str:
     return json.dumps(document, indent=1)
 
 
-def clusters_file(directory: Path, backends: Iterable[Backend]) -> str:
-    """Return the file of all clusters."""
-    return _file(
-        [
-            backend.cluster
-            | {"eds_cluster_config": {"eds_config": _source(directory / endpoints_place(backend))}}
-            for backend in sorted(backends, key=lambda each: each.name)
+def cluster_files(
+    directory: Path, backends: Mapping[str, Backend], endpoints: Mapping[str, Json]
+) -> dict[str, str]:
+    """Return the file of all clusters, after the files of their endpoints where they have some.
+
+    Few clusters have files of endpoints, so that a change of servers leaves the others' health and
+    connections alone. Many have their endpoints within: Envoy spends an inotify instance on each
+    file, and a user has 128 of these.
+    """
+    if len(backends) > ENDPOINT_FILES_MAX:
+        inline = [
+            backend.cluster | {"type": "STATIC", "load_assignment": _without_type(endpoints[name])}
+            for name, backend in sorted(backends.items())
         ]
-    )
+        return {CLUSTERS: _file(inline)}
+    files = {endpoints_place(name): _file([endpoints[name]]) for name in sorted(backends)}
+    by_file = [
+        backend.cluster
+        | {"eds_cluster_config": {"eds_config": _source(directory / endpoints_place(name))}}
+        for name, backend in sorted(backends.items())
+    ]
+    return {**files, CLUSTERS: _file(by_file)}
 
 
-def endpoints_place(backend: Backend) -> str:
+def endpoints_place(name: str) -> str:
     """Return where the file of a cluster's endpoints is."""
-    return f"endpoints/{backend.name}.json"
-
-
-def endpoints_file(
-    backend: Backend, servers: Iterable[Server], draining: Iterable[Server] = ()
-) -> str:
-    """Return the file of a cluster's endpoints."""
-    return _file([build_endpoints(backend, servers, draining)])
+    return f"endpoints/{name}.json"
 
 
 def routes_place(frontend: Frontend) -> str:
@@ -129,3 +136,7 @@ def _file(resources: list[Json]) -> str:
     text = json.dumps(resources, indent=1)
     version = hashlib.sha256(text.encode()).hexdigest()[:_VERSION_CHARS]
     return json.dumps({"version_info": version, "resources": resources}, indent=1)
+
+
+def _without_type(resource: Json) -> Json:
+    return {key: value for key, value in resource.items() if key != "@type"}

@@ -4,15 +4,16 @@ import asyncio
 import math
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from bascule.lab.arm.dataplane import discovery
-from bascule.lab.arm.dataplane.admin import EnvoyAdmin
+from bascule.lab.arm.dataplane.admin import EnvoyAdmin, EnvoySilentError
 from bascule.lab.arm.dataplane.draining import Draining, find_departing, merge, still_draining
 from bascule.lab.arm.dataplane.envoy import EnvoyProcess, tail
 from bascule.lab.arm.dataplane.health import Hosts, read_hosts
-from bascule.lab.arm.dataplane.translate.backends import Backend
+from bascule.lab.arm.dataplane.translate.backends import Backend, build_endpoints
 from bascule.lab.arm.dataplane.translate.probes import HEALTH_LOG
 from bascule.lab.arm.dataplane.translate.translation import Translation
 
@@ -20,7 +21,7 @@ IN_FORCE_LIMIT_S = 10.0
 PROBED_LIMIT_S = 2.0
 """How long new servers may take to answer their first probe; then what they replace goes anyway."""
 START_LIMIT_S = 15.0
-POLL_S = 0.01
+POLL_FIRST_S, POLL_LAST_S, POLL_GROWTH = 0.01, 0.2, 1.3
 HEALTH_LOG_BYTES_MAX = 1024 * 1024
 """As much of its end is read; each server that turns unhealthy takes about 400 bytes."""
 _WARMING = r"^cluster_manager\.warming_clusters$"
@@ -46,6 +47,7 @@ class Instance:
         self._lock = asyncio.Lock()
         self._written: dict[str, str] = {}
         self._backends: dict[str, Backend] = {}
+        self._start_limit_s = START_LIMIT_S
         self.draining: Draining = {}
         self.translation: Translation | None = None
         """The document that it serves; None until it serves one."""
@@ -78,7 +80,7 @@ class Instance:
         async with self._lock:
             self.draining = still_draining(self.draining, now_s)
             if self.translation is not None:
-                self._write(self._endpoint_files(self.translation.backends))
+                self._write(self._cluster_files(self._backends))
 
     async def restart(self) -> None:
         """Start its Envoy again, which died, with what it was told last."""
@@ -111,10 +113,11 @@ class Instance:
 
     async def _start(self, translation: Translation, generation: int) -> None:
         self._written = {}
-        self._write(self._endpoint_files(translation.backends))
-        self._write_clusters(dict(translation.backends))
+        self._write(self._cluster_files(translation.backends))
         self._write(self._frontend_files(translation, generation))
         self._write({discovery.BOOTSTRAP: discovery.build_bootstrap(self._directory, self._name)})
+        self._backends = dict(translation.backends)
+        self._start_limit_s = START_LIMIT_S + translation.probe_timeout_s
         await self._run()
 
     async def _run(self) -> None:
@@ -123,51 +126,49 @@ class Instance:
         await self._until_ready()
 
     async def _until_ready(self) -> None:
-        try:
-            async with asyncio.timeout(START_LIMIT_S):
-                while not await self._admin.is_ready():
-                    if not self.is_running:
-                        raise InstanceError(f"Envoy ended: {self._process.last_words()}")
-                    await asyncio.sleep(POLL_S)
-        except TimeoutError as error:
-            raise InstanceError(
-                f"Envoy did not get ready within {START_LIMIT_S:.0f} s:"
-                f" {self._process.last_words() or 'it said nothing'}"
-            ) from error
+        async for _ in _polls(self._start_limit_s):
+            if await self._admin.is_ready():
+                return
+            if not self.is_running:
+                break
+        raise InstanceError(
+            f"Envoy did not get ready: {self._process.last_words() or 'it said nothing'}"
+        )
 
     async def _take_over(
         self, translation: Translation, departing: Draining, generation: int
     ) -> None:
         """Add first and let it be probed, then lead requests over, then take away."""
         await self._until_ready()
-        opening = self._endpoint_files(translation.backends, staying=departing)
+        all_backends = {**self._backends, **translation.backends}
+        opening = self._cluster_files(all_backends, staying=departing)
+        self._backends = all_backends
         self._write(opening)
-        self._write_clusters(self._backends | dict(translation.backends))
-        await self._until_in_force({**opening, discovery.CLUSTERS: self._clusters_text})
-        await self._until_probed()
+        await self._until_in_force(opening)
+        await self._until_probed(translation.probe_timeout_s, departing)
         self.draining = merge(departing, self.draining)
-        closing = {
-            **self._endpoint_files(translation.backends),
-            **self._frontend_files(translation, generation),
-        }
-        self._write(closing)
-        await self._until_in_force(closing)
-        if self._backends.keys() != translation.backends.keys():
-            self._write_clusters(dict(translation.backends))
-        self._forget(keep=closing)
+        closing = self._cluster_files(all_backends)
+        frontends = self._frontend_files(translation, generation)
+        self._write({**closing, **frontends})
+        await self._until_in_force({**closing, **frontends})
+        remaining = self._cluster_files(translation.backends)
+        self._write(remaining)
+        self._backends = dict(translation.backends)
+        self._forget(keep={**remaining, **frontends})
 
-    def _endpoint_files(
+    def _cluster_files(
         self, backends: Mapping[str, Backend], staying: Draining | None = None
     ) -> dict[str, str]:
-        """Return the files of endpoints; those that stay still take requests, though they leave."""
-        return {
-            discovery.endpoints_place(backend): discovery.endpoints_file(
+        """Return the files of clusters; servers that leave but stay still take requests."""
+        endpoints = {
+            name: build_endpoints(
                 backend,
                 (*backend.servers, *(staying or {}).get(name, {})),
                 self.draining.get(name, {}),
             )
             for name, backend in backends.items()
         }
+        return discovery.cluster_files(self._directory, backends, endpoints)
 
     def _frontend_files(self, translation: Translation, generation: int) -> dict[str, str]:
         frontends = translation.frontends.values()
@@ -176,15 +177,6 @@ class Instance:
             self._directory, frontends, generation
         )
         return files
-
-    @property
-    def _clusters_text(self) -> str:
-        return self._written[discovery.CLUSTERS]
-
-    def _write_clusters(self, backends: dict[str, Backend]) -> None:
-        text = discovery.clusters_file(self._directory, backends.values())
-        self._write({discovery.CLUSTERS: text})
-        self._backends = backends
 
     def _write(self, files: Mapping[str, str]) -> None:
         for place, text in files.items():
@@ -198,25 +190,56 @@ class Instance:
             (self._directory / place).unlink(missing_ok=True)
             del self._written[place]
 
-    async def _until_probed(self) -> None:
-        """Return once every server's first probe has been answered, or has taken too long."""
-        deadline_s = asyncio.get_running_loop().time() + PROBED_LIMIT_S
-        while asyncio.get_running_loop().time() < deadline_s:
-            hosts = read_hosts(await self._admin.fetch_clusters(), "")
-            is_warming = any((await self._admin.fetch_numbers(_WARMING)).values())
-            if not is_warming and not any(host.is_pending for host in hosts.values()):
+    async def _until_probed(self, probe_timeout_s: float, departing: Draining) -> None:
+        """Return once the first probes are answered: new clusters take no requests before.
+
+        New servers of clusters that serve already are waited for if others leave, and no longer
+        than PROBED_LIMIT_S.
+        """
+        async for waited_s in _polls(PROBED_LIMIT_S + probe_timeout_s):
+            if await self._is_warming():
+                continue
+            is_awaited = any(departing.values())
+            if not is_awaited or waited_s > PROBED_LIMIT_S or not await self._has_pending():
                 return
-            await asyncio.sleep(POLL_S)
+
+    async def _is_warming(self) -> bool:
+        try:
+            return any((await self._admin.fetch_numbers(_WARMING)).values())
+        except EnvoySilentError:
+            return True
+
+    async def _has_pending(self) -> bool:
+        try:
+            hosts = read_hosts(await self._admin.fetch_clusters(), "")
+        except EnvoySilentError:
+            return True
+        return any(host.is_pending for host in hosts.values())
 
     async def _until_in_force(self, files: Mapping[str, str]) -> None:
         wanted = discovery.statistics_of(files)
-        deadline_s = asyncio.get_running_loop().time() + IN_FORCE_LIMIT_S
-        while missing := _missing(wanted, await self._admin.fetch_versions()):
-            if asyncio.get_running_loop().time() > deadline_s:
-                raise InstanceError(
-                    f"Envoy does not take {', '.join(missing)}: {self._process.last_words()}"
-                )
-            await asyncio.sleep(POLL_S)
+        missing = list(wanted)
+        async for _ in _polls(IN_FORCE_LIMIT_S):
+            with suppress(EnvoySilentError):  # it is busy: many servers to probe at once
+                missing = _missing(wanted, await self._admin.fetch_versions())
+            if not missing:
+                return
+            if not self.is_running:
+                break
+        raise InstanceError(
+            f"Envoy does not take {', '.join(missing)}: {self._process.last_words()}"
+        )
+
+
+async def _polls(limit_s: float) -> AsyncIterator[float]:
+    """Yield the time that has passed, ever less often, for as long as the limit says."""
+    loop = asyncio.get_running_loop()
+    begun_s = loop.time()
+    pause_s = POLL_FIRST_S
+    while (waited_s := loop.time() - begun_s) < limit_s:
+        yield waited_s
+        await asyncio.sleep(pause_s)
+        pause_s = min(pause_s * POLL_GROWTH, POLL_LAST_S)
 
 
 def _missing(wanted: Mapping[str, str], found: Mapping[str, str]) -> list[str]:

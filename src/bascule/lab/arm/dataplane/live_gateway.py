@@ -11,7 +11,6 @@ from bascule.lab.arm.dataplane.admin import EnvoySilentError
 from bascule.lab.arm.dataplane.bindings import find_refused
 from bascule.lab.arm.dataplane.health import draining_in, judge_backend
 from bascule.lab.arm.dataplane.instance import Instance, InstanceError
-from bascule.lab.arm.dataplane.translate.backends import DRAIN_S
 from bascule.lab.arm.dataplane.translate.translation import Translation
 from bascule.lab.arm.network.plane_port import GatewayHealth
 from bascule.lab.arm.operations import OperationFailedError
@@ -93,7 +92,7 @@ class LiveGateway:
 
     async def _bring(self, index: int, translation: Translation) -> None:
         """Bring a document to one instance, to a new Envoy if connections drain otherwise now."""
-        drain_s = max((each.drain_s for each in translation.backends.values()), default=DRAIN_S)
+        drain_s = translation.drain_s
         before = self._instances[index]
         instance = before
         if instance is None or instance.drain_s != drain_s:

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from bascule.lab.arm.dataplane import discovery
+from bascule.lab.arm.dataplane.translate.backends import build_endpoints
 from bascule.lab.arm.dataplane.translate.translation import translate
 from tests.support.arm_gateways import FRONTEND_ADDRESSES, gateway
 
@@ -13,14 +14,35 @@ TRANSLATION = translate(gateway({"blue": ["10.240.0.7"]}), FRONTEND_ADDRESSES)
 (FRONTEND,) = TRANSLATION.frontends.values()
 
 
+def _files(servers: int) -> dict[str, str]:
+    endpoints = {BACKEND.name: build_endpoints(BACKEND, BACKEND.servers[:servers])}
+    return discovery.cluster_files(HOME, {BACKEND.name: BACKEND}, endpoints)
+
+
 def test_equal_content_has_an_equal_version() -> None:
-    first, again, other = (
-        discovery.endpoints_file(BACKEND, servers)
-        for servers in (BACKEND.servers, BACKEND.servers, ())
-    )
+    first, again, other = (_files(count)["endpoints/blue~web.json"] for count in (1, 1, 0))
 
     assert discovery.version_of(first) == discovery.version_of(again)
     assert discovery.version_of(first) != discovery.version_of(other)
+
+
+def test_a_change_of_servers_leaves_the_file_of_clusters_alone() -> None:
+    assert _files(0)[discovery.CLUSTERS] == _files(1)[discovery.CLUSTERS]
+
+
+def test_many_clusters_have_their_endpoints_within() -> None:
+    names = [f"p{number}" for number in range(discovery.ENDPOINT_FILES_MAX + 1)]
+
+    files = discovery.cluster_files(
+        HOME,
+        dict.fromkeys(names, BACKEND),
+        dict.fromkeys(names, build_endpoints(BACKEND, BACKEND.servers)),
+    )
+
+    assert list(files) == [discovery.CLUSTERS]
+    resources = json.loads(files[discovery.CLUSTERS])["resources"]
+    assert {each["type"] for each in resources} == {"STATIC"}
+    assert resources[0]["load_assignment"]["endpoints"][0]["lb_endpoints"]
 
 
 def test_a_new_generation_names_every_filter_chain_anew() -> None:
@@ -38,18 +60,17 @@ def test_a_new_generation_names_every_filter_chain_anew() -> None:
 
 def test_each_file_has_the_statistic_that_shows_its_version() -> None:
     files = {
-        discovery.CLUSTERS: discovery.clusters_file(HOME, [BACKEND]),
+        **_files(1),
         discovery.LISTENERS: discovery.listeners_file(HOME, [FRONTEND], 1),
-        discovery.endpoints_place(BACKEND): discovery.endpoints_file(BACKEND, ()),
         discovery.routes_place(FRONTEND): discovery.routes_file(FRONTEND),
     }
 
     assert discovery.statistics_of(files) == dict(
         zip(
             (
+                "cluster.blue~web.version_text",
                 "cluster_manager.cds.version_text",
                 "listener_manager.lds.version_text",
-                "cluster.blue~web.version_text",
                 ".rds.127.255.0.1_8080.version_text",
             ),
             map(discovery.version_of, files.values()),

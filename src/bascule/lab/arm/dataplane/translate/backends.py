@@ -11,6 +11,7 @@ from bascule.lab.arm.dataplane.translate.probes import (
     build_health_check,
     probe_host,
     probe_port,
+    probe_timeout_s,
 )
 
 DRAIN_S = 30
@@ -46,6 +47,7 @@ class Backend:
     """Whether each server is asked by its own address, not by a host that all share."""
     accepted_codes: tuple[str, ...] = ()
     """What its probe takes for healthy."""
+    probe_timeout_s: float = 0.0
     drain_s: float = DRAIN_S
 
     @property
@@ -121,6 +123,7 @@ def build_backend(
         probe_port=probe_port(gateway, settings),
         is_probed_by_address=not probe_host(gateway, settings),
         accepted_codes=accepted_codes(gateway, settings),
+        probe_timeout_s=probe_timeout_s(gateway, settings) / options.speed,
         drain_s=_drain_s(settings) / options.speed,
     )
 

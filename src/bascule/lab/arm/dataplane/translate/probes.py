@@ -25,7 +25,7 @@ def build_health_check(
     probe = _find_probe(gateway, settings)
     interval = seconds(probe.number("interval", INTERVAL_S) / speed)
     return {
-        "timeout": seconds(probe.number("timeout", TIMEOUT_S) / speed),
+        "timeout": seconds(probe_timeout_s(gateway, settings) / speed),
         "interval": interval,
         "no_traffic_interval": interval,
         "no_traffic_healthy_interval": interval,
@@ -50,6 +50,11 @@ def probe_host(gateway: Gateway, settings: Child) -> str:
 def probe_port(gateway: Gateway, settings: Child) -> int:
     """Return the port that is probed if it is not the servers' own, else 0."""
     return _find_probe(gateway, settings).number("port")
+
+
+def probe_timeout_s(gateway: Gateway, settings: Child) -> float:
+    """Return how long a server may take to answer a probe."""
+    return _find_probe(gateway, settings).number("timeout", TIMEOUT_S)
 
 
 def accepted_codes(gateway: Gateway, settings: Child) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bascule.lab.arm.addresses import UnmappableAddressError, real_address
-from bascule.lab.arm.dataplane.translate.backends import Backend, BackendOptions, Backends
+from bascule.lab.arm.dataplane.translate.backends import DRAIN_S, Backend, BackendOptions, Backends
 from bascule.lab.arm.dataplane.translate.frontends import Frontend, Site, build_frontend
 from bascule.lab.arm.dataplane.translate.gateway import Child, Gateway, UnservableError
 from bascule.lab.arm.dataplane.translate.hosts import exactness
@@ -20,6 +20,16 @@ class Translation:
 
     backends: Mapping[str, Backend]
     frontends: Mapping[str, Frontend]
+
+    @property
+    def probe_timeout_s(self) -> float:
+        """How long the first probes of new servers may take."""
+        return max((each.probe_timeout_s for each in self.backends.values()), default=0.0)
+
+    @property
+    def drain_s(self) -> float:
+        """How long connections of before a change live: as the most patient settings say."""
+        return max((each.drain_s for each in self.backends.values()), default=DRAIN_S)
 
     @property
     def bindings(self) -> frozenset[tuple[str, int]]:
