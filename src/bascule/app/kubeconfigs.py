@@ -22,7 +22,7 @@ async def write_kubeconfig(azure: Azure, cluster: ResourceId, file: Path, contex
 
     Raises ApiError when Azure gives none, ForbiddenError when the caller may not have it.
     """
-    accepted = await azure.client.post(cluster, ACTION)
+    accepted = await azure.client.post(cluster, ACTION, query={"format": "exec"})
     text = rename_context(_decode(accepted.document or {}, cluster), context)
     _write(file, text)
 

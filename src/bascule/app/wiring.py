@@ -16,7 +16,6 @@ from bascule.app.clock import SystemClock
 from bascule.app.entra import sign_in_by_entra
 from bascule.app.last_good import RenamedLastGood
 from bascule.app.platform_desk import PlatformDesk
-from bascule.app.signing_in import without_kubelogin
 from bascule.app.state_dir import StateDir
 from bascule.clock import Clock
 from bascule.controller.feed import KubeFeed
@@ -70,7 +69,7 @@ def load_connections(gateway: Gateway) -> Mapping[Cluster, Connection]:
 
 def _load_connection(access: ClusterAccess) -> Connection:
     load = await_kubeconfig if access.awaited else load_kubeconfig
-    return without_kubelogin(load(access.kubeconfig, access.context))
+    return load(access.kubeconfig, access.context)
 
 
 def build_listeners(gateway: Gateway) -> tuple[Listener, ...]:

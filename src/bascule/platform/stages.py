@@ -49,6 +49,7 @@ class _Work:
     """An act that is worked on; `failure` is why it ended badly."""
 
     task: asyncio.Task[None]
+    cluster: ResourceId
     last: str = ""
     failure: BasculeError | None = None
 
@@ -113,7 +114,18 @@ class AzurePlatform:
             body = self._body(act)
         except JournalError as error:
             raise DriverError(str(error), remedy="plan the upgrade again") from error
-        self._work[act.key] = _Work(self._group.create_task(self._run(act.key, body)))
+        cluster = find_cluster(act.platform)
+        await self._give_way(cluster)
+        task = self._group.create_task(self._run(act.key, body))
+        self._work[act.key] = _Work(task, cluster)
+
+    async def _give_way(self, cluster: ResourceId) -> None:
+        """End the work on a cluster that something else is wanted of now; Azure's part goes on."""
+        others = [w.task for w in self._work.values() if w.cluster == cluster and not w.task.done()]
+        for task in others:
+            task.cancel()
+        if others:
+            await asyncio.wait(others)
 
     async def _run(self, key: str, body: Callable[[Effects], Awaitable[None]]) -> None:
         def tell(progress: Progress) -> None:
