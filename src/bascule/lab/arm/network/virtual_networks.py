@@ -32,6 +32,7 @@ from bascule.lab.arm.network.documents import (
     without_nulls,
 )
 from bascule.lab.arm.network.finishing import finishing
+from bascule.lab.arm.network.peerings import COLLECTION, Peerings
 from bascule.lab.arm.network.references import check_reference, managed_clusters_in
 from bascule.lab.arm.operations import Operation
 from bascule.lab.arm.paths import parse_path
@@ -50,6 +51,7 @@ class VirtualNetworks:
 
     def __init__(self, world: ArmWorld) -> None:
         self._world = world
+        self._peerings = Peerings(world)
 
     def handle(self, request: ArmRequest) -> ArmReply:
         """Answer. Raises ArmRefusal."""
@@ -61,6 +63,8 @@ class VirtualNetworks:
         below = parts[2].lower()
         if below == "subnets":
             return self._subnets(request) if len(parts) == 3 else self._subnet(request)
+        if below == COLLECTION.lower():
+            return self._peerings.handle(request)
         if below == "usages" and request.method == "GET":
             return self._usages(request)
         if below == "checkipaddressavailability" and request.method == "GET":

@@ -16,6 +16,9 @@ PRIORITY_MAX = 20_000
 TARGETS_MAX = 1_200
 PATH_RULES_MAX = 100
 HOST_NAMES_MAX = 5
+ACTIVE_LISTENERS_MAX = 100
+"""Listeners whose rule sends traffic to backends; one that only redirects does not count."""
+
 LIMITS = {
     "frontendIPConfigurations": 4,
     "frontendPorts": 100,
@@ -137,6 +140,16 @@ def _check_limits(document: Document) -> None:
         for count, limit, what in _inner_counts(part):
             if count > limit:
                 raise _over(what, count, limit)
+    active = len(set(_active_listeners(document)))
+    if active > ACTIVE_LISTENERS_MAX:
+        raise _over("ActiveHttpListeners", active, ACTIVE_LISTENERS_MAX)
+
+
+def _active_listeners(document: Document) -> Iterator[str]:
+    for part in children(document):
+        properties = part.properties
+        if part.collection == "requestRoutingRules" and "redirectConfiguration" not in properties:
+            yield str((properties.get("httpListener") or {}).get("id", "")).lower()
 
 
 def _inner_counts(part: Child) -> Iterator[tuple[int, int, str]]:

@@ -109,6 +109,23 @@ def test_azures_limits_hold(collection: str, limit: int, code: str) -> None:
     assert f"is {limit + 1} and the maximum allowed is {limit}." in found.message
 
 
+def test_a_hundred_listeners_may_send_traffic_and_more_may_redirect() -> None:
+    names = [f"l{number}" for number in range(101)]
+    listeners = [listener(name, hostName=name) for name in names]
+    rules = [rule(name, number + 1, name) for number, name in enumerate(names)]
+
+    found = refusal(httpListeners=listeners, requestRoutingRules=rules)
+
+    assert found.code == "ApplicationGatewayActiveHttpListenerLimitReached"
+    there = {"id": f"{GATEWAY}/redirectConfigurations/there"}
+    rules[0]["properties"]["redirectConfiguration"] = there
+    check(
+        httpListeners=listeners,
+        requestRoutingRules=rules,
+        redirectConfigurations=[{"name": "there"}],
+    )
+
+
 def test_a_pool_has_at_most_1200_targets() -> None:
     targets = [{"ipAddress": "10.0.0.1"}] * 1201
 
