@@ -58,8 +58,8 @@ def _judge(resource: GroupResource, approved: frozenset[str], subject: str) -> I
         yield blocker(
             "UsedOutside",
             subject,
-            f"the {kind or resource.kind} {resource.name} would go with {subject}, and {users}"
-            " outside the cluster would lose it",
+            f"the {kind or _words(resource.kind)} {resource.name} would go with {subject}, and"
+            f" {users} outside the cluster would lose it",
             "move what uses it to something of its own first; this cannot be approved away",
         )
     elif kind is not None and not approved & {resource.name.lower(), resource.id.lower()}:
@@ -69,6 +69,10 @@ def _judge(resource: GroupResource, approved: frozenset[str], subject: str) -> I
             f"the {kind} {resource.name} would go with {subject}, and nobody has approved that",
             f"keep what is needed of it; then approve it: --approve {resource.name}",
         )
+
+
+def _words(kind: str) -> str:
+    return kind.rpartition("/")[2]
 
 
 def _unreadable(group: Unreadable, subject: str) -> Finding:
@@ -93,7 +97,7 @@ def _unseen(group: NodeGroupFacts, part: Unreadable, subject: str) -> Finding:
 
 def _listing(group: NodeGroupFacts, subject: str) -> Iterator[Finding]:
     if group.resources:
-        names = sorted(f"{each.name} ({each.kind.rpartition('/')[2]})" for each in group.resources)
+        names = sorted(f"{each.name} ({_words(each.kind)})" for each in group.resources)
         yield Finding(
             severity=Severity.INFO,
             code="GoesWithCluster",

@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 
 from bascule.azure.document import Document
 from bascule.checks.azure.unreadable import Unreadable
-from bascule.errors import BasculeError, ForbiddenError, NotFoundError
+from bascule.errors import ApiError, BasculeError, ForbiddenError, NotFoundError
 
 AT_ONCE_MAX = 8
 """How many requests are under way at a time."""
@@ -78,9 +78,17 @@ class Asker:
         except TimeoutError:
             return Unreadable(what=what, reason=f"no answer within {ANSWER_S:g} s")
         except ForbiddenError as error:
-            return Unreadable(what=what, reason=error.message, remedy=error.remedy or GIVE_READER)
+            return Unreadable(what=what, reason=_reason(error), remedy=error.remedy or GIVE_READER)
+        except ApiError as error:
+            return Unreadable(what=what, reason=_reason(error), remedy=error.remedy)
         except BasculeError as error:
             return Unreadable(what=what, reason=error.message, remedy=error.remedy)
+
+
+def _reason(error: ApiError) -> str:
+    """Return Azure's answer in a few words: a message of ARM's own is mostly ids."""
+    told = f"{error.status or ''} {error.reason}".strip()
+    return f"Azure answers {told}" if error.reason else error.message
 
 
 NO_SUCH_KIND = frozenset(

@@ -9,18 +9,19 @@ from bascule.checks.azure.ids import in_group, is_below, same_id
 BACK_REFERENCES = frozenset(
     {
         "applicationgatewayipconfigurations",
+        "backendipconfigurations",
         "ipconfiguration",
+        "ipconfigurationprofiles",
         "ipconfigurations",
         "managedby",
         "managedbyextended",
-        "natgateway",
         "privateendpoints",
-        "privateipaddress",
-        "remotevirtualnetwork",
         "serviceassociationlinks",
     }
 )
-"""Fields of a resource that name who uses it, in lower case."""
+"""Fields of a resource that name who uses it, in lower case; all others name what it uses."""
+PEERINGS = "remotevirtualnetwork"
+"""Names another network, and each of the two uses the other."""
 _RESOURCE_PARTS = 9
 """How many parts the id of a resource has that is nobody's child, the empty first one counted."""
 
@@ -44,14 +45,14 @@ def find_users(
 
 def _back_references(document: Document) -> Iterator[str]:
     for key, value in _fields(document):
-        if key.lower() in BACK_REFERENCES:
+        if key.lower() in BACK_REFERENCES or key.lower() == PEERINGS:
             yield from _texts(value)
 
 
 def _ids(document: Document) -> Iterator[str]:
-    """Yield all ids that a document names, but for its own and its children's."""
+    """Yield the ids of all that a document uses, but for its own parts."""
     own_id = text_at(document, "id")
-    for text in _texts(document):
+    for text in _texts(document, without=BACK_REFERENCES):
         if not is_below(text, own_id):
             yield text
 
@@ -66,17 +67,18 @@ def _fields(value: object) -> Iterator[tuple[str, object]]:
             yield from _fields(each)
 
 
-def _texts(value: object) -> Iterator[str]:
+def _texts(value: object, without: frozenset[str] = frozenset()) -> Iterator[str]:
     """Yield every id in a value: as a text, and as the key of an object."""
     if isinstance(value, str) and value.lower().startswith("/subscriptions/"):
         yield value
     elif isinstance(value, Mapping):
         for key, each in cast("Document", value).items():
-            yield from _texts(key)
-            yield from _texts(each)
+            if key.lower() not in without:
+                yield from _texts(key)
+                yield from _texts(each, without)
     elif isinstance(value, list):
         for each in cast("list[object]", value):
-            yield from _texts(each)
+            yield from _texts(each, without)
 
 
 def _owner(resource_id: str) -> str:

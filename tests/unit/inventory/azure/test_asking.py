@@ -51,20 +51,32 @@ async def test_what_does_not_exist_cannot_be_read() -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "remedy"),
+    ("error", "reason", "remedy"),
     [
-        (ForbiddenError("AuthorizationFailed"), GIVE_READER),
-        (ForbiddenError("AuthorizationFailed", remedy="ask Ann"), "ask Ann"),
-        (TransportError("connection refused"), ""),
-        (NotFoundError("no such group", reason="ResourceGroupNotFound"), ""),
+        (ForbiddenError("no token"), "no token", GIVE_READER),
+        (
+            ForbiddenError(
+                "The client ...", status=403, reason="AuthorizationFailed", remedy="ask"
+            ),
+            "Azure answers 403 AuthorizationFailed",
+            "ask",
+        ),
+        (TransportError("connection refused"), "connection refused", ""),
+        (
+            NotFoundError("no such group", status=404, reason="ResourceGroupNotFound"),
+            "Azure answers 404 ResourceGroupNotFound",
+            "",
+        ),
     ],
 )
-async def test_what_is_refused_is_a_value_with_the_reason(error: Exception, remedy: str) -> None:
+async def test_what_is_refused_is_a_value_with_the_reason(
+    error: Exception, reason: str, remedy: str
+) -> None:
     asker = Asker(Scripted(error))
 
     for found in (await asker.get("it", "/x"), await asker.list("it", "/x")):
         assert isinstance(found, Unreadable)
-        assert (found.reason, found.remedy) == (str(error), remedy)
+        assert (found.reason, found.remedy) == (reason, remedy)
 
 
 async def test_of_a_kind_that_cannot_exist_there_is_nothing() -> None:

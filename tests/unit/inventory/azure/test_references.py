@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from bascule.inventory.azure.references import find_users
-from tests.support.azure_facts import GATEWAY, GROUP, NODE_GROUP, cluster_id, in_node_group
+from tests.support.azure_facts import GATEWAY, GROUP, NETWORK, NODE_GROUP, cluster_id, in_node_group
 
 DISK = in_node_group("Microsoft.Compute/disks", "data")
 MACHINE = f"{GROUP}/providers/Microsoft.Compute/virtualMachines/db"
@@ -68,3 +68,20 @@ def test_a_resource_does_not_use_itself() -> None:
     own = {"id": DISK, "properties": {"self": DISK}}
 
     assert users(own, own) == ()
+
+
+def test_a_network_that_says_who_stands_in_it_does_not_use_them() -> None:
+    scale_set = in_node_group("Microsoft.Compute/virtualMachineScaleSets", "nodes")
+    standing = {"ipConfigurations": [{"id": f"{scale_set}/virtualMachines/0/x/y"}]}
+    network = {"id": NETWORK, "properties": {"subnets": [{"properties": standing}]}}
+
+    assert users({"id": scale_set}, network) == ()
+
+
+def test_networks_that_are_peered_use_each_other() -> None:
+    own = in_node_group("Microsoft.Network/virtualNetworks", "v")
+    peered = {"virtualNetworkPeerings": [{"properties": {"remoteVirtualNetwork": {"id": own}}}]}
+    back = {"virtualNetworkPeerings": [{"properties": {"remoteVirtualNetwork": {"id": NETWORK}}}]}
+
+    assert users({"id": own}, {"id": NETWORK, "properties": peered}) == (NETWORK,)
+    assert users({"id": own, "properties": back}) == (NETWORK,)
