@@ -6,27 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.real_az import RealAz, azure_lab
+from tests.support.real_az import CREDENTIAL, RealAz, azure_lab
 
-CREDENTIAL = """
-import json, os, sys
-from azure.identity import ClientSecretCredential
-from azure.mgmt.resource.resources import ResourceManagementClient
-url = os.environ["AZURE_RESOURCE_MANAGER_ENDPOINT"]
-credential = ClientSecretCredential(
-    os.environ["AZURE_TENANT_ID"],
-    os.environ["AZURE_CLIENT_ID"],
-    os.environ["AZURE_CLIENT_SECRET"],
-    authority=url,
-    disable_instance_discovery=True,
-)
-client = ResourceManagementClient(
-    credential,
-    os.environ["AZURE_SUBSCRIPTION_ID"],
-    base_url=url,
-    credential_scopes=[url + "/.default"],
-)
-"""
 GROUPS_BY_SDK = (
     CREDENTIAL
     + """

@@ -20,6 +20,26 @@ from tests.support.azure_place import take_turn
 AZ_VENV = rules.ROOT / ".venv-az"
 LAB = "az"
 LIMIT_S = 300
+CREDENTIAL = """
+import json, os, sys
+from azure.identity import ClientSecretCredential
+from azure.mgmt.resource.resources import ResourceManagementClient
+url = os.environ["AZURE_RESOURCE_MANAGER_ENDPOINT"]
+credential = ClientSecretCredential(
+    os.environ["AZURE_TENANT_ID"],
+    os.environ["AZURE_CLIENT_ID"],
+    os.environ["AZURE_CLIENT_SECRET"],
+    authority=url,
+    disable_instance_discovery=True,
+)
+client = ResourceManagementClient(
+    credential,
+    os.environ["AZURE_SUBSCRIPTION_ID"],
+    base_url=url,
+    credential_scopes=[url + "/.default"],
+)
+"""
+"""How a script with Azure's SDKs begins: a credential, and a client of resource groups."""
 
 
 @dataclass(frozen=True, kw_only=True)
