@@ -6,6 +6,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -192,6 +193,37 @@ def test_parts_are_made_changed_listed_and_deleted(az: RealAz) -> None:
     assert [each["name"] for each in gateway(az, "address-pool", "list", *PARTS)] == [
         "appGatewayBackendPool"
     ]
+
+
+TEMPLATE = """{
+  // with comments, as people write them
+  "contentVersion": "1.0.0.0",
+  "parameters": {"name": {"type": "string", "defaultValue": "other"}},
+  "resources": [{
+    "type": "Microsoft.Network/publicIPAddresses",
+    "apiVersion": "2024-07-01",
+    "name": "[parameters('name')]",
+    "location": "[resourceGroup().location]",
+    "sku": {"name": "Standard"},
+    "properties": {"publicIPAllocationMethod": "Static"}
+  }],
+  "outputs": {"ip": {"type": "string", "value": "[reference(parameters('name')).ipAddress]"}}
+}"""
+
+
+def test_a_template_of_the_user_is_deployed(az: RealAz, tmp_path: Path) -> None:
+    template = tmp_path / "template.json"
+    template.write_text(TEMPLATE)
+
+    made = az.ask(
+        *("deployment", "group", "create", *GROUP, "-n", "by-hand"),
+        *("--template-file", str(template), "--parameters", "name=Second"),
+    )
+    steps = az.ask("deployment", "operation", "group", "list", *GROUP, "-n", "by-hand")
+    az.run("network", "public-ip", "delete", *GROUP, "-n", "Second")
+
+    assert made["properties"]["outputs"]["ip"]["value"].startswith("127.255.")
+    assert [each["properties"]["statusCode"] for each in steps] == ["Created"]
 
 
 def test_a_gateway_is_stopped_and_started(az: RealAz) -> None:

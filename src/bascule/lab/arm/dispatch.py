@@ -8,7 +8,11 @@ from bascule.lab.arm.paths import ArmPath, parse_path
 from bascule.lab.arm.requests import ArmRefusal, ArmReply, ArmRequest, Caller
 from bascule.lab.arm.world import ArmWorld, Provider
 
+_BY_GATEWAY = {"x-ms-failure-cause": "gateway"}
 _SHOWS_ALL = {"microsoft.authorization", "microsoft.compute", "microsoft.insights"}
+
+_DEPLOYMENTS = "deployments"
+"""Found below a group itself as well, where az looks for their operations."""
 
 Pages = Callable[[ArmRequest], Awaitable[ArmReply]]
 Authorize = Callable[[ArmRequest], None]
@@ -83,6 +87,7 @@ class Dispatcher:
                 404,
                 "SubscriptionNotFound",
                 f"The subscription '{path.subscription}' could not be found.",
+                headers=_BY_GATEWAY,
             )
 
     def _check_group(self, path: ArmPath) -> None:
@@ -94,8 +99,10 @@ class Dispatcher:
 
     async def _answer(self, request: ArmRequest) -> ArmReply:
         path = request.path
-        provider = self._by_namespace.get(path.namespace.lower())
-        is_core = not path.namespace or not path.parts or path.parts[-1].lower() == "register"
+        is_short = not path.namespace and path.group and path.parts[:1] == (_DEPLOYMENTS,)
+        namespace = "microsoft.resources" if is_short else path.namespace.lower()
+        provider = self._by_namespace.get(namespace)
+        is_core = not namespace or not path.parts or path.parts[-1].lower() == "register"
         if is_core and self.core is not None:
             return await self.core(request)
         if provider is None:
@@ -103,6 +110,7 @@ class Dispatcher:
                 404,
                 "InvalidResourceNamespace",
                 f"The resource namespace '{path.namespace}' is invalid.",
+                headers=_BY_GATEWAY,
             )
         return await provider.handle(request)
 
@@ -116,7 +124,12 @@ class Dispatcher:
 
 def group_not_found(name: str) -> ArmRefusal:
     """Return the answer to requests in a resource group that is not there."""
-    return ArmRefusal(404, "ResourceGroupNotFound", f"Resource group '{name}' could not be found.")
+    return ArmRefusal(
+        404,
+        "ResourceGroupNotFound",
+        f"Resource group '{name}' could not be found.",
+        headers=_BY_GATEWAY,
+    )
 
 
 def resource_not_found(path: ArmPath) -> ArmRefusal:
@@ -129,7 +142,7 @@ def resource_not_found(path: ArmPath) -> ArmRefusal:
         "ResourceNotFound",
         f"The Resource '{kind}/{name}'{where} was not found. For more details please go to "
         "https://aka.ms/ARMResourceNotFoundFix",
-        headers={"x-ms-failure-cause": "gateway"},
+        headers=_BY_GATEWAY,
     )
 
 

@@ -43,7 +43,7 @@ class DeploymentsProvider:
         return self._page(request, parts[2])
 
     def _deployment(self, request: ArmRequest) -> ArmReply:
-        previous = self._world.resources.find(request.path.text)
+        previous = self._world.resources.find(self._id_of(request))
         match request.method:
             case "PUT":
                 return self._put(request, previous)
@@ -54,7 +54,7 @@ class DeploymentsProvider:
             case "GET":
                 raise _not_found(request)
             case "DELETE":
-                self._world.resources.remove(request.path.text)
+                self._world.resources.remove(self._id_of(request))
                 return ArmReply(status=204)
             case _:
                 raise ArmRefusal(405, "MethodNotAllowed", f"{request.method} is not allowed here.")

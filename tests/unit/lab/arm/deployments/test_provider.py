@@ -21,7 +21,7 @@ from tests.support.arm_network import (
     rule,
     subnet_body,
 )
-from tests.support.arm_world import OPERATION_S, RG, ask
+from tests.support.arm_world import OPERATION_S, RG, ask, request
 
 DEPLOYMENTS = f"{RG}/providers/Microsoft.Resources/deployments"
 DEPLOYMENT = f"{DEPLOYMENTS}/ag_deploy"
@@ -62,6 +62,8 @@ class Deployments:
         self.lab = lab
         dispatcher = Dispatcher(lab.world, [lab.provider])
         self.provider = DeploymentsProvider(lab.world, dispatcher.handle)
+        dispatcher.add(self.provider)
+        self.dispatcher = dispatcher
 
     async def ask(self, method: str, path: str, body: Any = None) -> ArmReply:
         try:
@@ -123,6 +125,18 @@ async def test_resources_are_put_once_what_they_depend_on_is_there() -> None:
         assert {each["properties"]["statusCode"] for each in steps} == {"Created"}
         exported = await made.ask("POST", f"{DEPLOYMENT}/exportTemplate")
         assert len(exported.body["template"]["resources"]) == 3
+
+
+async def test_operations_are_found_where_az_looks_for_them() -> None:
+    async with deployments() as made:
+        await made.deploy(resource(PUBLIC_IP, public_ip_body()))
+
+        reply = await made.dispatcher.handle(
+            request("GET", f"{RG}/deployments/ag_deploy/operations")
+        )
+
+        (step,) = reply.body["value"]
+        assert step["properties"]["targetResource"]["id"] == PUBLIC_IP
 
 
 async def test_a_refused_resource_fails_the_deployment_with_its_error_inside() -> None:
