@@ -92,7 +92,7 @@ class LabAzure:
         self._activity.load(saved.events if saved else ())
         self._principals = Principals(ground.clock, resources)
         self.dispatcher = self._make_dispatcher()
-        self._built = self._build()
+        self._built = self._build(description.speed)
         self.admin = self._make_admin(description)
         desk = self._make_desk(make_id)
         entra = EntraPages(
@@ -157,7 +157,7 @@ class LabAzure:
         ).handle
         return dispatcher
 
-    def _build(self) -> Built:
+    def _build(self, speed: float) -> Built:
         site = Site(
             world=self.world,
             dispatcher=self.dispatcher,
@@ -165,6 +165,7 @@ class LabAzure:
             activity=self._activity,
             directory=self._ground.directory,
             sign_in_key=jwt.Signer(self._ground.signing_key).key_set()["keys"][0],
+            speed=speed,
         )
         built = build_providers(site)
         for provider in built.providers:

@@ -12,6 +12,7 @@ from bascule.lab.arm.containers.processes import ClusterProcesses
 from bascule.lab.arm.containers.provider import ContainerServiceProvider
 from bascule.lab.arm.containers.starter import ClusterStarter, NoClusters
 from bascule.lab.arm.dataplane.plane import DataPlane
+from bascule.lab.arm.dataplane.translate.backends import BackendOptions
 from bascule.lab.arm.deployments.provider import DeploymentsProvider
 from bascule.lab.arm.dispatch import Dispatcher
 from bascule.lab.arm.identity import IdentityProvider
@@ -19,6 +20,7 @@ from bascule.lab.arm.network.plane_port import GatewayPlane, NoPlane
 from bascule.lab.arm.network.provider import NetworkProvider
 from bascule.lab.arm.quotas import Quotas
 from bascule.lab.arm.world import ArmWorld, Living, Provider
+from bascule.lab.supervisor.description import LabDirectory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +35,8 @@ class Site:
     """Where clusters and gateways keep their files; None: nothing is live."""
     sign_in_key: Mapping[str, str] = field(default_factory=dict)
     """The JSON Web Key by which others verify tokens of the lab's sign-in."""
+    speed: float = 1.0
+    """Divides the intervals of probes and the times for draining of gateways."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,12 +60,22 @@ class _PlaneLife:
         await self._plane.close()
 
 
+def _authority(directory: Path) -> str:
+    """Return what servers with TLS are verified against; empty if the lab has no authority."""
+    file = LabDirectory(path=directory).authority
+    return file.read_text() if file.exists() else ""
+
+
 def build_providers(site: Site) -> Built:
     """Return the providers; data planes come before what uses them."""
     planes: list[Living] = []
     gateways: GatewayPlane = NoPlane()
     if site.directory is not None:
-        live = DataPlane(site.directory / "gateways", site.world.clock)
+        live = DataPlane(
+            site.directory / "gateways",
+            site.world.clock,
+            options=BackendOptions(speed=site.speed, well_known_ca=_authority(site.directory)),
+        )
         gateways, planes = live, [_PlaneLife(live)]
     clusters: ClusterStarter = NoClusters()
     if site.directory is not None:
