@@ -136,18 +136,21 @@ async def test_the_keys_of_an_issuer_are_fetched_and_one_that_is_silent_has_none
 
 
 async def test_a_lab_with_an_azure_comes_back_after_a_kill_and_goes_without_a_trace(
-    tmp_path: Path,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     environment = {"XDG_STATE_HOME": str(tmp_path), "PATH": "/usr/bin"}
-    lab = LabDescription(name="test", clusters=(), azure=AzureDescription())
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    wanted = AzureDescription(latency_model="real", speed=50)
+    lab = LabDescription(name="lab", clusters=(), azure=wanted)
     async with azure_place():
         status = await control.bring_up(lab, environment)
-        directory = control.find_lab("test", environment)
+        directory = control.find_lab("lab", environment)
         try:
             assert status.azure is not None
             assert (status.state, status.azure.state) == ("running", "running")
+            await _check_verbs(capsys)
             access = load_access(directory)
-            await _check_files(directory, access, environment)
+            _check_files(directory, access, environment)
             group = f"/subscriptions/{access.subscription_id}/resourceGroups/shop"
             async with client(access.url, directory.authority) as somebody:
                 await somebody.sign_in(access.tenant_id, access.client_id, access.client_secret)
@@ -174,9 +177,7 @@ async def test_a_lab_with_an_azure_comes_back_after_a_kill_and_goes_without_a_tr
     assert not directory.path.exists()
 
 
-async def _check_files(
-    directory: LabDirectory, access: AzureAccess, environment: dict[str, str]
-) -> None:
+def _check_files(directory: LabDirectory, access: AzureAccess, environment: dict[str, str]) -> None:
     for path in (directory.azure_access, directory.azure_secret, directory.azure / "state.json"):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
     exports = control.shell_exports(directory, environment)
@@ -186,33 +187,24 @@ async def _check_files(
     assert (directory.azure_config / "clouds.config").exists()
 
 
-async def test_the_verbs_of_a_lab_with_an_azure(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-
+async def _check_verbs(capsys: pytest.CaptureFixture[str]) -> None:
     async def call(*arguments: str, code: int = 0) -> str:
         assert await asyncio.to_thread(main, ["lab", *arguments]) == code
         captured = capsys.readouterr()
         return captured.out if code == 0 else captured.err
 
-    async with azure_place():
-        try:
-            assert "without clusters" in await call("up", "--azure", "--shop", code=2)
-            up = await call("up", "--azure", "--latency-model", "real", "--speed", "50")
-            assert "running  real" in up
-            exports = await call("env")
-            assert "export AZURE_SUBSCRIPTION_ID=" in exports
-            assert 'export AZURE_CLIENT_SECRET="$(cat ' in exports
-            assert "is in force" in await call(
-                "fault", "add", "error", "--path", "x", "--times", "1"
-            )
-            assert "f1     error  any     x     1     1     0" in await call("fault", "list")
-            assert "seconds" in await call("fault", "add", "busy", code=5)
-            assert "Faults ended: 1." in await call("fault", "clear", "f1")
-            assert "No fault" in await call("fault", "list")
-            assert "all     0      0" in await call("requests", "--clear")
-            assert "with --azure" in await call("up", "--name", "none", "--speed", "2", code=2)
-        finally:
-            assert "Lab lab is down." in await call("down")
+    assert "running  real     0         0         https://localhost:" in await call("status")
+    assert "running  real" in await call("up", "--azure")
+    assert "without clusters" in await call("up", "--azure", "--shop", code=2)
+    assert "other settings" in await call("up", "--speed", "2", code=2)
+    exports = await call("env")
+    assert "export AZURE_SUBSCRIPTION_ID=" in exports
+    assert 'export AZURE_CLIENT_SECRET="$(cat ' in exports
+    assert "is in force" in await call("fault", "add", "error", "--path", "x", "--times", "1")
+    assert "f1     error  any     x     1     1     0" in await call("fault", "list")
+    assert "seconds" in await call("fault", "add", "busy", code=5)
+    assert "Faults ended: 1." in await call("fault", "clear", "f1")
+    assert "No fault" in await call("fault", "list")
+    assert "all     0      0" in await call("requests", "--clear")
+    assert "with --azure" in await call("up", "--name", "none", "--speed", "2", code=2)
     assert "there is no lab" in await call("fault", "list", "--name", "none", code=2)

@@ -280,8 +280,13 @@ def _print_status(item: control.LabStatus) -> None:
     print_lines([f"Lab {item.name} is {item.state} ({item.directory})"])
     if item.azure is not None:
         azure = item.azure
-        told = [("AZURE", "LATENCY", "ENDPOINT", "SUBSCRIPTION")]
-        told += [(azure.state, azure.latency_model, azure.url or "-", azure.subscription or "-")]
+        told = [
+            ("AZURE", "LATENCY", "CLUSTERS", "GATEWAYS", "ENDPOINT", "SUBSCRIPTION"),
+            (
+                *(azure.state, azure.latency_model, str(azure.clusters), str(azure.gateways)),
+                *(azure.url or "-", azure.subscription or "-"),
+            ),
+        ]
         print_lines(render_columns(told))
     if item.clusters:
         print_lines(render_columns(rows))

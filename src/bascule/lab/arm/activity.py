@@ -18,6 +18,8 @@ from bascule.lab.arm.requests import ArmRefusal, ArmReply, ArmRequest
 from bascule.lab.arm.world import Provider
 
 EVENTS_MAX: Final = 10_000
+EVENTS_SAVED_MAX: Final = 1_000
+"""Those before are forgotten by a restart."""
 PENDING_MAX: Final = 10_000
 Event = dict[str, Any]
 
@@ -60,8 +62,8 @@ class ActivityLog(Provider):
         self._events = deque(events, maxlen=EVENTS_MAX)
 
     def save(self) -> list[Event]:
-        """Return all events, to be written and not to be changed."""
-        return list(self._events)
+        """Return the latest events, to be written and not to be changed."""
+        return list(self._events)[-EVENTS_SAVED_MAX:]
 
     def _add(
         self, event: Event, status: str, code: str, more: Mapping[str, Any] | None = None

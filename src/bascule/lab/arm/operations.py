@@ -11,6 +11,7 @@ from uuid import UUID
 
 from bascule.clock import Clock
 
+OPERATIONS_MAX = 10_000
 _log = logging.getLogger(__name__)
 _BROKEN = {"code": "InternalServerError", "message": "An internal error occurred; see the log."}
 
@@ -136,8 +137,12 @@ class Operations:
         return operation
 
     def keep(self, operation: Operation) -> None:
-        """Have an operation known, such as one of before a restart."""
+        """Have an operation known, such as one of before a restart; forget the oldest ended."""
         self._by_id[operation.id] = operation
+        if len(self._by_id) > OPERATIONS_MAX:
+            oldest = next((each for each in self._by_id.values() if each.is_ended), None)
+            if oldest is not None:
+                del self._by_id[oldest.id]
 
     def all(self) -> tuple[Operation, ...]:
         """Return all operations, the oldest first."""
@@ -150,7 +155,8 @@ class Operations:
     def running_on(self, resource_id: str) -> Operation | None:
         """Return the operation that runs on a resource, the newest one, or None."""
         wanted = resource_id.lower()
-        for operation in reversed(self._by_id.values()):
+        for operation_id in reversed(self._tasks):
+            operation = self._by_id[operation_id]
             if operation.resource_id.lower() == wanted and not operation.is_ended:
                 return operation
         return None

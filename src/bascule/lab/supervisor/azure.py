@@ -42,6 +42,9 @@ class AzureStatus(msgspec.Struct, frozen=True, kw_only=True):
     url: str
     subscription: str
     latency_model: str
+    clusters: int = 0
+    """How many run."""
+    gateways: int = 0
 
 
 def hold_azure(locks: Path, lab: Path) -> Network:
@@ -89,6 +92,8 @@ def azure_status(directory: LabDirectory, latency_model: str) -> AzureStatus:
         url=str(ready.get("url", "")) if is_ready else "",
         subscription=subscription,
         latency_model=latency_model,
+        clusters=_count_running(directory, "clusters"),
+        gateways=_count_running(directory, "gateways"),
     )
 
 
@@ -142,6 +147,12 @@ async def ask_azure(
             str((answer or {}).get("error", {}).get("message", "refused")), status=response.status
         )
     return answer
+
+
+def _count_running(directory: LabDirectory, kind: str) -> int:
+    """Return in how many directories of a kind a process is alive."""
+    files = directory.path.glob(f"{kind}/*/*.pid")
+    return len({path.parent for path in files if load_record(path) is not None})
 
 
 def _sentinel() -> tuple[int, ...]:
