@@ -38,6 +38,7 @@ class NetworkProvider:
 
     async def start(self) -> None:
         """Serve again what was served before a restart."""
+        self._networks.recover()
         await self._gateways.revive()
 
     async def stop(self) -> None:

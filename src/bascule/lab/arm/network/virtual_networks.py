@@ -14,6 +14,7 @@ from bascule.lab.arm.network.address_space import (
 from bascule.lab.arm.network.attachments import USES, subnet_in, users_of
 from bascule.lab.arm.network.documents import (
     DELETING,
+    FAILED,
     NAMESPACE,
     SUCCEEDED,
     UPDATING,
@@ -52,6 +53,15 @@ class VirtualNetworks:
     def __init__(self, world: ArmWorld) -> None:
         self._world = world
         self._peerings = Peerings(world)
+
+    def recover(self) -> None:
+        """Let what was under way before the lab's restart have failed."""
+        for network in self._world.resources.of_type(NETWORK_TYPE):
+            parts = (network, *_subnets_of(network))
+            states = {each["properties"].get("provisioningState", SUCCEEDED) for each in parts}
+            if states != {SUCCEEDED}:
+                _stamp(network, new_etag(self._world), FAILED)
+                self._world.resources.put(network)
 
     def handle(self, request: ArmRequest) -> ArmReply:
         """Answer. Raises ArmRefusal."""

@@ -1,4 +1,11 @@
-from tests.support.arm_network import NET, network_lab
+from tests.support.arm_network import (
+    CLUSTER_SUBNET,
+    GATEWAY,
+    NET,
+    gateway_body,
+    network_lab,
+    subnet_body,
+)
 from tests.support.arm_world import LOCATION, S
 
 
@@ -20,6 +27,23 @@ async def test_a_location_knows_nothing_else() -> None:
         assert (await lab.ask("GET", f"{below}/nothing")).status == 404
         assert (await lab.ask("POST", f"{below}/usages")).status == 405
         assert (await lab.ask("GET", NET)).status == 404
+
+
+async def test_what_was_under_way_at_a_restart_has_failed() -> None:
+    async with network_lab() as lab:
+        await lab.make_article()
+        await lab.done("PUT", GATEWAY, gateway_body())
+        await lab.ask("PUT", CLUSTER_SUBNET, subnet_body("10.240.0.0/16"))
+        await lab.ask("POST", f"{GATEWAY}/stop")
+
+        await lab.provider.start()
+
+        subnet, gateway = await lab.get(CLUSTER_SUBNET), await lab.get(GATEWAY)
+        assert subnet["properties"]["provisioningState"] == "Failed"
+        assert gateway["properties"]["provisioningState"] == "Failed"
+        assert gateway["properties"]["operationalState"] == "Stopped"
+        (pool,) = gateway["properties"]["backendAddressPools"]
+        assert pool["properties"]["provisioningState"] == "Failed"
 
 
 async def test_stopping_leaves_all_as_it_is() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from bascule.lab.arm.answers import answer_begun, answer_location
 from bascule.lab.arm.network.documents import (
     DELETING,
+    FAILED,
     SUCCEEDED,
     UPDATING,
     busy,
@@ -69,9 +70,18 @@ class Gateways:
         raise not_found(path)
 
     async def revive(self) -> None:
-        """Serve every gateway again that served before the lab's restart."""
+        """Serve every gateway again that served before the lab's restart.
+
+        What was under way then has failed, and a gateway that was between two states is stopped.
+        """
         for document in self._world.resources.of_type(GATEWAY_TYPE):
-            if document["properties"]["operationalState"] == "Running":
+            properties = document["properties"]
+            if properties["provisioningState"] != SUCCEEDED:
+                stamp(document, etag=new_etag(self._world), state=FAILED)
+            if properties["operationalState"] != "Running":
+                properties["operationalState"] = "Stopped"
+            self._world.resources.put(document)
+            if properties["operationalState"] == "Running":
                 with suppress(OperationFailedError):
                     await self._apply(document, None, 0.0)
 
