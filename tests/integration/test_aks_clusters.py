@@ -36,16 +36,20 @@ class Site:
     def __init__(self, directory: Path, world: ArmWorld) -> None:
         self.directory = directory
         self.world = world
-        principals = Principals(world.clock, world.resources)
         self.signer = Signer(ec.generate_private_key(ec.SECP256R1()))
+        self.begin()
+
+    def begin(self) -> None:
+        """Begin as a new process of the lab's Azure does, with the documents of before."""
+        principals = Principals(self.world.clock, self.world.resources)
         self.provider = ContainerServiceProvider(
-            world,
-            ClusterProcesses(directory),
+            self.world,
+            ClusterProcesses(self.directory),
             principals,
-            Quotas(world),
+            Quotas(self.world),
             sign_in_key=self.signer.key_set()["keys"][0],
         )
-        self.roles = AuthorizationProvider(world, principals)
+        self.roles = AuthorizationProvider(self.world, principals)
         self.roles.on_change = self.provider.on_roles_changed
 
     async def change(self, method: str, path: str, body: Any = None) -> Any:
@@ -141,6 +145,12 @@ async def test_a_managed_cluster_lives_through_scaling_upgrade_and_a_stop(site: 
     await ask(site.roles, "PUT", path, {"properties": given})
     assert await kube.status_for(owner) == 200
     assert await kube.status_for(stranger) == 403
+
+    site.begin()
+    await site.provider.start()
+    assert pod["metadata"]["uid"] in {
+        each["metadata"]["uid"] for each in await kube.ready_pods()
+    }, "a cluster that outlived the lab's Azure is taken over, not started again"
 
     document["properties"]["agentPoolProfiles"][0]["count"] = 3
     document = await site.change("PUT", OLD, document)

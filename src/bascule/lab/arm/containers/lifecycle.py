@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from bascule.lab.arm.authorization.authorizer import Authorizer
@@ -25,6 +25,7 @@ from bascule.lab.arm.resources import Document
 from bascule.lab.arm.world import ArmWorld
 
 SCALE_SETS: Final = "Microsoft.Compute/virtualMachineScaleSets"
+_ENDS: Final = frozenset({"Succeeded", "Failed", "Canceled"})
 _PREEMPTED: Final = {
     "code": "OperationPreempted",
     "message": "This operation has been preempted by Deleting operation.",
@@ -145,13 +146,20 @@ class Lifecycle:
         )
 
     async def recover(self) -> None:
-        """Have all clusters run that should, after the lab was started again."""
+        """Have all clusters run that should, after the lab was started again.
+
+        What was under way then has failed.
+        """
         for record in tuple(self._world.resources.of_type("Lab/clusters")):
             document = self._world.resources.find(record["cluster"])
             if document is None:
                 await self._starter.remove(record["key"])
                 self._world.resources.remove(record["id"])
-            elif document["properties"]["powerState"]["code"] == "Running":
+                continue
+            for pool in ("", *(each["name"] for each in _profiles(document))):
+                if _state(document, pool) not in _ENDS:
+                    self._set_states(document["id"], "Failed", pool)
+            if document["properties"]["powerState"]["code"] == "Running":
                 try:
                     await self._apply(document["id"], "")
                 except OperationFailedError as failure:
@@ -361,9 +369,13 @@ class Lifecycle:
         return str(self._world.make_id())
 
 
+def _profiles(document: Document) -> list[dict[str, Any]]:
+    profiles: list[dict[str, Any]] = document["properties"]["agentPoolProfiles"]
+    return profiles
+
+
 def _state(document: Document, pool: str) -> str:
-    properties: Mapping[str, Any] = document["properties"]
     if not pool:
-        return str(properties["provisioningState"])
-    named = [each for each in properties["agentPoolProfiles"] if each["name"] == pool]
+        return str(document["properties"]["provisioningState"])
+    named = [each for each in _profiles(document) if each["name"] == pool]
     return str(named[0]["provisioningState"]) if named else ""

@@ -108,5 +108,6 @@ def _labels(document: Document, profile: Mapping[str, Any]) -> dict[str, str]:
         "kubernetes.azure.com/os-sku": profile["osSKU"],
         "kubernetes.azure.com/role": "agent",
         "kubernetes.azure.com/storageprofile": "managed",
+        **({"kubernetes.azure.com/podnetwork-type": "overlay"} if is_overlay(document) else {}),
         **(profile.get("nodeLabels") or {}),
     }

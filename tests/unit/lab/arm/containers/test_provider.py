@@ -552,6 +552,19 @@ async def test_clusters_run_again_after_the_lab_was_started_again() -> None:
         assert len(aks.clusters.running) == 1
 
 
+async def test_what_was_under_way_when_the_lab_ended_has_failed() -> None:
+    async with running_aks() as aks:
+        document = await aks.made()
+        document["properties"]["agentPoolProfiles"][0]["provisioningState"] = "Scaling"
+        aks.world.resources.put(document)
+
+        await aks.provider.start()
+
+        properties = (await aks.document())["properties"]
+        assert properties["provisioningState"] == "Succeeded"
+        assert properties["agentPoolProfiles"][0]["provisioningState"] == "Failed"
+
+
 async def test_what_aks_does_not_have_is_not_found() -> None:
     async with running_aks() as aks:
         assert (
