@@ -1,7 +1,7 @@
 """What would go with a cluster that is removed: shown with a plan, looked at again before it goes.
 
-A plan names what may hold data or be depended on, and whoever approves the plan approves that. What
-was not named then, or what something outside the cluster uses, keeps the cluster from being removed.
+A plan names what may hold data or be depended on, and whoever approves the plan approves that.
+What was not named then, or what something outside the cluster uses, keeps the cluster.
 """
 
 from collections.abc import Iterable
