@@ -60,7 +60,10 @@ class FakeArm:
     writes: list[tuple[str, str]] = field(default_factory=list)
     """Verb and key of each write that took effect."""
     operations: dict[str, _Operation] = field(default_factory=dict)
-    forbidden: set[str] = field(default_factory=set)
+    on_put: Callable[[], object] | None = None
+    """Called once, as the next write of a resource arrives: somebody else is quicker."""
+    is_stop_idle: bool = False
+    """Whether a stop is taken and never done."""
     _numbers: Any = field(default_factory=lambda: itertools.count(1))
 
     # -- what the port asks for
@@ -94,6 +97,9 @@ class FakeArm:
         self._advance()
         key = _key(resource)
         self._refuse_orphans(str(resource))
+        if self.on_put is not None:
+            self.on_put()
+            self.on_put = None
         found = self.documents.get(key)
         if found is not None and if_match and found.get("etag") not in (None, if_match):
             raise ReadAgainError("precondition failed", status=412, retry_after_s=1.0)
@@ -137,7 +143,8 @@ class FakeArm:
         self._set_state(key, "Updating")
 
         def end() -> None:
-            self.documents[key]["properties"]["powerState"] = {"code": code}
+            if not self.is_stop_idle:
+                self.documents[key]["properties"]["powerState"] = {"code": code}
             self._ready(key)
 
         accepted = self._begin(key, fault, end)
@@ -321,7 +328,9 @@ class FakeArm:
             return [
                 each
                 for key, each in self.documents.items()
-                if key.startswith(group) and len(key.removeprefix(group).split("/")) == 3
+                if key.startswith(group)
+                and len(key.removeprefix(group).split("/")) == 3
+                and "/roleassignments/" not in key
             ]
         if where.endswith("/roleassignments"):
             scope = where.partition("/providers/microsoft.authorization/")[0]

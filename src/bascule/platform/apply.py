@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import assert_never
 
 from bascule.azure.document import Document, text_at
-from bascule.errors import ApiError, OutcomeUnknownError, PlanError
+from bascule.errors import PlanError
 from bascule.platform.desired.model import Resource
-from bascule.platform.effects import PAUSE_S, Effects
+from bascule.platform.effects import Effects, Turns
 from bascule.platform.observe import observe_resource
 from bascule.platform.order import join_errors, run_in_order
 from bascule.platform.plan.step import (
@@ -24,12 +24,6 @@ from bascule.platform.plan.step import (
     Refuse,
     decide,
 )
-from bascule.platform.ports import Progress
-
-WRITES_MAX = 8
-"""So often one resource is written before it is said that Azure does not take what it is sent."""
-BUSY_MAX_S = 5_400.0
-"""So long a resource is waited for that somebody else works on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,59 +71,45 @@ async def apply_resources(
 
 async def _settle(run: _Run, resource: Resource) -> None:
     """Look, decide and act until the resource is as wanted."""
-    await run.effects.resume(resource.id, resource.name)
-    deadline_s = run.effects.arm.clock.monotonic_s() + BUSY_MAX_S
-    writes = 0
-    while run.effects.arm.clock.monotonic_s() < deadline_s:
+    turns = Turns(effects=run.effects, resource=resource.id, name=resource.name)
+    await turns.resume()
+    while turns.are_left:
         found = await observe_resource(run.effects.arm, resource, run.known)
         decision = decide(resource, found, run.known, owner=run.owner)
         if isinstance(decision, Leave) and found is not None:
             run.known[resource.id.key] = found
-            run.effects.on_progress(Progress(resource=resource.name, what="ready"))
+            turns.tell("ready")
             return
-        if isinstance(decision, Make | Change):
-            writes += 1
-            if writes > WRITES_MAX:
-                raise _refused_in_silence(resource, decision)
-        await _act(run, resource, found, decision)
-    raise OutcomeUnknownError(
-        f"{resource.name} is not ready after {BUSY_MAX_S / 60:.0f} minutes",
-        remedy="see what is being done to it in Azure's activity log, then say this again",
-    )
+        turns.require_progress(_describe(decision))
+        await _act(run, turns, resource, found=found, decision=decision)
+    raise turns.give_up("ready")
 
 
-async def _act(run: _Run, resource: Resource, found: Document | None, decision: Decision) -> None:
-    effects = run.effects
+async def _act(
+    run: _Run,
+    turns: Turns,
+    resource: Resource,
+    *,
+    found: Document | None,
+    decision: Decision,
+) -> None:
+    arm, key = run.effects.arm, resource.id
     match decision:
         case Make():
             run.made.add(resource.name)
-            effects.on_progress(Progress(resource=resource.name, what="creating"))
+            turns.tell("creating")
             document = decision.document
-            await effects.send(
-                resource.id,
-                resource.name,
-                "creating",
-                lambda: effects.arm.put(resource.id, document, is_repeatable=True),
-            )
+            await turns.write("creating", lambda: arm.put(key, document, is_repeatable=True))
         case Change():
             run.changed.add(resource.name)
-            fields = ", ".join(change.field for change in decision.changes)
-            effects.on_progress(Progress(resource=resource.name, what="changing", detail=fields))
+            turns.tell("changing", ", ".join(change.field for change in decision.changes))
             changed, etag = decision.document, _etag(found)
-            await effects.send(
-                resource.id,
-                resource.name,
-                "changing",
-                lambda: effects.arm.put(resource.id, changed, if_match=etag),
-            )
+            await turns.write("changing", lambda: arm.put(key, changed, if_match=etag))
         case AwaitChange():
-            effects.on_progress(
-                Progress(resource=resource.name, what="waiting", detail=decision.state)
-            )
-            await effects.pause(PAUSE_S)
+            await turns.rest("waiting", decision.state)
         case NotYet():
             await _read_needs(run, resource)
-            await effects.pause(PAUSE_S)
+            await turns.rest("waiting", ", ".join(decision.waits_for))
         case Refuse():
             raise PlanError(f"{resource.name}: {decision.reason}", remedy=decision.remedy)
         case Leave():
@@ -152,11 +132,14 @@ def _etag(found: Document | None) -> str:
     return text_at(document, "etag") or text_at(document, "eTag")
 
 
-def _refused_in_silence(resource: Resource, decision: Make | Change) -> ApiError:
-    changes = decision.changes if isinstance(decision, Change) else ()
-    fields = ", ".join(change.field for change in changes) or "all of it"
-    return ApiError(
-        f"{resource.name} was written {WRITES_MAX} times, and Azure still has it otherwise: "
-        f"{fields}",
-        remedy="look whether a policy or another tool sets it back",
-    )
+def _describe(decision: Decision) -> str:
+    """Return in what a resource is not as wanted."""
+    match decision:
+        case Change() | Refuse():
+            return ", ".join(change.field for change in decision.changes)
+        case AwaitChange():
+            return decision.state
+        case Make() | NotYet() | Leave():
+            return "not there"
+        case _:
+            assert_never(decision)

@@ -8,19 +8,16 @@ from itertools import pairwise
 
 from bascule.azure.document import Document, object_at, text_at
 from bascule.azure.resource_id import ResourceId, group_id, subscription_id
-from bascule.errors import OutcomeUnknownError
 from bascule.platform.desired.ids import Ids, has_owner
 from bascule.platform.desired.model import Kind
-from bascule.platform.effects import PAUSE_S, Effects
+from bascule.platform.effects import Effects, Turns
 from bascule.platform.order import join_errors, run_in_order
 from bascule.platform.plan.gathering import Desired
 from bascule.platform.plan.planner import Existing
 from bascule.platform.plan.step import is_busy, is_stopped
 from bascule.platform.plan.unmaking import RANK, Fate, Found, Removal, UnmakingPlan
-from bascule.platform.ports import Arm, Progress
+from bascule.platform.ports import Arm
 
-BUSY_MAX_S = 5_400.0
-"""So long one resource is worked on before it is said that it does not go."""
 _ASSIGNMENTS = "providers/Microsoft.Authorization/roleAssignments"
 
 
@@ -86,28 +83,24 @@ def _needs(removals: Mapping[str, Removal]) -> dict[str, list[str]]:
 
 async def _remove(effects: Effects, removal: Removal) -> None:
     """Look and act until the resource is gone."""
-    arm, key, name = effects.arm, removal.id, removal.name
-    await effects.resume(key, name)
-    deadline_s = arm.clock.monotonic_s() + BUSY_MAX_S
-    while arm.clock.monotonic_s() < deadline_s:
+    arm, key = effects.arm, removal.id
+    turns = Turns(effects=effects, resource=key, name=removal.name)
+    await turns.resume()
+    while turns.are_left:
         found = await arm.get(key)
         if found is None:
-            effects.on_progress(Progress(resource=name, what="gone"))
+            turns.tell("gone")
             return
+        turns.require_progress("there")
         if is_busy(found):
-            state = text_at(found, "properties", "provisioningState")
-            effects.on_progress(Progress(resource=name, what="waiting", detail=state))
-            await effects.pause(PAUSE_S)
+            await turns.wait_for(found)
         elif removal.kind is Kind.CLUSTER and not is_stopped(found):
-            effects.on_progress(Progress(resource=name, what="stopping"))
-            await effects.send(key, name, "stopping", lambda: arm.post(key, "stop"))
+            turns.tell("stopping")
+            await turns.write("stopping", lambda: arm.post(key, "stop"))
         else:
-            effects.on_progress(Progress(resource=name, what="deleting"))
-            await effects.send(key, name, "deleting", lambda: arm.delete(key))
-    raise OutcomeUnknownError(
-        f"{name} is still there after {BUSY_MAX_S / 60:.0f} minutes",
-        remedy="see what is being done to it in Azure's activity log, then say this again",
-    )
+            turns.tell("deleting")
+            await turns.write("deleting", lambda: arm.delete(key))
+    raise turns.give_up("gone")
 
 
 def _group_names(ids: Ids) -> tuple[str, ...]:

@@ -1,6 +1,5 @@
 """Looks at what Azure has: one resource, or all of a platform with what green is made from."""
 
-import asyncio
 from collections.abc import Iterable, Mapping
 
 from bascule.azure.document import Document, object_at, text_at, texts_at
@@ -9,11 +8,11 @@ from bascule.platform.desired.ids import Ids
 from bascule.platform.desired.model import Kind, Resource, find_later, resolve
 from bascule.platform.green.grants import find_writers
 from bascule.platform.green.model import BlueFacts, Federated
+from bascule.platform.order import join_errors, run_in_order
 from bascule.platform.plan.gathering import Desired, build_desired
 from bascule.platform.plan.planner import Existing
 from bascule.platform.ports import Arm
 
-PARALLEL_MAX = 8
 _ASSIGNMENTS = "providers/Microsoft.Authorization/roleAssignments"
 _CREDENTIALS = "federatedIdentityCredentials"
 
@@ -64,16 +63,18 @@ async def fetch_existing(
 async def _observe_all(
     arm: Arm, resources: Iterable[Resource], known: Mapping[str, Document]
 ) -> dict[str, Document]:
-    limit = asyncio.Semaphore(PARALLEL_MAX)
+    by_key = {resource.id.key: resource for resource in resources}
+    found: dict[str, Document] = {}
 
-    async def observe(resource: Resource) -> Document | None:
-        async with limit:
-            return await observe_resource(arm, resource, known)
+    async def work(key: str) -> None:
+        document = await observe_resource(arm, by_key[key], known)
+        if document is not None:
+            found[key] = document
 
-    async with asyncio.TaskGroup() as group:
-        tasks = {each.id.key: group.create_task(observe(each)) for each in resources}
-    found = {key: task.result() for key, task in tasks.items()}
-    return {key: document for key, document in found.items() if document is not None}
+    failed = await run_in_order(list(by_key), {}, work)
+    if failed:
+        raise join_errors(list(failed.values()))
+    return found
 
 
 async def _fetch_facts(arm: Arm, ids: Ids, blue: Document) -> BlueFacts:

@@ -1,102 +1,221 @@
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pytest
+
+from bascule.azure.resource_id import ResourceId
+from bascule.errors import DriverError, PlanError
 from bascule.ids import Cluster
-from bascule.platform.apply import apply_resources
-from bascule.platform.effects import Effects
-from bascule.platform.observe import fetch_existing
-from bascule.platform.pending import PendingFile
-from bascule.platform.plan.gathering import build_desired
-from bascule.platform.plan.planner import plan_platform
+from bascule.journal.record import Json
 from bascule.platform.plan.staging import plan_stages
-from bascule.platform.stages import AzurePlatform
-from bascule.upgrade.plan.facts import PlatformFacts
+from bascule.platform.stages import AzurePlatform, RequireRemovable
 from bascule.upgrade.ports import PlatformAct, PlatformProgress, PlatformSeen, PlatformVerb
-from tests.support.fake_arm import FakeArm
-from tests.support.platforms import GREEN, SMALL, read_ids
+from tests.support.fake_arm import Fault
+from tests.support.platform_runs import PlatformRuns
+from tests.support.platforms import CONTROLLER, GREEN, SMALL, read_ids
 
-IDS = read_ids(SMALL + GREEN)
-NEW = IDS.cluster("new")
-MINUTES = 60
+LOOKS_MAX = 200
 
 
-class World:
-    """Blue and all around it, and what an upgrade would have the platform do."""
-
-    def __init__(self, folder: Path) -> None:
-        self.arm = FakeArm()
-        self.folder = folder
-        self.facts = PlatformFacts()
-
-    def open(self) -> AzurePlatform:
-        effects = Effects(
-            arm=self.arm, pending=PendingFile(self.folder), on_progress=lambda _: None
-        )
-        return AzurePlatform(effects, owner=IDS.spec.name)
-
-    async def build(self) -> None:
-        blue = read_ids(SMALL)
-        effects = Effects(
-            arm=self.arm, pending=PendingFile(self.folder), on_progress=lambda _: None
-        )
-        wanted = build_desired(blue, None).resources
-        await self.arm.clock.drive(apply_resources(effects, wanted, owner=blue.spec.name))
-        desired, existing = await fetch_existing(self.arm, IDS)
-        plan = plan_platform(IDS, desired, existing, cloud="AzureCloud")
-        self.facts = plan_stages(IDS, plan)
-
-    def act(self, verb: PlatformVerb, key: str) -> PlatformAct:
-        return PlatformAct(
-            key=f"run-1:{key}", verb=verb, cluster=Cluster.GREEN, platform=self.facts.make
-        )
-
-    async def see(self, platform: AzurePlatform, act: PlatformAct) -> PlatformSeen:
-        """Look until it is not busy any more."""
-        for _ in range(MINUTES):
-            seen = await platform.observe(act)
-            if seen.progress is not PlatformProgress.BUSY:
-                return seen
-            await self.arm.clock.advance(60.0)
-        raise AssertionError("busy for an hour")
+@pytest.fixture
+async def runs(tmp_path: Path) -> PlatformRuns:
+    found = PlatformRuns(directory=tmp_path, ids=read_ids(SMALL + CONTROLLER))
+    await found.apply()
+    found.ids = read_ids(SMALL + GREEN + CONTROLLER)
+    found.arm.writes.clear()
+    return found
 
 
 @asynccontextmanager
-async def working(folder: Path) -> AsyncIterator[tuple[World, AzurePlatform]]:
-    world = World(folder)
-    await world.build()
-    async with world.open() as platform:
-        yield world, platform
+async def _platform(
+    runs: PlatformRuns, require: RequireRemovable | None = None
+) -> AsyncIterator[AzurePlatform]:
+    effects = runs.effects()
+    async with AzurePlatform(effects, owner="shop", require_removable=require) as platform:
+        yield platform
 
 
-async def test_green_is_made_as_it_was_approved_and_then_is_there(tmp_path: Path) -> None:
-    async with working(tmp_path) as (world, platform):
-        make = world.act(PlatformVerb.MAKE, "make-green")
+async def _act(
+    runs: PlatformRuns, verb: PlatformVerb, cluster: Cluster = Cluster.BLUE
+) -> PlatformAct:
+    facts = plan_stages(runs.ids, await runs.plan())
+    approved = facts.make if cluster is Cluster.GREEN else facts.remove
+    return PlatformAct(key=f"run:{verb}", verb=verb, cluster=cluster, platform=approved)
 
-        before = await platform.observe(make)
-        await platform.begin(make)
-        await platform.begin(make)
-        after = await world.see(platform, make)
+
+async def _carry_out(runs: PlatformRuns, platform: AzurePlatform, act: PlatformAct) -> PlatformSeen:
+    """Begin, and look until it is done or has failed, as an upgrade does."""
+    await platform.begin(act)
+    for _ in range(LOOKS_MAX):
+        await runs.arm.clock.advance(5)
+        seen = await platform.observe(act)
+        if seen.progress is not PlatformProgress.BUSY:
+            return seen
+    raise AssertionError("still busy")
+
+
+async def test_green_is_made_with_all_its_rights(runs: PlatformRuns) -> None:
+    act = await _act(runs, PlatformVerb.MAKE, Cluster.GREEN)
+
+    async with _platform(runs) as platform:
+        before = await platform.observe(act)
+        seen = await _carry_out(runs, platform, act)
 
     assert before.progress is PlatformProgress.ABSENT
-    assert after.progress is PlatformProgress.DONE
-    assert after.output["name"] == "new"
-    assert world.arm.made[NEW.key] == 1
+    assert seen.progress is PlatformProgress.DONE
+    assert seen.output["version"] == "1.36.2"
+    assert (await runs.plan()).is_empty
 
 
-async def test_what_is_still_being_made_is_not_made_again_after_its_removal(tmp_path: Path) -> None:
-    async with working(tmp_path) as (world, platform):
-        make = world.act(PlatformVerb.MAKE, "make-green")
-        remove = world.act(PlatformVerb.REMOVE, "undo-make-green")
-        await platform.begin(make)
-        await world.arm.clock.advance(1.0)
-        assert NEW.key in world.arm.documents
+async def test_while_it_is_made_it_is_busy_and_begun_once(runs: PlatformRuns) -> None:
+    act = await _act(runs, PlatformVerb.MAKE, Cluster.GREEN)
 
-        await platform.begin(remove)
-        assert (await platform.observe(make)).progress is not PlatformProgress.BUSY
-        gone = await world.see(platform, remove)
-        await world.arm.clock.advance(3_600.0)
+    async with _platform(runs) as platform:
+        await platform.begin(act)
+        await platform.begin(act)
+        await runs.arm.clock.settle()
+        seen = await platform.observe(act)
 
-    assert gone.progress is PlatformProgress.DONE
-    assert NEW.key not in world.arm.documents
-    assert world.arm.made[NEW.key] == 1
+    assert seen.progress is PlatformProgress.BUSY
+    assert seen.reason.startswith(("creating cluster new", "changing cluster old"))
+    assert runs.arm.made[runs.ids.cluster("new").key] == 1
+
+
+async def test_who_comes_after_a_kill_goes_on(runs: PlatformRuns) -> None:
+    act = await _act(runs, PlatformVerb.MAKE, Cluster.GREEN)
+    async with _platform(runs) as first:
+        await first.begin(act)
+        await runs.arm.clock.settle()
+
+    async with _platform(runs) as second:
+        found = await second.observe(act)
+        seen = await _carry_out(runs, second, act)
+
+    assert found.progress is PlatformProgress.ABSENT
+    assert seen.progress is PlatformProgress.DONE
+    assert set(runs.arm.made.values()) == {1}
+
+
+async def test_blue_is_stopped_started_and_removed(runs: PlatformRuns) -> None:
+    progress = []
+    async with _platform(runs) as platform:
+        for verb in (PlatformVerb.STOP, PlatformVerb.START, PlatformVerb.REMOVE):
+            act = await _act(runs, verb)
+            progress.append((await platform.observe(act)).progress)
+            progress.append((await _carry_out(runs, platform, act)).progress)
+
+    assert progress == [PlatformProgress.ABSENT, PlatformProgress.DONE] * 3
+    assert runs.ids.cluster("old").key not in runs.arm.documents
+    assert [v for v, k in runs.arm.writes] == ["stop", "start", "stop", "delete"]
+
+
+async def test_a_cluster_that_others_need_is_not_removed(runs: PlatformRuns) -> None:
+    async def refuse(cluster: ResourceId) -> None:
+        raise PlanError(f"others use what would go with {cluster.name}", remedy="move it")
+
+    async with _platform(runs, refuse) as platform:
+        seen = await _carry_out(runs, platform, await _act(runs, PlatformVerb.REMOVE))
+
+    assert seen.progress is PlatformProgress.FAILED
+    assert (seen.reason, seen.remedy) == ("others use what would go with old", "move it")
+    assert runs.arm.writes == []
+
+
+async def test_a_rollback_removes_green_and_its_rights_and_never_blue(runs: PlatformRuns) -> None:
+    before = set(runs.arm.documents)
+    make = await _act(runs, PlatformVerb.MAKE, Cluster.GREEN)
+    remove = PlatformAct(
+        key="back", verb=PlatformVerb.REMOVE, cluster=Cluster.GREEN, platform=make.platform
+    )
+
+    async with _platform(runs) as platform:
+        await _carry_out(runs, platform, make)
+        seen = await _carry_out(runs, platform, remove)
+
+    assert seen.progress is PlatformProgress.DONE
+    assert set(runs.arm.documents) == before
+
+
+async def test_a_green_that_somebody_else_made_is_not_removed(runs: PlatformRuns) -> None:
+    make = await _act(runs, PlatformVerb.MAKE, Cluster.GREEN)
+    runs.arm.add(runs.ids.cluster("new"), {"location": "chinanorth2", "properties": {}})
+    remove = PlatformAct(
+        key="back", verb=PlatformVerb.REMOVE, cluster=Cluster.GREEN, platform=make.platform
+    )
+
+    async with _platform(runs) as platform:
+        seen = await _carry_out(runs, platform, remove)
+
+    assert seen.progress is PlatformProgress.FAILED
+    assert "was not made by shop" in seen.reason
+
+
+async def test_what_fails_for_good_is_told_once_and_may_be_tried_again(
+    runs: PlatformRuns,
+) -> None:
+    act = await _act(runs, PlatformVerb.MAKE, Cluster.GREEN)
+    runs.arm.faults = dict.fromkeys(range(runs.arm.calls, runs.arm.calls + 15), Fault.FAILS)
+
+    async with _platform(runs) as platform:
+        seen = await _carry_out(runs, platform, act)
+        again = await platform.observe(act)
+        runs.arm.faults = {}
+        last = await _carry_out(runs, platform, act)
+
+    assert seen.progress is PlatformProgress.FAILED
+    assert "no luck" in seen.reason
+    assert again.progress is PlatformProgress.ABSENT
+    assert last.progress is PlatformProgress.DONE
+
+
+async def test_an_azure_that_is_away_is_asked_again(runs: PlatformRuns) -> None:
+    act = await _act(runs, PlatformVerb.STOP)
+    async with _platform(runs) as platform:
+        runs.arm.faults = {
+            runs.arm.calls + 1: Fault.LOST_AFTER,
+            runs.arm.calls + 2: Fault.LOST_AFTER,
+        }
+        seen = await platform.observe(act)
+        done = await _carry_out(runs, platform, act)
+
+    assert seen.progress is PlatformProgress.UNKNOWN
+    assert done.progress is PlatformProgress.DONE
+
+
+async def test_an_azure_that_stays_away_is_told(runs: PlatformRuns) -> None:
+    act = await _act(runs, PlatformVerb.STOP)
+    runs.arm.faults = dict.fromkeys(range(runs.arm.calls, runs.arm.calls + 40), Fault.LOST_AFTER)
+
+    async with _platform(runs) as platform:
+        seen = await _carry_out(runs, platform, act)
+
+    assert seen.progress is PlatformProgress.FAILED
+    assert seen.reason == "no answer came"
+
+
+async def test_a_cluster_that_is_gone_cannot_be_stopped(runs: PlatformRuns) -> None:
+    act = await _act(runs, PlatformVerb.STOP)
+    del runs.arm.documents[runs.ids.cluster("old").key]
+
+    async with _platform(runs) as platform:
+        seen = await platform.observe(act)
+
+    assert seen.progress is PlatformProgress.FAILED
+    assert seen.reason == "there is no cluster old"
+
+
+@pytest.mark.parametrize("platform", [{}, {"cluster": 5}, {"cluster": "/x", "resources": []}])
+async def test_an_act_that_says_nothing_is_refused(
+    runs: PlatformRuns, platform: dict[str, Json]
+) -> None:
+    act = PlatformAct(key="x", verb=PlatformVerb.MAKE, cluster=Cluster.GREEN, platform=platform)
+
+    async with _platform(runs) as own:
+        seen = await own.observe(act)
+        with pytest.raises(DriverError):
+            await own.begin(act)
+    await asyncio.sleep(0)
+
+    assert seen.progress is PlatformProgress.FAILED
