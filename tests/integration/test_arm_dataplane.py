@@ -265,6 +265,7 @@ async def test_a_gateway_can_be_stopped_started_and_removed(tmp_path: Path) -> N
         await world.plane.start(GATEWAY)
         assert await names(2) == {"blue"}
         await world.plane.remove(GATEWAY)
+        assert not (tmp_path / "aks_upgrade.appgateway").exists()
         with pytest.raises(OSError, match="Cannot connect"):
             await ask()
 
@@ -444,6 +445,20 @@ async def test_another_time_for_draining_replaces_the_instances_without_a_gap(
         assert held.result().startswith(b"HTTP/1.1 200 OK")
         await world.clock.advance(60)
         await eventually(lambda: len(_pids(tmp_path)) == 2)
+
+
+async def test_without_an_envoy_the_operation_fails_and_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with lab(tmp_path) as world:
+        monkeypatch.setenv("ENVOY_BIN", "/nowhere/envoy")
+        with pytest.raises(OperationFailedError, match="or set ENVOY_BIN") as failure:
+            await world.apply(gateway({"blue": [BLUE]}))
+
+        assert failure.value.code == "InternalServerError"
+        monkeypatch.delenv("ENVOY_BIN")
+        await world.apply(gateway({"blue": [BLUE]}))
+        assert await names(2) == {"blue"}
 
 
 async def test_an_instance_that_dies_comes_again(tmp_path: Path) -> None:

@@ -255,7 +255,7 @@ def _missing(wanted: Mapping[str, str], found: Mapping[str, str]) -> list[str]:
 
 def write_private(path: Path, text: str) -> None:
     """Replace a file at once, so that a watcher sees the old or the new, and only we read it."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path.parent.mkdir(mode=0o700, exist_ok=True)
     draft = path.with_name(f"{path.name}.new")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         file.write(text)

@@ -1,6 +1,7 @@
 """One gateway as it serves: its instances, which take over a document one after the other."""
 
 import re
+import shutil
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from pathlib import Path
@@ -65,6 +66,11 @@ class LiveGateway:
         for instance in ending:
             await instance.stop()
 
+    async def remove(self) -> None:
+        """Stop listening, and leave no file."""
+        await self.stop()
+        shutil.rmtree(self._directory, ignore_errors=True)
+
     async def health(self) -> GatewayHealth:
         """Return what the probes of all instances say; empty when stopped."""
         running = [each for each in self._instances if each is not None and each.is_running]
@@ -103,14 +109,17 @@ class LiveGateway:
             if before is not None and before is not instance:
                 await before.retire()
         except (InstanceError, UsageError, EnvoySilentError) as error:
+            remedy = f" ({error.remedy})" if isinstance(error, UsageError) else ""
             raise OperationFailedError(
-                "InternalServerError", f"Instance {index} of the gateway failed: {error}"
+                "InternalServerError", f"Instance {index} of the gateway failed: {error}{remedy}"
             ) from error
         for until_s in sorted({u for each in instance.draining.values() for u in each.values()}):
             self._spawn(self._drop_drained(instance, until_s))
 
     def _new_instance(self, index: int, drain_s: float, before: Instance | None) -> Instance:
         name = f"{index}-{self._generation}"
+        for directory in (self._directory, self._directory / name):
+            directory.mkdir(mode=0o700, exist_ok=True)
         instance = Instance(
             self._directory / name,
             self._directory / f"{name}.pid",

@@ -44,6 +44,7 @@ class DataPlane:
 
     async def open(self) -> None:
         """Begin; first end what a killed lab left behind."""
+        make_private(self._directory)
         await end_leftovers(self._directory)
         self._group = asyncio.TaskGroup()
         await self._group.__aenter__()
@@ -83,7 +84,7 @@ class DataPlane:
         """End all instances of a gateway; nothing happens if there are none."""
         gateway = self._gateways.pop(gateway_id.lower(), None)
         if gateway is not None:
-            await gateway.stop()
+            await gateway.remove()
 
     async def stop(self, gateway_id: str) -> None:
         """Stop listening; the gateway's document stays."""
@@ -128,6 +129,11 @@ async def end_leftovers(directory: Path) -> None:
         if record is not None:
             await end_process(record, LEFTOVER_LIMIT_S)
         pid_file.unlink(missing_ok=True)
+
+
+def make_private(directory: Path) -> None:
+    """Make a directory that only this user may look into."""
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def find_pid_files(directory: Path) -> list[Path]:

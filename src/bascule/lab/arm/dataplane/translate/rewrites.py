@@ -1,7 +1,7 @@
 """Rewrite rule sets: headers set and removed, and another path, on condition or always.
 
-Not carried out, though accepted: conditions on the response and on what Envoy does not know,
-another query string, and rerouting after a rewrite.
+Not carried out, though accepted: rules with conditions on the response or on what Envoy does not
+know, another query string, and rerouting after a rewrite.
 """
 
 import re
@@ -37,6 +37,8 @@ _CONDITION_HEADERS = {
     "var_uri_path": ":path",
 }
 _VARIABLE = re.compile(r"\{([a-zA-Z0-9_-]+)\}")
+_BEYOND_ENVOY = re.compile(r"\(\?[=!<>]|\\[1-9]")
+"""Lookaround, atomic groups and back references."""
 _CAPTURE = re.compile(r"\{var_uri_path_([0-9]+)\}")
 
 
@@ -144,7 +146,7 @@ def _conditions(rule: Mapping[str, Any]) -> tuple[Json, ...] | None:
         header = _CONDITION_HEADERS.get(variable, "")
         if variable.startswith("http_req_"):
             header = variable.removeprefix("http_req_").lower()
-        if not header:
+        if not header or not _is_said_alike(str(condition.get("pattern", ""))):
             return None
         found.append(
             {
@@ -155,6 +157,15 @@ def _conditions(rule: Mapping[str, Any]) -> tuple[Json, ...] | None:
             }
         )
     return tuple(found)
+
+
+def _is_said_alike(pattern: str) -> bool:
+    """Say whether a pattern is valid, and without what only Azure's engine knows, not Envoy's."""
+    try:
+        re.compile(pattern)
+    except re.error:
+        return False
+    return not _BEYOND_ENVOY.search(pattern)
 
 
 def _search(condition: Mapping[str, Any]) -> str:

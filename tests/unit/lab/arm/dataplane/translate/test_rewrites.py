@@ -75,6 +75,13 @@ def test_a_rule_with_a_condition_on_the_response_does_nothing() -> None:
     assert plan_rewrites(_rules(rule)) == (Rewrite(),)
 
 
+@pytest.mark.parametrize("pattern", ["(", "^(?!/api)", r"(a)\1", "(?<=x)y"])
+def test_a_rule_whose_pattern_envoy_would_refuse_does_nothing(pattern: str) -> None:
+    rule = _rule(1, "var_host", pattern, urlConfiguration={"modifiedPath": "/"})
+
+    assert plan_rewrites(_rules(rule)) == (Rewrite(),)
+
+
 def test_server_variables_are_filled_in_by_envoy_and_unknown_ones_are_empty() -> None:
     value = "{var_host} {http_resp_ETag} {var_ssl_cipher} 5%"
 
