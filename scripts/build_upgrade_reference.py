@@ -1,10 +1,10 @@
-"""Writes the tables of docs/reference/upgrade-yaml.md from the models in bascule.spec.
+"""Writes the tables of docs/reference/*-yaml.md from the models in bascule.spec.
 
 Run `python scripts/build_upgrade_reference.py` when a model has changed. What stands above the
-marker in the page is written by hand and kept.
+marker in a page is written by hand and kept.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import get_args
 
@@ -12,21 +12,28 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from bascule.spec.durations import render_duration
+from bascule.spec.platform import Platform
 from bascule.spec.upgrade import Upgrade
 
-PAGE = Path(__file__).parents[1] / "docs/reference/upgrade-yaml.md"
+REFERENCE = Path(__file__).parents[1] / "docs/reference"
+MODELS: Mapping[str, type[BaseModel]] = {
+    "platform-yaml.md": Platform,
+    "upgrade-yaml.md": Upgrade,
+}
 MARKER = "<!-- built by scripts/build_upgrade_reference.py -->\n"
 
 
 def main() -> None:
-    """Write the page."""
-    PAGE.write_text(build_page(PAGE.read_text()))
+    """Write the pages."""
+    for name in MODELS:
+        target = REFERENCE / name
+        target.write_text(build_page(target.read_text(), name))
 
 
-def build_page(page: str) -> str:
+def build_page(page: str, name: str) -> str:
     """Return the page with what stands above its marker, and tables that are current."""
     by_hand, _, _ = page.partition(MARKER)
-    return "\n".join([by_hand + MARKER, *build_sections(Upgrade, "")])
+    return "\n".join([by_hand + MARKER, *build_sections(MODELS[name], "")])
 
 
 def build_sections(model: type[BaseModel], path: str) -> Iterator[str]:
