@@ -45,6 +45,7 @@ _VIEWING = (
     "Microsoft.ContainerService/*/read",
     "Microsoft.Insights/eventtypes/*/read",
     "Microsoft.Insights/metrics/read",
+    "Microsoft.KubernetesConfiguration/fluxConfigurations/read",
     "Microsoft.ManagedIdentity/*/read",
     "Microsoft.Network/*/read",
     "Microsoft.Resources/subscriptions/read",

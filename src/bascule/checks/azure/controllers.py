@@ -46,6 +46,25 @@ def check_inside(facts: AzureFacts) -> tuple[Finding, ...]:
     return tuple(found)
 
 
+def check_gitops(facts: AzureFacts) -> tuple[Finding, ...]:
+    """Return a warning for each cluster to which Flux applies what somebody else may change."""
+    found: list[Finding] = []
+    for role, seen in sorted(facts.gitops.items()):
+        if isinstance(seen, Unreadable):
+            found.append(_unseen(role, seen))
+        elif seen:
+            found.append(
+                warning(
+                    "GitOpsInUse",
+                    role,
+                    f"Flux applies {render_names(seen, 'configurations')} to {role}: what is"
+                    " stopped there by hand, such as AGIC, comes back by itself",
+                    "see what they hold, and change it at its source",
+                )
+            )
+    return tuple(found)
+
+
 def check_marks(facts: AzureFacts) -> tuple[Finding, ...]:
     """Return what AGIC left on the gateway: its tags, and its objects with the hosts they serve."""
     gateway = facts.gateway

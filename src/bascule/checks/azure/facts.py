@@ -219,6 +219,8 @@ class AzureFacts:
     """Of blue."""
     inside: Mapping[str, InsideFacts | Unreadable] = field(default_factory=dict)
     """By `blue` or `green`; one that is not there was not asked."""
+    gitops: Mapping[str, tuple[str, ...] | Unreadable] = field(default_factory=dict)
+    """Names of what Flux, as Azure installs it, applies to each cluster; as `inside`."""
     backends: Backends = Backends.PODS
     approved: frozenset[str] = frozenset()
     """Names and ids of what may go with blue's node resource group."""

@@ -11,7 +11,7 @@ from bascule.checks.azure.clusters import (
     check_same,
     check_states,
 )
-from bascule.checks.azure.controllers import check_addons, check_inside, check_marks
+from bascule.checks.azure.controllers import check_addons, check_gitops, check_inside, check_marks
 from bascule.checks.azure.facts import AzureFacts
 from bascule.checks.azure.gateway import check_gateway
 from bascule.checks.azure.headroom import check_headroom
@@ -70,6 +70,7 @@ CHECKS: tuple[Check, ...] = (
     check_rights,
     check_addons,
     check_inside,
+    check_gitops,
     check_marks,
     check_placement,
     check_teardown,

@@ -33,8 +33,11 @@ class _Traffic:
 
 
 def check_gateway_rules(facts: AzureFacts) -> tuple[Finding, ...]:
-    """Return a blocker when the gateway's own subnet keeps Azure's management out."""
-    subnet = _gateway_subnet(facts)
+    """Return a blocker when the subnet of a public gateway keeps Azure's management out.
+
+    One without a public address is managed by a way of its own.
+    """
+    subnet = _public_subnet(facts)
     if subnet is None or not isinstance(subnet.security_group, SecurityGroup):
         return ()
     traffic = _Traffic(tags=TAGS_OF_MANAGEMENT, prefixes=(), ports=MANAGEMENT_PORTS)
@@ -77,8 +80,8 @@ def check_pod_rules(facts: AzureFacts) -> tuple[Finding, ...]:
 
 
 def check_routes(facts: AzureFacts) -> tuple[Finding, ...]:
-    """Return a blocker when the gateway's way to the internet leads through an appliance."""
-    subnet = _gateway_subnet(facts)
+    """Return a blocker when a public gateway's way to the internet leads through an appliance."""
+    subnet = _public_subnet(facts)
     if subnet is None or not isinstance(subnet.route_table, RouteTable):
         return ()
     away = [
@@ -136,6 +139,12 @@ def _gateway_subnet(facts: AzureFacts) -> SubnetFacts | None:
         return None
     found = facts.subnets.get(facts.gateway.subnet_id.lower())
     return found if isinstance(found, SubnetFacts) else None
+
+
+def _public_subnet(facts: AzureFacts) -> SubnetFacts | None:
+    gateway = facts.gateway
+    is_public = isinstance(gateway, GatewayFacts) and bool(gateway.public_ip_ids)
+    return _gateway_subnet(facts) if is_public else None
 
 
 def _cluster_subnets(facts: AzureFacts) -> Iterator[tuple[str, SubnetFacts]]:

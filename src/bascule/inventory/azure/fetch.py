@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from bascule.azure.document import Document
+from bascule.azure.document import Document, text_at
 from bascule.checks.azure.facts import (
     AksFacts,
     AzureFacts,
@@ -32,6 +32,7 @@ from bascule.inventory.azure.regions import read_sizes, read_usages, read_versio
 from bascule.inventory.azure.surroundings import fetch_surroundings
 
 T = TypeVar("T")
+FLUX = "Microsoft.KubernetesConfiguration/fluxConfigurations"
 Reach = Callable[[str], Awaitable[str]]
 """Tells why a host's API does not answer from here; empty when it does."""
 LookInside = Callable[[], Awaitable[InsideFacts | Unreadable]]
@@ -91,6 +92,7 @@ async def fetch_azure(arm: Reads, question: AzureQuestion) -> AzureFacts:
         policies = tasks.create_task(_fetch_policies(asker, resource_group_id(question.blue_id)))
         group = tasks.create_task(_fetch_group(asker, parties))
         inside = tasks.create_task(_fetch_inside(question))
+        gitops = tasks.create_task(_fetch_gitops(asker, parties))
     return AzureFacts(
         blue=parties.blue,
         green=parties.green,
@@ -105,6 +107,7 @@ async def fetch_azure(arm: Reads, question: AzureQuestion) -> AzureFacts:
         policies=policies.result(),
         node_group=group.result(),
         inside=inside.result(),
+        gitops=gitops.result(),
         backends=question.backends,
         approved=question.approved,
     )
@@ -258,6 +261,25 @@ async def _fetch_inside(question: AzureQuestion) -> dict[str, InsideFacts | Unre
     async with asyncio.TaskGroup() as tasks:
         asked = {role: tasks.create_task(_look(look)) for role, look in question.inside.items()}
     return {role: task.result() for role, task in asked.items()}
+
+
+async def _fetch_gitops(asker: Asker, parties: _Parties) -> dict[str, tuple[str, ...] | Unreadable]:
+    async with asyncio.TaskGroup() as tasks:
+        asked = {
+            role: tasks.create_task(
+                asker.list(
+                    "the GitOps configurations",
+                    f"{cluster.id}/providers/{FLUX}",
+                )
+            )
+            for role, cluster in (("blue", parties.blue), ("green", parties.green))
+            if isinstance(cluster, AksFacts) and cluster.exists
+        }
+    return {role: _apply(task.result(), _names) for role, task in asked.items()}
+
+
+def _names(found: Iterable[Document]) -> tuple[str, ...]:
+    return tuple(sorted(text_at(each, "name") for each in found))
 
 
 async def _look(look: LookInside) -> InsideFacts | Unreadable:

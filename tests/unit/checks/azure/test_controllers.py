@@ -2,7 +2,12 @@ from dataclasses import replace
 
 import pytest
 
-from bascule.checks.azure.controllers import check_addons, check_inside, check_marks
+from bascule.checks.azure.controllers import (
+    check_addons,
+    check_gitops,
+    check_inside,
+    check_marks,
+)
 from bascule.checks.azure.facts import AzureFacts, ControllerFacts, ControllerKind, InsideFacts
 from bascule.checks.azure.gateway_facts import AgicObjects
 from bascule.checks.azure.unreadable import Unreadable
@@ -22,7 +27,7 @@ def with_sign(kind: ControllerKind, *, is_idle: bool = False) -> AzureFacts:
 
 
 def test_clusters_without_agic_are_fine() -> None:
-    for check in (check_addons, check_inside, check_marks):
+    for check in (check_addons, check_inside, check_gitops, check_marks):
         assert check(facts()) == ()
 
 
@@ -124,3 +129,16 @@ def test_objects_that_agic_did_not_make_are_in_danger_beside_it() -> None:
 
 def test_a_gateway_that_is_not_known_is_left_out() -> None:
     assert check_marks(replace(facts(), gateway=UNREADABLE)) == ()
+
+
+def test_what_flux_applies_comes_back_by_itself() -> None:
+    (found,) = check_gitops(replace(facts(), gitops={"blue": ("shop",), "green": ()}))
+
+    assert (found.severity, found.code, found.subject) == (Severity.WARNING, "GitOpsInUse", "blue")
+    assert "Flux applies shop to blue" in found.message
+
+
+def test_what_flux_applies_may_be_hidden() -> None:
+    (found,) = check_gitops(replace(facts(), gitops={"green": UNREADABLE}))
+
+    assert (found.code, found.subject) == ("InsideUnreadable", "green")

@@ -237,3 +237,13 @@ def test_a_group_without_any_rule_denies_nothing() -> None:
     bare = replace(known(GATEWAY_SUBNET), security_group=SecurityGroup(name="nsg"))
 
     assert check_gateway_rules(with_subnet(GATEWAY_SUBNET, bare)) == ()
+
+
+def test_a_gateway_without_a_public_address_is_managed_by_another_way() -> None:
+    away = Route(name="out", prefix="0.0.0.0/0", next_hop="VirtualAppliance")
+    base = with_rules(GATEWAY_SUBNET)
+    routed = replace(known(GATEWAY_SUBNET), route_table=RouteTable(name="rt", routes=(away,)))
+    private = replace(gateway(), public_ip_ids=())
+
+    assert check_gateway_rules(replace(base, gateway=private)) == ()
+    assert check_routes(replace(with_subnet(GATEWAY_SUBNET, routed), gateway=private)) == ()

@@ -16,7 +16,7 @@ from bascule.checks.azure.facts import (
 )
 from bascule.checks.azure.gateway_facts import GatewayFacts
 from bascule.checks.azure.unreadable import Unreadable
-from bascule.inventory.azure.fetch import AzureQuestion, LookInside, fetch_azure
+from bascule.inventory.azure.fetch import FLUX, AzureQuestion, LookInside, fetch_azure
 from tests.support.agic_document import build_agic_gateway
 from tests.support.azure_documents import Documents
 from tests.support.azure_facts import (
@@ -73,6 +73,7 @@ def azure(*forbidden: str, old: Mapping[str, Any] | None = None) -> Documents:
             ],
             f"{GROUP}/{AUTHORIZATION}/policyAssignments": [{"name": "p", "properties": {}}],
             f"{GATEWAY}/{AUTHORIZATION}/permissions": [{"actions": ["*/read"]}],
+            f"{cluster_id('old')}/providers/{FLUX}": [{"name": "shop"}],
         },
         forbidden=forbidden,
     )
@@ -114,6 +115,7 @@ async def test_everything_is_read_in_one_go() -> None:
     assert found.policies == (Policy(name="p"),)
     assert found.permissions[GATEWAY.lower()] == (Permission(actions=("*/read",)),)
     assert found.inside == {"blue": InsideFacts()}
+    assert found.gitops == {"blue": ("shop",)}
     assert (found.backends, found.approved) == (Backends.LOAD_BALANCER, frozenset({"x"}))
 
 
