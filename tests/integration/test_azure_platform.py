@@ -1,0 +1,208 @@
+"""`bascule platform` against the lab's Azure over HTTPS, as a user calls it."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bascule.cli.main import main
+from tests.support.azure_site import GROUP, AzureSite, Caller, azure_site, make_article_platform
+from tests.support.platforms import EXAMPLES
+
+GATEWAYS = "Microsoft.Network/applicationGateways"
+CLUSTERS = "Microsoft.ContainerService/managedClusters"
+ARTICLE = EXAMPLES / "platform-article.yaml"
+WITH_GREEN = EXAMPLES / "platform-green.yaml"
+
+
+class Desk:
+    """Calls `bascule platform` as the owner of a subscription, and reads what it prints."""
+
+    def __init__(
+        self,
+        site: AzureSite,
+        directory: Path,
+        patch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        self.site = site
+        self.caller: Caller = site.add_caller("owner", "Owner")
+        self._state = directory / "state"
+        self._capsys = capsys
+        for name, value in site.environment(self.caller).items():
+            patch.setenv(name, value)
+
+    def run(self, verb: str, *arguments: str) -> tuple[int, str, str]:
+        state = () if verb == "init" else ("--state", str(self._state))
+        code = main(["platform", verb, *arguments, *state, "--cloud", self.site.url])
+        captured = self._capsys.readouterr()
+        return code, captured.out, captured.err
+
+    def ask(self, verb: str, *arguments: str) -> tuple[int, Any]:
+        code, out, _ = self.run(verb, *arguments, "--output", "json")
+        return code, json.loads(out.splitlines()[0])
+
+    def apply(self, file: Path) -> Any:
+        code, document = self.ask("apply", "-f", str(file), "--yes")
+        assert code == 0, document
+        return document
+
+    def plan(self, file: Path) -> Any:
+        return self.ask("plan", "-f", str(file))[1]
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[AzureSite]:
+    with azure_site(tmp_path) as found:
+        yield found
+
+
+@pytest.fixture
+def desk(
+    site: AzureSite,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Desk:
+    return Desk(site, tmp_path, monkeypatch, capsys)
+
+
+def _ops(plan: Any) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for action in plan["actions"]:
+        found.setdefault(action["op"], []).append(action["name"])
+    return found
+
+
+def test_the_articles_platform_is_made_once_and_drift_is_shown(desk: Desk, site: AzureSite) -> None:
+    first = desk.apply(ARTICLE)
+    writes = site.writes_of(desk.caller)
+    second = desk.apply(ARTICLE)
+
+    assert "cluster old" in first["made"]
+    assert (second["made"], second["changed"]) == ([], [])
+    assert site.writes_of(desk.caller) == writes
+    gateway = site.id_of(GATEWAYS, "AppGateway")
+    document = dict(site.ask("GET", gateway))
+    document["properties"]["sku"]["capacity"] = 5
+    site.put(gateway, document)
+    plan = desk.plan(ARTICLE)
+    assert _ops(plan)["change"] == ["AppGateway"]
+    (change,) = next(a for a in plan["actions"] if a["op"] == "change")["changes"]
+    assert (change["field"], change["before"], change["after"]) == ("sku.capacity", 5, 2)
+    assert desk.apply(ARTICLE)["changed"] == ["gateway AppGateway"]
+    assert desk.plan(ARTICLE)["is_empty"]
+
+
+def test_a_platform_that_exists_is_written_down_and_needs_only_rights(
+    desk: Desk, site: AzureSite, tmp_path: Path
+) -> None:
+    make_article_platform(site)
+    file = tmp_path / "platform.yaml"
+
+    code, _, _ = desk.run("init", "--from-azure", "-g", GROUP, "--output-file", str(file))
+    plan = desk.plan(file)
+
+    assert code == 0
+    assert set(_ops(plan)) == {"create", "leave"}
+    assert _ops(plan)["create"] == ["Network Contributor on AksSubnet for old"]
+
+
+def test_green_is_made_beside_blue_and_all_that_was_made_is_removed(
+    desk: Desk, site: AzureSite
+) -> None:
+    desk.apply(ARTICLE)
+    plan = desk.plan(WITH_GREEN)
+    desk.apply(WITH_GREEN)
+
+    green = site.ask("GET", site.id_of(CLUSTERS, "new"))
+    assert [d["field"] for d in plan["differences"] if d["treatment"] == "decided"] == [
+        "egress",
+        "autoUpgrade",
+    ]
+    assert green["properties"]["currentKubernetesVersion"].startswith("1.36.")
+    assert green["properties"]["agentPoolProfiles"][0]["count"] == 4
+    assert green["tags"]["bascule-platform"] == "aks-upgrade"
+    assert desk.plan(WITH_GREEN)["is_empty"]
+
+    wrong, _, told = desk.run("destroy", "-f", str(WITH_GREEN), "--name", "other")
+    code, found = desk.ask("destroy", "-f", str(WITH_GREEN), "--dry-run")
+    assert (wrong, code) == (3, 3)
+    assert "is not removed" in told
+    assert "nobody has approved that" in found["error"]["message"]
+    approved = [word for name in _unapproved(desk) for word in ("--approve", name)]
+    code, gone = desk.ask("destroy", "-f", str(WITH_GREEN), "--name", "aks-upgrade", *approved)
+
+    assert code == 0, gone
+    assert gone["removed"][-1] == f"resource group {GROUP}"
+    assert site.ask("GET", f"{site.subscription}/resources")["value"] == []
+
+
+def _unapproved(desk: Desk) -> list[str]:
+    """Return what a person would be told to approve."""
+    _, out, _ = desk.run("destroy", "-f", str(WITH_GREEN), "--dry-run")
+    words = " ".join(out.split()).split("--approve ")[1:]
+    return [each.split()[0] for each in words]
+
+
+def test_a_gateway_that_carries_traffic_is_not_removed(desk: Desk, site: AzureSite) -> None:
+    desk.apply(ARTICLE)
+    gateway = site.id_of(GATEWAYS, "AppGateway")
+    document = dict(site.ask("GET", gateway))
+    pool = document["properties"]["backendAddressPools"][0]
+    pool["properties"]["backendAddresses"] = [{"ipAddress": "10.240.0.9"}]
+    site.put(gateway, document)
+
+    code, out, told = desk.run("destroy", "-f", str(ARTICLE), "--name", "aks-upgrade")
+
+    assert code == 3
+    assert "! gateway AppGateway" in out
+    assert "which may be its" in out
+    assert "nothing was removed" in told
+    assert site.ask("GET", gateway)["name"] == "AppGateway"
+
+
+def test_a_plan_is_read_by_people_too(desk: Desk) -> None:
+    code, out, _ = desk.run("plan", "-f", str(ARTICLE))
+
+    assert code == 0
+    assert "  + gateway AppGateway  (about 5m42s)" in out
+    assert "9 to create, 0 to change, 0 left alone, 0 refused" in out
+    assert out.splitlines()[-1] == f"next: bascule platform apply -f {ARTICLE}"
+
+
+def test_what_stands_against_it_is_told_before_anything_is_changed(
+    desk: Desk, site: AzureSite, tmp_path: Path
+) -> None:
+    file = tmp_path / "platform.yaml"
+    file.write_text(WITH_GREEN.read_text().replace("acknowledged: true", "acknowledged: false"))
+
+    code, out, told = desk.run("apply", "-f", str(file), "--yes")
+
+    assert code == 3
+    assert "[EgressNotAcknowledged]" in out
+    assert "nothing was changed" in told
+    assert site.writes_of(desk.caller) == 0
+
+
+def test_without_a_terminal_nothing_is_made_unasked(desk: Desk, site: AzureSite) -> None:
+    code, _, told = desk.run("apply", "-f", str(ARTICLE))
+
+    assert code == 2
+    assert "--yes" in told
+    assert site.writes_of(desk.caller) == 0
+
+
+def test_a_file_of_a_platform_that_nobody_may_see_is_told_with_what_to_do(
+    desk: Desk, site: AzureSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nobody = site.add_caller("nobody", "AcrPull")
+    for name, value in site.environment(nobody).items():
+        monkeypatch.setenv(name, value)
+
+    code, _, told = desk.run("plan", "-f", str(ARTICLE))
+
+    assert code == 5
+    assert "what to do" in told
