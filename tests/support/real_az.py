@@ -73,7 +73,7 @@ class RealAz:
         """Run a script with Azure's SDKs and return the JSON that it printed."""
         done = subprocess.run(
             [AZ_VENV / "bin/python", "-c", script, *arguments],
-            env=self.environment,
+            env={**self.environment, "PATH": f"{AZ_VENV / 'bin'}:{self.environment['PATH']}"},
             capture_output=True,
             text=True,
             timeout=LIMIT_S,
@@ -102,17 +102,20 @@ def azure_lab(home: Path, *options: str) -> Iterator[RealAz]:
     """Yield az signed in to a lab of its own below `home`; no process is left behind."""
     if not (AZ_VENV / "bin/az").exists():
         pytest.skip("needs .venv-az: `make az-test` makes it")
-    state = {"XDG_STATE_HOME": str(home / "state"), "HOME": str(home), "PATH": os.environ["PATH"]}
+    inherited = {name: os.environ[name] for name in ("PATH", "TMPDIR") if name in os.environ}
+    state = {**inherited, "XDG_STATE_HOME": str(home / "state"), "HOME": str(home)}
     turn = asyncio.run(take_turn(LIMIT_S))
     try:
         _bascule(state, "lab", "up", "--azure", "--name", LAB, *options, "--output", "json")
-        directory = control.find_lab(LAB, state)
-        environment = {**state, **control.shell_exports(directory, state)}
-        az = RealAz(directory=directory, environment=environment)
-        az.sign_in()
-        yield az
+        try:
+            directory = control.find_lab(LAB, state)
+            environment = {**state, **control.shell_exports(directory, state)}
+            az = RealAz(directory=directory, environment=environment)
+            az.sign_in()
+            yield az
+        finally:
+            _bascule(state, "lab", "down", "--name", LAB, "--output", "json")
     finally:
-        _bascule(state, "lab", "down", "--name", LAB, "--output", "json")
         os.close(turn)
 
 

@@ -77,6 +77,8 @@ class ClusterPlan(msgspec.Struct, frozen=True, kw_only=True):
     balancers: AddressPlan
     pools: tuple[PoolPlan, ...]
     sign_in: SignIn | None = None
+    issuer: str = ""
+    """What tokens of service accounts say who they are from; as usual if empty."""
     generation: int = 0
 
 

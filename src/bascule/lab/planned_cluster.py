@@ -18,6 +18,7 @@ from bascule.lab.cluster_plan import (
 )
 from bascule.lab.controllers.plane import ControlPlane
 from bascule.lab.controllers.system.node_pools import DrainFailedError, NodePools
+from bascule.lab.kubeapi.access.tokens import ISSUER
 from bascule.lab.kubeapi.server import KubeApiServer
 from bascule.lab.kubeapi.store import Store
 from bascule.lab.pods.network import AddressSpan, span
@@ -70,6 +71,7 @@ class PlannedCluster:
 
     async def _apply(self, plan: ClusterPlan, version: str, *, is_done: bool) -> str:
         self._users.sign_in = plan.sign_in
+        self._server.tokens.issuer = plan.issuer or ISSUER
         if plan.sign_in is not None:
             bind_roles(self._store)
         if plan.version != version:

@@ -23,6 +23,7 @@ from bascule.lab.arm.entra import jwt
 from bascule.lab.arm.entra.directory import Directory
 from bascule.lab.arm.entra.graph import Graph
 from bascule.lab.arm.entra.imds import MetadataService
+from bascule.lab.arm.entra.issuers import ClusterIssuers
 from bascule.lab.arm.entra.pages import EntraPages
 from bascule.lab.arm.entra.sign_in import IssuerKeys, SignIn
 from bascule.lab.arm.entra.tokens import TokenDesk
@@ -39,6 +40,8 @@ from bascule.lab.arm.world import ArmSettings, ArmWorld
 from bascule.lab.supervisor.description import AzureDescription
 
 FAST_THROTTLE_SCALE: Final = 50.0
+REPLICATION_S: Final = 8.0
+"""How long a new principal is not found by role assignments that do not say what it is."""
 FIRST_NAME: Final = "bascule-lab"
 MACHINE_NAME: Final = "bascule-lab-machine"
 
@@ -90,14 +93,14 @@ class LabAzure:
             self.directory.state = saved.directory
         self._activity = ActivityLog(ground.clock, make_id)
         self._activity.load(saved.events if saved else ())
-        self._principals = Principals(ground.clock, resources)
+        lag_s = 0.0 if description.latency_model == "fast" else REPLICATION_S / description.speed
+        self._principals = Principals(ground.clock, resources, lag_s=lag_s)
         self.dispatcher = self._make_dispatcher()
         self._built = self._build(description.speed)
         self.admin = self._make_admin(description)
         desk = self._make_desk(make_id)
-        entra = EntraPages(
-            desk, SignIn(desk, self.directory, ground.issuer_keys), Graph(self.directory)
-        )
+        sign_in = SignIn(desk, self.directory, self._issuer_keys())
+        entra = EntraPages(desk, sign_in, Graph(self.directory))
         self._welcome()
         self.imds = MetadataService(desk, self.directory, self.identity.machine_object_id)
         self.front = Front(
@@ -194,6 +197,12 @@ class LabAzure:
             url=self._ground.url,
             make_id=make_id,
         )
+
+    def _issuer_keys(self) -> IssuerKeys:
+        place, otherwise = self._ground.directory, self._ground.issuer_keys
+        if place is None:
+            return otherwise
+        return ClusterIssuers(self.world.resources, place / "clusters", otherwise).keys
 
     def _on_end(self, operation: Operation) -> None:
         self._activity.end(operation)

@@ -36,6 +36,7 @@ def build_plan(document: Document, record: Record, key: dict[str, str]) -> Clust
         balancers=_range(block.balancers, nearby),
         pools=tuple(_pool(document, record, profile) for profile in profiles),
         sign_in=build_sign_in(document, key),
+        issuer=str(properties["oidcIssuerProfile"].get("issuerURL", "")),
         generation=record["generation"],
     )
 

@@ -146,7 +146,8 @@ class SignIn:
     def _check_certificate(
         self, principal: Principal, assertion: str, header: Mapping[str, Any]
     ) -> None:
-        wanted = {header.get("x5t"), header.get("x5t#S256")} - {None}
+        given = (str(header.get(name, "")).rstrip("=") for name in ("x5t", "x5t#S256"))
+        wanted = {each for each in given if each}
         for each in self._directory.keys_of(principal.app_id):
             certificate = _certificate(each.get("certificate", ""))
             if certificate is None or not wanted & _thumbprints(certificate):

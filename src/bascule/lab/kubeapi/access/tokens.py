@@ -47,6 +47,8 @@ class TokenIssuer:
         public = key.public_key().public_bytes(
             serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
         )
+        self.issuer = ISSUER
+        """What tokens say who they are from."""
         self.key_id = _base64(hashlib.sha256(public).digest())
 
     def issue(
@@ -65,7 +67,7 @@ class TokenIssuer:
             "aud": list(audiences),
             "exp": start + lifetime_s,
             "iat": start,
-            "iss": ISSUER,
+            "iss": self.issuer,
             "jti": str(uuid.uuid4()),
             "kubernetes.io": details,
             "nbf": start,
