@@ -94,11 +94,17 @@ class Answer:
 
 
 async def ask(
-    path: str = "/", host: str = "", *, port: int = PORT, scheme: str = "http", **options: Any
+    path: str = "/",
+    host: str = "",
+    *,
+    address: str = PUBLIC,
+    port: int = PORT,
+    scheme: str = "http",
+    **options: Any,
 ) -> Answer:
     """Ask the gateway over a connection of its own, and follow no redirect."""
     headers = {**options.pop("headers", {}), **({"Host": host} if host else {})}
-    url = f"{scheme}://{PUBLIC}:{port}{path}"
+    url = f"{scheme}://{address}:{port}{path}"
     async with (
         aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True)) as session,
         session.get(url, headers=headers, allow_redirects=False, **options) as reply,
