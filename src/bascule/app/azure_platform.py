@@ -7,16 +7,11 @@ from pathlib import Path
 
 import structlog
 
+from bascule.app.azure_removal import require_removable
 from bascule.app.kubeconfigs import remove_kubeconfig, write_kubeconfig
 from bascule.azure.opening import Azure, open_azure
 from bascule.azure.resource_id import ResourceId
-from bascule.checks.azure.teardown import check_node_group
-from bascule.checks.findings import Severity
 from bascule.clock import Clock
-from bascule.errors import PlanError
-from bascule.inventory.azure.asking import Asker
-from bascule.inventory.azure.clusters import read_cluster
-from bascule.inventory.azure.node_groups import fetch_node_group
 from bascule.journal.record import Json
 from bascule.platform.effects import Effects
 from bascule.platform.live import LiveArm
@@ -47,14 +42,14 @@ async def open_azure_platform(
         home.environ, clock=home.clock, cloud=read_text(platform, "cloud")
     ) as azure:
 
-        async def require_removable(cluster: ResourceId) -> None:
-            await _require_removable(azure, cluster)
+        async def require(cluster: ResourceId, approved: tuple[str, ...]) -> None:
+            await require_removable(azure.client, cluster, approved)
 
         effects = Effects(
             arm=LiveArm(azure.client), pending=PendingFile(home.directory), on_progress=_tell
         )
         async with AzurePlatform(
-            effects, owner=read_text(platform, "platform"), require_removable=require_removable
+            effects, owner=read_text(platform, "platform"), require_removable=require
         ) as inner:
             yield ReachablePlatform(inner, azure)
 
@@ -82,21 +77,6 @@ class ReachablePlatform:
     async def begin(self, act: PlatformAct) -> None:
         """Begin `act` and return. Raises DriverError."""
         await self._inner.begin(act)
-
-
-async def _require_removable(azure: Azure, cluster: ResourceId) -> None:
-    """Raise PlanError if something would go with the cluster that must not."""
-    found = await azure.client.get(cluster)
-    if found is None:
-        return
-    group = await fetch_node_group(Asker(azure.client), read_cluster(found))
-    findings = check_node_group(group, frozenset(), subject=cluster.name)
-    blockers = [each for each in findings if each.severity is Severity.BLOCKER]
-    if blockers:
-        raise PlanError(
-            "; ".join(each.message for each in blockers),
-            remedy="; ".join(dict.fromkeys(each.remedy for each in blockers if each.remedy)),
-        )
 
 
 def _tell(progress: Progress) -> None:

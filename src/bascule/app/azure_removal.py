@@ -48,7 +48,8 @@ async def require_removable(arm: Reads, cluster: ResourceId, approved: Iterable[
     if blockers:
         raise PlanError(
             "; ".join(each.message for each in blockers),
-            remedy="; ".join(dict.fromkeys(each.remedy for each in blockers if each.remedy)),
+            remedy="move it or delete it by hand, or give the rights that miss, and try again:"
+            " a plan approves only what was there when it was made",
         )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+from bascule.app.azure_removal import fetch_goes
 from bascule.app.files import read_file
 from bascule.app.kubeconfigs import write_kubeconfig
 from bascule.app.planning import Stages
@@ -36,15 +37,19 @@ async def fetch_stages(platform: AzurePlatform, environ: Mapping[str, str], cloc
             LiveArm(azure.client), ids, ssh_public_key="" if key is None else read_file(key)
         )
         await _write_kubeconfigs(azure, ids, existing, platform)
+        blue = ids.cluster(spec.clusters.blue.name)
+        goes = await fetch_goes(azure.client, blue, subject="blue")
     plan = plan_platform(ids, desired, existing, cloud=spec.cloud)
     facts = plan_stages(ids, plan)
     return Stages(
         facts=replace(
             facts,
             make=_placed(facts.make, spec.cloud, platform.of(Cluster.GREEN)),
-            remove=_placed(facts.remove, spec.cloud, platform.of(Cluster.BLUE)),
+            remove=_placed(
+                {**facts.remove, "goes": [*goes.ids]}, spec.cloud, platform.of(Cluster.BLUE)
+            ),
         ),
-        findings=(*plan.findings, *check_ready(ids, plan), *_refused(plan)),
+        findings=(*plan.findings, *check_ready(ids, plan), *_refused(plan), *goes.findings),
     )
 
 

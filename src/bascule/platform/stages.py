@@ -40,7 +40,7 @@ PAUSE_S = 20.0
 
 _ABSENT = PlatformSeen(progress=PlatformProgress.ABSENT)
 
-RequireRemovable = Callable[[ResourceId], Awaitable[None]]
+RequireRemovable = Callable[[ResourceId, tuple[str, ...]], Awaitable[None]]
 """Raises PlanError for a cluster that must not go: others use what would go with it."""
 
 
@@ -179,7 +179,7 @@ class AzurePlatform:
                 remedy="remove it by hand if it is not needed",
             )
         if found is not None and not is_made and self._require_removable is not None:
-            await self._require_removable(cluster)
+            await self._require_removable(cluster, _approved(platform))
         await remove_all(effects, _removals(platform))
 
     def _is_ours(self, found: Document) -> bool:
@@ -226,6 +226,12 @@ def find_cluster(platform: Mapping[str, Json]) -> ResourceId:
     if not isinstance(named, str):
         raise JournalError("an act of a platform names no cluster")
     return ResourceId(named)
+
+
+def _approved(platform: Mapping[str, Json]) -> tuple[str, ...]:
+    """Return ids of what a plan has shown to go with the cluster, and was approved with it."""
+    goes = platform.get("goes")
+    return tuple(str(each) for each in goes) if isinstance(goes, list) else ()
 
 
 def _removals(platform: Mapping[str, Json]) -> tuple[Removal, ...]:

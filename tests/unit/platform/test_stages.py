@@ -1,6 +1,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -112,7 +113,7 @@ async def test_blue_is_stopped_started_and_removed(runs: PlatformRuns) -> None:
 
 
 async def test_a_cluster_that_others_need_is_not_removed(runs: PlatformRuns) -> None:
-    async def refuse(cluster: ResourceId) -> None:
+    async def refuse(cluster: ResourceId, _approved: tuple[str, ...]) -> None:
         raise PlanError(f"others use what would go with {cluster.name}", remedy="move it")
 
     async with _platform(runs, refuse) as platform:
@@ -121,6 +122,21 @@ async def test_a_cluster_that_others_need_is_not_removed(runs: PlatformRuns) -> 
     assert seen.progress is PlatformProgress.FAILED
     assert (seen.reason, seen.remedy) == ("others use what would go with old", "move it")
     assert runs.arm.writes == []
+
+
+async def test_what_was_approved_with_the_plan_may_go(runs: PlatformRuns) -> None:
+    told = []
+
+    async def require(cluster: ResourceId, approved: tuple[str, ...]) -> None:
+        told.append((cluster.name, approved))
+
+    async with _platform(runs, require) as platform:
+        act = await _act(runs, PlatformVerb.REMOVE)
+        shown = replace(act, platform={**act.platform, "goes": ["/disk"]})
+        seen = await _carry_out(runs, platform, shown)
+
+    assert seen.progress is PlatformProgress.DONE
+    assert told == [("old", ("/disk",))]
 
 
 async def test_a_rollback_removes_green_and_its_rights_and_never_blue(runs: PlatformRuns) -> None:
