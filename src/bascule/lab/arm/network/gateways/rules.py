@@ -30,6 +30,16 @@ LIMITS = {
     "redirectConfigurations": 100,
     "rewriteRuleSets": 400,
 }
+FIREWALL_LIMIT = 40
+"""Of most parts, with a firewall whose rule set is 3.1 or older."""
+
+_OLD_RULE_SETS = frozenset({"2.2.9", "3.0", "3.1"})
+_LIMITED_BY_FIREWALL = frozenset(LIMITS) - {
+    "frontendIPConfigurations",
+    "sslCertificates",
+    "rewriteRuleSets",
+}
+INSTANCES_MAX = 125
 _REQUIRED = (
     "sku",
     "gatewayIPConfigurations",
@@ -120,6 +130,13 @@ def _check_sku(document: Document) -> None:
             f"Application Gateway {document['id']} has neither sku capacity nor an autoscale "
             "configuration.",
         )
+    size = sku.get("capacity", 1)
+    if not isinstance(size, int) or not 1 <= size <= INSTANCES_MAX:
+        raise _refuse(
+            "ApplicationGatewaySkuCapacityOutOfRange",
+            f"Application Gateway {document['id']} has sku capacity {size}, which is not between "
+            f"1 and {INSTANCES_MAX}.",
+        )
     has_firewall = "webApplicationFirewallConfiguration" in properties or (
         "firewallPolicy" in properties
     )
@@ -132,8 +149,12 @@ def _check_sku(document: Document) -> None:
 
 
 def _check_limits(document: Document) -> None:
-    for collection, limit in LIMITS.items():
-        count = len(document["properties"].get(collection) or ())
+    properties = document["properties"]
+    firewall = properties.get("webApplicationFirewallConfiguration") or {}
+    is_old = firewall.get("enabled") and firewall.get("ruleSetVersion") in _OLD_RULE_SETS
+    for collection, most in LIMITS.items():
+        limit = FIREWALL_LIMIT if is_old and collection in _LIMITED_BY_FIREWALL else most
+        count = len(properties.get(collection) or ())
         if count > limit:
             raise _over(collection, count, limit)
     for part in children(document):

@@ -183,6 +183,7 @@ def test_two_listeners_may_not_share_port_and_host() -> None:
             "ApplicationGatewaySkuTierDoesNotMatchSkuName",
         ),
         ({"name": "Standard_v2"}, "ApplicationGatewaySkuCapacityMustBeSpecified"),
+        ({"name": "Standard_v2", "capacity": 126}, "ApplicationGatewaySkuCapacityOutOfRange"),
     ],
 )
 def test_the_sku_is_one_of_today_with_a_size(sku: dict[str, Any], code: str) -> None:
@@ -191,6 +192,24 @@ def test_the_sku_is_one_of_today_with_a_size(sku: dict[str, Any], code: str) -> 
 
 def test_autoscaling_stands_for_a_capacity() -> None:
     check(sku={"name": "Standard_v2"}, autoscaleConfiguration={"minCapacity": 1})
+
+
+def test_an_older_firewall_halves_the_limits() -> None:
+    pools = [{"name": "pool"}, *many(40)]
+    sku = {"name": "WAF_v2", "capacity": 1}
+
+    def with_rules(version: str) -> dict[str, Any]:
+        firewall = {"enabled": True, "ruleSetVersion": version}
+        return {
+            "sku": sku,
+            "backendAddressPools": pools,
+            "webApplicationFirewallConfiguration": firewall,
+        }
+
+    found = refusal(**with_rules("3.1"))
+
+    assert found.message.endswith("is 41 and the maximum allowed is 40.")
+    check(**with_rules("3.2"))
 
 
 def test_a_firewall_needs_the_sku_for_it() -> None:
