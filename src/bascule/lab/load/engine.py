@@ -45,7 +45,7 @@ class Engine:
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        self.samples = Samples()
+        self.samples = Samples(plan.cluster_by_name)
         self.streams = StreamLog()
         self.stalls: list[Span] = []
         self.started_s = 0.0

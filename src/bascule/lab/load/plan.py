@@ -91,6 +91,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """The rates rise from 0 for so long."""
     live_interval_s: float = 0.25
     connections_max: int = 1000
+    cluster_by_name: dict[str, str] = {}
+    """Which cluster, blue or green, is meant where answers call themselves otherwise."""
 
 
 def load_plan(path: Path) -> Plan:

@@ -1,6 +1,7 @@
 """Every request that was scheduled, one row each, in columns of a few bytes."""
 
 from array import array
+from collections.abc import Mapping
 from enum import IntEnum
 
 CLUSTERS = ("", "blue", "green")
@@ -26,6 +27,7 @@ class Samples:
     """Rows in the order of their scheduled times (monotonic seconds)."""
 
     __slots__ = (
+        "_code_by_name",
         "cluster",
         "done",
         "finished",
@@ -37,7 +39,10 @@ class Samples:
         "user",
     )
 
-    def __init__(self) -> None:
+    def __init__(self, cluster_by_name: Mapping[str, str] | None = None) -> None:
+        self._code_by_name = dict(_CODE_BY_CLUSTER)
+        for name, cluster in (cluster_by_name or {}).items():
+            self._code_by_name[name.encode()] = cluster_code(cluster)
         self.scheduled = array("d")
         self.sent = array("d")
         self.done = array("d")
@@ -71,7 +76,7 @@ class Samples:
             return
         self.outcome[row] = Outcome.OK if 200 <= status < 300 else Outcome.BAD_STATUS
         self.status[row] = status
-        self.cluster[row] = _CODE_BY_CLUSTER.get(cluster, 0)
+        self.cluster[row] = self._code_by_name.get(cluster, 0)
         self.done[row] = done_s
         self.finished.append(row)
 

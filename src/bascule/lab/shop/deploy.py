@@ -30,6 +30,7 @@ T = TypeVar("T")
 _PLURAL_BY_KIND = {
     "ConfigMap": "configmaps",
     "Deployment": "deployments",
+    "EndpointSlice": "endpointslices",
     "Ingress": "ingresses",
     "IngressClass": "ingressclasses",
     "Namespace": "namespaces",

@@ -4,12 +4,12 @@ import asyncio
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from bascule.errors import BasculeError
-from bascule.lab.load.live import LiveLine
 from bascule.lab.load.orders import Drained, Effects
 from bascule.lab.load.verdict import Verdict
+from bascule.lab.story.acts import Acts, Display
 from bascule.lab.story.generator import Generator
 from bascule.lab.story.settings import AFTER_S, BASELINE_S, StorySettings
 from bascule.lab.story.stage import Stage
@@ -44,22 +44,6 @@ class UpgradeFailedError(BasculeError):
     """The upgrade did not complete."""
 
 
-class Display(Protocol):
-    """Who shows the story while it is told."""
-
-    def begin(self, act: str) -> None:
-        """Take note that an act begins; the one before is over."""
-
-    def show(self, line: LiveLine) -> None:
-        """Take the generator's last figures."""
-
-    def end(self) -> None:
-        """Take note that the story was told to its end."""
-
-    def close(self) -> None:
-        """Give the screen back, whether the story came to its end or not."""
-
-
 @dataclass(slots=True)
 class Told:
     """All that the story brought to light."""
@@ -82,23 +66,22 @@ class Story:
     def __init__(self, stage: Stage, display: Display) -> None:
         self._stage = stage
         self._display = display
+        self._acts = Acts(display)
         self._generator = Generator(stage.directory, stage.environment)
-        self._begun_s = time.monotonic()
-        self._act = ""
         self.told = Told(stage.settings)
 
     async def tell(self) -> Told:
         """Play all acts and return what was seen."""
-        self._begin("two clusters, a shop in each")
+        self._acts.begin("two clusters, a shop in each")
         await self._stage.start_clusters()
-        self._begin("a gateway in front")
+        self._acts.begin("a gateway in front")
         await self._stage.start_gateway()
         try:
             await self._under_load()
         finally:
             await self._generator.end()
-        self._begin("")
-        self._display.end()
+        self._acts.end()
+        self.told.seconds_by_act = self._acts.seconds
         return self.told
 
     async def _under_load(self) -> None:
@@ -109,7 +92,7 @@ class Story:
                 blue = await self._move_the_shop()
         except* BasculeError as group:
             raise group.exceptions[0] from group
-        self._begin("verdicts")
+        self._acts.begin("verdicts")
         green = await self._stage.fetch_effects("green")
         self.told.status = await self._await_witness()
         self.told.report = await self._write_report()
@@ -122,13 +105,13 @@ class Story:
 
     async def _move_the_shop(self) -> dict[str, int]:
         """Play the acts under load; returns blue's ledger."""
-        self._begin("baseline: all traffic on blue")
+        self._acts.begin("baseline: all traffic on blue")
         await asyncio.sleep(WARM_UP_S)
         await self._look_around()
         await self._try_and_roll_back()
         await self._upgrade()
         blue = await self._retire_blue()
-        self._begin("green alone")
+        self._acts.begin("green alone")
         await asyncio.sleep(AFTER_S)
         await self._generator.settle()
         return blue
@@ -146,7 +129,7 @@ class Story:
 
     async def _try_and_roll_back(self) -> None:
         """Change one's mind while the first upgrade holds at a quarter of the traffic."""
-        self._begin("upgrade, first try")
+        self._acts.begin("upgrade, first try")
         upgrade = Upgrade(self._stage.directory, self._stage.environment)
         await upgrade.start()
         holds = asyncio.Event()
@@ -154,7 +137,7 @@ class Story:
             ends = tasks.create_task(upgrade.follow(lambda line: self._hear(line, holds)))
             await holds.wait()
             await asyncio.sleep(min(SHORT_HOLD_S, self._stage.settings.scale))
-            self._begin("roll back: all traffic to blue in one step")
+            self._acts.begin("roll back: all traffic to blue in one step")
             called = await self._call("upgrade", "rollback", NAME)
         self.told.called_by_step["rollback"] = await self._tell_changes(ends.result(), called)
         await asyncio.sleep(self._stage.settings.scale)
@@ -163,12 +146,12 @@ class Story:
         """Take note of a line of the upgrade's progress."""
         step = _find_act(line)
         if step:
-            self._begin(step)
+            self._acts.begin(step)
         if f" {ROLL_BACK_AT} begins" in line:
             holds.set()
 
     async def _upgrade(self) -> None:
-        self._begin("upgrade, second try")
+        self._acts.begin("upgrade, second try")
         upgrade = Upgrade(self._stage.directory, self._stage.environment)
         await upgrade.start()
         over = await upgrade.follow(lambda line: self._hear(line, asyncio.Event()))
@@ -208,7 +191,7 @@ class Story:
 
     async def _retire_blue(self) -> dict[str, int]:
         """Wait until blue is idle, then take it away; returns its ledger."""
-        self._begin("retire blue: drain")
+        self._acts.begin("retire blue: drain")
         begun_s = time.monotonic()
         while await self._open_on_blue() != 0:
             if time.monotonic() - begun_s > DRAIN_LIMIT_S:
@@ -221,7 +204,7 @@ class Story:
         self.told.drained_after_s = drained_s - begun_s
         self._generator.tell(Drained(cluster="blue", at_s=drained_s))
         effects = await self._stage.fetch_effects("blue")
-        self._begin("retire blue: take it away")
+        self._acts.begin("retire blue: take it away")
         await self._stage.end_cluster("blue")
         return effects
 
@@ -251,14 +234,6 @@ class Story:
             if is_complete or time.monotonic() > deadline_s:
                 return called
             await asyncio.sleep(DRAIN_POLL_S)
-
-    def _begin(self, act: str) -> None:
-        now_s = time.monotonic()
-        if self._act:
-            self.told.seconds_by_act[self._act] = round(now_s - self._begun_s, 3)
-        self._act, self._begun_s = act, now_s
-        if act:
-            self._display.begin(act)
 
 
 def _find_act(line: str) -> str:
