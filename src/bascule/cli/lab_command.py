@@ -106,6 +106,10 @@ class UpArguments:
         IfMatch | None,
         typer.Option("--if-match", help="Whether application gateways honour If-Match."),
     ] = None
+    seed: Annotated[
+        int | None,
+        typer.Option("--seed", min=0, help="Of Azure's durations and faults; 0: any."),
+    ] = None
     output: OutputOption = Output.TEXT
 
 
@@ -246,13 +250,14 @@ def _describe_azure(
         "latency_model": arguments.latency_model and arguments.latency_model.value,
         "speed": arguments.speed,
         "if_match": arguments.if_match and arguments.if_match.value,
+        "seed": arguments.seed,
     }
     chosen = {key: value for key, value in given.items() if value is not None}
     before = known.azure if known is not None else None
     if before is None and not arguments.azure:
         if chosen:
             raise UsageError(
-                "--latency-model, --speed and --if-match are for a lab with --azure",
+                "--latency-model, --speed, --if-match and --seed are for a lab with --azure",
                 remedy="add --azure, or leave them out",
             )
         return None

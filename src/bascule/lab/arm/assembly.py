@@ -72,11 +72,7 @@ class LabAzure:
         saved = self._state.load()
         self.identity = saved.identity if saved else _new_identity(description, ground)
         self.identity.starts += 1
-        rng = _rng(description, ground, self.identity.starts)
-
-        def make_id() -> UUID:
-            return UUID(int=rng.getrandbits(128), version=4)
-
+        rng, make_id = self._dice(description, "names"), _ids(self._dice(description, "ids"))
         resources = ResourceStore()
         self.world = ArmWorld(
             settings=_settings(description, ground, self.identity),
@@ -85,7 +81,9 @@ class LabAzure:
             make_id=make_id,
             resources=resources,
             operations=Operations(ground.clock, make_id),
-            durations=make_durations(description.latency_model, rng, description.speed),
+            durations=make_durations(
+                description.latency_model, self._dice(description, "durations"), description.speed
+            ),
         )
         self._restore(saved)
         self.directory = Directory(resources, make_id, ground.make_secret)
@@ -108,6 +106,7 @@ class LabAzure:
             self.dispatcher,
             entra=entra,
             admin=self.admin,
+            make_request_id=_ids(self._dice(description, "requests")),
             on_write=self._state.save,
         )
 
@@ -133,6 +132,9 @@ class LabAzure:
                 self._state.save()
 
     # Putting together.
+
+    def _dice(self, description: AzureDescription, purpose: str) -> Random:
+        return _make_dice(description, self._ground, f"{self.identity.starts}/{purpose}")
 
     def _restore(self, saved: SavedState | None) -> None:
         if saved is not None:
@@ -178,7 +180,7 @@ class LabAzure:
     def _make_admin(self, description: AzureDescription) -> AdminPages:
         clock = self.world.clock
         is_fast = description.latency_model == "fast"
-        faults = FaultBoard(clock, Random(self.world.rng.getrandbits(64)))  # noqa: S311 - which requests fail, no secret
+        faults = FaultBoard(clock, self._dice(description, "faults"))
         self.world.operations.choose_fate = faults.fate_of
         self.world.operations.on_end = self._on_end
         return AdminPages(
@@ -244,20 +246,26 @@ class LabAzure:
 
 
 def _new_identity(description: AzureDescription, ground: Ground) -> Identity:
-    rng = _rng(description, ground, 0)
-    tenant, subscription = (UUID(int=rng.getrandbits(128), version=4) for _ in range(2))
+    make_id = _ids(_make_dice(description, ground, "identity"))
     return Identity(
-        tenant_id=str(tenant),
-        subscription_id=str(subscription),
+        tenant_id=str(make_id()),
+        subscription_id=str(make_id()),
         admin_secret=ground.make_secret(),
     )
 
 
-def _rng(description: AzureDescription, ground: Ground, starts: int) -> Random:
-    """Return the source of ids and durations: of each start another one."""
+def _ids(rng: Random) -> Callable[[], UUID]:
+    return lambda: UUID(int=rng.getrandbits(128), version=4)
+
+
+def _make_dice(description: AzureDescription, ground: Ground, purpose: str) -> Random:
+    """Return a source of ids or durations, of its own for each purpose and each start.
+
+    So durations are the same for a seed, however often somebody polls.
+    """
     if description.seed:
-        return Random(f"{description.seed}/{starts}")  # noqa: S311 - ids, not secrets
-    return Random(ground.entropy + bytes([starts % 256]))  # noqa: S311 - ids, not secrets
+        return Random(f"{description.seed}/{purpose}")  # noqa: S311 - ids, not secrets
+    return Random(ground.entropy + purpose.encode())  # noqa: S311 - ids, not secrets
 
 
 def _settings(description: AzureDescription, ground: Ground, identity: Identity) -> ArmSettings:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 from urllib.parse import parse_qsl, quote, urlencode
+from uuid import UUID
 
 from bascule.lab.arm.admin import PREFIX as ADMIN_PREFIX
 from bascule.lab.arm.admin import AdminPages
@@ -50,12 +51,14 @@ class Front:
         *,
         entra: EntraPages,
         admin: AdminPages,
+        make_request_id: Callable[[], UUID],
         on_write: Callable[[], None],
     ) -> None:
         self._world = world
         self._dispatcher = dispatcher
         self._entra = entra
         self._admin = admin
+        self._make_request_id = make_request_id
         self._on_write = on_write
 
     async def answer(self, raw: RawRequest) -> ArmReply:
@@ -63,7 +66,7 @@ class Front:
         segments = tuple(part for part in raw.path.split("/") if part)
         root = segments[0].lower() if segments else ""
         correlation_id = raw.headers.get("x-ms-correlation-request-id") or str(
-            self._world.make_id()
+            self._make_request_id()
         )
         try:
             if root == ADMIN_PREFIX:
@@ -150,7 +153,7 @@ class Front:
     # What every answer carries.
 
     def _dressed(self, raw: RawRequest, reply: ArmReply, correlation_id: str) -> ArmReply:
-        request_id = str(self._world.make_id())
+        request_id = str(self._make_request_id())
         moment = self._world.clock.now().strftime("%Y%m%dT%H%M%SZ")
         routing = f"{self._world.settings.location.upper()}:{moment}:{request_id}"
         headers = {
