@@ -77,3 +77,15 @@ def test_tls_without_roots_is_verified_against_what_is_well_known_in_the_lab() -
         "validation_context": {"trusted_ca": {"inline_string": "well known"}}
     }
     assert _tls()["common_tls_context"] == {}
+
+
+def test_what_probes_find_is_noted_where_it_is_told() -> None:
+    backend = build_backend(
+        Gateway(gateway()),
+        child_of(pool("blue")),
+        child_of(settings()),
+        BackendOptions(event_log="health.log"),
+    )
+
+    (check,) = backend.cluster["health_checks"]
+    assert check["event_logger"][0]["typed_config"]["event_log_path"] == "health.log"

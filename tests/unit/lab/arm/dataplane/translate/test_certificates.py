@@ -5,7 +5,11 @@ from typing import Any
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    pkcs12,
+)
 
 from bascule.lab.arm.dataplane.translate.certificates import key_pair, trusted_roots
 from bascule.lab.arm.dataplane.translate.gateway import Gateway, UnservableError, child_of
@@ -36,6 +40,16 @@ def test_what_cannot_be_read_is_refused(properties: dict[str, Any], code: str) -
         key_pair(child_of(part("cert", **properties)))
 
     assert refusal.value.code == code
+
+
+def test_a_pfx_without_its_key_is_refused() -> None:
+    certificate = x509.load_pem_x509_certificate(Authority().issue("any").chain_pem)
+    bundle = pkcs12.serialize_key_and_certificates(
+        None, None, None, [certificate], BestAvailableEncryption(b"x")
+    )
+
+    with pytest.raises(UnservableError, match="cert is invalid"):
+        key_pair(child_of(part("cert", data=base64.b64encode(bundle).decode(), password="x")))
 
 
 def test_trusted_roots_may_be_der_or_pem() -> None:

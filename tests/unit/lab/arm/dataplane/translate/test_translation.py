@@ -9,7 +9,16 @@ import pytest
 from bascule.lab.arm.dataplane.translate.gateway import UnservableError
 from bascule.lab.arm.dataplane.translate.translation import translate
 from tests.support.appgw_golden import show, translate_document
-from tests.support.arm_gateways import FRONTEND_ADDRESSES, gateway, listener, pool, ref, rule
+from tests.support.arm_gateways import (
+    FRONTEND_ADDRESSES,
+    gateway,
+    listener,
+    pool,
+    ref,
+    rule,
+    settings,
+    to_pool,
+)
 
 GOLDEN = Path(__file__).parents[5] / "golden" / "appgw"
 
@@ -61,3 +70,21 @@ def test_what_cannot_be_served_is_refused(
 
     with pytest.raises(UnservableError, match=message):
         translate(document, addresses or FRONTEND_ADDRESSES)
+
+
+def test_connections_live_as_long_as_the_most_patient_settings_say() -> None:
+    patient = settings("patient", connectionDraining={"enabled": True, "drainTimeoutInSec": 90})
+    document = gateway(
+        {"blue": []},
+        ports=(8080, 8081),
+        backendHttpSettingsCollection=[settings(), patient],
+        httpListeners=[listener(), listener("other", port=8081)],
+        requestRoutingRules=[
+            rule("r", 1),
+            rule("o", 2, listener="other", **to_pool("blue", "patient")),
+        ],
+    )
+
+    translation = translate(document, FRONTEND_ADDRESSES)
+
+    assert (translation.drain_s, translation.probe_timeout_s) == (90, 30)
