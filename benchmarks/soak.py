@@ -11,11 +11,11 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks.soaks import regressions, switch_kills, upgrade_kills
+from benchmarks.soaks import apply_kills, regressions, switch_kills, upgrade_kills
 from benchmarks.soaks.proof import RESULTS, Kind, read_trials, run_part
 
 PAGE = Path(__file__).parent / "SOAK.md"
-MODULES = (switch_kills, upgrade_kills, regressions)
+MODULES = (switch_kills, upgrade_kills, regressions, apply_kills)
 PROOFS = {proof.name: proof for module in MODULES for proof in module.PROOFS}
 
 

@@ -4,7 +4,8 @@ import json
 import random
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,14 @@ class Kind:
     """What stands in the columns."""
 
 
+@contextmanager
+def open_gateway(folder: Path) -> Iterator[Site]:
+    """Yield a lab with a gateway and its runtime."""
+    with open_site(folder, name="soak", port=free_port()) as site:
+        site.start_runtime()
+        yield site
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
     """A proof by trials on one site."""
@@ -37,8 +46,9 @@ class Proof:
     name: str
     text: str
     kind: Kind
-    run: Callable[[Site, random.Random, Sequence[Trial]], Awaitable[Trial]]
-    """Run the trial after these; its document says `is_right`."""
+    run: Callable[[Any, random.Random, Sequence[Trial]], Awaitable[Trial]]
+    """Run the trial after these where `open` leads; its document says `is_right`."""
+    open: Callable[[Path], AbstractContextManager[Any]] = open_gateway
     is_whole: Callable[[Sequence[Trial]], bool]
 
 
@@ -50,9 +60,8 @@ async def run_part(proof: Proof, seed: int) -> list[Trial]:
         return kept
     with (
         tempfile.TemporaryDirectory(prefix="bascule-soak-") as folder,
-        open_site(Path(folder), name="soak", port=free_port()) as site,
+        proof.open(Path(folder)) as site,
     ):
-        site.start_runtime()
         while not proof.is_whole(kept) and time.monotonic() < deadline_s:
             rng = random.Random(f"{proof.name}-{seed}-{len(kept)}")  # noqa: S311 - no secrets
             trial = await proof.run(site, rng, kept)
