@@ -164,14 +164,16 @@ def kill_applies(lab: AzureLab, rng: random.Random, name: str, *, kills: int) ->
 
 def _finish(lab: AzureLab, apply: Sequence[str]) -> tuple[int, list[str]]:
     """Say it again until it is done; a refusal of the moment is one, a third of all goes wrong."""
+    said = ""
     for number in range(1, RUNS_MAX + 1):
         done = lab.verb(*apply)
         if done.returncode == 0:
             return number, []
+        said = done.stderr[-500:]
         if "Traceback" in done.stderr:
-            return number, [f"a stack trace: {done.stderr[-500:]}"]
+            return number, [f"a stack trace: {said}"]
         threading.Event().wait(0.2)
-    return RUNS_MAX, [f"it never ended well: {done.stderr[-500:]}"]
+    return RUNS_MAX, [f"it never ended well: {said}"]
 
 
 def _find_wrongs(lab: AzureLab, plan: Mapping[str, Any], name: str) -> list[str]:
