@@ -19,7 +19,7 @@ VARIABLE = "ENVOY_BIN"
 STOP_TIMEOUT_S = 2.0
 LOG_FILE = "envoy.log"
 LOG_BYTES_MAX = 10 * 1024 * 1024
-_LAST_WORDS_BYTES = 4_096
+_LAST_WORDS_BYTES = 16_384
 
 _SHEPHERD = (
     'exec 3<&0; "$@" </dev/null >&2 3<&- & envoy=$!; echo $envoy; exec >&-; '
@@ -93,9 +93,8 @@ class EnvoyProcess:
                 await shepherd.wait()
 
     def last_words(self) -> str:
-        """Return the last line of its log."""
-        lines = tail(self._directory / LOG_FILE, _LAST_WORDS_BYTES).strip().splitlines()
-        return lines[-1] if lines else ""
+        """Return the line of its log that says best what went wrong."""
+        return find_reason(tail(self._directory / LOG_FILE, _LAST_WORDS_BYTES))
 
     def _command(self) -> list[str]:
         return [
@@ -108,6 +107,13 @@ class EnvoyProcess:
             *("--drain-strategy", "immediate"),
             *("--drain-time-s", str(self._drain_s)),
         ]
+
+
+def find_reason(log: str) -> str:
+    """Return the first critical line of a log, which its stack follows, else the last line."""
+    lines = log.strip().splitlines()
+    critical = (line for line in lines if "][critical][" in line)
+    return next(critical, lines[-1] if lines else "")
 
 
 def tail(path: Path, bytes_max: int) -> str:
