@@ -110,41 +110,32 @@ def test_a_platform_that_exists_is_written_down_and_needs_only_rights(
     assert _ops(plan)["create"] == ["Network Contributor on AksSubnet for old"]
 
 
-def test_green_is_made_beside_blue_and_all_that_was_made_is_removed(
+def test_green_is_made_beside_a_blue_of_others_and_it_alone_is_removed(
     desk: Desk, site: AzureSite
 ) -> None:
-    desk.apply(ARTICLE)
-    plan = desk.plan(WITH_GREEN)
-    desk.apply(WITH_GREEN)
+    make_article_platform(site)
+    code, made = desk.ask("apply", "-f", str(WITH_GREEN), "--yes")
 
+    assert code == 0, made
     green = site.ask("GET", site.id_of(CLUSTERS, "new"))
-    assert [d["field"] for d in plan["differences"] if d["treatment"] == "decided"] == [
-        "egress",
-        "autoUpgrade",
-    ]
     assert green["properties"]["currentKubernetesVersion"].startswith("1.36.")
     assert green["properties"]["agentPoolProfiles"][0]["count"] == 4
     assert green["tags"]["bascule-platform"] == "aks-upgrade"
     assert desk.plan(WITH_GREEN)["is_empty"]
 
-    wrong, _, told = desk.run("destroy", "-f", str(WITH_GREEN), "--name", "other")
-    code, found = desk.ask("destroy", "-f", str(WITH_GREEN), "--dry-run")
-    assert (wrong, code) == (3, 3)
+    gone = ("destroy", "-f", str(WITH_GREEN), "--despite-traffic", "AppGateway")
+    code, out, told = desk.run(*gone, "--dry-run")
+    assert code == 3
     assert "is not removed" in told
-    assert "nobody has approved that" in found["error"]["message"]
-    approved = [word for name in _unapproved(desk) for word in ("--approve", name)]
-    code, gone = desk.ask("destroy", "-f", str(WITH_GREEN), "--name", "aks-upgrade", *approved)
+    named = " ".join(out.split()).split("--approve ")[1:]
+    approved = [word for each in named for word in ("--approve", each.split()[0])]
+    assert desk.run(*gone, *approved, "--name", "other")[0] == 2
+    code, document = desk.ask(*gone, *approved, "--name", "aks-upgrade")
 
-    assert code == 0, gone
-    assert gone["removed"][-1] == f"resource group {GROUP}"
-    assert site.ask("GET", f"{site.subscription}/resources")["value"] == []
-
-
-def _unapproved(desk: Desk) -> list[str]:
-    """Return what a person would be told to approve."""
-    _, out, _ = desk.run("destroy", "-f", str(WITH_GREEN), "--dry-run")
-    words = " ".join(out.split()).split("--approve ")[1:]
-    return [each.split()[0] for each in words]
+    assert code == 0, document
+    assert "cluster new" in document["removed"]
+    left = {each["name"] for each in site.ask("GET", f"{site.group}/resources")["value"]}
+    assert left == {"AksVnet", "AppGatewayIp", "AppGateway", "old"}
 
 
 def test_a_gateway_that_carries_traffic_is_not_removed(desk: Desk, site: AzureSite) -> None:

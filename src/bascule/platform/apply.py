@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import assert_never
 
 from bascule.azure.document import Document, text_at
-from bascule.errors import PlanError
+from bascule.errors import ApiError, PlanError
 from bascule.platform.desired.model import Resource
 from bascule.platform.effects import Effects, Turns
 from bascule.platform.observe import observe_resource
@@ -24,6 +24,9 @@ from bascule.platform.plan.step import (
     Refuse,
     decide,
 )
+
+WAITS_MAX = 9
+"""So often is waited, three minutes in all, for what Azure tells of what it has made."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +111,8 @@ async def _act(
         case AwaitChange():
             await turns.rest("waiting", decision.state)
         case NotYet():
+            if turns.waits >= WAITS_MAX:
+                raise _never_told(resource, decision)
             await _read_needs(run, resource)
             await turns.rest("waiting", ", ".join(decision.waits_for))
         case Refuse():
@@ -130,6 +135,14 @@ def _etag(found: Document | None) -> str:
     """Return the etag under which a resource was read; AKS calls it in its own way."""
     document = found or {}
     return text_at(document, "etag") or text_at(document, "eTag")
+
+
+def _never_told(resource: Resource, decision: NotYet) -> ApiError:
+    what = ", ".join(decision.waits_for)
+    return ApiError(
+        f"{resource.name} cannot be made: Azure does not tell {what}",
+        remedy="look whether that feature is on; then say this again",
+    )
 
 
 def _describe(decision: Decision) -> str:

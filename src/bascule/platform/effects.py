@@ -51,7 +51,8 @@ class Turns:
     name: str
     writes: int = 0
     """So many writes Azure has taken."""
-    _waits: int = 0
+    waits: int = 0
+    """So often it was waited since the last write."""
     _deadline_s: float = field(init=False)
 
     def __post_init__(self) -> None:
@@ -106,7 +107,7 @@ class Turns:
         except LostAnswerError:
             return await self.rest("looking", "the answer was lost")
         self.writes += 1
-        self._waits = 0
+        self.waits = 0
         if accepted is None or not accepted.operation_url:
             return None
         pending = Pending(verb, accepted.operation_url)
@@ -123,8 +124,8 @@ class Turns:
     async def rest(self, what: str, detail: str, least_s: float = 0.0) -> None:
         """Say why nothing is done, and wait; longer each time."""
         self.tell(what, detail)
-        seconds = min(PAUSE_MIN_S * 2**self._waits, PAUSE_MAX_S)
-        self._waits += 1
+        seconds = min(PAUSE_MIN_S * 2**self.waits, PAUSE_MAX_S)
+        self.waits += 1
         await self.effects.pause(max(seconds, least_s))
 
     async def _finish(self, pending: Pending) -> Outcome:

@@ -176,3 +176,14 @@ async def test_what_azure_fills_in_late_is_waited_for(runs: PlatformRuns) -> Non
     runs.arm.clock.sleep_until = sleep_and_fill  # type: ignore[method-assign]  # Entra is slow
 
     assert len((await runs.apply()).made) == 6
+
+
+async def test_what_azure_never_fills_in_is_told_of(runs: PlatformRuns) -> None:
+    runs.ids = read_ids(SMALL + CONTROLLER)
+    await runs.apply()
+    del runs.arm.documents[runs.ids.identity("bascule-controller").key]["properties"]["principalId"]
+    for key in [key for key in runs.arm.documents if "/roleassignments/" in key]:
+        del runs.arm.documents[key]
+
+    with pytest.raises(ApiError, match="does not tell the principal of bascule-controller"):
+        await runs.apply()

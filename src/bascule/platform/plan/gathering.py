@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from bascule.azure.document import Document, list_at, text_at
+from bascule.azure.document import Document, list_at, text_at, without
 from bascule.azure.resource_id import ResourceId
 from bascule.platform.desired.access import build_controller, build_subnet_grants
 from bascule.platform.desired.cluster import build_blue
@@ -13,6 +13,7 @@ from bascule.platform.desired.network import build_network_part
 from bascule.platform.green.derive import derive_green
 from bascule.platform.green.grants import build_green_grants
 from bascule.platform.green.model import BlueFacts, Derived
+from bascule.platform.plan.diff import overlay
 from bascule.spec.azure.cluster import GreenCluster, PoolChange
 
 _SAID_OF_POOLS = {
@@ -52,7 +53,7 @@ def build_desired(ids: Ids, facts: BlueFacts | None, *, ssh_public_key: str = ""
             ids, spec.clusters.blue.name, _subnets_of(ids, blue[0].document)
         )
     if spec.clusters.green is not None:
-        known = facts or _as_wanted(blue[0])
+        known = _as_wanted(blue[0], facts)
         derived = _derive(ids, spec.clusters.green, known)
         resources += _green(ids, spec.clusters.green, derived)
         resources += derived.grants
@@ -125,9 +126,12 @@ def _subnets_of(ids: Ids, cluster: Document) -> tuple[ResourceId, ...]:
     return tuple(subnet for subnet in known if subnet in wanted)
 
 
-def _as_wanted(blue: Resource) -> BlueFacts:
-    """Return what will be known of a blue that is not there yet."""
-    return BlueFacts(cluster={**blue.document, "name": blue.id.name})
+def _as_wanted(blue: Resource, facts: BlueFacts | None) -> BlueFacts:
+    """Return what will be known of blue once it is as the spec says; its upgrades as they are."""
+    if facts is None:
+        return BlueFacts(cluster={**blue.document, "name": blue.id.name})
+    wanted = without(blue.kept, ("properties", "autoUpgradeProfile"))
+    return replace(facts, cluster=overlay(facts.cluster, wanted))
 
 
 def _without_doubles(resources: Sequence[Resource]) -> tuple[Resource, ...]:

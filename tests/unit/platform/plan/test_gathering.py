@@ -52,11 +52,12 @@ def test_green_is_made_like_the_spec_of_a_blue_that_is_not_there() -> None:
 
 
 def test_green_is_made_like_the_blue_that_is_there() -> None:
-    facts = BlueFacts(cluster=build_blue_document(sku={"name": "Base", "tier": "Premium"}))
+    facts = BlueFacts(cluster=build_blue_document(properties__addonProfiles={"x": {"on": 1}}))
 
     green = _find(_build(SMALL + GREEN, facts), "cluster new")
 
-    assert text_at(green.document, "sku", "tier") == "Premium"
+    assert value_at(green.document, "properties", "addonProfiles") == {"x": {"on": 1}}
+    assert value_at(green.document, "properties", "somethingNew") == {"mode": "on"}
 
 
 def test_of_green_only_what_is_said_is_kept() -> None:
@@ -122,3 +123,16 @@ def test_a_key_for_the_nodes_reaches_blue() -> None:
     desired = build_desired(read_ids(), None, ssh_public_key="ssh-ed25519 A")
 
     assert value_at(_find(desired, "cluster old").document, "properties", "linuxProfile")
+
+
+def test_green_is_made_like_blue_as_it_will_be() -> None:
+    blue = build_blue_document(
+        properties__oidcIssuerProfile={"enabled": False},
+        properties__autoUpgradeProfile={"upgradeChannel": "stable"},
+    )
+
+    desired = _build(SMALL + GREEN, BlueFacts(cluster=blue))
+
+    green = _find(desired, "cluster new").document
+    assert value_at(green, "properties", "oidcIssuerProfile", "enabled") is True
+    assert text_at(green, "tags", "bascule-after-retire") == "upgradeChannel=stable"
