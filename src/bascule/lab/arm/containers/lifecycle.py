@@ -6,8 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from bascule.lab.arm.authorization.authorizer import Authorizer
-from bascule.lab.arm.authorization.principals import Principal, Principals
-from bascule.lab.arm.containers import node_groups
+from bascule.lab.arm.authorization.principals import Principals
 from bascule.lab.arm.containers.access import build_access
 from bascule.lab.arm.containers.changes import ABORT, Change
 from bascule.lab.arm.containers.machines import (
@@ -16,15 +15,13 @@ from bascule.lab.arm.containers.machines import (
     record_id,
     with_machines,
 )
-from bascule.lab.arm.containers.node_groups import NodeGroup
 from bascule.lab.arm.containers.plans import block_of, build_plan
 from bascule.lab.arm.containers.starter import ClusterStarter
-from bascule.lab.arm.network.attachments import allocate_public_address, attach, detach
+from bascule.lab.arm.containers.surroundings import Surroundings
 from bascule.lab.arm.operations import Operation, OperationFailedError
 from bascule.lab.arm.resources import Document
 from bascule.lab.arm.world import ArmWorld
 
-SCALE_SETS: Final = "Microsoft.Compute/virtualMachineScaleSets"
 _ENDS: Final = frozenset({"Succeeded", "Failed", "Canceled"})
 _PREEMPTED: Final = {
     "code": "OperationPreempted",
@@ -52,7 +49,7 @@ class Lifecycle:
         self._authorizer = Authorizer(world)
         self._sign_in_key = sign_in_key
         self._starter = starter
-        self._principals = principals
+        self._surroundings = Surroundings(world, principals)
 
     def record(self, document: Document) -> Record:
         """Return what is kept beside a cluster's document."""
@@ -81,7 +78,7 @@ class Lifecycle:
 
         async def work(operation: Operation) -> None:
             if change.kind == "aks.create":
-                self._make_group(document["id"])
+                self._surroundings.make(self._find(document["id"]))
             await self._apply(document["id"], replaced)
             await self._pass_stages(operation, change)
 
@@ -97,7 +94,7 @@ class Lifecycle:
             if record is not None:
                 await self._starter.remove(record["key"])
             await self._pass_stages(operation, change)
-            self._forget(document)
+            self._surroundings.remove(document)
 
         return self._begin(change, document, "", work, is_kept=False)
 
@@ -235,7 +232,7 @@ class Lifecycle:
         plan = build_plan(document, record, self._sign_in_key)
         await self._starter.apply(record["key"], document["name"], plan)
         self._allow(document, record)
-        self._fill_group(document, record)
+        self._surroundings.fill(document, record)
 
     def allow_all(self) -> None:
         """Tell all clusters who may do what, after roles were given or taken."""
@@ -248,88 +245,6 @@ class Lifecycle:
         if document["properties"].get("aadProfile"):
             access = build_access(document, self._authorizer.grants())
             self._starter.allow(record["key"], access)
-
-    def _make_group(self, cluster_id: str) -> None:
-        document = self._find(cluster_id)
-        self._world.resources.put(node_groups.build_group(document))
-        profile = document["properties"].setdefault("identityProfile", {})
-        if "kubeletidentity" not in profile:
-            facts = self._facts(document, client_id=self._id(), object_id=self._id())
-            profile["kubeletidentity"] = node_groups.kubelet_identity(document, facts)
-            self._principals.add(
-                Principal(
-                    id=facts.kubelet_object_id,
-                    name=f"{document['name']}-agentpool",
-                    app_id=facts.kubelet_client_id,
-                )
-            )
-        balancer = document["properties"]["networkProfile"].get("loadBalancerProfile")
-        if balancer is not None and "managedOutboundIPs" in balancer:
-            address = f"{node_groups.group_id(document)}/providers/Microsoft.Network"
-            address += f"/publicIPAddresses/{node_groups.outbound_name(document)}"
-            balancer["effectiveOutboundIPs"] = [{"id": address}]
-        self._world.resources.put(document)
-
-    def _fill_group(self, document: Document, record: Record) -> None:
-        identity = document["properties"].get("identityProfile", {}).get("kubeletidentity", {})
-        group = node_groups.group_id(document)
-        is_own = str(identity.get("resourceId", "")).lower().startswith(group.lower() + "/")
-        facts = self._facts(
-            document,
-            client_id=identity.get("clientId", "") if is_own else "",
-            object_id=identity.get("objectId", "") if is_own else "",
-        )
-        wanted = tuple(node_groups.build_contents(document, record, facts))
-        ids = {each["id"].lower() for each in wanted}
-        for each in self._world.resources.of_type(SCALE_SETS, group):
-            if each["id"].lower() not in ids:
-                detach(self._world.resources, node_groups.subnet_of(each), each["id"])
-                self._world.resources.remove(each["id"])
-        for each in wanted:
-            self._world.resources.put(each)
-        self._note_addresses(document, record)
-
-    def _note_addresses(self, document: Document, record: Record) -> None:
-        """Have subnets show the addresses that machines take of them, and no others."""
-        group, resources = node_groups.group_id(document), self._world.resources
-        profiles = document["properties"]["agentPoolProfiles"]
-        for subnet in {str(each.get("vnetSubnetID") or "") for each in profiles} - {""}:
-            detach(resources, subnet, group)
-        for profile in profiles:
-            if profile.get("vnetSubnetID"):
-                references = node_groups.interface_references(document, record, profile)
-                attach(resources, profile["vnetSubnetID"], tuple(references))
-
-    def _facts(self, document: Document, *, client_id: str, object_id: str) -> NodeGroup:
-        return NodeGroup(
-            tenant_id=self._world.settings.tenant_id,
-            kubelet_client_id=client_id,
-            kubelet_object_id=object_id,
-            outbound_address=self._outbound_address(document),
-        )
-
-    def _outbound_address(self, document: Document) -> str:
-        balancer = document["properties"]["networkProfile"].get("loadBalancerProfile") or {}
-        if "managedOutboundIPs" not in balancer:
-            return ""
-        name, resources = node_groups.outbound_name(document), self._world.resources
-        for each in resources.of_type("Microsoft.Network/publicIPAddresses"):
-            if each["name"] == name:
-                return str(each["properties"]["ipAddress"])
-        return allocate_public_address(resources)
-
-    def _forget(self, document: Document) -> None:
-        resources = self._world.resources
-        identity = document["identity"].get("principalId", "")
-        kubelet = document["properties"].get("identityProfile", {}).get("kubeletidentity", {})
-        for profile in document["properties"]["agentPoolProfiles"]:
-            if profile.get("vnetSubnetID"):
-                detach(resources, profile["vnetSubnetID"], node_groups.group_id(document))
-        self._principals.remove(identity)
-        self._principals.remove(str(kubelet.get("objectId", "")))
-        resources.remove(node_groups.group_id(document))
-        resources.remove(record_id(document["id"]))
-        resources.remove(document["id"])
 
     # The document.
 
@@ -364,9 +279,6 @@ class Lifecycle:
             each for each in profiles if each["name"] != pool
         ]
         self._world.resources.put(document)
-
-    def _id(self) -> str:
-        return str(self._world.make_id())
 
 
 def _profiles(document: Document) -> list[dict[str, Any]]:
