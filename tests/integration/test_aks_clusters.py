@@ -146,6 +146,9 @@ async def test_a_managed_cluster_lives_through_scaling_upgrade_and_a_stop(site: 
     assert await kube.status_for(owner) == 200
     assert await kube.status_for(stranger) == 403
 
+    api = await kube.ask("/api/v1/namespaces/default/services/kubernetes")
+    assert api["spec"]["clusterIP"] == "10.0.0.1"
+
     site.begin()
     await site.provider.start()
     assert pod["metadata"]["uid"] in {

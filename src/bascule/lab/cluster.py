@@ -21,6 +21,7 @@ import msgspec
 
 from bascule.lab.cluster_plan import PLAN_FILE, ClusterPlan, load_plan
 from bascule.lab.controllers.network.api_service import publish_api_server
+from bascule.lab.controllers.network.service_addresses import SERVICE_NETWORK
 from bascule.lab.controllers.plane import ControlPlane, PlaneOptions
 from bascule.lab.controllers.system.node_pools import machines_of_plan
 from bascule.lab.controllers.system.nodes import NodeShape, machines_of
@@ -83,12 +84,13 @@ async def run_cluster(options: ClusterOptions) -> None:
         port=options.port,
     )
     server.attach(effects=ledger.effects)
+    services = options.plan.services if options.plan is not None else SERVICE_NETWORK
     try:
         await server.start()
         server.write_kubeconfig(options.directory / KUBECONFIG_FILE, context=options.context)
         plane = _build_plane(options, store, ledger, server)
         planned = PlannedCluster(options.directory, store, server, plane)
-        publish_api_server(store, server.address, server.port)
+        publish_api_server(store, server.address, server.port, services)
         server.attach(logs=plane.log_of, effects=ledger.effects)
         async with asyncio.TaskGroup() as tasks:
             running = [tasks.create_task(plane.run())]
@@ -128,6 +130,7 @@ def _build_plane(
             version=options.version,
             network=network,
             balancers=balancers,
+            services=plan.services if plan is not None else SERVICE_NETWORK,
             machines=machines,
             authority_pem=server.certificates.authority_pem,
             wall_s=time.time,

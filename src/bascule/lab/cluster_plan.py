@@ -75,6 +75,8 @@ class ClusterPlan(msgspec.Struct, frozen=True, kw_only=True):
     region: str
     pods: AddressPlan
     balancers: AddressPlan
+    services: str
+    """The range of cluster IPs, such as `10.0.0.0/16`."""
     pools: tuple[PoolPlan, ...]
     sign_in: SignIn | None = None
     issuer: str = ""

@@ -9,7 +9,7 @@ from bascule.lab.controllers.events import EventExpiry, EventRecorder
 from bascule.lab.controllers.kubelet.kubelet import Kubelet
 from bascule.lab.controllers.kubelet.pod_runtime import NodeWorld
 from bascule.lab.controllers.network.endpoint_slices import EndpointSliceController
-from bascule.lab.controllers.network.service_addresses import ServiceAddresses
+from bascule.lab.controllers.network.service_addresses import SERVICE_NETWORK, ServiceAddresses
 from bascule.lab.controllers.system.budgets import BudgetController
 from bascule.lab.controllers.system.claims import ClaimController
 from bascule.lab.controllers.system.garbage import GarbageCollector
@@ -41,6 +41,8 @@ class PlaneOptions:
     machines: tuple[Machine, ...]
     """The nodes that it has from the beginning."""
     balancers: AddressSpan
+    services: str = SERVICE_NETWORK
+    """The range of cluster IPs."""
     wall_s: Callable[[], float]
     latency_ms: float = 0.0
     """Latency of pods whose template does not set its own."""
@@ -53,7 +55,7 @@ class ControlPlane:
         self._store = store
         self._options = options
         self.nodes = NodeController(store, options.machines)
-        self._addresses = ServiceAddresses(store, options.balancers)
+        self._addresses = ServiceAddresses(store, options.balancers, options.services)
         store.add_admission("services", self._addresses.admit)
         store.add_admission("jobs.batch", admit_job)
         self._claims = ClaimController(store)

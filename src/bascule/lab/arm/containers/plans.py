@@ -34,6 +34,7 @@ def build_plan(document: Document, record: Record, key: dict[str, str]) -> Clust
         region=document["location"],
         pods=_pods(document, block, nearby),
         balancers=_range(block.balancers, nearby),
+        services=properties["networkProfile"]["serviceCidr"],
         pools=tuple(_pool(document, record, profile) for profile in profiles),
         sign_in=build_sign_in(document, key),
         issuer=str(properties["oidcIssuerProfile"].get("issuerURL", "")),

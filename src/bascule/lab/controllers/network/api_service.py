@@ -3,7 +3,7 @@
 from typing import Any
 
 from bascule.lab.controllers.network.endpoint_slices import SLICES
-from bascule.lab.controllers.network.service_addresses import SERVICE_NETWORK
+from bascule.lab.controllers.network.service_addresses import SERVICE_NETWORK, first_address
 from bascule.lab.controllers.network.slices import SERVICE_NAME
 from bascule.lab.kubeapi.store import Store
 
@@ -14,12 +14,14 @@ NAMESPACE = "default"
 _LABELS = {"component": "apiserver", "provider": "kubernetes"}
 
 
-def publish_api_server(store: Store, address: str, port: int) -> None:
+def publish_api_server(
+    store: Store, address: str, port: int, services: str = SERVICE_NETWORK
+) -> None:
     """Write the Service, its EndpointSlice and its Endpoints, as an API server does at start."""
     ports = [{"name": "https", "port": 443, "protocol": "TCP", "targetPort": port}]
     if store.find("services", NAME, NAMESPACE) is None:
         spec = {
-            "clusterIP": f"{SERVICE_NETWORK}.0.1",
+            "clusterIP": first_address(services),
             "type": "ClusterIP",
             "sessionAffinity": "None",
             "internalTrafficPolicy": "Cluster",

@@ -2,7 +2,6 @@
 
 import ipaddress
 from collections.abc import Iterable
-from itertools import chain
 from typing import Any, NamedTuple
 
 from bascule.lab.controllers.ownership import key_of
@@ -14,10 +13,9 @@ from bascule.lab.pods.network import AddressSpan
 
 Object = dict[str, Any]
 
-SERVICE_NETWORK = "10.96"
+SERVICE_NETWORK = "10.96.0.0/16"
 FIRST_OFFSET = 11
 """The first ten addresses are kept for the cluster itself: .1 is the API server's, .10 DNS."""
-OFFSETS = (1 << 16) - 2
 NODE_PORT_FIRST = 30_000
 NODE_PORT_LAST = 32_767
 _WITH_NODE_PORTS = frozenset({"NodePort", "LoadBalancer"})
@@ -38,13 +36,16 @@ class ServiceAddresses:
 
     resources = ("services",)
 
-    def __init__(self, store: Store, balancers: AddressSpan) -> None:
+    def __init__(
+        self, store: Store, balancers: AddressSpan, services: str = SERVICE_NETWORK
+    ) -> None:
         self._store = store
         self._balancers = balancers
+        self._services = _span_of(services)
         self._ips: dict[str, _Holder] = {}
         self._ports: dict[int, _Holder] = {}
         self._outer_ips: dict[str, _Holder] = {}
-        self._next_ip = FIRST_OFFSET
+        self._next_ip = self._services.first
         for service in store.list("services").items:
             self._note(service)
 
@@ -108,10 +109,10 @@ class ServiceAddresses:
         return ports
 
     def _free_ip(self, holder: _Holder) -> str:
-        for offset in chain(range(self._next_ip, OFFSETS), range(FIRST_OFFSET, self._next_ip)):
-            address = f"{SERVICE_NETWORK}.{offset >> 8}.{offset & 255}"
+        for number in self._services.numbers(self._next_ip):
+            address = str(ipaddress.IPv4Address(number))
             if not self._is_taken(self._ips.get(address), holder):
-                self._next_ip = offset + 1
+                self._next_ip = number + 1
                 return address
         raise StatusError("no cluster IP is free", code=500, reason="InternalError")
 
@@ -168,6 +169,17 @@ class ServiceAddresses:
         balancer = (service.get("status") or {}).get("loadBalancer") or {}
         for entry in balancer.get("ingress") or ():
             self._outer_ips[entry["ip"]] = holder
+
+
+def first_address(services: str) -> str:
+    """Return the address that the API server has as a Service."""
+    return str(ipaddress.IPv4Network(services).network_address + 1)
+
+
+def _span_of(services: str) -> AddressSpan:
+    network = ipaddress.IPv4Network(services)
+    base = int(network.network_address)
+    return AddressSpan(first=base + FIRST_OFFSET, last=base + network.num_addresses - 2)
 
 
 def _holder(service: Object) -> _Holder:

@@ -22,7 +22,12 @@ TURNS_MAX = 2_000
 
 def plan(*pools: PoolPlan) -> ClusterPlan:
     return ClusterPlan(
-        version="1.35.3", region="r", pods=ADDRESSES, balancers=ADDRESSES, pools=pools
+        version="1.35.3",
+        region="r",
+        pods=ADDRESSES,
+        balancers=ADDRESSES,
+        services="10.0.0.0/16",
+        pools=pools,
     )
 
 
