@@ -6,7 +6,7 @@ STAMP := $(VENV)/.setup-done
 AZ_VENV := .venv-az
 AZ_STAMP := $(AZ_VENV)/.setup-done
 
-.PHONY: setup demo test check wheel-test browser-test az-test sim bench soak lock format clean
+.PHONY: setup demo demo-azure test check wheel-test browser-test az-test sim bench soak lock format clean
 
 setup: $(STAMP)
 
@@ -16,6 +16,9 @@ $(STAMP): requirements/dev.txt pyproject.toml
 
 demo: setup
 	$(BIN)/bascule demo $(ARGS)
+
+demo-azure: setup ## green is made and blue removed in the lab's Azure, under load
+	$(BIN)/bascule demo --azure $(ARGS)
 
 test: setup
 	scripts/test.sh

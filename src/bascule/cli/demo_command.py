@@ -21,6 +21,7 @@ from bascule.errors import UsageError
 from bascule.lab.story.acts import Display
 from bascule.lab.story.azure.document import build_document as build_azure_document
 from bascule.lab.story.azure.document import render_summary as render_azure_summary
+from bascule.lab.story.azure.files import FRONTEND_PORT
 from bascule.lab.story.azure.script import AzureStory
 from bascule.lab.story.azure.settings import RATE_DEFAULT as AZURE_RATE_DEFAULT
 from bascule.lab.story.azure.settings import REPORT_DEFAULT as AZURE_REPORT_DEFAULT
@@ -183,9 +184,9 @@ def _left_running(stage: Stage) -> list[str]:
 
 
 def _azure_left_running(stage: AzureStage) -> list[str]:
-    if not stage.settings.keep or stage.platform is None:
+    if not stage.settings.keep:
         return []
-    where = f"http://{stage.platform.address}:{stage.platform.port}"
+    where = f"http://{stage.address}:{FRONTEND_PORT}"
     return _how_to_end(where, stage.directory, stage.environment, name="demo-azure")
 
 

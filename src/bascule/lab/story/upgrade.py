@@ -4,32 +4,29 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncIterator, Callable, Mapping
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from bascule.lab.story.examples import find_example
 from bascule.lab.story.verbs import Called, VerbFailedError, command_line
 
 NAME = "demo"
 """The upgrade's name, as the file says."""
 FILE = "upgrade.yaml"
+EXAMPLE = "demo.yaml"
+"""What the file is made from."""
 LIMIT_S = 120.0
+END_LIMIT_S = 10.0
 LINE_MAX_BYTES = 1_000_000
 
 _HOLD = re.compile(r"([0-9.]+)s")
 
 
-def find_file() -> Path:
-    """Return the file of the demonstration's upgrade: the package's own, or the checkout's."""
-    packaged = Path(str(files("bascule.lab.story"))) / "demo.yaml"
-    return packaged if packaged.exists() else Path(__file__).parents[4] / "examples" / "demo.yaml"
-
-
 def write_file(path: Path, *, scale: float) -> None:
     """Write the upgrade's file with every hold made longer by `scale`."""
-    content = yaml.safe_load(find_file().read_text())
+    content = yaml.safe_load(find_example(EXAMPLE).read_text())
     holders = [content["verify"], content["bake"], *content["steps"]]
     for holder in holders:
         holder["hold"] = f"{float(_HOLD.fullmatch(holder['hold'])[1]) * scale:.3f}s"  # type: ignore[index]  # our own file
@@ -88,9 +85,21 @@ class Upgrade:
         return upgrade
 
     def end(self) -> None:
-        """End the process, if it still runs; the upgrade itself goes on."""
+        """Tell the process to end, if it still runs; an upgrade that is run elsewhere goes on."""
         if self._process is not None and self._process.returncode is None:
+            self._process.terminate()
+
+    async def close(self) -> None:
+        """End the process and return when it has ended, with what it had begun itself."""
+        self.end()
+        if self._process is None:
+            return
+        try:
+            async with asyncio.timeout(END_LIMIT_S):
+                await self._process.communicate()
+        except TimeoutError:
             self._process.kill()
+            await self._process.wait()
 
 
 async def _lines(stream: asyncio.StreamReader) -> AsyncIterator[str]:

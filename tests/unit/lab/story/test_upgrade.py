@@ -2,7 +2,8 @@ from pathlib import Path
 
 import yaml
 
-from bascule.lab.story.upgrade import find_changes, find_file, write_file
+from bascule.lab.story.examples import find_example
+from bascule.lab.story.upgrade import EXAMPLE, find_changes, write_file
 from bascule.lab.story.verbs import Called
 
 AT = "2026-01-01T00:00:00+00:00"
@@ -13,7 +14,7 @@ def order(order_id: str) -> dict[str, object]:
 
 
 def test_holds_are_made_longer_and_all_else_stays(tmp_path: Path) -> None:
-    original = yaml.safe_load(find_file().read_text())
+    original = yaml.safe_load(find_example(EXAMPLE).read_text())
 
     write_file(tmp_path / "upgrade.yaml", scale=2.0)
 

@@ -1,13 +1,15 @@
 """The files of the demonstration on Azure: the article's platform, and its upgrade."""
 
 import sys
-from importlib.resources import files
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from bascule.lab.story.azure.shop import DOOR_CLASS, DOOR_HOST
+from bascule.lab.story.examples import find_example
 from bascule.lab.supervisor.description import LabDirectory
 
 NAME = "demo-azure"
@@ -15,41 +17,52 @@ NAME = "demo-azure"
 BOTH, ALONE = "pool-both", "pool-green"
 """The hooks that write the pool: pods of both clusters, then green's alone."""
 PLATFORM_FILE = "platform.yaml"
-ARTICLE_FILE = "platform-article.yaml"
+ARTICLE, GREEN = "platform-article.yaml", "platform-green.yaml"
+"""The examples with the article's platform, and with a new cluster beside it."""
 FRONTEND_PORT = 8080
 """The article's 80 may be bound by few."""
-GREEN = {
-    "name": "new",
-    "version": "1.36",
-    "egress": {"acknowledged": True},
-    "pools": [{"name": "nodepool1", "count": 4}],
-}
-"""As in examples/platform-green.yaml."""
 
 Content = dict[str, Any]
 
 
-def find_article() -> Path:
-    """Return the file with the article's values: the package's own, or the checkout's."""
-    packaged = Path(str(files("bascule.lab.story"))) / ARTICLE_FILE
-    if packaged.exists():
-        return packaged
-    return Path(__file__).parents[5] / "examples" / ARTICLE_FILE
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Platform:
+    """What `platform apply` makes and the upgrade adds, by their ids."""
+
+    gateway: str
+    public_ip: str
+    clusters: Mapping[str, str]
+    """By blue and green."""
+
+    def name_of(self, cluster: str) -> str:
+        """Return what blue or green is called."""
+        return self.clusters[cluster].rpartition("/")[2]
 
 
-def build_platform(article: Content, cloud: str, *, has_green: bool) -> Content:
-    """Return the article's platform in another cloud, with its new cluster or without."""
-    clusters = {**article["clusters"], **({"green": GREEN} if has_green else {})}
+def find_platform(content: Content, subscription: str) -> Platform:
+    """Return where things are that a platform.yaml with both clusters names."""
+    group = f"{subscription}/resourceGroups/{content['resourceGroup']}"
+    network = f"{group}/providers/Microsoft.Network"
+    clusters = f"{group}/providers/Microsoft.ContainerService/managedClusters"
+    return Platform(
+        gateway=f"{network}/applicationGateways/{content['gateway']['name']}",
+        public_ip=f"{network}/publicIPAddresses/{content['publicIp']['name']}",
+        clusters={name: f"{clusters}/{each['name']}" for name, each in content["clusters"].items()},
+    )
+
+
+def build_platform(cloud: str) -> tuple[Content, Content]:
+    """Return the article's platform in another cloud: before green is thought of, and with it."""
+    article = _load(ARTICLE)
     gateway = {**article["gateway"], "port": FRONTEND_PORT}
-    return {**article, "cloud": cloud, "gateway": gateway, "clusters": clusters}
+    before = {**article, "cloud": cloud, "gateway": gateway}
+    green = _load(GREEN)["clusters"]["green"]
+    return before, {**before, "clusters": {**before["clusters"], "green": green}}
 
 
-def write_platform(directory: Path, cloud: str, *, has_green: bool) -> Content:
-    """Write platform.yaml and return what it says."""
-    article = yaml.safe_load(find_article().read_text())
-    content = build_platform(article, cloud, has_green=has_green)
-    (directory / PLATFORM_FILE).write_text(yaml.safe_dump(content, sort_keys=False))
-    return content
+def write_file(path: Path, content: Content) -> None:
+    """Write a file of ours."""
+    path.write_text(yaml.safe_dump(content, sort_keys=False))
 
 
 def kubeconfig_of(directory: Path, cluster: str) -> Path:
@@ -57,22 +70,22 @@ def kubeconfig_of(directory: Path, cluster: str) -> Path:
     return directory / "kube" / f"{cluster}.yaml"
 
 
-def build_upgrade(directory: Path, port: int, lab: LabDirectory, gateway: str) -> Content:
+def build_upgrade(directory: Path, port: int, lab: LabDirectory, platform: Platform) -> Content:
     """Return the upgrade: two steps, each followed by a hook that writes the pool.
 
-    `port` is that of the upgrade's own Envoy, `gateway` the id of the application gateway.
+    `port` is that of the upgrade's own Envoy.
     """
     blue, green = (str(kubeconfig_of(directory, each)) for each in ("blue", "green"))
     module = (sys.executable, "-m", "bascule.lab.story.azure.pool")
-    write = [*module, "--lab", str(lab.path), "--gateway", gateway]
+    write = [*module, "--lab", str(lab.path), "--gateway", platform.gateway]
     check = {"type": "http", "name": "door", "host": DOOR_HOST, "every": "500ms", "timeout": "2s"}
     return {
         "name": NAME,
         "platform": {
             "type": "azure",
             "file": PLATFORM_FILE,
-            "blue": {"kubeconfig": blue, "context": "old"},
-            "green": {"kubeconfig": green, "context": GREEN["name"]},
+            "blue": {"kubeconfig": blue, "context": platform.name_of("blue")},
+            "green": {"kubeconfig": green, "context": platform.name_of("green")},
             "stopped": "1s",
         },
         "gateway": {
@@ -83,7 +96,7 @@ def build_upgrade(directory: Path, port: int, lab: LabDirectory, gateway: str) -
         },
         "sync": {"timeout": "60s"},
         "verify": {"hold": "1s"},
-        "steps": [{"weight": 50, "hold": "2s"}, {"weight": 100, "hold": "2s"}],
+        "steps": [{"weight": 50, "hold": "1s"}, {"weight": 100, "hold": "1s"}],
         "hooks": [
             {
                 "name": BOTH,
@@ -107,3 +120,8 @@ def build_upgrade(directory: Path, port: int, lab: LabDirectory, gateway: str) -
         "bake": {"hold": "1s"},
         "retire": {"policy": "approval", "hold": "1s", "idle": "1s"},
     }
+
+
+def _load(example: str) -> Content:
+    content: Content = yaml.safe_load(find_example(example).read_text())
+    return content

@@ -12,15 +12,15 @@ from bascule.lab.load.plan import Lane, LaneKind, Plan, Target
 from bascule.lab.load.verdict import Verdict
 from bascule.lab.shop.manifests import API_HOST
 from bascule.lab.story.acts import Acts, Display
-from bascule.lab.story.azure.files import ALONE, BOTH, NAME
-from bascule.lab.story.azure.stage import AzureStage, Platform
+from bascule.lab.story.azure.files import ALONE, BOTH, FRONTEND_PORT, NAME, Platform
+from bascule.lab.story.azure.stage import AzureStage
 from bascule.lab.story.generator import Generator
 from bascule.lab.story.script import UpgradeFailedError
 from bascule.lab.story.upgrade import Upgrade
 from bascule.lab.story.verbs import call_verb
 
-BASELINE_S = 3.0
-AFTER_S = 2.0
+BASELINE_S = 2.0
+AFTER_S = 1.5
 DURATION_MAX_S = 150.0
 SLOW_MS = 500
 SLOW_RATE = 2.0
@@ -54,9 +54,9 @@ class Told:
     seconds_by_act: dict[str, float] = field(default_factory=dict)
 
 
-def build_plan(rate: float, address: str, port: int) -> Plan:
+def build_plan(rate: float, address: str, platform: Platform) -> Plan:
     """Return the generator's plan; it runs until it is told to stop."""
-    target = Target(host=API_HOST, address=address, port=port)
+    target = Target(host=API_HOST, address=address, port=FRONTEND_PORT)
     lanes = [
         Lane(
             name=str(kind),
@@ -73,7 +73,7 @@ def build_plan(rate: float, address: str, port: int) -> Plan:
         lanes=tuple(lanes),
         duration_max_s=DURATION_MAX_S,
         timeout_s=TIMEOUT_S,
-        cluster_by_name={"old": "blue", "new": "green"},
+        cluster_by_name={platform.name_of(each): each for each in ("blue", "green")},
     )
 
 
@@ -93,20 +93,22 @@ class AzureStory:
         self._acts.begin("a lab with an Azure")
         await self._stage.start_lab()
         self._acts.begin("platform apply: the article's values")
-        platform = await self._stage.apply_platform()
+        await self._stage.apply_platform()
         self._acts.begin("the shop on blue; the demo writes its pods into the pool")
         await self._stage.deploy_to_blue()
         self._stage.write_upgrade()
         try:
-            await self._under_load(platform)
+            await self._under_load()
         finally:
             await self._generator.end()
         self._acts.end()
         self.told.seconds_by_act = self._acts.seconds
         return self.told
 
-    async def _under_load(self, platform: Platform) -> None:
-        await self._generator.start(build_plan(self.told.rate, platform.address, platform.port))
+    async def _under_load(self) -> None:
+        await self._generator.start(
+            build_plan(self.told.rate, self._stage.address, self._stage.made)
+        )
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._generator.watch(self._display.show))
@@ -126,7 +128,10 @@ class AzureStory:
         self._acts.begin("upgrade: planned and approved")
         upgrade = Upgrade(self._stage.directory, self._stage.environment)
         await upgrade.start()
-        over = await upgrade.follow(lambda line: self._hear(line, tasks))
+        try:
+            over = await upgrade.follow(lambda line: self._hear(line, tasks))
+        finally:
+            await upgrade.close()
         if over.get("stage") != "completed":
             reason = (over.get("ended") or {}).get("reason", "")
             raise UpgradeFailedError(f"the upgrade ended as {over.get('stage')}: {reason}")
@@ -156,7 +161,15 @@ class AzureStory:
         """Say yes to the removal of blue, with its name, as a person would type it."""
         await call_verb(
             self._stage.environment,
-            *("upgrade", "approve", NAME, "--gate", "retire", "--typed", "old"),
+            *(
+                "upgrade",
+                "approve",
+                NAME,
+                "--gate",
+                "retire",
+                "--typed",
+                self._stage.made.name_of("blue"),
+            ),
             *("--reason", "the demonstration"),
         )
 

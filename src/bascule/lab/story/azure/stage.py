@@ -9,8 +9,6 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import yaml
-
 from bascule.errors import BasculeError, NotFoundError
 from bascule.lab.shop.deploy import Target, load_target
 from bascule.lab.story.azure.arm import (
@@ -22,13 +20,14 @@ from bascule.lab.story.azure.arm import (
     open_arm,
 )
 from bascule.lab.story.azure.files import (
-    FRONTEND_PORT,
-    GREEN,
     NAME,
     PLATFORM_FILE,
+    Platform,
+    build_platform,
     build_upgrade,
+    find_platform,
     kubeconfig_of,
-    write_platform,
+    write_file,
 )
 from bascule.lab.story.azure.pool import write_pool
 from bascule.lab.story.azure.settings import AzureSettings
@@ -46,18 +45,6 @@ from bascule.lab.supervisor.description import (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Platform:
-    """What `platform apply` made, by its ids, and where users reach it."""
-
-    group: str
-    gateway: str
-    clusters: dict[str, str]
-    """Id by blue and green."""
-    address: str
-    port: int = FRONTEND_PORT
-
-
 @dataclass(slots=True, kw_only=True)
 class AzureStage:
     """What stands while the story is told."""
@@ -68,6 +55,8 @@ class AzureStage:
     port: int
     """Of the upgrade's own Envoy."""
     platform: Platform | None = None
+    address: str = ""
+    """Where users reach the application gateway."""
     addresses: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Of the shop's pods, by cluster, as Kubernetes says them."""
 
@@ -82,18 +71,22 @@ class AzureStage:
         await bring_up(lab, self.environment)
         self.environment.update(shell_exports(self.lab, self.environment))
 
-    async def apply_platform(self) -> Platform:
-        """Say `bascule platform apply` of the article's values; return what was made."""
-        content = write_platform(self.directory, load_access(self.lab).url, has_green=False)
-        file = str(self.directory / PLATFORM_FILE)
-        await call_verb(self.environment, "platform", "apply", "-f", file, "--yes")
+    async def apply_platform(self) -> None:
+        """Say `bascule platform apply` of the article's values."""
+        access = load_access(self.lab)
+        before, after = build_platform(access.url)
+        file = self.directory / PLATFORM_FILE
+        write_file(file, before)
+        await call_verb(self.environment, "platform", "apply", "-f", str(file), "--yes")
+        write_file(file, after)
+        self.platform = find_platform(after, f"/subscriptions/{access.subscription_id}")
         async with open_arm(self.lab) as arm:
-            self.platform = await _find_platform(arm, content)
-        return self.platform
+            found = await arm.get(self.platform.public_ip, NETWORK_VERSION)
+        self.address = (found or {})["properties"]["ipAddress"]
 
     async def deploy_to_blue(self) -> None:
         """Deploy the shop to blue, and write its pods into the gateway's pool."""
-        platform = self._made
+        platform = self.made
         async with open_arm(self.lab) as arm:
             await self._fetch_kubeconfig(arm, platform.clusters["blue"])
             await self.deploy_to("blue")
@@ -103,22 +96,20 @@ class AzureStage:
         """Deploy the shop to blue or green, whose kubeconfig is there."""
         target = self._target(cluster)
         async with open_arm(self.lab) as arm:
-            found = await arm.get(self._made.clusters[cluster], CLUSTERS_VERSION)
+            found = await arm.get(self.made.clusters[cluster], CLUSTERS_VERSION)
         if found is None:
             raise NotFoundError(f"{cluster} is not there")
         version = found["properties"]["currentKubernetesVersion"]
         self.addresses[cluster] = await deploy_shop(target, version)
 
     def write_upgrade(self) -> None:
-        """Write the upgrade's file, and green into the platform's."""
-        write_platform(self.directory, load_access(self.lab).url, has_green=True)
-        content = build_upgrade(self.directory, self.port, self.lab, self._made.gateway)
-        text = yaml.safe_dump(content, sort_keys=False)
-        (self.directory / FILE).write_text(text)
+        """Write the upgrade's file."""
+        content = build_upgrade(self.directory, self.port, self.lab, self.made)
+        write_file(self.directory / FILE, content)
 
     async def look_at_azure(self) -> Document:
         """Return what there is in Azure now."""
-        platform = self._made
+        platform = self.made
         async with open_arm(self.lab) as arm:
             gateway = await arm.get(platform.gateway, NETWORK_VERSION)
             listed = await arm.get(f"{arm.subscription}/resources", RESOURCES_VERSION)
@@ -146,7 +137,8 @@ class AzureStage:
         shutil.rmtree(self.directory, ignore_errors=True)
 
     @property
-    def _made(self) -> Platform:
+    def made(self) -> Platform:
+        """The platform. Raises NotFoundError before it is made."""
         if self.platform is None:
             raise NotFoundError("the platform was not made")
         return self.platform
@@ -194,25 +186,6 @@ def count_kinds(resources: object) -> dict[str, int]:
     counts: dict[str, int] = {}
     for each in resources if isinstance(resources, list | tuple) else ():
         kind = str(each["type"]).rpartition("/")[2]
+        kind = kind[:1].lower() + kind[1:]  # lists in Azure do not always say it alike
         counts[kind] = counts.get(kind, 0) + 1
     return dict(sorted(counts.items()))
-
-
-async def _find_platform(arm: ArmClient, content: Document) -> Platform:
-    group = f"{arm.subscription}/resourceGroups/{content['resourceGroup']}"
-    network = f"{group}/providers/Microsoft.Network"
-    clusters = f"{group}/providers/Microsoft.ContainerService/managedClusters"
-    address = await arm.get(
-        f"{network}/publicIPAddresses/{content['publicIp']['name']}", NETWORK_VERSION
-    )
-    if address is None:
-        raise NotFoundError("the platform has no public IP")
-    return Platform(
-        group=group,
-        gateway=f"{network}/applicationGateways/{content['gateway']['name']}",
-        clusters={
-            "blue": f"{clusters}/{content['clusters']['blue']['name']}",
-            "green": f"{clusters}/{GREEN['name']}",
-        },
-        address=address["properties"]["ipAddress"],
-    )
