@@ -125,7 +125,9 @@ class Front:
         is_write = not is_read(request.method, request.path)
         try:
             _check_version(request)
-            reply = await self._dispatcher.handle(request)
+            # What a HEAD says a GET says too; `_dressed` leaves out its body.
+            asked = replace(request, method="GET") if request.method == "HEAD" else request
+            reply = await self._dispatcher.handle(asked)
         except ArmRefusal as refusal:
             reply = refusal.render()
         if is_write:

@@ -79,6 +79,18 @@ async def test_what_is_not_there_is_said_in_azures_words(path: str, code: str) -
     assert code_of(reply) == code
 
 
+async def test_whether_something_is_there_is_asked_without_its_body() -> None:
+    async with running_azure() as user:
+        network = f"{await user.make_group()}/providers/Microsoft.Network/virtualNetworks/v"
+        missing = await user.ask("HEAD", network)
+        space = {"addressSpace": {"addressPrefixes": ["10.0.0.0/8"]}}
+        await user.ask("PUT", network, {"location": "eastus", "properties": space})
+        there = await user.ask("HEAD", network)
+
+    assert (missing.status, missing.body) == (404, None)
+    assert (there.status, there.body) == (204, None)
+
+
 async def test_a_body_that_is_no_json_is_refused() -> None:
     async with running_azure() as user:
         path = f"{user.subscription}/resourceGroups/shop"
