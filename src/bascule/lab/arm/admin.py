@@ -1,7 +1,7 @@
 """Pages of the lab itself, for whoever shows its secret: faults, counts of requests, settings."""
 
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -25,6 +25,12 @@ class LabSettings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, rena
     """Whether a list that is cut into pages begins with an empty one, as Azure's sometimes do."""
     throttle_scale: float | None = None
     """By how much the buckets are wider than Azure's; 0 ends throttling."""
+    principal_lag_s: float = 0.0
+    """How long role assignments that tell no principalType do not find a new principal."""
+    core_limits: dict[str, int] = {}
+    """Cores that may be used, by machine family; `cores` for all together. Others stay."""
+    withheld_sizes: dict[str, tuple[str, ...]] = {}
+    """Machine sizes that are not sold in these zones; with no zone, not at all."""
 
 
 class AdminPages:
@@ -38,6 +44,8 @@ class AdminPages:
         self.throttle = throttle
         self.counters = counters
         self.settings = LabSettings()
+        self.on_settings: Callable[[LabSettings], None] = lambda _settings: None
+        """Called with settings that are new."""
 
     def answer(
         self, method: str, segments: Sequence[str], headers: Mapping[str, str], body: bytes
@@ -75,4 +83,5 @@ class AdminPages:
             raise ArmRefusal(400, "InvalidSettings", str(error)) from error
         if self.settings.throttle_scale is not None:
             self.throttle.scale = self.settings.throttle_scale
+        self.on_settings(self.settings)
         return ArmReply(body=msgspec.to_builtins(self.settings))

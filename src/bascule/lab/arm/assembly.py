@@ -13,10 +13,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from bascule.clock import Clock
 from bascule.lab.arm.activity import ActivityLog
-from bascule.lab.arm.admin import AdminPages
+from bascule.lab.arm.admin import AdminPages, LabSettings
 from bascule.lab.arm.authorization.authorizer import Authorizer
 from bascule.lab.arm.authorization.principals import Principal, Principals
 from bascule.lab.arm.authorization.provider import AuthorizationProvider
+from bascule.lab.arm.compute import ComputeProvider
 from bascule.lab.arm.counters import Counters
 from bascule.lab.arm.dispatch import Dispatcher
 from bascule.lab.arm.entra import jwt
@@ -96,6 +97,7 @@ class LabAzure:
         self.dispatcher = self._make_dispatcher()
         self._built = self._build(description.speed)
         self.admin = self._make_admin(description)
+        self.admin.on_settings = self._on_settings
         desk = self._make_desk(make_id)
         sign_in = SignIn(desk, self.directory, self._issuer_keys())
         entra = EntraPages(desk, sign_in, Graph(self.directory))
@@ -205,6 +207,12 @@ class LabAzure:
         if place is None:
             return otherwise
         return ClusterIssuers(self.world.resources, place / "clusters", otherwise).keys
+
+    def _on_settings(self, settings: LabSettings) -> None:
+        self._principals.lag_s = settings.principal_lag_s
+        for provider in self._built.providers:
+            if isinstance(provider, ComputeProvider):
+                provider.restrict(settings.core_limits, settings.withheld_sizes)
 
     def _on_end(self, operation: Operation) -> None:
         self._activity.end(operation)

@@ -29,16 +29,16 @@ class ComputeProvider(Provider):
 
     namespace = "Microsoft.Compute"
 
-    def __init__(
-        self,
-        world: ArmWorld,
-        quotas: Quotas,
-        withheld: Mapping[str, tuple[str, ...]] | None = None,
-    ) -> None:
+    def __init__(self, world: ArmWorld, quotas: Quotas) -> None:
         self._world = world
         self._quotas = quotas
-        self.withheld: dict[str, tuple[str, ...]] = dict(withheld or {})
+        self.withheld: dict[str, tuple[str, ...]] = {}
         """Zones by the size's name that this subscription cannot have; none: the whole region."""
+
+    def restrict(self, limits: Mapping[str, int], withheld: Mapping[str, tuple[str, ...]]) -> None:
+        """Change what may be had from now on; machines that there are stay."""
+        self._quotas.limits = dict(limits)
+        self.withheld = dict(withheld)
 
     @override
     async def handle(self, request: ArmRequest) -> ArmReply:

@@ -1,7 +1,6 @@
 """How many cores a subscription may use in a region, and how many its clusters do use."""
 
 from collections import Counter
-from collections.abc import Mapping
 from typing import Any, Final
 
 from bascule.lab.arm.machine_sizes import SIZES, find_size
@@ -18,11 +17,11 @@ NO_GPU: Final = frozenset({"standardNCSv3Family"})
 
 
 class Quotas:
-    """Limits of cores by family; `limits` sets other ones, for a test or a fault."""
+    """Limits of cores by family; `limits` holds those that are not as usual."""
 
-    def __init__(self, world: ArmWorld, limits: Mapping[str, int] | None = None) -> None:
+    def __init__(self, world: ArmWorld) -> None:
         self._world = world
-        self.limits: dict[str, int] = dict(limits or {})
+        self.limits: dict[str, int] = {}
 
     def limit(self, family: str) -> int:
         """Return how many cores of a family (or `cores`, of all) may be used in a region."""

@@ -34,8 +34,8 @@ async def test_usages_count_the_cores_of_clusters_that_run() -> None:
 
 async def test_a_size_tells_its_cores_zones_and_restrictions() -> None:
     world = make_world()
-    withheld = {"Standard_D2s_v5": ("2",), "Standard_D4s_v5": ()}
-    provider = ComputeProvider(world, Quotas(world), withheld)
+    provider = ComputeProvider(world, Quotas(world))
+    provider.restrict({"cores": 4}, {"Standard_D2s_v5": ("2",), "Standard_D4s_v5": ()})
 
     reply = await ask(
         provider, "GET", f"{COMPUTE}/skus", query={"$filter": "location eq 'China North 2'"}
@@ -49,6 +49,8 @@ async def test_a_size_tells_its_cores_zones_and_restrictions() -> None:
     assert size["restrictions"][0]["restrictionInfo"] == {"locations": [LOCATION], "zones": ["2"]}
     assert by_name["Standard_D4s_v5"]["restrictions"][0]["type"] == "Location"
     assert by_name["Standard_D8ds_v4"]["restrictions"] == []
+    usages = await ask(provider, "GET", f"{COMPUTE}/locations/{LOCATION}/usages")
+    assert usages.body["value"][0]["limit"] == 4
     sizes = await ask(provider, "GET", f"{COMPUTE}/locations/{LOCATION}/vmSizes")
     assert {"Standard_D8ds_v4"} <= {each["name"] for each in sizes.body["value"]}
 
