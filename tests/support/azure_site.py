@@ -9,6 +9,7 @@ import json
 import ssl
 import threading
 from collections.abc import Awaitable, Callable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
@@ -187,14 +188,18 @@ def azure_site(directory: Path) -> Iterator[AzureSite]:
     def run(work: Awaitable[Any]) -> Any:
         return asyncio.run_coroutine_threadsafe(_wrap(work), loop).result(CALL_S)
 
-    opened: asyncio.Future[AzureSite] = asyncio.Future(loop=loop)
+    opened: Future[AzureSite] = Future()
     stop = asyncio.Event()
     serving = asyncio.run_coroutine_threadsafe(_serve(directory, run, opened, stop), loop)
     try:
-        yield run(opened)
+        either: tuple[Future[Any], ...] = (serving, opened)
+        wait(either, CALL_S, FIRST_COMPLETED)
+        if not opened.done():
+            serving.result(0)
+        yield opened.result(0)
     finally:
         loop.call_soon_threadsafe(stop.set)
-        serving.result(CALL_S)
+        wait((serving,), CALL_S)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(CALL_S)
         loop.close()
@@ -203,7 +208,7 @@ def azure_site(directory: Path) -> Iterator[AzureSite]:
 async def _serve(
     directory: Path,
     run: Callable[[Awaitable[Any]], Any],
-    opened: "asyncio.Future[AzureSite]",
+    opened: Future[AzureSite],
     stop: asyncio.Event,
 ) -> None:
     clock, secrets = WallClock(), count(1)

@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 
 from bascule.azure.document import Document
 from bascule.checks.azure.unreadable import Unreadable
-from bascule.errors import ApiError, BasculeError, ForbiddenError, NotFoundError
+from bascule.errors import ApiError, BasculeError, ForbiddenError
 
 AT_ONCE_MAX = 8
 """How many requests are under way at a time."""
@@ -64,7 +64,7 @@ class Asker:
         async def ask() -> tuple[Document, ...]:
             try:
                 return await self._arm.list(path, query)
-            except NotFoundError as error:
+            except ApiError as error:
                 if error.reason in NO_SUCH_KIND:
                     return ()
                 raise
@@ -91,7 +91,5 @@ def _reason(error: ApiError) -> str:
     return f"Azure answers {told}" if error.reason else error.message
 
 
-NO_SUCH_KIND = frozenset(
-    {"InvalidResourceType", "InvalidResourceNamespace", "NoRegisteredProviderFound"}
-)
-"""ARM's words for: nothing of this type can exist here."""
+NO_SUCH_KIND = frozenset({"InvalidResourceNamespace", "MissingSubscriptionRegistration"})
+"""Azure's words for: nothing of this provider can exist here."""

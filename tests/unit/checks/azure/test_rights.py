@@ -66,11 +66,23 @@ def test_a_caller_that_may_do_everything_is_fine() -> None:
     assert check_rights(facts()) == ()
 
 
-def test_a_caller_that_only_reads_says_nothing_of_the_one_who_runs() -> None:
-    (found,) = check_rights(holding(*READER))
+def test_a_caller_that_only_reads_says_nothing_of_those_who_run() -> None:
+    found = check_rights(holding(*READER))
 
-    assert (found.severity, found.code) == (Severity.WARNING, "CallerOnlyReads")
-    assert "bascule rights --role gateway-writer --check" in found.remedy
+    assert {(each.severity, each.code) for each in found} == {(Severity.WARNING, "RunnerUnknown")}
+    assert [each.remedy for each in found] == [
+        "let that one run `bascule rights --role provisioner --check`",
+        "let that one run `bascule rights --role gateway-writer --check`",
+    ]
+
+
+def test_a_gateway_writer_is_not_blamed_for_what_the_provisioner_does() -> None:
+    writer = Permission(actions=(actions.WRITE_GATEWAY, actions.JOIN_SUBNET, actions.JOIN_ADDRESS))
+
+    (found,) = check_rights(holding(writer))
+
+    assert (found.severity, found.code) == (Severity.WARNING, "RunnerUnknown")
+    assert "no right to make green" in found.message
 
 
 def test_a_right_that_is_missing_on_what_the_gateway_uses_is_a_blocker() -> None:
@@ -105,8 +117,14 @@ def test_a_scope_that_cannot_be_read_is_another_checks_find() -> None:
 
 
 def test_a_scope_that_was_not_asked_allows_nothing() -> None:
-    lacking = {key: value for key, value in facts().permissions.items() if key != GATEWAY.lower()}
+    lacking = {key: value for key, value in facts().permissions.items() if key != ADDRESS.lower()}
 
     (found,) = check_rights(replace(facts(), permissions=lacking))
 
-    assert actions.WRITE_GATEWAY in found.message
+    assert actions.JOIN_ADDRESS in found.message
+
+
+def test_a_core_right_that_cannot_be_read_is_not_judged() -> None:
+    hidden = {**facts().permissions, GATEWAY.lower(): UNREADABLE, ADDRESS.lower(): READER}
+
+    assert check_rights(replace(facts(), permissions=hidden)) == ()

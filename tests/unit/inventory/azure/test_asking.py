@@ -5,7 +5,7 @@ import pytest
 
 from bascule.azure.document import Document
 from bascule.checks.azure.unreadable import Unreadable
-from bascule.errors import ForbiddenError, NotFoundError, TransportError
+from bascule.errors import ConflictError, ForbiddenError, NotFoundError, TransportError
 from bascule.inventory.azure.asking import AT_ONCE_MAX, GIVE_READER, Asker
 
 
@@ -79,10 +79,21 @@ async def test_what_is_refused_is_a_value_with_the_reason(
         assert (found.reason, found.remedy) == (reason, remedy)
 
 
-async def test_of_a_kind_that_cannot_exist_there_is_nothing() -> None:
-    gone = NotFoundError("no such type", reason="InvalidResourceType")
+@pytest.mark.parametrize(
+    "error",
+    [
+        NotFoundError("no such namespace", reason="InvalidResourceNamespace"),
+        ConflictError("not registered", reason="MissingSubscriptionRegistration"),
+    ],
+)
+async def test_of_a_provider_that_is_not_there_there_is_nothing(error: Exception) -> None:
+    assert await Asker(Scripted(error)).list("them", "/x") == ()
 
-    assert await Asker(Scripted(gone)).list("them", "/x") == ()
+
+async def test_a_type_that_another_api_version_may_know_is_not_taken_for_nothing() -> None:
+    unknown = NotFoundError("no such type", status=404, reason="InvalidResourceType")
+
+    assert isinstance(await Asker(Scripted(unknown)).list("them", "/x"), Unreadable)
 
 
 async def test_only_a_few_are_asked_at_a_time() -> None:
