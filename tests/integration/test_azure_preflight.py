@@ -102,6 +102,25 @@ def test_what_is_approved_may_go_and_what_is_not_known_may_not(site: AzureSite, 
     assert "the disk orders would go with blue" in unapproved[0]
 
 
+def test_a_pair_without_agic_whose_removal_is_approved_has_nothing_in_the_way(
+    site: AzureSite, desk: Desk
+) -> None:
+    desk.be(site.add_caller("calm-reader", "Reader"))
+    gateway = site.id_of(GATEWAYS, "AppGateway")
+    document = site.ask("GET", gateway)
+    group = f"{site.subscription}/resourceGroups/MC_AKS_Upgrade_old_chinanorth2"
+    names = [each["name"] for each in site.ask("GET", f"{group}/resources")["value"]]
+    approved = [word for name in names for word in ("--approve", name)]
+
+    site.put(gateway, {**document, "tags": {}})
+    code, out = desk.run("preflight", *NAMES, *approved)
+    site.put(gateway, document)
+
+    assert code == 0
+    assert "BLOCKER" not in out
+    assert "WARNING  7 objects of AppGateway have AGIC's names" in out
+
+
 def test_a_reader_of_one_group_cannot_see_what_would_go(site: AzureSite, desk: Desk) -> None:
     desk.be(site.add_caller("local-reader", "Reader", site.group))
 
