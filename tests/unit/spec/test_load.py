@@ -4,7 +4,14 @@ import pytest
 
 from bascule.errors import SpecError
 from bascule.spec.gateway import Gateway
-from bascule.spec.load import parse_any_gateway, parse_gateway, parse_upgrade, render_path
+from bascule.spec.load import (
+    parse_any_gateway,
+    parse_gateway,
+    parse_platform,
+    parse_prices,
+    parse_upgrade,
+    render_path,
+)
 from bascule.spec.upgrade import Upgrade
 from tests.support.specs import SMALL as UPGRADE
 from tests.support.specs import mistakes_of, told_of
@@ -252,3 +259,19 @@ def _find(text: str, file: str = "dir/upgrade.yaml") -> Gateway:
 )
 def test_a_value_of_another_kind_is_not_bent_into_shape(text: str) -> None:
     assert len(mistakes_of(f"{text}\n")) == 1
+
+
+def test_a_platform_is_read_and_its_mistakes_have_their_place() -> None:
+    path = EXAMPLE.with_name("platform-article.yaml")
+    text = path.read_text()
+
+    assert parse_platform(text, path).clusters.blue.name == "old"
+    with pytest.raises(SpecError, match="location: is required") as caught:
+        parse_platform(text.replace("location:", "locaton:"), "platform.yaml")
+    assert "unknown key 'locaton' (did you mean 'location'?)" in caught.value.remedy
+
+
+def test_prices_are_read() -> None:
+    assert parse_prices("machines: {A: 1.5}\n", "prices.yaml").machines == {"A": 1.5}
+    with pytest.raises(SpecError, match="is empty, not one list of prices"):
+        parse_prices("", "prices.yaml")

@@ -55,7 +55,8 @@ def render_progress(progress: Progress) -> str:
 
 def _action(action: Action) -> Iterator[str]:
     takes = "" if action.estimate_s is None else f"  (about {render_duration(action.estimate_s)})"
-    yield f"  {_SIGNS[action.op]} {action.resource.name}{takes}"
+    beside = ", with its parent" if action.op is Op.WITH else ""
+    yield f"  {_SIGNS[action.op]} {action.resource.name}{beside}{takes}"
     for change in action.changes:
         yield f"      {change.field}: {_value(change.before)} -> {_value(change.after)}"
     if action.reason:
@@ -129,7 +130,8 @@ def _summary(plan: PlatformPlan) -> Iterator[str]:
 
 def _removal(removal: Removal) -> Iterator[str]:
     takes = "" if removal.estimate_s is None else f"  (about {render_duration(removal.estimate_s)})"
-    first = ", stopped first" if removal.is_stopped_first else ""
+    is_stopped = removal.is_stopped_first and removal.fate is Fate.REMOVE
+    first = ", stopped first" if is_stopped else ""
     yield f"  {_FATES[removal.fate]} {removal.name}{first}{takes}"
     if removal.reason:
         yield f"      because: {removal.reason}"

@@ -2,6 +2,7 @@ import json
 from dataclasses import replace
 
 from bascule.azure.resource_id import ResourceId
+from bascule.checks.findings import Finding, Severity
 from bascule.platform.desired.model import Kind, Later, Resource
 from bascule.platform.green.model import Difference, Treatment
 from bascule.platform.plan.diff import FieldChange
@@ -79,3 +80,14 @@ def test_values_become_json() -> None:
         "a": [{"later": "the x of g"}, 1.5, None, True],
         "b": "/subscriptions/s/resourceGroups/g",
     }
+
+
+def test_what_is_refused_and_what_was_found_stand_against_a_plan() -> None:
+    refused = Action(op=Op.REFUSE, resource=GROUP, reason="it is elsewhere")
+    finding = Finding(severity=Severity.BLOCKER, code="X", subject="g", message="no")
+    warning = replace(finding, severity=Severity.WARNING)
+
+    plan = replace(PLAN, actions=(refused,), findings=(finding, warning))
+
+    assert plan.blockers == ("no", "resource group g: it is elsewhere")
+    assert plan.count(Op.REFUSE) == 1
