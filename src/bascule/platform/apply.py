@@ -132,9 +132,13 @@ async def _read_needs(run: _Run, resource: Resource) -> None:
 
 
 def _etag(found: Document | None) -> str:
-    """Return the etag under which a resource was read; AKS calls it in its own way."""
+    """Return the etag under which a resource was read; AKS has it elsewhere for pools."""
     document = found or {}
-    return text_at(document, "etag") or text_at(document, "eTag")
+    return (
+        text_at(document, "etag")
+        or text_at(document, "eTag")
+        or text_at(document, "properties", "eTag")
+    )
 
 
 def _never_told(resource: Resource, decision: NotYet) -> ApiError:

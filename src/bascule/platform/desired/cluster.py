@@ -17,7 +17,11 @@ def build_blue(ids: Ids, *, ssh_public_key: str = "") -> Iterator[Resource]:
     blue = ids.spec.clusters.blue
     kept = _kept(ids, blue)
     pools = [{"name": pool.name, **_pool_properties(ids, blue, pool)} for pool in blue.pools]
-    more: dict[str, object] = {"dnsPrefix": blue.name, "agentPoolProfiles": pools}
+    more: dict[str, object] = {
+        "dnsPrefix": blue.name,
+        "enableRBAC": True,
+        "agentPoolProfiles": pools,
+    }
     if ssh_public_key:
         keys = [{"keyData": ssh_public_key.strip()}]
         more["linuxProfile"] = {"adminUsername": "azureuser", "ssh": {"publicKeys": keys}}

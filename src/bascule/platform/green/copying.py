@@ -27,7 +27,8 @@ _OWN_PROPERTIES: tuple[tuple[str, ...], ...] = (
     ("oidcIssuerProfile", "issuerURL"),
     ("networkProfile", "loadBalancerProfile", "effectiveOutboundIPs"),
     ("networkProfile", "natGatewayProfile", "effectiveOutboundIPs"),
-    ("windowsProfile", "adminPassword"),
+    ("windowsProfile",),
+    ("httpProxyConfig", "effectiveNoProxy"),
     ("addonProfiles", "ingressApplicationGateway"),
 )
 _OWN_POOL = (

@@ -16,6 +16,12 @@ def test_what_belongs_to_blue_alone_is_left_out() -> None:
     assert object_at(copied, "properties", "oidcIssuerProfile") == {"enabled": True}
 
 
+def test_what_azure_shows_of_windows_without_windows_is_left_out() -> None:
+    copied = copy_cluster(build_blue_document(properties__windowsProfile={"adminUsername": "x"}))
+
+    assert value_at(copied, "properties", "windowsProfile") is None
+
+
 def test_what_this_version_does_not_know_is_copied() -> None:
     assert object_at(copy_cluster(build_blue_document()), "properties", "somethingNew") == {
         "mode": "on"
