@@ -140,3 +140,9 @@ def test_what_it_uses_is_read() -> None:
 )
 def test_a_stopped_gateway_is_seen(state: str, runs: bool) -> None:  # noqa: FBT001 - of the table
     assert read_gateway(document(operationalState=state)).is_running is runs
+
+
+def test_a_frontend_without_a_public_address_has_none() -> None:
+    frontends = [part("private", privateIPAddress="10.0.0.9")]
+
+    assert read_gateway(document(frontendIPConfigurations=frontends)).public_ip_ids == ()
