@@ -1,6 +1,7 @@
 """A managed cluster as a real process: pods at loopback addresses, scaled, upgraded, stopped."""
 
 import base64
+import contextlib
 import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -25,7 +26,7 @@ from bascule.lab.supervisor.processes import load_record
 from bascule.lab.wall_clock import WallClock
 from tests.support.aks_world import AKS, SUBNET, VNET, body_of
 from tests.support.arm_world import ADMIN, TENANT, ask, make_world, running
-from tests.support.lab_plane import deployment
+from tests.support.lab_plane import deployment, service
 from tests.support.waiting import eventually
 
 OLD = f"{AKS}/old"
@@ -146,6 +147,10 @@ async def test_a_managed_cluster_lives_through_scaling_upgrade_and_a_stop(site: 
     assert await kube.status_for(owner) == 200
     assert await kube.status_for(stranger) == 403
 
+    balanced = await kube.ask("/api/v1/namespaces/default/services", _balanced())
+    assert balanced["kind"] == "Service", balanced
+    await eventually(lambda: _answers_at_its_balancer(kube))
+
     api = await kube.ask("/api/v1/namespaces/default/services/kubernetes")
     assert api["spec"]["clusterIP"] == "10.0.0.1"
 
@@ -182,17 +187,27 @@ async def _two_ready(kube: Kube) -> bool:
     return len(await kube.ready_pods()) == 2
 
 
+async def _answers_at_its_balancer(kube: Kube) -> bool:
+    found = await kube.ask("/api/v1/namespaces/default/services/web")
+    ingress = (found["status"].get("loadBalancer") or {}).get("ingress") or []
+    if not ingress:
+        return False
+    with contextlib.suppress(aiohttp.ClientError):
+        return (await _pod_behind(ingress[0]["ip"], 8088)).startswith("default/web-")
+    return False
+
+
 async def _kubelets(kube: Kube) -> list[str]:
     nodes = (await kube.ask("/api/v1/nodes"))["items"]
     return [node["status"]["nodeInfo"]["kubeletVersion"] for node in nodes]
 
 
-async def _pod_behind(address: str) -> str:
+async def _pod_behind(address: str, port: int = 8080) -> str:
     """Return who answers at the loopback twin of a pod's address."""
     real = "127" + address.removeprefix("10")
     async with (
         aiohttp.ClientSession() as session,
-        session.get(f"http://{real}:8080/") as reply,
+        session.get(f"http://{real}:{port}/") as reply,
     ):
         return str(reply.headers["x-lab-pod"])
 
@@ -200,6 +215,11 @@ async def _pod_behind(address: str) -> str:
 def _is_ready(pod: dict[str, Any]) -> bool:
     conditions = pod["status"].get("conditions") or []
     return any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)
+
+
+def _balanced() -> dict[str, Any]:
+    ports = [{"name": "http", "port": 8088, "targetPort": 8080}]
+    return service("web", type="LoadBalancer", ports=ports)
 
 
 def _world() -> ArmWorld:

@@ -9,6 +9,7 @@ from bascule.lab.controllers.events import EventExpiry, EventRecorder
 from bascule.lab.controllers.kubelet.kubelet import Kubelet
 from bascule.lab.controllers.kubelet.pod_runtime import NodeWorld
 from bascule.lab.controllers.network.endpoint_slices import EndpointSliceController
+from bascule.lab.controllers.network.load_balancers import LoadBalancers
 from bascule.lab.controllers.network.service_addresses import SERVICE_NETWORK, ServiceAddresses
 from bascule.lab.controllers.system.budgets import BudgetController
 from bascule.lab.controllers.system.claims import ClaimController
@@ -58,6 +59,7 @@ class ControlPlane:
         self._addresses = ServiceAddresses(store, options.balancers, options.services)
         store.add_admission("services", self._addresses.admit)
         store.add_admission("jobs.batch", admit_job)
+        self._balancers = LoadBalancers(store, options.balancers, options.network.pods)
         self._claims = ClaimController(store)
         self._world = NodeWorld(
             store=store,
@@ -84,6 +86,7 @@ class ControlPlane:
                 (*self._controllers(), kubelet),
                 asyncio.get_running_loop().time,
             )
+            tasks.create_task(self._balancers.run())
             await dispatcher.run()
 
     def upgrade(self, version: str) -> None:
@@ -104,6 +107,7 @@ class ControlPlane:
         return (
             EndpointSliceController(store),
             self._addresses,
+            *((self._balancers,) if self._options.balancers.bound_to else ()),
             NamespaceController(store, self._options.authority_pem),
             self.nodes,
             DeploymentController(store),

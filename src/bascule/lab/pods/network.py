@@ -97,7 +97,7 @@ class PodNetwork:
     def __init__(
         self, pods: AddressSpan, *, has_aliases: bool = True, lowest_port: int = 1
     ) -> None:
-        self._pods = pods
+        self.pods = pods
         self.has_aliases = has_aliases
         self._lowest_port = lowest_port
         self._taken: set[int] = set()
@@ -107,7 +107,7 @@ class PodNetwork:
         """Return a free address, the wanted one if it can be had. Raises NoAddressError."""
         if not self.has_aliases:
             return PodAddress("127.0.0.1", 0)
-        number = int(ipaddress.IPv4Address(wanted)) if self._pods.holds(wanted) else None
+        number = int(ipaddress.IPv4Address(wanted)) if self.pods.holds(wanted) else None
         if number is None or number in self._taken:
             number = self._free()
         self._taken.add(number)
@@ -119,7 +119,7 @@ class PodNetwork:
 
     def bind(self, address: PodAddress, ports: Iterable[int]) -> tuple[Binding, ...]:
         """Return where each container port is to listen; never raises."""
-        real = self._pods.real(address.address) if self.has_aliases else address.address
+        real = self.pods.real(address.address) if self.has_aliases else address.address
         return tuple(Binding(port, real, self._real_port(port)) for port in dict.fromkeys(ports))
 
     def _real_port(self, port: int) -> int:
@@ -128,7 +128,7 @@ class PodNetwork:
         return port if port >= self._lowest_port else port + PORTS_MOVED_BY
 
     def _free(self) -> int:
-        for number in self._pods.numbers(self._next):
+        for number in self.pods.numbers(self._next):
             if number not in self._taken:
                 self._next = number + 1
                 return number
