@@ -24,6 +24,7 @@ from bascule.lab.kubeapi.access.certificates import Certificates
 from bascule.lab.supervisor import control
 from bascule.lab.supervisor.azure import AzureAccess, ask_azure, load_access
 from bascule.lab.supervisor.description import AzureDescription, LabDescription, LabDirectory
+from bascule.lab.supervisor.processes import is_alive, load_record
 from bascule.lab.wall_clock import WallClock
 from tests.support.azure_place import azure_place
 from tests.support.waiting import eventually
@@ -172,8 +173,14 @@ async def test_a_lab_with_an_azure_comes_back_after_a_kill_and_goes_without_a_tr
                 assert (await somebody.ask("GET", group))[0] == 200
             counts = await ask_azure(directory, "GET", "requests")
             assert (counts["reads"], counts["writes"]) == (1, 0)
+            supervisor, left = load_record(directory.pid), load_record(directory.azure_pid)
+            assert supervisor is not None
+            os.kill(supervisor.pid, signal.SIGKILL)
+            await eventually(lambda: control.status_of(directory).state == "degraded")
         finally:
             await control.take_down(directory, keeps_data=False)
+    assert left is not None
+    assert not is_alive(left)
     assert not directory.path.exists()
 
 

@@ -174,7 +174,8 @@ def status_of(directory: LabDirectory) -> LabStatus:
     azure = azure_status(directory, lab.azure.latency_model) if lab.azure is not None else None
     states = {cluster.state for cluster in clusters} | ({azure.state} if azure else set())
     is_supervised = is_locked(directory.lock)
-    if states == {"stopped"} and not is_supervised:
+    is_left_behind = azure is not None and azure.clusters + azure.gateways > 0
+    if states == {"stopped"} and not is_supervised and not is_left_behind:
         state = "stopped"
     else:
         state = "running" if states == {"running"} and is_supervised else "degraded"
