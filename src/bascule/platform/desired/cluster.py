@@ -10,6 +10,8 @@ from bascule.platform.desired.model import Kind, Resource, drop_absent
 from bascule.spec.azure.cluster import Addon, BlueCluster, ClusterNetwork, Pool
 
 DEFAULT_COUNT = 3
+PAUSED = {"upgradeChannel": "none", "nodeOSUpgradeChannel": "None"}
+"""What Azure upgrades by itself while there are two clusters: nothing."""
 
 
 def build_blue(ids: Ids, *, ssh_public_key: str = "") -> Iterator[Resource]:
@@ -82,7 +84,7 @@ def _kept(ids: Ids, blue: BlueCluster) -> dict[str, object]:
 def _auto_upgrade(ids: Ids) -> Document:
     """Both clusters stay as they are while there are two of them."""
     if ids.spec.clusters.green is not None:
-        return {"autoUpgradeProfile": {"upgradeChannel": "none", "nodeOSUpgradeChannel": "None"}}
+        return {"autoUpgradeProfile": dict(PAUSED)}
     wanted = ids.spec.clusters.blue.auto_upgrade
     if wanted is None:
         return {}

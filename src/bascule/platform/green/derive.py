@@ -12,7 +12,7 @@ from bascule.azure.document import (
     without,
 )
 from bascule.checks.findings import Finding, Severity
-from bascule.platform.desired.cluster import build_addons
+from bascule.platform.desired.cluster import PAUSED, build_addons
 from bascule.platform.desired.ids import Ids
 from bascule.platform.green.addresses import (
     choose_free_range,
@@ -190,17 +190,16 @@ class _Derivation:
     def _auto_upgrade(self) -> None:
         path = ("properties", "autoUpgradeProfile")
         before = object_at(self._blue, *path)
-        paused = {"upgradeChannel": "none", "nodeOSUpgradeChannel": "None"}
-        self._document = with_value(self._document, path, paused)
-        self._said = with_value(self._said, path, paused)
+        self._document = with_value(self._document, path, dict(PAUSED))
+        self._said = with_value(self._said, path, dict(PAUSED))
         self._decide(
             "autoUpgrade",
             dict(before) or None,
-            paused,
+            dict(PAUSED),
             "off on both until blue is retired: neither may change under the traffic",
         )
         channels = ",".join(f"{key}={value}" for key, value in sorted(before.items()) if value)
-        if channels and before != paused:
+        if channels and before != PAUSED:
             self._document = with_value(self._document, ("tags", RETIRE_TAG), channels)
 
     def _private_dns(self) -> None:

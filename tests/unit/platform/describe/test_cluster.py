@@ -97,3 +97,16 @@ def test_a_cluster_without_pools_is_no_file_but_no_crash() -> None:
 
 def test_what_is_written_is_read_again() -> None:
     BlueCluster.model_validate(describe_cluster(build_blue_document()))
+
+
+def test_a_green_that_was_left_gets_the_upgrades_that_blue_had() -> None:
+    paused = {"upgradeChannel": "none", "nodeOSUpgradeChannel": "None"}
+    tags = {"bascule-after-retire": "nodeOSUpgradeChannel=NodeImage,upgradeChannel=stable"}
+
+    left = build_blue_document(tags=tags, properties__autoUpgradeProfile=paused)
+    chosen = build_blue_document(
+        tags=tags, properties__autoUpgradeProfile={"upgradeChannel": "patch"}
+    )
+
+    assert describe_cluster(left)["autoUpgrade"] == {"channel": "stable", "nodeOs": "NodeImage"}
+    assert describe_cluster(chosen)["autoUpgrade"] == {"channel": "patch"}
