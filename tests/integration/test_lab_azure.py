@@ -14,12 +14,15 @@ from typing import Any
 import aiohttp
 import msgspec
 import pytest
+from typing_extensions import override
 
 from bascule.cli.main import main
 from bascule.errors import UsageError
 from bascule.lab.arm.assembly import Ground, LabAzure
 from bascule.lab.arm.entra.issuers import HttpIssuers
+from bascule.lab.arm.requests import ArmReply, ArmRequest
 from bascule.lab.arm.server import ADDRESS, ArmServer
+from bascule.lab.arm.world import Provider
 from bascule.lab.kubeapi.access.certificates import Certificates
 from bascule.lab.supervisor import control
 from bascule.lab.supervisor.azure import AzureAccess, ask_azure, load_access
@@ -57,6 +60,16 @@ class Client:
         }
         _, body = await self.ask("POST", f"/{tenant}/oauth2/v2.0/token", data=form)
         self.headers = {"Authorization": f"Bearer {body['access_token']}"}
+
+
+class BrokenProvider(Provider):
+    """Has a mistake in it."""
+
+    namespace = "Microsoft.Broken"
+
+    @override
+    async def handle(self, request: ArmRequest) -> ArmReply:
+        raise ZeroDivisionError
 
 
 @asynccontextmanager
@@ -106,6 +119,8 @@ async def test_requests_come_and_answers_go_over_https(tmp_path: Path) -> None:
         answers = await asyncio.gather(*(somebody.ask("GET", group) for _ in range(CONNECTIONS)))
         large = msgspec.json.encode({"location": "eastus", "tags": {"large": "x" * 2_000_000}})
         kept = await somebody.ask("PUT", group, data=io.BytesIO(large))
+        azure.dispatcher.add(BrokenProvider())
+        broken = await somebody.ask("GET", f"{group}/providers/Microsoft.Broken/things/one")
         lost = {"x-lab-secret": azure.identity.admin_secret}
         rule = {"kind": "lose", "method": "PUT", "path": "two", "times": 2}
         await somebody.ask("POST", "/lab/faults", json=rule, headers=lost)
@@ -122,6 +137,7 @@ async def test_requests_come_and_answers_go_over_https(tmp_path: Path) -> None:
     assert {status for status, _ in answers} == {200}
     assert after[0] == 200
     assert token[1]["resource"] == somebody.url
+    assert (broken[0], broken[1]["error"]["code"]) == (500, "InternalServerError")
 
 
 async def test_the_keys_of_an_issuer_are_fetched_and_one_that_is_silent_has_none(
@@ -136,6 +152,7 @@ async def test_the_keys_of_an_issuer_are_fetched_and_one_that_is_silent_has_none
     assert none == ()
 
 
+@pytest.mark.timeout(240)  # other tests may have the machine's one place for an Azure
 async def test_a_lab_with_an_azure_comes_back_after_a_kill_and_goes_without_a_trace(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

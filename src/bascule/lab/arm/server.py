@@ -10,7 +10,7 @@ from aiohttp import web
 
 from bascule.lab.arm.assembly import LabAzure
 from bascule.lab.arm.front import AnswerLostError, RawRequest, parse_query
-from bascule.lab.arm.requests import ArmReply
+from bascule.lab.arm.requests import ArmRefusal, ArmReply
 from bascule.lab.kubeapi.listener import Listener, reset
 
 ADDRESS: Final = "127.0.0.1"
@@ -57,6 +57,10 @@ class ArmServer:
             if request.transport is not None:
                 reset(request.transport)
             return web.Response(status=500)
+        except Exception:  # noqa: BLE001 - a server's last door: one broken answer ends nothing else
+            _log.exception("%s %s broke", raw.method, raw.path)
+            message = "The server encountered an internal error."
+            reply = ArmRefusal(500, "InternalServerError", message).render()
         took_ms = (monotonic() - begun_s) * 1_000
         _log.info("%s %s %d %.0f ms", raw.method, raw.path, reply.status, took_ms)
         return _response(reply)

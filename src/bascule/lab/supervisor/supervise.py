@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from bascule.errors import BasculeError, LockedError
 from bascule.lab.supervisor.azure import hold_azure
 from bascule.lab.supervisor.description import ClusterDescription, LabDescription, LabDirectory
 from bascule.lab.supervisor.networks import Network, hold_network, locks_directory
-from bascule.lab.supervisor.processes import POLL_S, kept_port, write_record
+from bascule.lab.supervisor.processes import POLL_S, kept_port, load_record, write_record
 
 READY_LIMIT_S = 30.0
 STOP_LIMIT_S = 8.0
@@ -53,6 +53,8 @@ class _Member:
 
     role: _Role
     process: asyncio.subprocess.Process
+    is_asked_for: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when it is dead and is to be started, even before its end was noticed here."""
 
 
 class Supervisor:
@@ -66,7 +68,6 @@ class Supervisor:
         self._lab = lab
         self._stop = asyncio.Event()
         self._restarts = lab.restarts
-        self._revived = asyncio.Event()
         self._members: list[_Member] = []
 
     async def run(self) -> None:
@@ -192,8 +193,9 @@ class Supervisor:
     def _revive(self) -> None:
         lab = self._directory.load()
         self._restarts = lab is not None and lab.restarts
-        self._revived.set()
-        self._revived = asyncio.Event()
+        for member in self._members:
+            if load_record(member.role.pid) is None:
+                member.is_asked_for.set()
 
     async def _keep(self, member: _Member) -> None:
         """Start a cluster again that dies: on SIGHUP, or unasked RESTARTS_MAX times."""
@@ -205,8 +207,9 @@ class Supervisor:
                 unasked += 1
                 await asyncio.sleep(RESTART_PAUSE_S)
             else:
-                await self._revived.wait()
+                await member.is_asked_for.wait()
                 unasked = 0
+            member.is_asked_for.clear()
             member.process = await _start(member.role)
             try:
                 await self._wait_ready([member])
