@@ -11,7 +11,8 @@ from bascule.lab.supervisor.azure import hold_azure
 from bascule.lab.supervisor.networks import locks_directory
 from tests.support.waiting import eventually
 
-WAIT_S = 40.0
+WAIT_S = 150.0
+"""The longest test that has the place takes about a minute; who waits has a time-out to match."""
 
 
 @asynccontextmanager

@@ -27,3 +27,11 @@ def test_a_cluster_that_is_none_of_ours_is_unknown() -> None:
     samples.finish(samples.begin(1.0, 0), 2.0, status=200, cluster=b"red")
 
     assert samples.cluster[0] == cluster_code("red") == 0
+
+
+def test_a_cluster_may_call_itself_otherwise() -> None:
+    samples = Samples({"old": "blue", "new": "green"})
+    for name in (b"old", b"new", b"blue", b"other"):
+        samples.finish(samples.begin(1.0, 0), 2.0, status=200, cluster=name)
+
+    assert list(samples.cluster) == [1, 2, 1, 0]

@@ -124,9 +124,9 @@ def _probe() -> Document:
             "protocol": "Http",
             "host": API_HOST,
             "path": "/healthz",
-            "interval": 1,
-            "timeout": 1,
-            "unhealthyThreshold": 2,
+            "interval": 2,
+            "timeout": 2,
+            "unhealthyThreshold": 3,
         },
     }
 

@@ -1,0 +1,63 @@
+import asyncio
+import json
+import os
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.azure_place import take_turn
+from tests.support.demos import environments, start_demo
+
+TURN_S = 120.0
+STORY_S = 110.0
+
+pytestmark = pytest.mark.timeout(240)  # other tests may have the machine's one place for an Azure
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], str]:
+    """Tell the story once and return its document, and the mark of its processes."""
+    mark = uuid.uuid4().hex
+    report = tmp_path_factory.mktemp("demo") / "report.html"
+    with ThreadPoolExecutor(1) as pool:  # whoever calls this may have an event loop
+        turn = pool.submit(asyncio.run, take_turn(TURN_S)).result()
+    try:
+        demo = start_demo(mark, "--azure", "--report", str(report), "--output", "json")
+        out, said = demo.communicate(timeout=STORY_S)
+    finally:
+        os.close(turn)
+    assert demo.returncode == 0, f"{said}\n{out}"
+    return json.loads(out.strip().splitlines()[-1]), mark
+
+
+def test_requests_go_through_the_gateway_to_pods_of_both_clusters_and_none_fails(
+    told: tuple[dict[str, Any], str],
+) -> None:
+    document, _ = told
+
+    assert document["failed"] == 0
+    assert document["answers_by_cluster"]["blue"] > 0
+    assert document["answers_by_cluster"]["green"] > 0
+    assert document["answers_by_cluster"]["unknown"] == 0
+    assert document["wrong_cluster_after_effective"] == 0
+
+
+def test_the_upgrade_makes_green_and_removes_blue(told: tuple[dict[str, Any], str]) -> None:
+    document, _ = told
+
+    evidence = json.loads(Path(document["upgrade"]["report"]).with_suffix(".json").read_text())
+    status_by_step = {step["key"]: step["status"] for step in evidence["steps"]}
+    assert status_by_step["make-green"] == status_by_step["remove-blue"] == "done"
+    assert document["azure"]["clusters"] == {"blue": None, "green": "Succeeded"}
+    kinds = ("managedClusters", "applicationGateways", "virtualNetworks", "publicIPAddresses")
+    assert [document["azure"]["resources"][kind] for kind in kinds] == [1, 1, 1, 2]
+    assert len(document["azure"]["pool"]) == 3
+
+
+def test_no_process_is_left_of_it(told: tuple[dict[str, Any], str]) -> None:
+    _, mark = told
+
+    assert environments(mark) == []
