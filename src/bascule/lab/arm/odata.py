@@ -15,7 +15,7 @@ _COMPARED: Final = re.compile(
 _CALLED: Final = re.compile(rf"^(startswith|endswith)\(([\w/.]+),\s*{_TEXT}\)$", re.IGNORECASE)
 _SUBSTRING: Final = re.compile(rf"^(substringof)\({_TEXT},\s*([\w/.]+)\)$", re.IGNORECASE)
 _ANY: Final = re.compile(rf"^([\w/.]+)/any\((\w+):\s*\2\s+eq\s+{_TEXT}\)$", re.IGNORECASE)
-_AT: Final = re.compile(r"^(\w+)\(\)$")
+_ASKED: Final = re.compile(rf"^(\w+)\((?:{_TEXT})?\)$")
 _AND: Final = re.compile(r"\s+and\s+(?=(?:[^']*'[^']*')*[^']*$)", re.IGNORECASE)
 
 _ORDERS: Final[Mapping[str, Callable[[str, str], bool]]] = {
@@ -33,7 +33,10 @@ _ORDERS: Final[Mapping[str, Callable[[str, str], bool]]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
-    """One condition; `field` is a path such as `properties/principalId`, empty for `atScope()`."""
+    """One condition; `field` is a path such as `properties/principalId`.
+
+    It is empty for a function such as `atScope()`, whose name is the operator then, in lower case.
+    """
 
     field: str
     operator: str
@@ -73,8 +76,8 @@ def _parse(part: str, whole: str) -> Condition:
         return Condition(field=found[3], operator=found[1].lower(), value=found[2])
     if found := _ANY.match(part):
         return Condition(field=found[1], operator="any", value=found[3])
-    if found := _AT.match(part):
-        return Condition(field="", operator=found[1], value="")
+    if found := _ASKED.match(part):
+        return Condition(field="", operator=found[1].lower(), value=found[2] or "")
     raise _invalid(whole)
 
 

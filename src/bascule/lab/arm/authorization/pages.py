@@ -1,13 +1,11 @@
 """Role assignments and definitions, locks and policies as their documents show them. Pure."""
 
-import re
 from typing import Any
 
 from bascule.lab.arm.authorization.decision import scope_key
 from bascule.lab.arm.authorization.roles import BUILT_IN_TIME, Role
+from bascule.lab.arm.odata import parse_filter
 from bascule.lab.arm.resources import Document
-
-_CONDITION = re.compile(r"(\w+)\s+eq\s+'([^']*)'|(\w+)\('([^']*)'\)|(\w+)\(\)", re.IGNORECASE)
 
 
 def render_built_in(role: Role, subscription: str) -> Document:
@@ -41,17 +39,12 @@ def render_permissions(role: Role) -> dict[str, Any]:
     }
 
 
-def parse_filter(text: str) -> dict[str, str]:
-    """Return the conditions of a `$filter` by name, in lower case: `{"atscope": ""}`.
+def read_filter(text: str) -> dict[str, str]:
+    """Return the conditions of a `$filter` by field or function: `{"atscope": ""}`.
 
-    Only conditions that hold all together are known: there is no `or` in what clients send here.
+    Raises ArmRefusal 400.
     """
-    conditions: dict[str, str] = {}
-    for found in _CONDITION.finditer(text):
-        field, value, function, argument, bare = found.groups()
-        name = field or function or bare
-        conditions[name.lower()] = value or argument or ""
-    return conditions
+    return {(each.field or each.operator).lower(): each.value for each in parse_filter(text)}
 
 
 def lies_in(scope: str, asked: str, *, at_scope_only: bool) -> bool:

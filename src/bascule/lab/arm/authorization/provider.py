@@ -9,7 +9,7 @@ from bascule.lab.arm.authorization.authorizer import ASSIGNMENTS, DEFINITIONS, L
 from bascule.lab.arm.authorization.decision import scope_key
 from bascule.lab.arm.authorization.pages import (
     lies_in,
-    parse_filter,
+    read_filter,
     render_built_in,
     render_permissions,
 )
@@ -88,7 +88,7 @@ class AuthorizationProvider(Provider):
         return found
 
     def _list(self, request: ArmRequest) -> Iterable[Document]:
-        conditions = parse_filter(request.query.get("$filter", ""))
+        conditions = read_filter(request.query.get("$filter", ""))
         if request.path.kind == DEFINITIONS.lower():
             return self._chosen_definitions(request, conditions)
         at_scope_only = "atscope" in conditions
