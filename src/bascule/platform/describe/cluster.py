@@ -28,7 +28,7 @@ def describe_cluster(cluster: Document) -> Written:
     said: Written = {
         "name": text_at(cluster, "name"),
         "version": version or text_at(cluster, "properties", "kubernetesVersion"),
-        "tier": _unless(text_at(cluster, "sku", "tier"), "Free"),
+        "tier": text_at(cluster, "sku", "tier"),
         "subnet": subnet,
         "network": _network(cluster),
         "identity": next(iter(object_at(cluster, "identity", "userAssignedIdentities")), None),

@@ -10,6 +10,8 @@ from bascule.platform.desired.model import Kind, Resource, drop_absent
 from bascule.spec.azure.cluster import Addon, BlueCluster, ClusterNetwork, Pool
 
 DEFAULT_COUNT = 3
+DEFAULT_NETWORK = {"networkPlugin": "azure", "outboundType": "loadBalancer"}
+"""What a cluster is made with where the file does not say it."""
 PAUSED = {"upgradeChannel": "none", "nodeOSUpgradeChannel": "None"}
 """What Azure upgrades by itself while there are two clusters: nothing."""
 
@@ -27,8 +29,10 @@ def build_blue(ids: Ids, *, ssh_public_key: str = "") -> Iterator[Resource]:
     if ssh_public_key:
         keys = [{"keyData": ssh_public_key.strip()}]
         more["linuxProfile"] = {"adminUsername": "azureuser", "ssh": {"publicKeys": keys}}
-    made = drop_absent(kept)
-    properties = {**cast("Document", made["properties"]), **more}
+    made = {"sku": {"name": "Base", "tier": "Free"}, **drop_absent(kept)}
+    properties = cast("Document", made["properties"])
+    network = cast("Document", properties["networkProfile"])
+    properties = {**properties, "networkProfile": {**DEFAULT_NETWORK, **network}, **more}
     yield Resource(
         kind=Kind.CLUSTER,
         id=ids.cluster(blue.name),
@@ -50,19 +54,19 @@ def build_addons(addons: Mapping[str, Addon]) -> Document:
 
 
 def _kept(ids: Ids, blue: BlueCluster) -> dict[str, object]:
+    """Return what is compared: what the file says, not what it leaves to a default."""
     properties: dict[str, object] = {
-        "kubernetesVersion": blue.version,
-        "nodeResourceGroup": blue.node_resource_group,
         "networkProfile": _network(blue.network),
         "oidcIssuerProfile": {"enabled": blue.oidc_issuer},
         "securityProfile": {"workloadIdentity": {"enabled": blue.workload_identity}},
         "apiServerAccessProfile": _api_server(blue),
-        "disableLocalAccounts": not blue.local_accounts,
         "addonProfiles": build_addons(blue.addons),
+        **_auto_upgrade(ids),
     }
-    for key in ("kubernetesVersion", "nodeResourceGroup"):
-        if properties[key] is None:  # Azure chooses, and whatever it chose is right
-            del properties[key]
+    said = {"kubernetesVersion": blue.version, "nodeResourceGroup": blue.node_resource_group}
+    properties.update({key: value for key, value in said.items() if value is not None})
+    if blue.local_accounts is not None:
+        properties["disableLocalAccounts"] = not blue.local_accounts
     if blue.entra is not None:
         properties["aadProfile"] = {
             "managed": True,
@@ -72,10 +76,9 @@ def _kept(ids: Ids, blue: BlueCluster) -> dict[str, object]:
     if blue.kubelet_identity is not None:
         kubelet = {"resourceId": blue.kubelet_identity}
         properties["identityProfile"] = {"kubeletidentity": kubelet}
-    properties.update(_auto_upgrade(ids))
     return {
         "location": ids.spec.location,
-        "sku": {"name": "Base", "tier": blue.tier},
+        **({} if blue.tier is None else {"sku": {"name": "Base", "tier": blue.tier}}),
         "identity": _identity(blue.identity),
         "properties": properties,
     }
@@ -101,26 +104,26 @@ def _identity(identity: str | None) -> Document:
 
 
 def _network(network: ClusterNetwork) -> Document:
-    profile: dict[str, object] = {
-        "networkPlugin": network.plugin,
-        "networkPluginMode": "overlay" if network.mode == "overlay" else None,
-        "networkDataplane": network.dataplane if network.plugin == "azure" else None,
-        "networkPolicy": None if network.policy == "none" else network.policy,
-        "outboundType": network.outbound,
+    """Return how pods get their addresses, as far as the file says it."""
+    words = {
+        "plugin": ("networkPlugin", network.plugin),
+        "mode": ("networkPluginMode", "overlay" if network.mode == "overlay" else None),
+        "dataplane": ("networkDataplane", network.dataplane),
+        "policy": ("networkPolicy", None if network.policy == "none" else network.policy),
+        "outbound": ("outboundType", network.outbound),
+        "pod_cidr": ("podCidr", network.pod_cidr),
+        "service_cidr": ("serviceCidr", network.service_cidr),
+        "dns_service_ip": ("dnsServiceIP", network.dns_service_ip),
     }
-    said = {
-        "podCidr": network.pod_cidr,
-        "serviceCidr": network.service_cidr,
-        "dnsServiceIP": network.dns_service_ip,
-    }
-    return {**profile, **{key: value for key, value in said.items() if value is not None}}
+    return {key: value for name, (key, value) in words.items() if name in network.model_fields_set}
 
 
 def _api_server(blue: BlueCluster) -> Document:
-    profile: dict[str, object] = {
-        "enablePrivateCluster": blue.private,
-        "authorizedIPRanges": list(blue.authorized_ranges) or None,
-    }
+    profile: dict[str, object] = {}
+    if "private" in blue.model_fields_set:
+        profile["enablePrivateCluster"] = blue.private
+    if blue.authorized_ranges is not None:
+        profile["authorizedIPRanges"] = list(blue.authorized_ranges) or None
     if blue.private_dns_zone is not None:
         profile["privateDNSZone"] = blue.private_dns_zone
     return profile

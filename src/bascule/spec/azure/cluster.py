@@ -198,8 +198,8 @@ class BlueCluster(Strict):
         default=None,
         description='Version of Kubernetes in quotes, "1.34" or "1.34.2"; Azure\'s if absent.',
     )
-    tier: Literal["Free", "Standard", "Premium"] = Field(
-        default="Free", description="The price tier of its control plane."
+    tier: Literal["Free", "Standard", "Premium"] | None = Field(
+        default=None, description="The price tier of its control plane; made Free if absent."
     )
     subnet: Name = Field(description="The subnet of its nodes.")
     pools: tuple[Pool, ...] = Field(
@@ -220,8 +220,9 @@ class BlueCluster(Strict):
     workload_identity: StrictBool = Field(
         default=True, description="Whether pods sign in to Azure by their service account."
     )
-    authorized_ranges: tuple[Range, ...] = Field(
-        default=(), max_length=200, description="Who may reach its API server; all if empty."
+    authorized_ranges: Annotated[tuple[Range, ...] | None, Field(max_length=200)] = Field(
+        default=None,
+        description="Who may reach its API server: all if empty; as it is in Azure if absent.",
     )
     private: StrictBool = Field(
         default=False, description="Whether its API server has a private address only."
@@ -229,8 +230,9 @@ class BlueCluster(Strict):
     private_dns_zone: str | None = Field(
         default=None, description="For a private one: system, none, or the id of a zone."
     )
-    local_accounts: StrictBool = Field(
-        default=True, description="Whether certificates sign in beside Entra."
+    local_accounts: StrictBool | None = Field(
+        default=None,
+        description="Whether certificates sign in beside Entra; as it is in Azure if absent.",
     )
     entra: Entra | None = Field(default=None, description="Sign-in by Entra; off if absent.")
     auto_upgrade: AutoUpgrade | None = Field(
@@ -269,7 +271,7 @@ class BlueCluster(Strict):
         if self.kubelet_identity is not None and self.identity is None:
             said = "needs an identity of the cluster that is named too"
             yield Mistake(("kubeletIdentity",), said, "add `identity:`")
-        if not self.local_accounts and self.entra is None:
+        if self.local_accounts is False and self.entra is None:
             yield Mistake(("localAccounts",), "nobody could sign in", "add `entra:`")
 
 

@@ -9,6 +9,7 @@ def test_what_is_the_default_is_left_out() -> None:
     assert describe_cluster(build_blue_document()) == {
         "name": "old",
         "version": "1.34.2",
+        "tier": "Free",
         "subnet": "nodes",
         "workloadIdentity": False,
         "pools": [{"name": "nodepool1", "vmSize": "Standard_D2s_v5", "count": 3}],

@@ -35,18 +35,32 @@ def test_what_azure_chooses_is_neither_sent_nor_compared() -> None:
     assert "nodeResourceGroup" not in object_at(blue.kept, "properties")
 
 
-def test_what_must_be_absent_is_compared_and_not_sent() -> None:
+def test_what_the_file_leaves_to_a_default_is_sent_and_not_compared() -> None:
     blue = _blue()
 
+    assert text_at(blue.document, "sku", "tier") == "Free"
+    assert text_at(blue.document, "properties", "networkProfile", "networkPlugin") == "azure"
+    assert "sku" not in blue.kept
+    assert object_at(blue.kept, "properties", "networkProfile") == {}
+    assert object_at(blue.kept, "properties", "apiServerAccessProfile") == {}
+    assert "disableLocalAccounts" not in object_at(blue.kept, "properties")
+
+
+def test_what_must_be_absent_is_compared_and_not_sent() -> None:
+    blue = _blue("    network: {mode: node-subnet, policy: none}\n    authorizedRanges: []\n")
+
     network = ("properties", "networkProfile")
-    assert "networkPluginMode" in object_at(blue.kept, *network)
+    assert object_at(blue.kept, *network) == {"networkPluginMode": None, "networkPolicy": None}
     assert "networkPluginMode" not in object_at(blue.document, *network)
+    access = object_at(blue.kept, "properties", "apiServerAccessProfile")
+    assert access == {"authorizedIPRanges": None}
 
 
 def test_a_cluster_says_all_that_its_file_says() -> None:
     blue = _blue(
         "    version: '1.34'\n    nodeResourceGroup: nodes\n    private: true\n"
-        f"    privateDnsZone: system\n    identity: {IDENTITY}\n    kubeletIdentity: {IDENTITY}\n"
+        f"    privateDnsZone: system\n    localAccounts: false\n    tier: Standard\n"
+        f"    identity: {IDENTITY}\n    kubeletIdentity: {IDENTITY}\n"
         "    entra: {azureRbac: true}\n    network: {mode: overlay, podCidr: 172.16.0.0/16}\n"
         "    autoUpgrade: {channel: stable, nodeOs: NodeImage}\n"
         "    addons: {azurepolicy: {config: {version: v2}}}\n"
@@ -55,6 +69,8 @@ def test_a_cluster_says_all_that_its_file_says() -> None:
     properties = object_at(blue.document, "properties")
     assert text_at(properties, "kubernetesVersion") == "1.34"
     assert text_at(properties, "nodeResourceGroup") == "nodes"
+    assert value_at(properties, "disableLocalAccounts") is True
+    assert text_at(blue.kept, "sku", "tier") == "Standard"
     assert value_at(properties, "apiServerAccessProfile", "enablePrivateCluster") is True
     assert text_at(properties, "apiServerAccessProfile", "privateDNSZone") == "system"
     assert object_at(blue.document, "identity", "userAssignedIdentities") == {IDENTITY: {}}

@@ -132,6 +132,6 @@ def test_both_clusters_are_priced() -> None:
 def test_drift_of_blue_is_shown() -> None:
     drifted = with_value(BLUE, ("sku", "tier"), "Premium")
 
-    action = _action(_plan(blue=drifted), "cluster old")
+    action = _action(_plan(f"{SMALL}    tier: Free\n", blue=drifted), "cluster old")
 
     assert [change.field for change in action.changes] == ["sku.tier"]

@@ -11,7 +11,8 @@ def _blue(more: str) -> list[str]:
 def test_what_is_not_written_has_a_default() -> None:
     blue = read_platform().clusters.blue
 
-    assert blue.tier == "Free"
+    assert blue.tier is None
+    assert blue.authorized_ranges is None
     assert blue.oidc_issuer
     assert blue.workload_identity
     assert blue.network.plugin == "azure"
