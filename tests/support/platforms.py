@@ -34,6 +34,8 @@ GREEN = """\
     version: "1.36"
     egress: {acknowledged: true}
 """
+COUNTED = SMALL.replace("subnet: front}", "subnet: front, capacity: 2}")
+"""The same, with a gateway whose instances are counted."""
 CONTROLLER = "controller: {identity: bascule-controller}\n"
 
 

@@ -7,7 +7,7 @@ from bascule.platform import apply
 from bascule.platform.plan.model import Op
 from tests.support.fake_arm import FakeArm, Fault
 from tests.support.platform_runs import PlatformRuns
-from tests.support.platforms import CONTROLLER, GREEN, SMALL, read_ids
+from tests.support.platforms import CONTROLLER, COUNTED, GREEN, SMALL, read_ids
 
 
 @pytest.fixture
@@ -36,6 +36,7 @@ async def test_green_and_the_controller_are_made_too(runs: PlatformRuns) -> None
 
 
 async def test_a_drift_is_shown_and_set_right_and_all_else_stays(runs: PlatformRuns) -> None:
+    runs.ids = read_ids(COUNTED)
     await runs.apply()
     gateway = runs.arm.documents[runs.ids.gateway.key]
     gateway["properties"]["sku"]["capacity"] = 9
@@ -52,6 +53,7 @@ async def test_a_drift_is_shown_and_set_right_and_all_else_stays(runs: PlatformR
 
 
 async def test_a_change_that_came_between_is_read_again_and_kept(runs: PlatformRuns) -> None:
+    runs.ids = read_ids(COUNTED)
     await runs.apply()
     gateway = runs.arm.documents[runs.ids.gateway.key]
     gateway["properties"]["sku"]["capacity"] = 9
@@ -132,6 +134,7 @@ async def test_an_operation_that_fails_is_told_and_repaired_by_the_next_run(
 async def test_who_sets_a_field_back_each_time_is_told_of(
     runs: PlatformRuns, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    runs.ids = read_ids(COUNTED)
     await runs.apply()
     fill = FakeArm._fill
 

@@ -12,6 +12,23 @@ from bascule.spec.azure.cluster import Addon, BlueCluster, ClusterNetwork, Pool
 DEFAULT_COUNT = 3
 DEFAULT_NETWORK = {"networkPlugin": "azure", "outboundType": "loadBalancer"}
 """What a cluster is made with where the file does not say it."""
+_WORDS: Mapping[str, tuple[str, ...]] = {
+    "mode": ("mode",),
+    "vm_size": ("vmSize",),
+    "count": ("count", "enableAutoScaling"),
+    "autoscale": ("enableAutoScaling", "minCount", "maxCount"),
+    "zones": ("availabilityZones",),
+    "max_pods": ("maxPods",),
+    "os_type": ("osType",),
+    "os_sku": ("osSKU",),
+    "os_disk_gb": ("osDiskSizeGB",),
+    "labels": ("nodeLabels",),
+    "taints": ("nodeTaints",),
+    "pod_subnet": ("podSubnetID",),
+    "max_surge": ("upgradeSettings",),
+}
+"""What AKS calls the fields of a pool that are compared if the file says them."""
+_ALWAYS_SAID = ("vnetSubnetID",)
 PAUSED = {"upgradeChannel": "none", "nodeOSUpgradeChannel": "None"}
 """What Azure upgrades by itself while there are two clusters: nothing."""
 
@@ -132,7 +149,8 @@ def _api_server(blue: BlueCluster) -> Document:
 def _pool(ids: Ids, blue: BlueCluster, pool: Pool) -> Resource:
     cluster = ids.cluster(blue.name)
     properties = _pool_properties(ids, blue, pool)
-    kept = {key: value for key, value in properties.items() if key != "orchestratorVersion"}
+    said = {*_ALWAYS_SAID, *(k for name in pool.model_fields_set for k in _WORDS.get(name, ()))}
+    kept = {key: value for key, value in properties.items() if key in said}
     return Resource(
         kind=Kind.POOL,
         id=cluster.child("agentPools", pool.name),

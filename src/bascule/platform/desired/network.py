@@ -1,11 +1,13 @@
 """The documents of the network part: group, virtual network, subnets, public IP, gateway."""
 
 from collections.abc import Iterator
+from typing import cast
 
 from bascule.azure.document import Document
 from bascule.azure.resource_id import ResourceId
 from bascule.platform.desired.ids import Ids
 from bascule.platform.desired.model import Kind, Resource, drop_absent
+from bascule.spec.azure.network import ApplicationGateway
 
 DEFAULT_CAPACITY = 2
 POOL, SETTINGS, LISTENER = (
@@ -98,22 +100,25 @@ def _public_ip(ids: Ids) -> Resource:
 
 def _gateway(ids: Ids) -> Resource:
     spec = ids.spec.gateway
-    properties = {**_size(ids), **_firewall(spec.waf_policy)}
-    kept: Document = {
+    made = {**_size(spec), **_firewall(spec.waf_policy)}
+    own: Document = {
         "location": ids.spec.location,
         **_zones(spec.zones),
         **_identity(spec.identity),
-        "properties": properties,
     }
     return Resource(
         kind=Kind.GATEWAY,
         id=ids.gateway,
         document={
-            **kept,
+            **own,
             "tags": ids.tags(spec.tags),
-            "properties": {**drop_absent(properties), **_first_rule(ids)},
+            "properties": {**drop_absent(made), **_first_rule(ids)},
         },
-        kept={**kept, "tags": {**ids.spec.tags, **spec.tags}},
+        kept={
+            **own,
+            "tags": {**ids.spec.tags, **spec.tags},
+            "properties": {**_said_size(spec), **_firewall(spec.waf_policy)},
+        },
         needs=(
             *needs_group(ids, spec.resource_group),
             ids.subnet(spec.subnet),
@@ -123,14 +128,26 @@ def _gateway(ids: Ids) -> Resource:
     )
 
 
-def _size(ids: Ids) -> Document:
-    spec = ids.spec.gateway
+def _size(spec: ApplicationGateway) -> dict[str, object]:
     sku: dict[str, object] = {"name": spec.sku, "tier": spec.sku}
     if spec.autoscale is not None:
         limits = {"minCapacity": spec.autoscale.min, "maxCapacity": spec.autoscale.max}
         return {"sku": {**sku, "capacity": None}, "autoscaleConfiguration": limits}
     capacity = spec.capacity or DEFAULT_CAPACITY
     return {"sku": {**sku, "capacity": capacity}, "autoscaleConfiguration": None}
+
+
+def _said_size(spec: ApplicationGateway) -> dict[str, object]:
+    """Return the size as far as the file speaks of it: nobody's instances are taken away."""
+    size = _size(spec)
+    is_scale_said = spec.capacity is not None or spec.autoscale is not None
+    sku = cast("Document", size["sku"])
+    names = {"name", "tier"} if "sku" in spec.model_fields_set else set()
+    names |= {"capacity"} if is_scale_said else set()
+    said: dict[str, object] = {"sku": {key: sku[key] for key in sku if key in names}}
+    if is_scale_said:
+        said["autoscaleConfiguration"] = size["autoscaleConfiguration"]
+    return said
 
 
 def _firewall(policy: str | None) -> Document:

@@ -106,7 +106,9 @@ def test_a_key_for_the_nodes_is_only_made_with() -> None:
 
 
 def test_a_pool_is_a_resource_of_its_own_made_with_its_cluster() -> None:
-    pool = _pool("vmSize: Standard_D2s_v5, zones: ['1'], taints: ['a=b:NoSchedule'], maxPods: 50")
+    pool = _pool(
+        "count: 3, vmSize: Standard_D2s_v5, zones: ['1'], taints: ['a=b:NoSchedule'], maxPods: 50"
+    )
 
     assert pool.kind is Kind.POOL
     assert pool.parent == read_ids().cluster("old")
@@ -149,3 +151,10 @@ def test_a_user_pool_says_what_it_is_for() -> None:
 
 def test_an_add_on_may_be_off() -> None:
     assert build_addons({"x": Addon(enabled=False)}) == {"x": {"enabled": False}}
+
+
+def test_nodes_that_the_file_does_not_count_are_not_taken_away() -> None:
+    _, pool = build_blue(read_ids())
+
+    assert set(object_at(pool.kept, "properties")) == {"vnetSubnetID"}
+    assert value_at(pool.document, "properties", "count") == 3

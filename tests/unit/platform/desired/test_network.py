@@ -96,3 +96,15 @@ def test_a_group_that_is_not_the_platforms_is_not_made() -> None:
 
     assert needs_group(ids, "shared") == ()
     assert needs_group(ids, None) == (ids.group,)
+
+
+def test_instances_that_the_file_does_not_count_are_not_taken_away() -> None:
+    unsaid = _built(read_ids())["gateway gw"]
+    said = _with_gateway("capacity: 3, sku: Standard_v2")
+
+    assert object_at(unsaid.kept, "properties") == {"sku": {}}
+    assert value_at(unsaid.document, "properties", "sku", "capacity") == 2
+    assert object_at(said.kept, "properties") == {
+        "sku": {"name": "Standard_v2", "tier": "Standard_v2", "capacity": 3},
+        "autoscaleConfiguration": None,
+    }

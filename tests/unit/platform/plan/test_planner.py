@@ -8,7 +8,7 @@ from bascule.platform.plan.model import Action, Op, PlatformPlan
 from bascule.platform.plan.planner import Existing, plan_platform
 from bascule.spec.azure.prices import Prices
 from tests.support.blue_cluster import build_blue_document
-from tests.support.platforms import CONTROLLER, GREEN, SMALL, read_ids
+from tests.support.platforms import CONTROLLER, COUNTED, GREEN, SMALL, read_ids
 
 BLUE = build_blue_document(
     properties__securityProfile={"workloadIdentity": {"enabled": True}},
@@ -86,7 +86,7 @@ def test_what_differs_is_changed() -> None:
     size = {"name": "Standard_v2", "tier": "Standard_v2", "capacity": 5}
     gateway = {"location": "chinanorth2", "properties": {"sku": size}}
 
-    action = _action(_plan(gateway=gateway), "gateway gw")
+    action = _action(_plan(COUNTED, gateway=gateway), "gateway gw")
 
     assert action.op is Op.CHANGE
     assert [(c.field, c.before, c.after) for c in action.changes] == [("sku.capacity", 5, 2)]
