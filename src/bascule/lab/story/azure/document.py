@@ -61,8 +61,9 @@ def _demands(told: Told, verdict: Verdict) -> Iterator[tuple[bool, str]]:
     wrong = verdict.wrong_cluster_after_effective
     said = "an unknown number of" if wrong is None else str(wrong)
     yield wrong == 0, f"{said} answers came from blue after its pods had left the pool"
-    made = told.upgrade.get("stage") == "completed"
-    yield made, f"the upgrade that made green is {told.upgrade.get('stage')}"
+    stage, ended = told.upgrade.get("stage"), told.upgrade.get("ended") or {}
+    why = f": {ended['reason']}" if ended.get("reason") else ""
+    yield stage == "completed", f"the upgrade that made green is {stage}{why}"
     clusters = azure["clusters"]
     yield (
         clusters == {"blue": None, "green": "Succeeded"},

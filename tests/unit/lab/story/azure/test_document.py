@@ -64,7 +64,7 @@ def empty_pool(story: Told) -> None:
 
 
 def go_back(story: Told) -> None:
-    story.upgrade = {"stage": "rolled_back"}
+    story.upgrade = {"stage": "rolled_back", "ended": {"reason": "a hook failed"}}
 
 
 def test_a_story_that_went_well_is_ok() -> None:
@@ -88,7 +88,7 @@ def test_a_story_that_went_well_is_ok() -> None:
         (lose_green, "green is gone"),
         (keep_pods_of_blue, "10.240.1.1"),
         (empty_pool, "the pool holds nothing"),
-        (go_back, "is rolled_back"),
+        (go_back, "is rolled_back: a hook failed"),
     ],
 )
 def test_whatever_is_not_as_it_should_be_is_said_and_the_story_failed(
