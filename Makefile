@@ -6,7 +6,7 @@ STAMP := $(VENV)/.setup-done
 AZ_VENV := .venv-az
 AZ_STAMP := $(AZ_VENV)/.setup-done
 
-.PHONY: setup demo demo-azure test check wheel-test browser-test az-test sim bench soak lock format clean
+.PHONY: setup demo demo-azure test check wheel-test browser-test az-test azure-real sim bench soak lock format clean
 
 setup: $(STAMP)
 
@@ -41,6 +41,9 @@ $(AZ_STAMP): requirements/az.txt
 
 az-test: setup $(AZ_STAMP) ## the real az and Azure's SDKs (733 MB) against the lab; ARGS for pytest
 	scripts/az_test.sh $(ARGS)
+
+azure-real: setup ## settles by a subscription of yours what the lab assumes; costs money, asks first; ARGS=--help
+	$(BIN)/python -m scripts.azure_real --subscription "$(SUBSCRIPTION)" --resource-group "$(RG)" $(ARGS)
 
 bench: setup
 	$(BIN)/python -m benchmarks $(ARGS)

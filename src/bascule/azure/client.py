@@ -19,6 +19,7 @@ from bascule.azure.decisions import Effect
 from bascule.azure.document import Document, list_at, text_at
 from bascule.azure.errors import VersionNotOfferedError
 from bascule.azure.polls import Poll, read_poll
+from bascule.azure.refusals import parse_retry_after
 from bascule.azure.resource_id import ResourceId, type_of_path
 from bascule.azure.session import ArmLimits, Call, Session
 from bascule.azure.trust import SYSTEM_TRUST, Trust
@@ -53,6 +54,8 @@ class Accepted:
 
     document: Document | None = None
     operation_url: str = ""
+    retry_after_s: float | None = None
+    """After how long ARM asks to look at the operation, where it says so."""
 
 
 class ArmClient:
@@ -241,7 +244,11 @@ def _accepted(answer: "Answer", place: str) -> Accepted:
     url = answer.headers.get("azure-asyncoperation", "")
     if not url and answer.status == 202:
         url = answer.headers.get("location", "")
-    return Accepted(document=_parse(answer, place), operation_url=url)
+    return Accepted(
+        document=_parse(answer, place),
+        operation_url=url,
+        retry_after_s=parse_retry_after(answer.headers),
+    )
 
 
 def _parse(answer: "Answer", place: str) -> Document | None:

@@ -1,0 +1,188 @@
+"""`make azure-real`: settles by a real subscription what the lab could only assume.
+
+Says how long it takes and what is charged, asks, makes throw-away resources, puts its questions,
+writes a fact file, and removes everything, also when it is interrupted
+(docs/reference/azure-real.md).
+"""
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+import tempfile
+from collections.abc import Sequence
+from datetime import UTC
+from pathlib import Path
+
+from bascule.app.logs import set_up_logs
+from bascule.errors import BasculeError
+from bascule.spec.azure.prices import Prices
+from bascule.spec.load import parse_prices
+from scripts.azure_real import fact_file, throwaway
+from scripts.azure_real.judging import Fact, judge_waits
+from scripts.azure_real.questions import QUESTIONS
+from scripts.azure_real.world import Settings, World, open_world
+
+OUTPUT = Path(__file__).parents[2] / "benchmarks/results/azure-real.json"
+INTERRUPTED = 130
+WAITS = "retry_after"
+WAITS_TEXT = "Which Retry-After do operations send, and how long do they take?"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run; returns the exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        return asyncio.run(_run(options))
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        return INTERRUPTED
+    except BasculeError as error:
+        print(f"error: {error}", file=sys.stderr)
+        if error.remedy:
+            print(f"  what to do: {error.remedy}", file=sys.stderr)
+        return error.exit_code
+
+
+async def _run(options: argparse.Namespace) -> int:
+    set_up_logs(least="warning")
+    task = asyncio.current_task()
+    if task is not None:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    with tempfile.TemporaryDirectory(prefix="bascule-azure-real-") as directory:
+        async with open_world(
+            _settings(options), dict(os.environ), Path(directory), _tell
+        ) as world:
+            if options.remove:
+                await throwaway.sweep(world)
+                return await _say_left(world)
+            await throwaway.require_free(world)
+            for line in throwaway.describe_cost(world):
+                _tell(line)
+            if not options.yes and not _is_wanted(options.resource_group):
+                _tell("nothing was made")
+                return 1
+            return await _ask_and_remove(world, options.output)
+
+
+async def _ask_and_remove(world: World, output: Path) -> int:
+    """Ask all questions; whatever happens, remove everything and write what was found."""
+    facts: dict[str, Fact] = {}
+    is_whole = False
+    try:
+        await _ask_all(world, facts)
+        await throwaway.remove(world)
+        is_whole = True
+    except BasculeError as error:
+        _tell(f"failed: {error}")
+    except asyncio.CancelledError:
+        _tell("interrupted: everything is removed now; let it end")
+        raise
+    finally:
+        await throwaway.sweep(world)
+        left = await throwaway.find_left(world)
+        facts[WAITS] = judge_waits(list(world.client.seen.values()))
+        _write(world, output, facts, is_whole=is_whole, left=left)
+    code = await _say_left(world)
+    return code if is_whole else code or 1
+
+
+async def _ask_all(world: World, facts: dict[str, Fact]) -> None:
+    await throwaway.make(world, has_green=False)
+    is_pair = False
+    for question in QUESTIONS:
+        if question.needs_clusters and not is_pair:
+            await throwaway.make(world, has_green=True)
+            is_pair = True
+        _tell(f"asking      {question.text}")
+        try:
+            facts[question.key] = await question.ask(world)
+        except* BasculeError as group:
+            why = "; ".join(str(each) for each in group.exceptions)
+            facts[question.key] = {"answer": "unknown", "why": why}
+        _tell(f"answer      {facts[question.key]['answer']}")
+
+
+def _write(
+    world: World, output: Path, facts: dict[str, Fact], *, is_whole: bool, left: tuple[str, ...]
+) -> None:
+    settings = world.settings
+    document = fact_file.build_document(
+        facts,
+        {WAITS: WAITS_TEXT, **{each.key: each.text for each in QUESTIONS}},
+        made_on=world.arm.clock.now().astimezone(UTC).date(),
+        cloud=settings.cloud,
+        location=settings.location,
+        is_whole=is_whole,
+        left=left,
+    )
+    fact_file.write(output, fact_file.redact(document, (settings.group,)))
+    _tell(f"wrote {output}: read it before you show it to anybody")
+
+
+async def _say_left(world: World) -> int:
+    left = await throwaway.find_left(world)
+    if left:
+        _tell(f"NOT removed: {', '.join(left)}; say this again with ARGS=--remove")
+        return 1
+    _tell("everything is removed")
+    return 0
+
+
+def _is_wanted(group: str) -> bool:
+    if not sys.stdin.isatty():
+        _tell("there is no terminal to ask on: ARGS=--yes goes on without a question")
+        return False
+    return input(f"Type {group} to make all this in it: ").strip() == group
+
+
+def _tell(line: str) -> None:
+    print(line, flush=True)
+
+
+def _settings(options: argparse.Namespace) -> Settings:
+    return Settings(
+        subscription=options.subscription,
+        group=options.resource_group,
+        cloud=options.cloud,
+        location=options.location,
+        vm_size=options.vm_size,
+        port=options.port,
+        image=options.image,
+        slow_path=options.slow_path,
+        drain_s=options.drain,
+        longest_s=options.longest,
+        prices=_prices(options.prices),
+    )
+
+
+def _prices(path: Path | None) -> Prices | None:
+    return None if path is None else parse_prices(path.read_text(encoding="utf-8"), path)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m scripts.azure_real", description=__doc__)
+    add = parser.add_argument
+    add("--subscription", required=True, help="the subscription's id")
+    add("--resource-group", required=True, help="a group that does not exist yet; it is removed")
+    add("--cloud", default="AzureCloud", help="a cloud's name or its https:// address")
+    add("--location", default="westeurope", help="the region")
+    add("--vm-size", default="Standard_D2s_v5", help="of the two nodes")
+    add("--port", type=int, default=80, help="of the gateway")
+    add("--image", default="registry.k8s.io/e2e-test-images/agnhost:2.53", help="of the servers")
+    add(
+        "--slow-path",
+        default="/shell?shellCommand=sleep%20{seconds}",
+        help="what the image answers after {seconds} or {ms}",
+    )
+    add("--drain", type=int, default=20, help="seconds that backends may drain")
+    add("--longest", type=float, default=330.0, help="seconds that the slowest request takes")
+    add("--prices", type=Path, help="a file of prices, as platform.yaml names one")
+    add("--output", type=Path, default=OUTPUT, help="the fact file")
+    add("--yes", action="store_true", help="do not ask")
+    add("--remove", action="store_true", help="only remove what an interrupted run left")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
