@@ -14,6 +14,7 @@ from bascule.platform.plan.diff import FieldChange
 from bascule.platform.plan.model import Action, Op, PlatformPlan
 from bascule.platform.plan.unmaking import Fate, Removal, UnmakingPlan
 from bascule.platform.ports import Progress
+from bascule.report.azure_proof import IS_PROVEN_ON_AZURE, LAB_ONLY
 
 GROUP = ResourceId("/subscriptions/s/resourceGroups/g")
 GATEWAY = Resource(kind=Kind.GATEWAY, id=GROUP.child("Microsoft.Network/x", "gw"), document={})
@@ -47,6 +48,7 @@ def test_each_action_has_its_sign_and_its_reasons() -> None:
     ]
     assert "      gateway gw: something is being done to it: Updating" in lines
     assert "2 to create, 1 to change, 1 left alone, 1 refused" in lines
+    assert (LAB_ONLY in lines) == (not IS_PROVEN_ON_AZURE)
 
 
 def test_a_plan_with_nothing_to_do_says_so() -> None:
