@@ -13,6 +13,8 @@ SPECIAL_CASES = re.compile(
     r"\blabs?\b|bascule-lab|\bis_lab|emulat|\bfake\b|127\.(?!0\.0\.1\b)\d+\.\d+\.\d+",
     re.IGNORECASE,
 )
+SAYING = "proven in the lab only"
+"""What reports and plans say of Azure; no decision hangs on it."""
 
 
 def product_files() -> list[Path]:
@@ -21,7 +23,9 @@ def product_files() -> list[Path]:
 
 
 def find_special_cases(text: str) -> list[str]:
-    return [line.strip() for line in text.splitlines() if SPECIAL_CASES.search(line)]
+    return [
+        line.strip() for line in text.replace(SAYING, "").splitlines() if SPECIAL_CASES.search(line)
+    ]
 
 
 def test_the_product_has_no_special_case_for_the_lab() -> None:
@@ -47,6 +51,10 @@ def test_the_product_has_no_special_case_for_the_lab() -> None:
 )
 def test_a_special_case_would_be_found(line: str) -> None:
     assert find_special_cases(f"x = 1\n{line}\n") == [line]
+
+
+def test_to_say_where_it_is_proven_is_no_special_case() -> None:
+    assert find_special_cases(f'TEXT = "what is done is {SAYING}."') == []
 
 
 def test_loopback_itself_is_no_special_case() -> None:

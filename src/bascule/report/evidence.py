@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from bascule.errors import CorruptJournalError
 from bascule.journal.record import GENESIS, Json, Record, verify_chain
 from bascule.journal.store import Sample
+from bascule.report.azure_proof import list_unproven
 from bascule.report.facts.changes import read_changes, read_split, tally_rules
 from bascule.report.facts.failures import read_failures
 from bascule.report.facts.gate_counts import read_gate_counts
@@ -89,7 +90,7 @@ def build_evidence(records: Sequence[Record], upgrade: str, samples: Sequence[Sa
         journal=journal,
     )
     facts = _Facts(log=log, course=course, story=story, counts=counts, journal=journal)
-    return _compose(facts, unknown)
+    return _compose(facts, (*unknown, *list_unproven(log.started.plan)))
 
 
 def render_evidence(evidence: Evidence) -> dict[str, Json]:

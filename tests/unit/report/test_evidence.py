@@ -7,6 +7,7 @@ import pytest
 from bascule.errors import PlanError
 from bascule.journal.record import Json
 from bascule.redact import MASK
+from bascule.report.azure_proof import list_unproven
 from bascule.report.evidence import build_evidence, find_run_id, render_evidence
 from bascule.routing.weights import Split, Weights
 from bascule.upgrade.plan.model import Plan, StepKind
@@ -43,6 +44,20 @@ def test_a_small_upgrade_reads_as_the_golden_file() -> None:
     document = render_evidence(build_evidence(made.records, "up", made.samples))
 
     assert document == json.loads(GOLDEN.read_text())
+
+
+def test_an_upgrade_that_makes_a_cluster_says_where_that_is_proven() -> None:
+    made = MadeUp("up")
+    steps = (step("make-green", Stage.PROVISION, StepKind.MAKE_CLUSTER),)
+    plan = Plan(name="up", gateway="shop", steps=steps)
+    made.start(plan)
+    made.end(Stage.ROLLED_BACK, "rollback by ada@desk")
+
+    evidence = build_evidence(made.records, "up", made.samples)
+
+    assert evidence.unknown[len(evidence.unknown) - len(list_unproven(plan)) :] == list_unproven(
+        plan
+    )
 
 
 def test_the_same_journal_gives_the_same_evidence_by_name_and_by_run() -> None:

@@ -9,6 +9,7 @@ from bascule.platform.plan.cost import Running
 from bascule.platform.plan.model import Action, Op, PlatformPlan, to_json
 from bascule.platform.plan.unmaking import Fate, Removal, UnmakingPlan
 from bascule.platform.ports import Progress
+from bascule.report.azure_proof import IS_PROVEN_ON_AZURE, LAB_ONLY
 from bascule.spec.durations import render_duration
 
 _SIGNS = {Op.CREATE: "+", Op.WITH: "+", Op.CHANGE: "~", Op.REFUSE: "!", Op.LEAVE: "="}
@@ -125,6 +126,8 @@ def _summary(plan: PlatformPlan) -> Iterator[str]:
     if plan.estimate_s:
         takes = render_duration(plan.estimate_s)
         yield f"takes about {takes} by the medians of recorded runs, side by side where possible"
+    if not IS_PROVEN_ON_AZURE:
+        yield LAB_ONLY
     yield f"plan {plan.digest[:DIGEST_SHOWN]}"
 
 

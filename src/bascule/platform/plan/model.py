@@ -14,6 +14,7 @@ from bascule.platform.desired.model import Later, Resource
 from bascule.platform.green.model import Difference
 from bascule.platform.plan.cost import Running, render_running
 from bascule.platform.plan.diff import FieldChange
+from bascule.report.azure_proof import IS_PROVEN_ON_AZURE
 
 FORMAT = 1
 
@@ -103,6 +104,7 @@ def render_platform_plan(plan: PlatformPlan) -> dict[str, Json]:
         "findings": [render_finding(finding) for finding in plan.findings],
         "running": [render_running(each) for each in plan.running],
         "estimate_s": plan.estimate_s,
+        "is_proven_on_azure": IS_PROVEN_ON_AZURE,
     }
 
 
