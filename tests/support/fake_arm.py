@@ -36,6 +36,7 @@ class Fault(StrEnum):
     BUSY = "409"
     THROTTLED = "429"
     FAILS = "the operation fails"
+    CROWDED = "the operation fails since others were at it"
 
 
 @dataclass(slots=True)
@@ -43,6 +44,7 @@ class _Operation:
     ends_s: float
     work: Callable[[], None]
     status: OutcomeStatus = OutcomeStatus.SUCCEEDED
+    is_crowded: bool = False
     is_done: bool = False
 
 
@@ -168,9 +170,8 @@ class FakeArm:
         if not operation.is_done:
             return Outcome(status=OutcomeStatus.RUNNING, last_seen="InProgress")
         failed = operation.status is OutcomeStatus.FAILED
-        error = (
-            OperationError(message="no luck", codes=("InternalServerError",)) if failed else None
-        )
+        code = "RetryableError" if operation.is_crowded else "InternalServerError"
+        error = OperationError(message="no luck", codes=(code,)) if failed else None
         return Outcome(status=operation.status, error=error)
 
     # -- what tests use
@@ -214,8 +215,9 @@ class FakeArm:
             return Accepted(document=copy.deepcopy(self.documents.get(key)))
         url = f"https://arm/operations/{next(self._numbers)}?s=signed"
         operation = _Operation(self.clock.monotonic_s() + OPERATION_S, work)
-        if fault is Fault.FAILS:
+        if fault in {Fault.FAILS, Fault.CROWDED}:
             operation.status = OutcomeStatus.FAILED
+            operation.is_crowded = fault is Fault.CROWDED
             operation.work = lambda: self._set_state(key, "Failed")
         self.operations[url] = operation
         return Accepted(document=copy.deepcopy(self.documents[key]), operation_url=url)

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from bascule.azure.client import Accepted
+from bascule.azure.decisions import is_busy
 from bascule.azure.document import Document, text_at
 from bascule.azure.errors import AlreadyThereError, LostAnswerError, ReadAgainError
 from bascule.azure.operations import Outcome, OutcomeStatus
@@ -107,15 +108,19 @@ class Turns:
         except LostAnswerError:
             return await self.rest("looking", "the answer was lost")
         self.writes += 1
-        self.waits = 0
         if accepted is None or not accepted.operation_url:
+            self.waits = 0
             return None
         pending = Pending(verb, accepted.operation_url)
         self.effects.pending.append(self.resource.key, pending)
         outcome = await self._finish(pending)
-        if outcome.status is OutcomeStatus.FAILED:
+        if outcome.status is not OutcomeStatus.FAILED:
+            self.waits = 0
+            return None
+        error = outcome.error
+        if error is None or not is_busy(error.codes, error.message):
             outcome.raise_for_failure(f"{verb} {self.name}")
-        return None
+        return await self.rest("busy", error.code if error is not None else "")
 
     async def wait_for(self, found: Document) -> None:
         """Wait a while for somebody else's change to end."""

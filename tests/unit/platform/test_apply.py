@@ -190,3 +190,14 @@ async def test_what_azure_never_fills_in_is_told_of(runs: PlatformRuns) -> None:
 
     with pytest.raises(ApiError, match="does not tell the principal of bascule-controller"):
         await runs.apply()
+
+
+async def test_an_operation_that_others_were_in_the_way_of_is_begun_again(
+    runs: PlatformRuns,
+) -> None:
+    runs.arm.faults = {15: Fault.CROWDED}
+
+    await runs.apply()
+
+    assert (await runs.plan()).is_empty
+    assert any(told.what == "busy" and told.detail == "RetryableError" for told in runs.told)
