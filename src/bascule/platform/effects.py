@@ -117,10 +117,10 @@ class Turns:
         if outcome.status is not OutcomeStatus.FAILED:
             self.waits = 0
             return None
-        error = outcome.error
-        if error is None or not is_busy(error.codes, error.message):
-            outcome.raise_for_failure(f"{verb} {self.name}")
-        return await self.rest("busy", error.code if error is not None else "")
+        reason = outcome.error
+        if reason is None or not is_busy(reason.codes, reason.message):
+            return outcome.raise_for_failure(f"{verb} {self.name}")
+        return await self.rest("busy", reason.code)
 
     async def wait_for(self, found: Document) -> None:
         """Wait a while for somebody else's change to end."""
