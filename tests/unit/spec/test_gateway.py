@@ -136,3 +136,10 @@ def test_a_path_counts_from_the_folder_of_its_file() -> None:
 def test_what_can_be_no_path_is_refused(path: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         resolve_path(Path(path), Path())
+
+
+def test_a_cluster_is_the_same_whether_it_is_there_already_or_not() -> None:
+    access = ClusterAccess(kubeconfig=Path("old.yaml"), context="old")
+
+    assert access.is_same(access.model_copy(update={"awaited": True}))
+    assert not access.is_same(access.model_copy(update={"context": "new"}))

@@ -138,3 +138,13 @@ async def test_a_plan_without_a_proof_has_none_that_could_grow_old() -> None:
 def test_without_a_time_one_look_is_enough() -> None:
     assert quiet_s(PROOF) == 5.0
     assert quiet_s(RETIRE) == 0.0
+
+
+async def test_a_proof_that_was_never_finished_is_made_now() -> None:
+    watch = Watch()
+    run = at_step(PROOF.key, watch.plan)
+
+    found = watch.idleness.look_again(run, RETIRE, watch.clock.now())
+
+    assert found is not None
+    assert "not idle yet" in found.reason

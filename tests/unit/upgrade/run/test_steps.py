@@ -2,6 +2,7 @@
 
 import pytest
 
+from bascule.checks.findings import Finding, Severity
 from bascule.errors import DriverError, InvariantError, OutcomeUnknownError
 from bascule.gateway.driver import ClusterTraffic, Convergence, Observation
 from bascule.ids import Cluster, CommandId
@@ -26,7 +27,7 @@ from bascule.upgrade.run.results import (
 )
 from bascule.upgrade.run.rollback import plan_rollback
 from bascule.upgrade.run.stages import Stage
-from bascule.upgrade.run.steps import PASSIVE_KINDS, Steps, Tools
+from bascule.upgrade.run.steps import FINDINGS_NAMED_MAX, PASSIVE_KINDS, Steps, Tools
 from tests.support.fake_journal import FakeDisk, FakeJournal
 from tests.support.fake_platform import FakePlatform
 from tests.support.fake_run import FakeChecks, FakeHooks, FakeMetrics
@@ -114,6 +115,108 @@ def observed(active: int) -> Observation:
     )
 
 
+async def test_preflight_fails_by_blockers_and_names_some_of_them() -> None:
+    clear = await Desk(made(StepKind.CHECK)).look()
+    desk = Desk(made(StepKind.CHECK))
+    blocker = Finding(
+        severity=Severity.BLOCKER, code="C", subject="green", message="is not well", remedy="cure"
+    )
+    desk.checks.findings = (blocker,) * (FINDINGS_NAMED_MAX + 2)
+
+    found = await desk.look()
+
+    assert clear == Done(output={"findings": []})
+    assert isinstance(found, Failed)
+    assert found.reason.count("green: is not well") == FINDINGS_NAMED_MAX
+    assert found.reason.endswith("; and 2 more")
+    assert "cure" in found.remedy
+
+
+async def test_a_cluster_that_is_listed_whole_is_awaited_no_more() -> None:
+    assert await Desk(made(StepKind.AWAIT_CLUSTER, cluster="green")).look() == Done()
+
+
+async def test_idleness_is_looked_at_by_what_is_measured_and_forgotten_in_the_end() -> None:
+    desk = Desk(made(StepKind.PROVE_IDLE, cluster="blue"))
+    steps = await desk.begin(started("step"))
+    steps.watch(desk.step)
+    assert desk.metrics.wanted is None
+
+    await steps.look(desk.step)
+    await desk.clock.advance(1.0)
+
+    assert isinstance(await steps.look(desk.step), Done)
+    steps.rest()
+    assert desk.metrics.wanted is None
+
+
+async def test_a_step_that_measures_nothing_itself_is_measured_as_a_baseline() -> None:
+    desk = Desk(made(StepKind.AWAIT_CLUSTER, cluster="green"))
+    steps = await desk.begin(started("step"))
+
+    steps.watch(desk.step)
+
+    assert desk.metrics.wanted is not None
+
+
+async def test_a_cluster_is_made_by_the_platform() -> None:
+    desk = Desk(made(StepKind.MAKE_CLUSTER, cluster="green"))
+    steps = await desk.begin()
+    absent = await steps.observe(desk.step)
+
+    begun = await steps.act(desk.step, started("step"))
+
+    assert absent == Absent()
+    assert begun == Waits(reason="making green")
+    assert [act.cluster for act in desk.platform.begun] == [Cluster.GREEN]
+
+
+async def test_an_arrangement_is_set_without_a_look() -> None:
+    desk = Desk(arrange("preview-on", Stage.VERIFY, Arrangement(preview=PREVIEW)))
+
+    assert await (await desk.begin()).observe(desk.step) == Absent()
+
+
+async def test_weights_wait_for_clusters_and_for_what_stands_against_them() -> None:
+    desk = Desk(weights(5))
+    steps = await desk.begin()
+
+    ready = await steps.observe(desk.step)
+    desk.checks.findings = (
+        Finding(severity=Severity.BLOCKER, code="C", subject="gateway", message="is not ours"),
+    )
+    blocked = await steps.observe(desk.step)
+    desk.traffic.known = view(green=AWAY)
+    away = await steps.observe(desk.step)
+
+    assert ready == Absent()
+    assert blocked == Waits(reason="gateway: is not ours")
+    assert isinstance(away, Waits)
+    assert "green" in away.reason
+
+
+async def test_the_way_back_waits_only_for_something_that_answers_there() -> None:
+    back = build_step("rollback-traffic", Stage.ROLLBACK, StepKind.SET_WEIGHTS, **weights(0).args)
+    desk = Desk(weights(100))
+    steps = await desk.begin()
+    await desk.clock.drive(steps.act(desk.step, started("shift-100")))
+    desk.traffic.known = view(green=AWAY)
+
+    ready = await steps.observe(back)
+    desk.traffic.known = view(shop_routes(blue=False))
+    unknown = await steps.observe(back)
+
+    assert ready == Absent()
+    assert isinstance(unknown, Waits)
+
+
+async def test_weights_that_the_gateway_refuses_may_be_tried_again() -> None:
+    desk = Desk(weights(5))
+    desk.traffic.failures = [DriverError("no", remedy="ask why")]
+
+    assert await desk.act() == Refused(reason="no", remedy="ask why")
+
+
 async def test_a_cluster_is_awaited_until_it_is_listed_whole() -> None:
     desk = Desk(made(StepKind.AWAIT_CLUSTER, cluster="green"))
     desk.traffic.known = view(green=AWAY)
@@ -160,6 +263,10 @@ async def test_an_approval_waits_for_its_gate() -> None:
         signal("approve", gate="go", key="go-approval")
     )
     assert given == Done(reason="approved by executor")
+
+
+async def test_a_hold_whose_time_is_over_passes() -> None:
+    assert isinstance(await Desk(hold("verify", Stage.VERIFY, 0.0)).look(), Done)
 
 
 async def test_a_hold_does_not_pass_while_somebody_else_has_changed_the_gateway() -> None:
