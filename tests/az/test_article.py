@@ -92,6 +92,9 @@ SUBSCRIPTION = "az account show --query id -o tsv"
 PRINCIPAL = "az ad sp create-for-rbac --sdk-auth | base64 -w0"
 PRIORITY = " --priority 100"
 """Without it ARM has refused the article's gateway since api-version 2021-08-01."""
+GATEWAY_ID = (
+    "az network application-gateway show -g $RESOURCE_GROUP -n $APP_GATEWAY --query id -o tsv"
+)
 NO_GATEWAY = "az network application-gateway list -g $RESOURCE_GROUP"
 POD_PORT = 8080
 
@@ -164,6 +167,12 @@ def health(terminal: Terminal) -> dict[str, str]:
     (pool,) = told["backendAddressPools"]
     (settings,) = pool["backendHttpSettingsCollection"]
     return {each["address"]: each["health"] for each in settings["servers"]}
+
+
+def roles_of(terminal: Terminal, client: str) -> list[tuple[str, str]]:
+    """Return what roles a principal has, and where."""
+    found = terminal.ask(f"az role assignment list --all --assignee {client}")
+    return [(each["roleDefinitionName"], each["scope"]) for each in found]
 
 
 def fill_pool(terminal: Terminal) -> list[str]:
@@ -259,6 +268,17 @@ def test_the_values_of_the_ingress_controller_are_found(terminal: Terminal) -> N
     assert secret["subscriptionId"] == subscription
     assert secret["resourceManagerEndpointUrl"].startswith("https://localhost:")
     assert secret["clientSecret"]
+    assert roles_of(terminal, secret["clientId"]) == []
+
+
+def test_a_principal_has_a_role_only_if_it_is_said_which_and_where(terminal: Terminal) -> None:
+    gateway = terminal.run(GATEWAY_ID).strip()
+
+    secret = terminal.ask(
+        f"az ad sp create-for-rbac --json-auth --role Contributor --scopes {gateway}"
+    )
+
+    assert roles_of(terminal, secret["clientId"]) == [("Contributor", gateway)]
 
 
 async def test_traffic_flows_through_the_gateway_to_a_pod_of_the_cluster(
