@@ -16,7 +16,8 @@ from datetime import UTC
 from pathlib import Path
 
 from bascule.app.logs import set_up_logs
-from bascule.errors import BasculeError
+from bascule.azure.opening import SUBSCRIPTION, find_subscription
+from bascule.errors import BasculeError, UsageError
 from bascule.spec.azure.prices import Prices
 from bascule.spec.load import parse_prices
 from scripts.azure_real import fact_file, throwaway
@@ -141,8 +142,13 @@ def _tell(line: str) -> None:
 
 
 def _settings(options: argparse.Namespace) -> Settings:
+    if not options.resource_group:
+        raise UsageError(
+            "no resource group is named",
+            remedy="say RG=... with the name of one that does not exist yet",
+        )
     return Settings(
-        subscription=options.subscription,
+        subscription=find_subscription(os.environ, options.subscription),
         group=options.resource_group,
         cloud=options.cloud,
         location=options.location,
@@ -163,8 +169,8 @@ def _prices(path: Path | None) -> Prices | None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m scripts.azure_real", description=__doc__)
     add = parser.add_argument
-    add("--subscription", required=True, help="the subscription's id")
-    add("--resource-group", required=True, help="a group that does not exist yet; it is removed")
+    add("--subscription", default="", help=f"its id, if not ${SUBSCRIPTION}")
+    add("--resource-group", default="", help="a group that does not exist yet; it is removed")
     add("--cloud", default="AzureCloud", help="a cloud's name or its https:// address")
     add("--location", default="westeurope", help="the region")
     add("--vm-size", default="Standard_D2s_v5", help="of the two nodes")

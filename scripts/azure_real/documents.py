@@ -11,7 +11,7 @@ UNRELATED_POOL = "unrelated"
 _SETTINGS, _MAP, _REDIRECT = "backendHttpSettingsCollection", "by-path", "answer"
 
 
-def with_redirect(document: Document, gateway: ResourceId, target: str) -> Document:
+def with_redirect(document: Document, gateway: ResourceId, target: str) -> dict[str, Any]:
     """Let the gateway itself answer every request: go to `target`."""
     changed = _copy(document)
     redirect = {"redirectType": "Temporary", "targetUrl": target, "includePath": False}
@@ -25,7 +25,7 @@ def with_redirect(document: Document, gateway: ResourceId, target: str) -> Docum
 
 def with_map(
     document: Document, gateway: ResourceId, pools: Mapping[str, Sequence[str]], port: int
-) -> Document:
+) -> dict[str, Any]:
     """Send /NAME to the pool of each name, so that each is probed; the first one gets the rest."""
     changed = _with_pools(document, pools, port)
     settings = _first(changed, gateway, _SETTINGS)
@@ -54,7 +54,7 @@ def with_map(
     return _with_rule(changed, rule)
 
 
-def with_drain(document: Document, drain_s: int, timeout_s: int) -> Document:
+def with_drain(document: Document, drain_s: int, timeout_s: int) -> dict[str, Any]:
     """Let backends drain for so long, and answer within a time-out."""
     changed = _copy(document)
     for settings in changed["properties"][_SETTINGS]:
@@ -66,7 +66,7 @@ def with_drain(document: Document, drain_s: int, timeout_s: int) -> Document:
     return changed
 
 
-def with_unrelated_pool(document: Document) -> Document:
+def with_unrelated_pool(document: Document) -> dict[str, Any]:
     """Add an empty pool that no rule uses."""
     changed = _copy(document)
     _set_part(changed, "backendAddressPools", UNRELATED_POOL, {"backendAddresses": []})

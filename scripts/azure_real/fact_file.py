@@ -15,6 +15,7 @@ OTHER_CLOUD = "other"
 """A cloud known by its address alone, such as a lab: its file proves nothing about Azure."""
 _GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _URL = re.compile(r"https?://(?!example\.com/)[^\s\"']+")
+_MAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
 _PUBLIC_ADDRESS = re.compile(r"\b(?!10\.)(?:\d{1,3}\.){3}\d{1,3}\b")
 
 
@@ -62,7 +63,7 @@ def write(path: Path, document: Mapping[str, Any]) -> None:
 
 
 def _redact_text(text: str, names: tuple[str, ...]) -> str:
-    text = _URL.sub("URL", _GUID.sub("GUID", text))
+    text = _MAIL.sub("MAIL", _URL.sub("URL", _GUID.sub("GUID", text)))
     for name in names:
         text = re.sub(re.escape(name), "NAME", text, flags=re.IGNORECASE)
     return _PUBLIC_ADDRESS.sub("ADDRESS", text)

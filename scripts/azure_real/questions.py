@@ -19,6 +19,7 @@ from scripts.azure_real.traffic import KEPT, loading, sampling
 from scripts.azure_real.world import BLUE, GREEN, POD_PORT, World
 
 STALE = 'W/"00000000-0000-0000-0000-000000000000"'
+PRECONDITION_FAILED = 412
 GATEWAY_MAX_S = 3_600.0
 HEALTH_MAX_S = 180.0
 HEALTH_LOOK_S = 2.0
@@ -35,6 +36,8 @@ async def ask_if_match(world: World) -> Fact:
     try:
         accepted = await world.client.put(gateway, before, if_match=STALE)
     except ReadAgainError as error:
+        if error.status != PRECONDITION_FAILED:
+            raise
         stale = {"answer": "honoured", "status": error.status, "code": error.reason}
     else:
         stale = {"answer": "ignored"}
