@@ -6,6 +6,15 @@ from tests.integration.kubectl.check import Check, Step
 APPLY = "reference/kubectl/generated/kubectl_apply/"
 SSA = "reference/using-api/server-side-apply/"
 CHANGED = manifests.CONFIG.replace("blue", "green")
+LIST = """
+apiVersion: v1
+kind: List
+items:
+- apiVersion: v1
+  kind: ConfigMap
+  metadata: {name: settings}
+  data: {colour: blue}
+"""
 SMALLER = manifests.CONFIG.replace(', size: "3"', "")
 
 CHECKS = (
@@ -19,6 +28,14 @@ CHECKS = (
             Step(run="get cm settings -o jsonpath={.data.colour}", out="green"),
         ),
         feature="openapi",
+    ),
+    Check(
+        name="apply_takes_a_list_as_get_prints_it",
+        docs="tasks/manage-kubernetes-objects/declarative-config/",
+        steps=(
+            Step(run="apply -f -", stdin=LIST, out="configmap/settings created\n"),
+            Step(run="get cm settings -o jsonpath={.data.colour}", out="blue"),
+        ),
     ),
     Check(
         name="apply_removes_what_was_dropped",

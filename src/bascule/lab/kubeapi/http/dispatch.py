@@ -19,6 +19,7 @@ from bascule.lab.kubeapi.http import (
     answers,
     discovery,
     evictions,
+    openapi_v2,
     pages,
     pod_logs,
     reading,
@@ -104,6 +105,8 @@ class Dispatcher:
         path = request.path
         if path.startswith("/openapi/v3") and self._api.has(Feature.OPENAPI):
             return self._parts.openapi.page(request)
+        if path == openapi_v2.PATH and self._api.has(Feature.OPENAPI):
+            return openapi_v2.page()
         if path == "/metrics":
             return web.Response(text=self._parts.deprecated.metrics())
         if path == "/openid/v1/jwks":

@@ -13,7 +13,7 @@ class Feature(StrEnum):
     TABLES = "tables"
     """Printed columns: clients get whole objects and print the name and age only."""
     OPENAPI = "openapi"
-    """OpenAPI v3: `explain` and client-side validation find nothing (404)."""
+    """OpenAPI: `explain` and client-side validation find nothing (404)."""
     SERVER_SIDE_APPLY = "server-side-apply"
     """Apply patches are answered by 415."""
     STRATEGIC_MERGE = "strategic-merge"

@@ -54,7 +54,8 @@ def _paths(api: Api) -> list[str]:
         for group in groups
         for version in discovery.group_versions(kinds, group)
     ]
-    served = ("/api", "/api/v1", "/apis", "/metrics", "/openapi/v3", "/version", *HEALTH_PATHS)
+    pages = ("/metrics", "/openapi/v2", "/openapi/v3", "/version", *HEALTH_PATHS)
+    served = ("/api", "/api/v1", "/apis", *pages)
     return sorted((*served, *(f"/apis/{group}" for group in groups), *versions))
 
 
