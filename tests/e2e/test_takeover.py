@@ -55,8 +55,8 @@ class Seen:
     records: list[Written]
     samples: int
     config: list[Any]
-    streams: int
-    """How many Envoy ever opened to A."""
+    updates: dict[str, int]
+    """How often Envoy was told something, whether it took it or not."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -128,7 +128,7 @@ class Story:
             records=self.gateway.read_records(),
             samples=self.gateway.count_samples(),
             config=self.gateway.read_config(),
-            streams=self.gateway.count_streams(self.a.port),
+            updates=self.gateway.count_updates(),
         )
 
 
@@ -232,6 +232,7 @@ def test_a_writes_nothing_more_once_b_has_written(stories: list[Story]) -> None:
         assert set(generations) == {1, 2}
         # Not to the journal, and not a byte to Envoy, whether B lives or has gone.
         assert story.after == story.before
+        assert sum(story.before.updates.values()) > 0
 
 
 def test_a_ends_by_itself_and_says_why(stories: list[Story]) -> None:

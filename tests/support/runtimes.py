@@ -205,18 +205,11 @@ class FarGateway:
         told = [part for part in parts if not str(part["@type"]).endswith("BootstrapConfigDump")]
         return [*told, json.loads(read_admin(self.folder, "/runtime?format=json"))]
 
-    def count_streams(self, port: int) -> int:
-        """Return how many streams Envoy ever opened to the runtime at `port`."""
-        found = json.loads(read_admin(self.folder, "/clusters?format=json"))
-        hosts = [
-            host
-            for cluster in found["cluster_statuses"]
-            if cluster["name"] == "bascule"
-            for host in cluster["host_statuses"]
-            if host["address"]["socket_address"]["port_value"] == port
-        ]
-        (host,) = hosts
-        return next(int(s.get("value", 0)) for s in host["stats"] if s["name"] == "rq_total")
+    def count_updates(self) -> dict[str, int]:
+        """Return how many answers of any runtime Envoy took or refused, by what they were about."""
+        found = json.loads(read_admin(self.folder, "/stats?format=json&filter=update_"))["stats"]
+        ends = (".update_success", ".update_rejected")
+        return {s["name"]: s["value"] for s in found if s.get("name", "").endswith(ends)}
 
 
 def make_far_gateway(site: Site, postgres: PostgresServer, name: str) -> FarGateway:
