@@ -113,3 +113,27 @@ async def test_an_owner_with_a_lease_asks_before_each_message(tmp_path: Path) ->
 
         assert owner.asked >= envoy.received > 0
         assert owner.end is None
+
+
+async def test_a_lease_that_is_lost_while_the_owner_ends_is_told_as_what_it_is(
+    tmp_path: Path,
+) -> None:
+    socket = tmp_path / "xds.sock"
+    owner = Owner(socket)
+
+    async def end_slowly() -> None:
+        """Be what gets ready for the next switch, and take a while to be given up."""
+        try:
+            await asyncio.Event().wait()
+        finally:
+            owner.driver._server._lapse = StaleWriterError("runner B has taken over")
+            owner.driver._server._lapsed.set()
+            for _ in range(5):
+                await asyncio.sleep(0)
+
+    with pytest.raises(StaleWriterError, match="runner B"):
+        async with owner.driver:
+            assert owner.driver._tasks is not None
+            owner.driver._consolidation = owner.driver._tasks.create_task(end_slowly())
+            await asyncio.sleep(0)
+            raise StaleWriterError("runner B has taken over")

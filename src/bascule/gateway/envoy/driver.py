@@ -130,9 +130,10 @@ class EnvoyDriver:
         error: BaseException | None,
         at: TracebackType | None,
     ) -> None:
-        await self._stop_consolidation()
-        if self._watch is not None:
-            self._watch.cancel()
+        # Nothing is awaited before the group is closed: a lapse cancels whoever waits elsewhere.
+        for task in (self._consolidation, self._watch):
+            if task is not None:
+                task.cancel()
         try:
             await self._stack.aclose()
         except BaseExceptionGroup as failures:
