@@ -98,6 +98,10 @@ async def test_a_preview_that_its_client_gives_up_is_nobodys_abandoned_request(
         assert (seen.requests_total, seen.abandoned_total, seen.previews_total) == (0, 0, 1)
 
 
+PREVIEWS_UNDER_WAY = 1
+"""Of each cluster, at any moment."""
+
+
 async def test_a_switch_is_over_although_previews_go_on(tmp_path: Path) -> None:
     clock = SystemClock()
     async with envoy_world(tmp_path) as world:
@@ -119,8 +123,10 @@ async def test_a_switch_is_over_although_previews_go_on(tmp_path: Path) -> None:
                 after = (await world.driver.observe()).traffic[idle]
 
                 assert over_s is not None
-                assert after.requests_total == settled.requests_total
-                assert (after.previews_total or 0) > (settled.previews_total or 0)
+                # The one preview that is under way at a look is told from users only when it ends.
+                users_more = after.requests_total - settled.requests_total
+                assert abs(users_more) <= PREVIEWS_UNDER_WAY
+                assert (after.previews_total or 0) > (settled.previews_total or 0) + 10
         assert users.failures == []
 
 
