@@ -131,9 +131,12 @@ async def test_a_lease_that_is_lost_while_the_owner_ends_is_told_as_what_it_is(
             for _ in range(5):
                 await asyncio.sleep(0)
 
-    with pytest.raises(StaleWriterError, match="runner B"):
+    async def work_and_end() -> None:
         async with owner.driver:
             assert owner.driver._tasks is not None
             owner.driver._consolidation = owner.driver._tasks.create_task(end_slowly())
             await asyncio.sleep(0)
             raise StaleWriterError("runner B has taken over")
+
+    with pytest.raises(StaleWriterError, match="runner B"):
+        await work_and_end()
