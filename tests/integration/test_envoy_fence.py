@@ -35,7 +35,7 @@ class Owner:
         try:
             async with self.driver:
                 self.is_working.set()
-                await asyncio.Event().wait()
+                await self.driver.watch_lease()
         except StaleWriterError as error:
             self.end = error
 
@@ -115,11 +115,10 @@ async def test_an_owner_with_a_lease_asks_before_each_message(tmp_path: Path) ->
         assert owner.end is None
 
 
-async def test_a_lease_that_is_lost_while_the_owner_ends_is_told_as_what_it_is(
+async def test_a_lease_that_is_lost_while_the_owner_ends_cancels_nothing_else(
     tmp_path: Path,
 ) -> None:
-    socket = tmp_path / "xds.sock"
-    owner = Owner(socket)
+    owner = Owner(tmp_path / "xds.sock")
 
     async def end_slowly() -> None:
         """Be what gets ready for the next switch, and take a while to be given up."""
@@ -140,3 +139,16 @@ async def test_a_lease_that_is_lost_while_the_owner_ends_is_told_as_what_it_is(
 
     with pytest.raises(StaleWriterError, match="runner B"):
         await work_and_end()
+
+
+async def test_getting_ready_for_the_next_switch_ends_quietly_with_the_lease(
+    tmp_path: Path,
+) -> None:
+    socket = tmp_path / "xds.sock"
+    async with owning(socket) as owner, stub_envoy(socket):
+        owner.driver._settle_s = 0.0
+        await owner.apply(ALL_BLUE)
+        await owner.apply(ALL_GREEN)
+        owner.has_lease = False
+
+        await eventually(lambda: owner.end is not None)

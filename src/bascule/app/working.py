@@ -95,6 +95,7 @@ class Working:
         answers, following = self.answers, self.following
         parts = [
             self.owned.lease.keep(),
+            answers.driver.watch_lease(),
             answers.controller.run(),
             answers.executor.run(_Wakeup(answers.bell, answers.clock)),
             answers.witness.run(),

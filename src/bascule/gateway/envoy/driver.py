@@ -102,7 +102,6 @@ class EnvoyDriver:
         self._lock = asyncio.Lock()
         self._tasks: asyncio.TaskGroup | None = None
         self._consolidation: asyncio.Task[None] | None = None
-        self._watch: asyncio.Task[None] | None = None
         self._live: _Live | None = None
         self._published: Stance | None = None
         """The stance that Envoys may hold beside the live one, while a push is under way."""
@@ -121,8 +120,14 @@ class EnvoyDriver:
         else:
             self.port = await self._server.listen_tcp(self._listen.address, self._listen.tls)
         self._tasks = await self._stack.enter_async_context(asyncio.TaskGroup())
-        self._watch = self._tasks.create_task(self._server.wait_for_lapse())
         return self
+
+    async def watch_lease(self) -> None:
+        """Raise StaleWriterError when another owner has taken over; wait for it for ever.
+
+        No task of the driver's own raises it: that would cancel whatever its user awaits just then.
+        """
+        await self._server.wait_for_lapse()
 
     async def __aexit__(
         self,
@@ -130,17 +135,8 @@ class EnvoyDriver:
         error: BaseException | None,
         at: TracebackType | None,
     ) -> None:
-        # Nothing is awaited before the group is closed: a lapse cancels whoever waits elsewhere.
-        for task in (self._consolidation, self._watch):
-            if task is not None:
-                task.cancel()
-        try:
-            await self._stack.aclose()
-        except BaseExceptionGroup as failures:
-            stale, others = failures.split(StaleWriterError)
-            if stale is None or others is not None:
-                raise
-            raise _first(stale) from failures
+        await self._stop_consolidation()
+        await self._stack.aclose()
 
     @property
     def instances(self) -> int:
@@ -351,7 +347,7 @@ class EnvoyDriver:
                     await self._push_routes(live.table, live.certificates, stance)
                     await self._push_runtime(live.table, {})
             except StaleWriterError:
-                raise
+                return  # `watch_lease` says so
             except (BasculeError, TimeoutError) as error:
                 reason = f"the configured weights could not follow the switch: {error}"
                 self._trouble = _Trouble(Convergence.CONVERGED, reason)
@@ -437,11 +433,6 @@ def _expect(kind: Kind, before: Snapshot, wanted: Snapshot) -> Mapping[str, str 
     delta = diff_kind(before.of(kind), wanted.of(kind))
     gone = delta.removed if kind in {Kind.CLUSTER, Kind.LISTENER} else ()
     return {**{r.name: r.version for r in delta.changed}, **dict.fromkeys(gone)}
-
-
-def _first(failures: BaseExceptionGroup) -> BaseException:
-    found = failures.exceptions[0]
-    return _first(found) if isinstance(found, BaseExceptionGroup) else found
 
 
 def _is_same(a: RouteSet, b: RouteSet) -> bool:
