@@ -95,3 +95,8 @@ def test_the_published_schema_is_current(name: str, schema: Mapping[str, object]
     published = Path(__file__).parents[3] / "docs" / "reference" / f"{name}.schema.json"
 
     assert json.loads(published.read_text()) == schema, "run scripts/build_schema.py"
+
+
+def test_a_schema_is_built_once() -> None:
+    assert prices_schema() is prices_schema()
+    assert prices_schema.__wrapped__() == prices_schema()

@@ -22,3 +22,9 @@ def test_at_most_is_never_less_than_now(nodes: int, most: int, surge: int) -> No
 
     assert nodes <= nodes_now(each) <= nodes_at_most(each)
     assert nodes_now(each) <= 2 * nodes
+
+
+def test_nodes_are_counted_with_those_of_a_surge() -> None:
+    each = replace(pool(), nodes=3, nodes_max=5, surge="33%")
+
+    assert (nodes_now(each), nodes_at_most(each)) == (4, 7)

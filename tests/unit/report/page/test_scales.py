@@ -86,3 +86,10 @@ def test_a_moment_has_its_place_between_both_ends() -> None:
 
 def test_no_time_at_all_has_one_place() -> None:
     assert span(seconds=0).place(AT) == 0
+
+
+def test_a_value_has_its_place_between_the_ends_and_is_put_at_the_edge_outside() -> None:
+    linear, log = linear_scale(10), log_scale(1, 100)
+
+    assert [linear.place(value) for value in (-1, 0, 5, 10, 99)] == [0, 0, 0.5, 1, 1]
+    assert [round(log.place(value), 9) for value in (0.1, 1, 10, 100)] == [0, 0, 0.5, 1]

@@ -81,3 +81,15 @@ def test_a_check_that_says_little_has_defaults() -> None:
 
 def test_a_list_that_is_missing_is_empty() -> None:
     assert read_list({}, "checks") == []
+
+
+def test_a_rule_of_latency_comes_back_as_it_was_written() -> None:
+    gates = Gates(latency=(LatencyRule(percentile=99.0, max_ms=250.0, over_blue_max_ms=None),))
+
+    assert parse_gates(render_gates(gates)) == gates
+
+
+def test_what_is_no_list_is_refused_and_one_that_is_missing_is_empty() -> None:
+    assert read_list({}, "hosts") == []
+    with pytest.raises(JournalError, match="hosts is not a list"):
+        read_list({"hosts": "all"}, "hosts")

@@ -113,3 +113,19 @@ def test_an_empty_object_is_a_step_that_has_seen_nothing() -> None:
 def test_what_is_no_progress_is_refused(data: Json, match: str) -> None:
     with pytest.raises(JournalError, match=match):
         parse_progress(data)
+
+
+SPREAD = Spread(target_squares=1.0, products=2.0, other_squares=3.0, weights=4.0, shares=5.0)
+
+
+def test_all_that_a_hold_has_seen_comes_back() -> None:
+    latency = histogram(1, 2, 3)
+    progress = Progress(
+        seen={Cluster.BLUE: Seen(requests=6, failures=1, latency=latency)},
+        baseline=latency,
+        tests={"success": Evidence(spread=SPREAD)},
+        watches={Cluster.GREEN: Watch(recent=(Span(from_s=0.0, to_s=1.0, started=5, fast=4),))},
+        checks={"home": CheckTally(passed=2, last=CheckOutcome.PASSED, reason="200")},
+    )
+
+    assert parse_progress(render_progress(progress)) == progress
