@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from itertools import groupby
 from random import Random
 from typing import Any
 
@@ -28,6 +29,7 @@ RATE = 20.0
 OUTAGE_S = 1.0
 EFFECT_MAX_S = 0.010
 """A freeze falls from the record of an intent to after its effect."""
+SHIFTS = ["shift-5", "shift-10", "shift-50", "shift-100"]
 TAKEOVER_MAX_S = 25.0
 """The lease holds for 15 s and is looked at each 1.5 s; the rest is for a busy machine."""
 
@@ -220,9 +222,16 @@ def test_b_brings_the_upgrade_to_its_end_and_nothing_is_lost_or_done_twice(
         keys = [step["key"] for step in begun.data["plan"]["steps"]]
         ends = [r.data for r in records if r.kind == "upgrade_step_finished"]
         assert [(end["key"], end["result"]) for end in ends] == [(key, "done") for key in keys]
+        # A change may be sent again: by B, where Envoy does not show it while it comes over to B.
+        # It is the same one then, and the next one comes after it.
         for kind in ("weights_intended", "weights_finished"):
-            changes = [r.data["order_id"].split(":")[1] for r in records if r.kind == kind]
-            assert changes == ["shift-5", "shift-10", "shift-50", "shift-100"]
+            changes = [_key_of(record) for record in records if record.kind == kind]
+            assert [key for key, _ in groupby(changes)] == SHIFTS
+
+
+def _key_of(record: Written) -> str:
+    key: str = record.data["order_id"].split(":")[1]
+    return key
 
 
 def test_a_writes_nothing_more_once_b_has_written(stories: list[Story]) -> None:

@@ -208,8 +208,11 @@ class FarGateway:
     def count_updates(self) -> dict[str, int]:
         """Return how many answers of any runtime Envoy took or refused, by what they were about."""
         found = json.loads(read_admin(self.folder, "/stats?format=json&filter=update_"))["stats"]
+        told = {s["name"]: s["value"] for s in found if "name" in s}
         ends = (".update_success", ".update_rejected")
-        return {s["name"]: s["value"] for s in found if s.get("name", "").endswith(ends)}
+        # `bascule` is where the runtimes are: Envoy looks its name up by itself.
+        own = "cluster.bascule."
+        return {n: v for n, v in told.items() if n.endswith(ends) and not n.startswith(own)}
 
 
 def make_far_gateway(site: Site, postgres: PostgresServer, name: str) -> FarGateway:
