@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +59,11 @@ class StubEnvoy:
         self._call.cancel()
 
     async def _say(self, kind: Kind, **fields: Any) -> None:
-        await self._call.write(self._request(type_url=kind.value, node={"id": self.node}, **fields))
+        """Say something; whoever reads the stream learns that the other end has closed it."""
+        with suppress(grpc.aio.AioRpcError):
+            await self._call.write(
+                self._request(type_url=kind.value, node={"id": self.node}, **fields)
+            )
 
 
 @asynccontextmanager
