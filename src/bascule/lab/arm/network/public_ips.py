@@ -3,6 +3,7 @@
 from typing import Any
 
 from bascule.lab.arm.answers import answer_begun
+from bascule.lab.arm.network.answering import Methods
 from bascule.lab.arm.network.attachments import allocate_public_address
 from bascule.lab.arm.network.documents import (
     DELETING,
@@ -14,7 +15,6 @@ from bascule.lab.arm.network.documents import (
     list_documents,
     location_of,
     new_etag,
-    not_allowed,
     not_found,
     read_body,
     without_nulls,
@@ -42,20 +42,12 @@ class PublicIps:
         if len(request.path.parts) > 2:
             raise not_found(request.path)
         previous = self._world.resources.find(request.path.text)
-        match request.method:
-            case "PUT":
-                return self._put(request, previous)
-            case "DELETE" if previous is None:
-                return ArmReply(status=204)
-            case "GET" | "PATCH" | "DELETE" if previous is None:
-                raise not_found(request.path)
-            case "GET" if previous is not None:
-                return ArmReply(body=previous, headers={"ETag": previous["etag"]})
-            case "PATCH" if previous is not None:
-                return self._patch(request, previous)
-            case "DELETE" if previous is not None:
-                return self._delete(request, previous)
-        raise not_allowed(request)
+        methods = Methods(
+            put=self._put,
+            patch=self._patch,
+            delete=self._delete,
+        )
+        return methods.answer(request, previous)
 
     def _put(self, request: ArmRequest, previous: Document | None) -> ArmReply:
         check_conditions(request, previous, previous["etag"] if previous else "")

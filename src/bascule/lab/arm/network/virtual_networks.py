@@ -11,6 +11,7 @@ from bascule.lab.arm.network.address_space import (
     prefixes_of,
     usable_addresses,
 )
+from bascule.lab.arm.network.answering import Methods
 from bascule.lab.arm.network.attachments import USES, subnet_in, users_of
 from bascule.lab.arm.network.documents import (
     DELETING,
@@ -83,20 +84,12 @@ class VirtualNetworks:
 
     def _network(self, request: ArmRequest) -> ArmReply:
         previous = self._world.resources.find(request.path.text)
-        match request.method:
-            case "PUT":
-                return self._put_network(request, previous)
-            case "DELETE" if previous is None:
-                return ArmReply(status=204)
-            case "GET" | "PATCH" | "DELETE" if previous is None:
-                raise not_found(request.path)
-            case "GET" if previous is not None:
-                return ArmReply(body=previous, headers={"ETag": previous["etag"]})
-            case "PATCH" if previous is not None:
-                return self._patch(request, previous)
-            case "DELETE" if previous is not None:
-                return self._delete_network(request, previous)
-        raise not_allowed(request)
+        methods = Methods(
+            put=self._put_network,
+            patch=self._patch,
+            delete=self._delete_network,
+        )
+        return methods.answer(request, previous)
 
     def _put_network(self, request: ArmRequest, previous: Document | None) -> ArmReply:
         check_conditions(request, previous, previous["etag"] if previous else "")

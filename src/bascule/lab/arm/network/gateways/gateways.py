@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from bascule.lab.arm.answers import answer_begun, answer_location
+from bascule.lab.arm.network.answering import Methods
 from bascule.lab.arm.network.documents import (
     DELETING,
     FAILED,
@@ -18,7 +19,6 @@ from bascule.lab.arm.network.documents import (
     list_documents,
     location_of,
     new_etag,
-    not_allowed,
     not_found,
     read_body,
 )
@@ -87,21 +87,13 @@ class Gateways:
 
     def _gateway(self, request: ArmRequest) -> ArmReply:
         previous = self._world.resources.find(request.path.text)
-        match request.method:
-            case "PUT":
-                return self._put(request, previous)
-            case "DELETE" if previous is None:
-                return ArmReply(status=204)
-            case "GET" | "PATCH" | "DELETE" if previous is None:
-                raise not_found(request.path)
-            case "GET" if previous is not None:
-                shown = self._shown(previous)
-                return ArmReply(body=shown, headers={"ETag": shown["etag"]})
-            case "PATCH" if previous is not None:
-                return self._patch(request, previous)
-            case "DELETE" if previous is not None:
-                return self._delete(request, previous)
-        raise not_allowed(request)
+        methods = Methods(
+            put=self._put,
+            patch=self._patch,
+            delete=self._delete,
+            show=self._shown,
+        )
+        return methods.answer(request, previous)
 
     def _put(self, request: ArmRequest, previous: Document | None) -> ArmReply:
         if self._world.settings.honours_if_match:
