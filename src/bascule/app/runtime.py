@@ -157,16 +157,7 @@ def _build(gateway: Gateway, options: RunOptions, opened: _Opened, stop: Stop) -
     )
     controller = wiring.build_controller(gateway, parts, clock)
     bell = Bell()
-    witness = WitnessDesk(_outside(controller, driver, bell), clock)
-    following = Following(controller=controller, clients=opened.clients, clock=clock)
-    measuring = build_measuring(controller, driver, witness, samples=owned.store, clock=clock)
-    desks = _Desks(
-        controller=controller,
-        witness=witness,
-        following=following,
-        measuring=measuring,
-        platform=wiring.build_platform_desk(os.environ, options.state_dir, clock),
-    )
+    desks = _build_desks(options, opened, controller, bell)
     executor = _build_executor(gateway, opened, desks)
     answers = Answers(
         gateway=gateway.name,
@@ -174,9 +165,9 @@ def _build(gateway: Gateway, options: RunOptions, opened: _Opened, stop: Stop) -
         executor=executor,
         driver=driver,
         process=opened.process,
-        witness=witness,
+        witness=desks.witness,
         news=_build_news(gateway, opened),
-        versions=following.versions,
+        versions=desks.following.versions,
         bell=bell,
         stop=stop,
         clock=clock,
@@ -185,8 +176,8 @@ def _build(gateway: Gateway, options: RunOptions, opened: _Opened, stop: Stop) -
         state_dir=options.state_dir,
         owned=owned,
         answers=answers,
-        measuring=measuring,
-        following=following,
+        measuring=desks.measuring,
+        following=desks.following,
         platform=desks.platform,
         reports=Reports(folder=options.state_dir.reports, store=owned.store, clock=clock),
         is_adopted=not opened.is_new,
@@ -202,6 +193,22 @@ class _Desks:
     following: Following
     measuring: MeasuringDesk
     platform: PlatformDesk
+
+
+def _build_desks(
+    options: RunOptions, opened: _Opened, controller: Controller, bell: Bell
+) -> _Desks:
+    clock, driver = opened.clock, opened.driver
+    witness = WitnessDesk(_outside(controller, driver, bell), clock)
+    return _Desks(
+        controller=controller,
+        witness=witness,
+        following=Following(controller=controller, clients=opened.clients, clock=clock),
+        measuring=build_measuring(
+            controller, driver, witness, samples=opened.owned.store, clock=clock
+        ),
+        platform=wiring.build_platform_desk(os.environ, options.state_dir, clock),
+    )
 
 
 def _build_executor(gateway: Gateway, opened: _Opened, desks: _Desks) -> Executor:
