@@ -1,0 +1,83 @@
+"""Our part of a gateway's document, and what the translation must know of the rest."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final
+
+from bascule.azure.document import Document
+from bascule.ids import CertificateDigest
+from bascule.routing.model import Problem
+
+PORTS: Final = "frontendPorts"
+CERTIFICATES: Final = "sslCertificates"
+PROBES: Final = "probes"
+POOLS: Final = "backendAddressPools"
+SETTINGS: Final = "backendHttpSettingsCollection"
+LISTENERS: Final = "httpListeners"
+PATH_MAPS: Final = "urlPathMaps"
+REDIRECTS: Final = "redirectConfigurations"
+REWRITES: Final = "rewriteRuleSets"
+RULES: Final = "requestRoutingRules"
+
+COLLECTIONS: Final = (
+    PORTS,
+    CERTIFICATES,
+    PROBES,
+    POOLS,
+    SETTINGS,
+    LISTENERS,
+    PATH_MAPS,
+    REDIRECTS,
+    REWRITES,
+    RULES,
+)
+"""The collections of `properties` in which children of ours may be."""
+
+Children = Mapping[str, Document]
+"""Children of one collection by name, each `{"name": ..., "properties": {...}}`."""
+
+
+def _no_certificates() -> Mapping[str, CertificateDigest]:
+    return MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """All that is ours in the document under one routing table; equal tables give equal parts.
+
+    Children refer to each other by full ids. A certificate's name holds the digest of its pair, so
+    that a name that is there already needs no data sent; `certificates` says which pair a name is
+    for, and its child here has no data.
+    """
+
+    children: Mapping[str, Children]
+    certificates: Mapping[str, CertificateDigest] = field(default_factory=_no_certificates)
+    problems: tuple[Problem, ...] = ()
+    """What of the table is left out or read otherwise, on the object that asked for it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What of the gateway is not ours and matters to the translation.
+
+    Equal facts let earlier work stand. Names are as the gateway spells them.
+    """
+
+    public_frontend: str = ""
+    """Name of the frontend IP configuration with a public address; empty: none."""
+    private_frontend: str = ""
+    ports: Mapping[int, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Names of the frontend ports that are there and not ours, by number."""
+    certificates: frozenset[str] = frozenset()
+    ssl_profiles: frozenset[str] = frozenset()
+    trusted_roots: frozenset[str] = frozenset()
+    rewrite_sets: frozenset[str] = frozenset()
+    priorities: frozenset[int] = frozenset()
+    """Of rules that are not ours."""
+    listeners: frozenset[tuple[str, int, str]] = frozenset()
+    """Frontend name, port and host (lower case, `*` for any) that others' listeners have."""
+    used: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    """How many children others have, by collection."""
+    has_waf: bool = False
+    """Whether the gateway's tier is WAF_v2, without which a WAF policy is refused."""
