@@ -1,0 +1,1 @@
+"""A routing table becomes our part of a gateway's document."""
