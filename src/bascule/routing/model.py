@@ -56,12 +56,38 @@ class Endpoint:
     port: int
 
 
+class CheckKind(StrEnum):
+    """Which probe of a container a health check is made of."""
+
+    READINESS = "readiness"
+    LIVENESS = "liveness"
+
+
+@dataclass(frozen=True, slots=True, order=True, kw_only=True)
+class HealthCheck:
+    """How pods say by HTTP whether they are well: the probe that they give the kubelet.
+
+    `port` need not be that of the backend. `failures` in a row make a pod unwell.
+    """
+
+    kind: CheckKind
+    port: int
+    path: str = "/"
+    host: str = ""
+    """The Host that the probe sends; empty: it names none."""
+    is_https: bool = False
+    interval_s: int = 10
+    timeout_s: int = 1
+    failures: int = 3
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backend:
     """A port of a Service of one cluster. `name` is unique in the table: `blue/shop/web/http`.
 
     `endpoints` are those that may take *new* requests (ready, or serving when none is ready),
-    sorted; an endpoint that terminates is not among them.
+    sorted; an endpoint that terminates is not among them. `probe` is what most of the pods behind
+    them ask of the kubelet; None where they ask for nothing by HTTP, or it is not read.
     """
 
     name: str
@@ -71,6 +97,7 @@ class Backend:
     port: str
     protocol: BackendProtocol = BackendProtocol.HTTP
     endpoints: tuple[Endpoint, ...] = ()
+    probe: HealthCheck | None = None
 
     @property
     def is_ready(self) -> bool:
