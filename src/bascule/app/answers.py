@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import msgspec
 
 from bascule.app import live, status
+from bascule.app.gateways.opening import OpenGateway
 from bascule.app.knowledge import controller_document
 from bascule.app.stop import Stop
 from bascule.app.upgrades import choose_upgrade, upgrade_document
@@ -15,8 +16,6 @@ from bascule.clock import Clock
 from bascule.controller.bell import Bell
 from bascule.controller.loop import Controller
 from bascule.errors import BasculeError
-from bascule.gateway.envoy.driver import EnvoyDriver
-from bascule.gateway.envoy.process import EnvoyProcess
 from bascule.ids import Cluster, GatewayName
 from bascule.journal.record import Json
 from bascule.kube.client import ServerVersion
@@ -30,11 +29,10 @@ from bascule.upgrade.executor import Executor
 class Answers:
     """Knows the parts of a runtime that can be asked."""
 
-    gateway: GatewayName
+    name: GatewayName
+    gateway: OpenGateway
     controller: Controller
     executor: Executor
-    driver: EnvoyDriver
-    process: EnvoyProcess | None
     witness: WitnessDesk
     news: NewsDesk
     versions: Mapping[Cluster, ServerVersion]
@@ -74,14 +72,12 @@ class Answers:
 
     async def _status(self) -> dict[str, Json]:
         return {
-            "gateway": self.gateway,
+            "gateway": self.name,
             "runtime": self._runtime(),
             **status.journal_document(self.executor.state),
             **controller_document(self.controller.view(), self.versions, now=self.clock.now()),
-            "live": live.gateway_document(await self.driver.observe()),
-            "envoy": None
-            if self.process is None
-            else live.envoy_document(self.process.pid, self.process.deaths, self.process.trouble),
+            "live": live.gateway_document(await self.gateway.driver.observe()),
+            **self.gateway.describe(),
             "news": self.news.status(),
         }
 
@@ -92,9 +88,9 @@ class Answers:
             run = choose_upgrade(state, name if isinstance(name, str) else None)
         except BasculeError as error:
             return {"error": error.message, "remedy": error.remedy}
-        seen = await self.driver.observe()
+        seen = await self.gateway.driver.observe()
         return {
-            "gateway": self.gateway,
+            "gateway": self.name,
             "runtime": self._runtime(),
             **upgrade_document(run, state, live=seen.split),
         }

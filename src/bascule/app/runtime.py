@@ -15,6 +15,8 @@ from bascule.app.answers import Answers
 from bascule.app.checking import build_live_checks
 from bascule.app.clock import SystemClock
 from bascule.app.following import Following
+from bascule.app.gateways.envoy import Elsewhere
+from bascule.app.gateways.opening import OpenGateway
 from bascule.app.measuring import build_measuring
 from bascule.app.naming import NamesOfFile, read_names
 from bascule.app.platform_desk import PlatformDesk
@@ -28,7 +30,7 @@ from bascule.clock import Clock
 from bascule.controller.bell import Bell
 from bascule.controller.loop import Controller
 from bascule.errors import BasculeError, LockedError, StaleWriterError
-from bascule.gateway.envoy.driver import EnvoyDriver
+from bascule.gateway.driver import GatewayDriver
 from bascule.gateway.envoy.process import EnvoyProcess
 from bascule.ids import Cluster
 from bascule.kube.client import KubeClient
@@ -53,7 +55,7 @@ class RunOptions:
     state_dir: StateDir
     owner: str
     """Who it is to people, as `user@host`."""
-    elsewhere: wiring.Elsewhere | None = None
+    elsewhere: Elsewhere | None = None
     stop_envoy: bool = False
     is_standby: bool = False
     """Wait until the gateway's journal is free."""
@@ -103,8 +105,7 @@ class _Opened:
 
     clock: Clock
     owned: Owned
-    driver: EnvoyDriver
-    process: EnvoyProcess | None
+    gateway: OpenGateway
     is_new: bool
     """Whether our own Envoy was started, not found."""
     connections: Mapping[Cluster, Connection]
@@ -117,28 +118,25 @@ async def _open(
 ) -> _Opened:
     clock = SystemClock()
     connections = wiring.load_connections(gateway)
-    is_own = options.elsewhere is None
-    process = wiring.build_process(gateway, options.state_dir, clock) if is_own else None
+    open_gateway = wiring.prepare_gateway(
+        gateway, options.state_dir, clock, elsewhere=options.elsewhere
+    )
     apply_state_dir(options.state_dir)
     owned = await _take_over(stack, options, listeners, clock)
     names = read_names(connections, options.same_because)
     names.check(await owned.store.read())
-    driver = wiring.build_driver(
-        options.state_dir, options.elsewhere, clock, fence=owned.lease.check
-    )
-    await stack.enter_async_context(driver)
+    opened = await stack.enter_async_context(open_gateway(owned.lease.check))
     clients = {
         cluster: await stack.enter_async_context(wiring.build_client(connection, clock))
         for cluster, connection in connections.items()
     }
     history = _History(gateway=gateway, names=names, journal=owned.store, clock=clock)
-    is_new, state = await _start_envoy(process, history)
-    driver.tags = state.names.naming.tags
+    is_new, state = await _start_envoy(opened.process, history)
+    opened.set_tags(state.names.naming.tags)
     return _Opened(
         clock=clock,
         owned=owned,
-        driver=driver,
-        process=process,
+        gateway=opened,
         is_new=is_new,
         connections=connections,
         clients=clients,
@@ -147,9 +145,9 @@ async def _open(
 
 
 def _build(gateway: Gateway, options: RunOptions, opened: _Opened, stop: Stop) -> Working:
-    clock, owned, driver = opened.clock, opened.owned, opened.driver
+    clock, owned = opened.clock, opened.owned
     parts = wiring.ControllerParts(
-        driver=driver,
+        driver=opened.gateway.driver,
         clients=opened.clients,
         last_good=options.state_dir.last_good,
         state=opened.state,
@@ -160,11 +158,10 @@ def _build(gateway: Gateway, options: RunOptions, opened: _Opened, stop: Stop) -
     desks = _build_desks(options, opened, controller, bell)
     executor = _build_executor(gateway, opened, desks)
     answers = Answers(
-        gateway=gateway.name,
+        name=gateway.name,
+        gateway=opened.gateway,
         controller=controller,
         executor=executor,
-        driver=driver,
-        process=opened.process,
         witness=desks.witness,
         news=_build_news(gateway, opened),
         versions=desks.following.versions,
@@ -198,7 +195,7 @@ class _Desks:
 def _build_desks(
     options: RunOptions, opened: _Opened, controller: Controller, bell: Bell
 ) -> _Desks:
-    clock, driver = opened.clock, opened.driver
+    clock, driver = opened.clock, opened.gateway.driver
     witness = WitnessDesk(_outside(controller, driver, bell), clock)
     return _Desks(
         controller=controller,
@@ -215,7 +212,7 @@ def _build_executor(gateway: Gateway, opened: _Opened, desks: _Desks) -> Executo
     checks = build_live_checks(
         gateway,
         desks.controller,
-        opened.driver,
+        opened.gateway.driver,
         connections=opened.connections,
         versions=desks.following.versions,
         state=lambda: executor.state,
@@ -224,7 +221,7 @@ def _build_executor(gateway: Gateway, opened: _Opened, desks: _Desks) -> Executo
     ports = Ports(
         journal=opened.owned.store,
         inbox=opened.owned.store,
-        traffic=ControllerTraffic(desks.controller, opened.driver),
+        traffic=ControllerTraffic(desks.controller, opened.gateway.driver),
         witness=desks.witness,
         clock=opened.clock,
         checks=checks,
@@ -301,7 +298,7 @@ async def _start_envoy(
     return is_new, state
 
 
-def _outside(controller: Controller, driver: EnvoyDriver, bell: Bell) -> World:
+def _outside(controller: Controller, driver: GatewayDriver, bell: Bell) -> World:
     return World(
         targets=lambda: choose_targets(controller.view().routes, controller.certificates),
         observe=driver.observe,

@@ -7,13 +7,19 @@ import ipaddress
 import math
 import os
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bascule.app.clock import SystemClock
 from bascule.app.entra import sign_in_by_entra
+from bascule.app.gateways.envoy import (
+    Elsewhere,
+    envoy_capabilities,
+    prepare_elsewhere,
+    prepare_own,
+)
+from bascule.app.gateways.opening import Opener
 from bascule.app.last_good import RenamedLastGood
 from bascule.app.platform_desk import PlatformDesk
 from bascule.app.state_dir import StateDir
@@ -25,11 +31,6 @@ from bascule.controller.ports import ControllerPorts
 from bascule.controller.report import KubeReporter, ReportOptions
 from bascule.errors import PlanError
 from bascule.gateway.driver import Capabilities, GatewayDriver
-from bascule.gateway.envoy.binary import find_envoy
-from bascule.gateway.envoy.bootstrap import UnixXds
-from bascule.gateway.envoy.driver import EnvoyDriver, TcpListen, UnixListen
-from bascule.gateway.envoy.process import EnvoyProcess, ProcessOptions
-from bascule.gateway.envoy.server import MutualTls
 from bascule.ids import Cluster
 from bascule.journal.record import Json
 from bascule.kube.client import KubeClient
@@ -47,19 +48,6 @@ COLD_START_S = 10.0
 
 HOLD_OFF_FACTOR = 10
 """Changes that never pause are sent after so many times the hold-off."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Elsewhere:
-    """Envoys that are run elsewhere and fetch their configuration from us, with mutual TLS."""
-
-    listen: TcpListen
-
-
-def build_elsewhere(address: str, *, cert: Path, key: Path, ca: Path) -> Elsewhere:
-    """Return how Envoys elsewhere are served at `address` (HOST:PORT), mutual TLS always."""
-    tls = MutualTls(chain_file=cert, key_file=key, client_ca_file=ca)
-    return Elsewhere(listen=TcpListen(address=address, tls=tls))
 
 
 def load_connections(gateway: Gateway) -> Mapping[Cluster, Connection]:
@@ -91,40 +79,16 @@ def build_options(gateway: Gateway, *, active: Cluster) -> BuildOptions:
 
 def build_capabilities() -> Capabilities:
     """Return what a gateway of the one kind that there is can do; starts nothing."""
-    unused = UnixListen(path=Path("xds.sock"))
-    return EnvoyDriver(clock=SystemClock(), listen=unused).capabilities()
+    return envoy_capabilities()
 
 
-def build_driver(
-    state_dir: StateDir, elsewhere: Elsewhere | None, clock: Clock, *, fence: Callable[[], None]
-) -> EnvoyDriver:
-    """Return the driver for our own Envoy, or for those that run elsewhere.
-
-    `fence` raises StaleWriterError once the gateway is another owner's.
-    """
+def prepare_gateway(
+    gateway: Gateway, state_dir: StateDir, clock: Clock, *, elsewhere: Elsewhere | None
+) -> Opener:
+    """Return what opens the gateway. Raises UsageError for what it lacks on this machine."""
     if elsewhere is not None:
-        return EnvoyDriver(clock=clock, listen=elsewhere.listen, fence=fence)
-    return EnvoyDriver(
-        clock=clock,
-        fence=fence,
-        listen=UnixListen(path=state_dir.xds_socket),
-        admin_sockets=(state_dir.admin_socket,),
-    )
-
-
-def build_process(gateway: Gateway, state_dir: StateDir, clock: Clock) -> EnvoyProcess:
-    """Return our own Envoy, not started. Raises UsageError when it is not installed."""
-    settings = gateway.gateway
-    binary = None if settings.binary is None else str(settings.binary)
-    find_envoy(binary)
-    options = ProcessOptions(
-        node=gateway.name,
-        binary=binary,
-        concurrency=settings.concurrency,
-        drain_s=settings.drain_seconds,
-        addresses=tuple((item.address, item.port) for item in gateway.listeners),
-    )
-    return EnvoyProcess(state_dir.path, UnixXds(path=state_dir.xds_socket), options, clock=clock)
+        return prepare_elsewhere(elsewhere, clock)
+    return prepare_own(gateway, gateway.gateway, state_dir, clock)
 
 
 def build_client(connection: Connection, clock: Clock) -> KubeClient:

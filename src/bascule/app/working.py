@@ -67,7 +67,7 @@ class Working:
     @property
     def process(self) -> EnvoyProcess | None:
         """Our own Envoy, if we run one."""
-        return self.answers.process
+        return self.answers.gateway.process
 
     async def work(
         self, on_started: Callable[[Started], None], companion: Companion | None
@@ -95,7 +95,7 @@ class Working:
         answers, following = self.answers, self.following
         parts = [
             self.owned.lease.keep(),
-            answers.driver.watch_lease(),
+            answers.gateway.watch(),
             answers.controller.run(),
             answers.executor.run(_Wakeup(answers.bell, answers.clock)),
             answers.witness.run(),
@@ -125,7 +125,7 @@ class Working:
             Started(
                 envoy_pid=self.process.pid if self.process is not None else None,
                 is_adopted=self.is_adopted,
-                xds_port=self.answers.driver.port,
+                xds_port=self.answers.gateway.xds_port,
             )
         )
         if companion is None:

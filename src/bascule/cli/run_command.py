@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from bascule.app.files import read_file
+from bascule.app.gateways.envoy import Elsewhere, build_elsewhere
 from bascule.app.logs import set_up_logs
 from bascule.app.runtime import Listeners, RunOptions, run_gateway
-from bascule.app.wiring import Elsewhere, build_elsewhere
 from bascule.app.working import Started
 from bascule.cli.arguments import takes
 from bascule.cli.options import OutputOption, Where, choose_state_dir, operator_name

@@ -1,0 +1,32 @@
+"""A gateway that a runtime works with, of whichever kind."""
+
+from collections.abc import Callable, Coroutine, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from bascule.gateway.driver import GatewayDriver
+from bascule.gateway.envoy.process import EnvoyProcess
+from bascule.journal.record import Json
+from bascule.routing.naming import Tags
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenGateway:
+    """What is held open of one gateway while a runtime works."""
+
+    driver: GatewayDriver
+    watch: Callable[[], Coroutine[None, None, None]]
+    """Raises StaleWriterError when another owner has taken over; waits for it for ever."""
+    describe: Callable[[], Mapping[str, Json]]
+    """What `status` tells of it beside what is live, by names of its own."""
+    set_tags: Callable[[Tags], None]
+    """Takes what backends are called, before the first `apply`."""
+    process: EnvoyProcess | None = None
+    """Our own Envoy, if we run one: not started yet, and it outlives the runtime."""
+    xds_port: int | None = None
+    """Where Envoys elsewhere come to us."""
+
+
+Opener: TypeAlias = Callable[[Callable[[], None]], AbstractAsyncContextManager[OpenGateway]]
+"""Opens a gateway for whom it is handed: that raises StaleWriterError once it is another's."""
