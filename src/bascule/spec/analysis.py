@@ -12,7 +12,6 @@ from pydantic import (
 )
 
 from bascule.spec.durations import Seconds
-from bascule.spec.gateway import FilePath, Strict
 from bascule.spec.mistakes import Mistake, check_names, tell
 from bascule.spec.quantities import (
     Command,
@@ -25,6 +24,7 @@ from bascule.spec.quantities import (
     Regex,
     Url,
 )
+from bascule.spec.strict import FilePath, Strict
 
 
 class SuccessRate(Strict):

@@ -3,42 +3,19 @@
 Each field's description ends up in the JSON Schema, and so in the user's editor.
 """
 
-import ipaddress
 import re
-from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    StrictBool,
-    StrictInt,
-    ValidationInfo,
-    field_validator,
-)
-from pydantic.alias_generators import to_camel
+from pydantic import AfterValidator, Field, StrictBool, StrictInt, field_validator, model_validator
 
 from bascule.ids import Cluster, GatewayName
+from bascule.spec.appgw import AppGwEnvoyGateway, AppGwGateway, AppGwPlace
+from bascule.spec.envoy import EnvoyOptions
+from bascule.spec.mistakes import Mistake, tell
+from bascule.spec.strict import Address, FilePath, Strict
 
 _LABEL = r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"
 _CLASS_NAME = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9./]{0,251}[A-Za-z0-9])?")
-
-
-def resolve_path(path: Path, folder: Path) -> Path:
-    """Return a path that a file in `folder` names. Raises ValueError for what can be none."""
-    if "\0" in str(path):
-        raise ValueError("holds a NUL character")
-    try:
-        return folder / path.expanduser()
-    except RuntimeError:
-        raise ValueError(f"nobody here is called {path.parts[0][1:]!r}") from None
-
-
-def _resolve(path: Path, info: ValidationInfo[Path | None]) -> Path:
-    """Make a path count from the directory of the file that names it."""
-    return resolve_path(path, info.context or Path())
 
 
 def _check_class(name: str) -> str:
@@ -47,24 +24,7 @@ def _check_class(name: str) -> str:
     return name
 
 
-def _check_address(text: str) -> str:
-    try:
-        return str(ipaddress.ip_address(text))
-    except ValueError:
-        raise ValueError(f"{text!r} is not an IPv4 or IPv6 address") from None
-
-
-FilePath = Annotated[Path, AfterValidator(_resolve)]
 ClassName = Annotated[str, AfterValidator(_check_class)]
-Address = Annotated[str, AfterValidator(_check_address)]
-
-
-class Strict(BaseModel):
-    """Refuses unknown keys, reads camelCase, and cannot change."""
-
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, alias_generator=to_camel, populate_by_name=True
-    )
 
 
 class ClusterAccess(Strict):
@@ -114,21 +74,14 @@ def _default_listeners() -> tuple[ListenerSpec, ...]:
     )
 
 
-class EnvoyGateway(Strict):
+class EnvoyGateway(EnvoyOptions):
     """An Envoy that Bascule starts, or Envoys that are run elsewhere."""
 
     type: Literal["envoy"] = Field(description="Which kind of gateway this is.")
-    binary: FilePath | None = Field(
-        default=None, description="Path of Envoy; found in the extra, ENVOY_BIN or PATH if absent."
-    )
-    concurrency: StrictInt = Field(default=2, ge=1, le=256, description="Envoy's worker threads.")
-    drain_seconds: StrictInt = Field(
-        default=60,
-        ge=0,
-        le=86_400,
-        description="How long open connections may stay on a listener that changes. A switch "
-        "cuts none: what is open on the other cluster ends by itself.",
-    )
+
+
+AnyGateway = Annotated[EnvoyGateway | AppGwGateway | AppGwEnvoyGateway, Field(discriminator="type")]
+"""What is in front of the clusters."""
 
 
 class GatewaySettings(Strict):
@@ -139,7 +92,7 @@ class GatewaySettings(Strict):
         default_factory=_default_listeners,
         min_length=1,
         max_length=64,
-        description="Ports of the gateway; 8080, and 8443 with TLS, if absent.",
+        description="Ports of the gateway; an Envoy's are 8080, and 8443 with TLS, if absent.",
     )
     ingress_classes: tuple[ClassName, ...] = Field(
         default=("bascule",),
@@ -156,7 +109,7 @@ class GatewaySettings(Strict):
         le=10_000,
         description="How long changes are gathered before they are sent, in milliseconds.",
     )
-    gateway: EnvoyGateway = Field(
+    gateway: AnyGateway = Field(
         default_factory=lambda: EnvoyGateway(type="envoy"), description="The gateway itself."
     )
 
@@ -168,6 +121,20 @@ class GatewaySettings(Strict):
         if len({(listener.address, listener.port) for listener in found}) < len(found):
             raise ValueError("two listeners have the same address and port")
         return found
+
+    @model_validator(mode="after")
+    def _listeners_are_known(self) -> Self:
+        if isinstance(self.gateway, AppGwPlace) and "listeners" not in self.model_fields_set:
+            tell(
+                [
+                    Mistake(
+                        ("listeners",),
+                        "are needed with an Application Gateway",
+                        "write the address and the ports at which clients reach it",
+                    )
+                ]
+            )
+        return self
 
 
 class Gateway(GatewaySettings):

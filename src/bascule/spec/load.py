@@ -15,7 +15,7 @@ from pydantic_core import ErrorDetails
 from bascule.errors import SpecError
 from bascule.ids import Cluster
 from bascule.spec.document import Document, FieldPath, parse_documents
-from bascule.spec.gateway import Gateway, resolve_path
+from bascule.spec.gateway import Gateway
 from bascule.spec.mistakes import RULE
 from bascule.spec.schema import (
     gateway_schema,
@@ -25,6 +25,7 @@ from bascule.spec.schema import (
     prices_schema,
     upgrade_schema,
 )
+from bascule.spec.strict import resolve_path
 from bascule.spec.upgrade import Upgrade
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from pydantic import (
 )
 
 from bascule.spec.durations import Seconds
-from bascule.spec.gateway import Strict
 from bascule.spec.quantities import Command, EnvName, HeaderName, Label, TimeZone, Url
+from bascule.spec.strict import Strict
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 _FIRST, _LAST = dt.date(2000, 1, 1), dt.date(2999, 12, 31)

@@ -13,9 +13,9 @@ from bascule.spec.azure.access import Controller
 from bascule.spec.azure.cluster import PlatformClusters
 from bascule.spec.azure.network import ApplicationGateway, Network, PublicIp
 from bascule.spec.azure.values import Cloud, GroupName, Guid, Location, Tags
-from bascule.spec.gateway import FilePath, Strict
 from bascule.spec.mistakes import tell
 from bascule.spec.quantities import Label
+from bascule.spec.strict import FilePath, Strict
 
 
 class Platform(Strict):

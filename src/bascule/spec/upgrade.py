@@ -23,14 +23,13 @@ from bascule.spec.durations import Seconds
 from bascule.spec.gateway import (
     ClusterAccess,
     Clusters,
-    FilePath,
     Gateway,
     GatewaySettings,
-    Strict,
 )
 from bascule.spec.mistakes import check_names, tell
 from bascule.spec.operations import AnyReceiver, Bake, Freeze, Hook, Retire, Rollback
 from bascule.spec.quantities import Label
+from bascule.spec.strict import FilePath, Strict
 from bascule.spec.traffic import (
     Hosts,
     Mirror,
@@ -182,6 +181,7 @@ class Upgrade(Strict):
                 *rules.check_rollback(self.rollback, self.hooks, self.steps),
                 *rules.check_checks(self.analysis.checks, self.preview, self.gateway),
                 *rules.check_retire(self.retire, self.hosts),
+                *rules.check_step_hosts(self.steps, self.hosts),
             )
         )
         return self

@@ -4,9 +4,11 @@ import pytest
 from pydantic import ValidationError
 
 from bascule.ids import Cluster
-from bascule.spec.gateway import ClusterAccess, Gateway, ListenerSpec, resolve_path
+from bascule.spec.appgw import AppGwGateway
+from bascule.spec.gateway import ClusterAccess, EnvoyGateway, Gateway, ListenerSpec
 
 ACCESS = ClusterAccess(kubeconfig=Path("kubeconfig"))
+APPGW = {"type": "appgw", "resourceGroup": "AKS_Upgrade", "name": "AppGateway"}
 SMALL = {
     "name": "shop",
     "clusters": {"blue": {"kubeconfig": "b"}, "green": {"kubeconfig": "g", "context": "main"}},
@@ -23,7 +25,7 @@ def test_what_is_not_written_has_a_default() -> None:
     ]
     assert gateway.ingress_classes == ("bascule",)
     assert gateway.report == ("events",)
-    assert gateway.gateway.type == "envoy"
+    assert isinstance(gateway.gateway, EnvoyGateway)
     assert gateway.gateway.drain_seconds == 60
 
 
@@ -31,6 +33,15 @@ def test_classes_may_be_named() -> None:
     gateway = Gateway.model_validate({**SMALL, "ingressClasses": ["azure/application-gateway"]})
 
     assert gateway.ingress_classes == ("azure/application-gateway",)
+
+
+def test_a_gateway_in_azure_is_told_by_its_type() -> None:
+    listeners = [{"name": "http", "address": "203.0.113.7", "port": 80}]
+
+    gateway = Gateway.model_validate({**SMALL, "listeners": listeners, "gateway": APPGW})
+
+    assert isinstance(gateway.gateway, AppGwGateway)
+    assert gateway.settings().gateway == gateway.gateway
 
 
 def test_listeners_may_be_named() -> None:
@@ -82,8 +93,9 @@ def test_addresses_are_written_one_way() -> None:
         ),
         ({"ingressClasses": ["a b"]}, "is not the name of an IngressClass"),
         ({"report": ["mail"]}, "Input should be 'events' or 'status'"),
-        ({"gateway": {"type": "nginx"}}, "Input should be 'envoy'"),
+        ({"gateway": {"type": "nginx"}}, "does not match any of the expected tags"),
         ({"gateway": {"type": "envoy", "concurrency": 0}}, "greater than or equal to 1"),
+        ({"gateway": APPGW}, "are needed with an Application Gateway"),
         ({"surprise": 1}, "Extra inputs are not permitted"),
     ],
     ids=[
@@ -97,6 +109,7 @@ def test_addresses_are_written_one_way() -> None:
         "report",
         "type",
         "concurrency",
+        "no listeners",
         "unknown",
     ],
 )
@@ -118,24 +131,6 @@ def test_the_settings_of_a_gateway_are_all_but_its_clusters() -> None:
     settings = gateway.settings()
 
     assert settings.model_dump() == gateway.model_dump(exclude={"clusters", "active"})
-
-
-def test_a_path_counts_from_the_folder_of_its_file() -> None:
-    assert resolve_path(Path("a/b"), Path("/etc/shop")) == Path("/etc/shop/a/b")
-    assert resolve_path(Path("/a"), Path("/etc/shop")) == Path("/a")
-    assert resolve_path(Path("~/a"), Path("/etc/shop")) == Path.home() / "a"
-
-
-@pytest.mark.parametrize(
-    ("path", "message"),
-    [
-        ("a\0b", "holds a NUL character"),
-        ("~no-such-user/a", "nobody here is called 'no-such-user'"),
-    ],
-)
-def test_what_can_be_no_path_is_refused(path: str, message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        resolve_path(Path(path), Path())
 
 
 def test_a_cluster_is_the_same_whether_it_is_there_already_or_not() -> None:

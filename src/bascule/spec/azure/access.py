@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from bascule.spec.azure.values import GroupName, IdentityName, Tags
-from bascule.spec.gateway import Strict
+from bascule.spec.strict import Strict
 
 ServiceAccount = Annotated[
     str, Field(pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?/[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$")

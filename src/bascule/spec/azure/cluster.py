@@ -18,8 +18,8 @@ from bascule.spec.azure.values import (
     Version,
     Zones,
 )
-from bascule.spec.gateway import FilePath, Strict
 from bascule.spec.mistakes import Mistake, check_names, tell
+from bascule.spec.strict import FilePath, Strict
 
 Labels = Annotated[dict[str, str], Field(max_length=100)]
 Taints = Annotated[

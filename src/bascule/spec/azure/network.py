@@ -5,8 +5,8 @@ from typing import Literal, Self
 from pydantic import Field, StrictInt, field_validator, model_validator
 
 from bascule.spec.azure.values import ArmId, GroupName, Name, Range, Tags, Zones
-from bascule.spec.gateway import Strict
 from bascule.spec.mistakes import check_names, tell
+from bascule.spec.strict import Strict
 
 
 class Subnet(Strict):

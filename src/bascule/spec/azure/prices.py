@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, StrictFloat
 
-from bascule.spec.gateway import Strict
+from bascule.spec.strict import Strict
 
 Price = Annotated[StrictFloat, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
 
