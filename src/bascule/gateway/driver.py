@@ -6,6 +6,7 @@ traffic split and its routes; `observe` looks at what is live, and never guesses
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Protocol
@@ -66,6 +67,16 @@ class Histogram:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unused:
+    """What shows that nothing is sent to a cluster whose open requests a gateway cannot count."""
+
+    since: datetime
+    until: datetime
+    evidence: str
+    """In the words of people: what was looked at, and what cannot be seen."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterTraffic:
     """What the gateway counts for one cluster, summed over its backends and instances.
 
@@ -75,9 +86,11 @@ class ClusterTraffic:
 
     requests_total: int
     """Requests sent to a backend; one that is tried again counts each time."""
-    requests_active: int
-    """Requests, WebSockets and gRPC streams that are open now, previews too; 0 means drained."""
-    endpoints_healthy: int
+    requests_active: int | None
+    """Requests, WebSockets and gRPC streams that are open now, previews too; 0 means drained.
+    None: the gateway does not say."""
+    endpoints_healthy: int | None
+    """None: not known."""
     failures_total: int
     """Requests that ended in what a user sees as failed; one that a retry saved is none."""
     completed_total: int | None = None
@@ -88,6 +101,8 @@ class ClusterTraffic:
     """Of answers since the gateway started; None is not known, or was not asked for."""
     previews_total: int | None = None
     """Requests by the preview header or a preview's host, in no other total. None: not known."""
+    unused: Unused | None = None
+    """Proof that it gets nothing, from a gateway that does not say what is open; None: no proof."""
 
 
 def _no_traffic() -> Mapping[Cluster, ClusterTraffic]:

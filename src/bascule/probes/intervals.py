@@ -58,6 +58,7 @@ def subtract_traffic(before: ClusterTraffic, after: ClusterTraffic) -> Counts | 
         started=started,
         open=after.requests_active,
         latency=latency,
+        unused=after.unused,
     )
 
 
@@ -70,8 +71,13 @@ def subtract_histograms(before: Histogram | None, after: Histogram | None) -> Hi
 
 
 def _count_ended(before: ClusterTraffic, after: ClusterTraffic) -> int:
-    """Return how many requests ended: as counted, else what started less what is still open."""
+    """Return how many requests ended: as counted, else what started less what is still open.
+
+    Where neither is known, all that started count as ended.
+    """
     if before.completed_total is not None and after.completed_total is not None:
         return after.completed_total - before.completed_total
     started = after.requests_total - before.requests_total
+    if before.requests_active is None or after.requests_active is None:
+        return started
     return started - (after.requests_active - before.requests_active)

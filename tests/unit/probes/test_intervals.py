@@ -119,6 +119,18 @@ def test_where_the_ended_requests_are_not_counted_they_follow_from_those_that_be
     assert counts.requests == 19
 
 
+@pytest.mark.parametrize("unknown", ["before", "after"])
+def test_where_what_is_open_is_not_known_either_all_that_began_has_ended(unknown: str) -> None:
+    both = {"before": replace(BEFORE, completed_total=None), "after": AFTER}
+    both[unknown] = replace(both[unknown], requests_active=None)
+
+    counts = subtract_traffic(both["before"], both["after"])
+
+    assert counts is not None
+    assert counts.requests == counts.started == 20
+    assert counts.open == both["after"].requests_active
+
+
 def test_a_failure_is_a_request_that_ended() -> None:
     counts = subtract_traffic(BEFORE, replace(AFTER, completed_total=97, failures_total=9))
 

@@ -127,8 +127,8 @@ def add_traffic(parts: Iterable[ClusterTraffic]) -> ClusterTraffic:
             latency = add_histograms(latency, other)
     return ClusterTraffic(
         requests_total=sum(p.requests_total for p in known),
-        requests_active=sum(p.requests_active for p in known),
-        endpoints_healthy=sum(p.endpoints_healthy for p in known),
+        requests_active=_add_known(p.requests_active for p in known),
+        endpoints_healthy=_add_known(p.endpoints_healthy for p in known),
         failures_total=sum(p.failures_total for p in known),
         completed_total=_add_known(p.completed_total for p in known),
         abandoned_total=_add_known(p.abandoned_total for p in known),

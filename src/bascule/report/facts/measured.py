@@ -19,7 +19,7 @@ class ClusterCounts:
     failures: int
     abandoned: int
     started: int
-    open: int
+    open: int | None
     latency: Histogram | None
 
 
@@ -158,7 +158,7 @@ def _clusters(data: Mapping[str, Json]) -> Mapping[Cluster, ClusterCounts]:
                 failures=_count(counts, "failures"),
                 abandoned=_count(counts, "abandoned"),
                 started=_count(counts, "started"),
-                open=_count(counts, "open"),
+                open=None if counts.get("open") is None else _count(counts, "open"),
                 latency=_histogram(counts.get("latency")),
             )
     return MappingProxyType(found)

@@ -149,7 +149,7 @@ class ClusterPoint:
     requests: int
     failures: int
     started: int
-    open: int
+    open: int | None
     requests_per_s: float
     failures_per_s: float
     p50_ms: float | None
@@ -184,8 +184,8 @@ class ClusterTotals:
     requests: int
     failures: int
     started: int
-    open_max: int
-    open_last: int
+    open_max: int | None
+    open_last: int | None
     p50_ms: float | None
     p95_ms: float | None
     p99_ms: float | None

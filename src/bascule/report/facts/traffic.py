@@ -107,7 +107,7 @@ def _cluster_point(
         requests=requests,
         failures=failures,
         started=sum(c.started for c in counts),
-        open=max(c.open for c in counts),
+        open=_most_open(counts),
         requests_per_s=round(requests / covered.total_seconds(), 3),
         failures_per_s=round(failures / covered.total_seconds(), 4),
         p50_ms=percentile_ms(latency, 0.50),
@@ -125,7 +125,7 @@ def _total(samples: Sequence[TrafficSample], cluster: Cluster) -> ClusterTotals 
         requests=sum(c.requests for c in counts),
         failures=sum(c.failures for c in counts),
         started=sum(c.started for c in counts),
-        open_max=max(c.open for c in counts),
+        open_max=_most_open(counts),
         open_last=counts[-1].open,
         p50_ms=percentile_ms(latency, 0.50),
         p95_ms=percentile_ms(latency, 0.95),
@@ -161,3 +161,8 @@ def percentile_ms(histogram: Histogram | None, share: float) -> float | None:
         seen += count
         lower = upper
     return lower
+
+
+def _most_open(counts: Sequence[ClusterCounts]) -> int | None:
+    """Return how many were open at most; None where it was never known."""
+    return max((c.open for c in counts if c.open is not None), default=None)

@@ -55,8 +55,10 @@ def watch(before: Watch, counts: Counts, span: Span, *, after_s: float, is_judge
     """Return what is known after one interval more, which must follow the last one without a gap.
 
     A request is long once it has taken `after_s` seconds. `is_judged` says that lower bounds are
-    wanted, upper ones if not.
+    wanted, upper ones if not. Of a cluster whose open requests are not known nothing is learnt.
     """
+    if counts.open is None:
+        return before
     recent = (*before.recent, span)[-RECENT_MAX:]
     start_s = span.to_s - after_s
     gone = sum(1 for old in recent if old.to_s <= start_s)

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from bascule.errors import InvariantError
-from bascule.gateway.driver import Histogram
+from bascule.gateway.driver import Histogram, Unused
 from bascule.ids import Cluster
 from bascule.journal.record import Json
 
@@ -90,10 +90,12 @@ class Counts:
     """Of the requests: given up by the client before an answer came. Not failures, but they speak
     of requests that hang."""
     started: int = 0
-    open: int = 0
-    """Open at the end of the interval: requests, WebSockets and gRPC streams."""
+    open: int | None = 0
+    """Open at the end of the interval: requests, WebSockets and gRPC streams. None: not known."""
     latency: Histogram | None = None
     """Of those that ended with an answer; None when not known."""
+    unused: Unused | None = None
+    """Proof that nothing is sent there, of a gateway that does not say what is open."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bascule.gateway.driver import Unused
 from bascule.ids import Cluster
 from bascule.journal.record import Json
 from bascule.upgrade.gates.model import Gates, Interval
@@ -28,6 +29,8 @@ class _Quiet:
     until: datetime
     seq: int
     """Of the last interval; the next one follows it, or there is a gap."""
+    evidence: str = ""
+    """What shows it where the gateway does not count what is open; else empty."""
 
 
 class Idleness:
@@ -54,17 +57,19 @@ class Idleness:
         if quiet is None or quiet.key != step.key or idle_s < needed_s * TOLD_SHARE:
             return Waits(reason=f"{cluster} is not idle yet, or what it gets is not known")
         if idle_s < needed_s:
-            due = quiet.since + timedelta(seconds=needed_s)
+            due = now + timedelta(seconds=needed_s - idle_s)
             return Waits(reason=f"{cluster} is idle, and is watched on", until=due)
         output: dict[str, Json] = {
             "cluster": cluster.value,
             "idle_s": round(idle_s, 3),
             "since": quiet.since.isoformat(),
             "requests": 0,
-            "open": 0,
+            "open": None if quiet.evidence else 0,
             "sticky_users": 0,  # who keeps to a cluster shows by requests to it
         }
-        return Done(output=output)
+        if quiet.evidence:
+            output["evidence"] = quiet.evidence
+        return Done(output=output, reason=quiet.evidence)
 
     def look_again(self, run: UpgradeState, step: Step, now: datetime) -> Waits | None:
         """Return why the proof has to be made anew for `step`; None while it holds.
@@ -103,6 +108,21 @@ def _go_on(
     counts = interval.counts.get(cluster)
     if counts is None or counts.started or counts.open:
         return None
+    if counts.open is None:
+        return _trust(counts.unused, interval, key=key)
     follows = quiet is not None and quiet.key == key and interval.seq == quiet.seq + 1
     since = quiet.since if quiet is not None and follows else now
     return _Quiet(key=key, since=since, until=now, seq=interval.seq)
+
+
+def _trust(unused: Unused | None, interval: Interval, *, key: str) -> _Quiet | None:
+    """Return what another proof shows where the gateway does not say what is open there."""
+    if unused is None:
+        return None
+    return _Quiet(
+        key=key,
+        since=unused.since,
+        until=unused.until,
+        seq=interval.seq,
+        evidence=unused.evidence,
+    )

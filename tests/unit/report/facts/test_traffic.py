@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -37,6 +38,21 @@ def test_totals_are_the_sums_of_the_samples() -> None:
     assert (blue.requests, blue.failures, blue.open_max, blue.open_last) == (30, 3, 5, 3)
     assert (facts.requests, facts.failures, facts.samples) == (37, 3, 2)
     assert facts.covered_share == 0.02
+
+
+def test_what_was_open_may_not_be_known() -> None:
+    unknown = replace(counts(), open=None)
+
+    some = read_traffic(
+        [traffic(0, 1, blue=unknown), traffic(1, 2, blue=counts(open_=3))], whole=WHOLE, shift=None
+    )
+    none = read_traffic([traffic(0, 1, blue=unknown)], whole=WHOLE, shift=None)
+
+    known, not_known = some.clusters[Cluster.BLUE], none.clusters[Cluster.BLUE]
+    assert known is not None
+    assert not_known is not None
+    assert (known.open_max, known.open_last) == (3, 3)
+    assert (not_known.open_max, not_known.open_last) == (None, None)
 
 
 def test_without_samples_nothing_is_known() -> None:

@@ -112,3 +112,9 @@ def test_only_so_many_intervals_are_kept() -> None:
 def test_a_cluster_was_seen_until_the_end_of_its_last_interval() -> None:
     assert watch_all(busy(), busy()).seen_to_s(99.0) == 10.0
     assert Watch().seen_to_s(99.0) == 99.0
+
+
+def test_nothing_is_learnt_where_what_is_open_is_not_known() -> None:
+    unknown = replace(busy(hung=50), open=None)
+
+    assert watch_all(*[unknown] * 8) == Watch()

@@ -1,5 +1,9 @@
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
+from bascule.gateway.driver import Unused
 from bascule.ids import Cluster
 from bascule.routing.arrangement import NOTHING_ARRANGED
 from bascule.upgrade.gates.model import Counts
@@ -86,6 +90,31 @@ async def test_what_nobody_measured_is_no_proof() -> None:
     assert isinstance(watch.look(), Waits)
     await watch.clock.advance(5.0)
     assert isinstance(watch.look(), Done)
+
+
+async def test_a_gateway_that_does_not_count_what_is_open_needs_another_proof() -> None:
+    watch = Watch()
+    watch.metrics.counts_of = lambda _: {Cluster.BLUE: Counts(open=None)}
+    watch.look()
+    await watch.clock.advance(9.0)
+    unproven = watch.look()
+    now = watch.clock.now()
+    unused = Unused(since=now - timedelta(seconds=2), until=now, evidence="no rule names it")
+    watch.metrics.counts_of = lambda _: {Cluster.BLUE: Counts(open=None, unused=unused)}
+    await watch.clock.advance(1.0)
+    too_short = watch.look()
+    longer = replace(unused, until=now + timedelta(seconds=4))
+    watch.metrics.counts_of = lambda _: {Cluster.BLUE: Counts(open=None, unused=longer)}
+    await watch.clock.advance(1.0)
+    proven = watch.look()
+
+    assert isinstance(unproven, Waits)
+    assert isinstance(too_short, Waits)
+    assert too_short.until == watch.clock.now() - timedelta(seconds=1) + timedelta(seconds=3)
+    assert isinstance(proven, Done)
+    assert proven.output["open"] is None
+    assert proven.output["evidence"] == proven.reason == "no rule names it"
+    assert proven.output["idle_s"] == 6.0
 
 
 async def test_a_proof_ends_with_the_upgrade() -> None:
