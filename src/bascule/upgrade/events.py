@@ -110,8 +110,27 @@ class ClustersSwapped:
     """Whether the blue of before is green now; else it is out of the gateway."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewayKept:
+    """The gateway as it was before we first wrote it; the exact document is in a file."""
+
+    gateway: str
+    """Its id where it lives."""
+    digest: str
+    """Of the exact document."""
+    document: Mapping[str, Json] = field(default_factory=dict)
+    """Without what is secret."""
+
+
 Event: TypeAlias = (
-    Opened | Intended | Finished | Refused | Witnessed | ClustersNamed | ClustersSwapped
+    Opened
+    | Intended
+    | Finished
+    | Refused
+    | Witnessed
+    | ClustersNamed
+    | ClustersSwapped
+    | GatewayKept
 )
 
 KIND_BY_EVENT: Mapping[type[Event], str] = {
@@ -122,6 +141,7 @@ KIND_BY_EVENT: Mapping[type[Event], str] = {
     Witnessed: "order_witnessed",
     ClustersNamed: "clusters_named",
     ClustersSwapped: "clusters_swapped",
+    GatewayKept: "gateway_kept",
 }
 
 
@@ -153,6 +173,12 @@ def render_event(event: Event) -> dict[str, Json]:
             return {
                 "clusters": render_identities(event.clusters),
                 "is_blue_kept": event.is_blue_kept,
+            }
+        case GatewayKept():
+            return {
+                "gateway": event.gateway,
+                "digest": event.digest,
+                "document": dict(event.document),
             }
         case _:
             assert_never(event)
@@ -217,6 +243,12 @@ def parse_event(record: Record) -> Event:
             return ClustersSwapped(
                 clusters=parse_identities(data.get("clusters")),
                 is_blue_kept=data.get("is_blue_kept") is True,
+            )
+        case "gateway_kept":
+            return GatewayKept(
+                gateway=read_text(data, "gateway"),
+                digest=read_text(data, "digest"),
+                document=read_object(data.get("document"), "document"),
             )
         case _:
             raise unknown_kind(record)

@@ -6,9 +6,9 @@ split to the next, so that one roll back undoes it whole.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TypeAlias
+from typing import TypeAlias, assert_never
 
 from bascule.errors import InvariantError
 from bascule.ids import Cluster, CommandId
@@ -20,6 +20,7 @@ from bascule.upgrade.events import (
     ClustersSwapped,
     Event,
     Finished,
+    GatewayKept,
     Intended,
     Opened,
     Refused,
@@ -94,6 +95,8 @@ class GatewayState:
     """Clusters that were taken out of the gateway."""
     names: Names = UNNAMED
     """Who the clusters are."""
+    kept: Mapping[str, str] = field(default_factory=dict)
+    """Digests of gateways as they were before we first wrote them, by their ids."""
     last_at: datetime | None = None
     """The time of the last record; the next one is not before it."""
 
@@ -168,12 +171,24 @@ def evolve(state: GatewayState | None, event: AnyEvent, stamp: Stamp) -> Gateway
             return _remember(moved, outcome)
         case Witnessed():
             return replace(moved, recent=tuple(_with_witness(o, event) for o in moved.recent))
-        case ClustersNamed():
-            return _name(moved, event)
-        case ClustersSwapped():
-            return _swap(moved, event)
+        case ClustersNamed() | ClustersSwapped() | GatewayKept():
+            return _learn(moved, event)
         case _:
             return _evolve_upgrade(moved, event, stamp)
+
+
+def _learn(
+    state: GatewayState, event: ClustersNamed | ClustersSwapped | GatewayKept
+) -> GatewayState:
+    match event:
+        case ClustersNamed():
+            return _name(state, event)
+        case ClustersSwapped():
+            return _swap(state, event)
+        case GatewayKept():
+            return replace(state, kept={**state.kept, event.gateway: event.digest})
+        case _:
+            assert_never(event)
 
 
 def _evolve_upgrade(state: GatewayState, event: RunEvent, stamp: Stamp) -> GatewayState:

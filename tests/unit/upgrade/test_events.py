@@ -10,6 +10,7 @@ from bascule.upgrade.events import (
     ClustersSwapped,
     Event,
     Finished,
+    GatewayKept,
     Intended,
     Opened,
     Refused,
@@ -47,8 +48,19 @@ CLUSTERS = {
         Witnessed(order_id=ID, summary={"failed": 0}),
         ClustersNamed(clusters=CLUSTERS, replaced=(Cluster.GREEN,), reason="why"),
         ClustersSwapped(clusters=CLUSTERS, is_blue_kept=True),
+        GatewayKept(gateway="/id", digest="ab", document={"name": "gw"}),
     ],
-    ids=["opened", "intended", "done", "unknown", "refused", "witnessed", "named", "swapped"],
+    ids=[
+        "opened",
+        "intended",
+        "done",
+        "unknown",
+        "refused",
+        "witnessed",
+        "named",
+        "swapped",
+        "kept",
+    ],
 )
 def test_an_event_is_read_from_the_journal_as_it_was_written(event: Event) -> None:
     (record,) = records_of(event)

@@ -9,6 +9,7 @@ from bascule.upgrade.events import (
     ClustersSwapped,
     Event,
     Finished,
+    GatewayKept,
     Intended,
     Opened,
     Refused,
@@ -367,3 +368,9 @@ def test_no_cluster_with_traffic_becomes_another_one(
 
     with pytest.raises(InvariantError):
         evolve(state, event, STAMP)
+
+
+def test_of_a_gateway_that_was_kept_its_digest_is_remembered() -> None:
+    state = state_after(GatewayKept(gateway="/id", digest="ab"))
+
+    assert state.kept == {"/id": "ab"}

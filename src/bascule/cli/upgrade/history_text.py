@@ -26,15 +26,18 @@ def render_moment(at: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M:%S}"
 
 
+_SHOWN_ELSEWHERE = frozenset({"plan", "document"})
+
+
 def record_document(record: Record) -> dict[str, Json]:
-    """Return a record as JSON; the plan, which `upgrade status` shows, is left out."""
+    """Return a record as JSON; plans and whole gateways, shown elsewhere, are left out."""
     entry = record.entry
     return {
         "seq": record.seq,
         "at": entry.at.isoformat(),
         "actor": entry.actor,
         "kind": entry.kind,
-        "data": {key: value for key, value in entry.data.items() if key != "plan"},
+        "data": {key: value for key, value in entry.data.items() if key not in _SHOWN_ELSEWHERE},
         "text": tell_record(record),
     }
 
@@ -148,6 +151,10 @@ def _ended(data: Mapping[str, Json]) -> str:
     return f"{data.get('upgrade')} is {stage}{_because(data)}"
 
 
+def _kept(data: Mapping[str, Json]) -> str:
+    return f"what was there is kept: {data.get('gateway')}, digest {str(data.get('digest'))[:12]}"
+
+
 def _step(data: Mapping[str, Json]) -> str:
     return f"{data.get('upgrade')}: {data.get('key')}"
 
@@ -160,6 +167,7 @@ _TOLD: Mapping[str, _Tell] = {
     "order_witnessed": _witnessed,
     "clusters_named": _named,
     "clusters_swapped": _swapped,
+    "gateway_kept": _kept,
     "upgrade_started": _started,
     "upgrade_stage_entered": _stage,
     "upgrade_step_started": _step_started,

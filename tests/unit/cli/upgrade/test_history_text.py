@@ -54,6 +54,10 @@ def test_clusters_are_told_by_their_context_and_server() -> None:
     assert "no traffic moves: from now on blue is b" in told("clusters_swapped", clusters=clusters)
 
 
+def test_what_a_gateway_was_before_is_told_by_its_digest() -> None:
+    assert told("gateway_kept", gateway="/id", digest="ab").endswith("is kept: /id, digest ab")
+
+
 def test_whole_journals_are_told() -> None:
     lines = [render_record(r) for r in (*completed_records(), *rolled_back_records())]
 
