@@ -10,14 +10,10 @@ from bascule.ids import CommandId
 from bascule.routing.weights import Split
 from bascule.upgrade.events import Finished, Intended, Result
 from bascule.upgrade.ledger import COMPONENT, Ledger
+from bascule.upgrade.pace import AT_ONCE, Pace
 from bascule.upgrade.ports import Traffic, Witness
 from bascule.upgrade.run.events import RunEvent
 from bascule.upgrade.standstill import observe_standstill
-
-CONVERGENCE_S = 10.0
-"""How long an acknowledged split may take to be read back before the outcome is unknown."""
-
-CONVERGENCE_POLL_S = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,11 +31,20 @@ class Change:
 class Changer:
     """Moves the split, and never forgets that it was about to."""
 
-    def __init__(self, ledger: Ledger, traffic: Traffic, witness: Witness, clock: Clock) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        traffic: Traffic,
+        witness: Witness,
+        clock: Clock,
+        *,
+        pace: Pace = AT_ONCE,
+    ) -> None:
         self._ledger = ledger
         self._traffic = traffic
         self._witness = witness
         self._clock = clock
+        self._pace = pace
 
     async def change(self, change: Change, *begun: RunEvent) -> Finished:
         """Bring `change` about and return how it ended; `begun` is recorded with the intent.
@@ -104,7 +109,7 @@ class Changer:
             return _finish(intent, Result.UNKNOWN, reason=error.message, remedy=error.remedy)
         seen = await self._wait_until_live(intent.wanted)
         if not is_live(seen, intent.wanted):
-            return _finish(intent, Result.UNKNOWN, reason=_doubt(seen))
+            return _finish(intent, Result.UNKNOWN, reason=_doubt(seen, self._pace))
         if applied.instances == 0 or not is_timed:
             return _finish(intent, Result.DONE, instances=seen.instances)
         finished = _finish(
@@ -130,12 +135,13 @@ class Changer:
         return self._clock.now() - timedelta(seconds=self._clock.monotonic_s() - at_s)
 
     async def _wait_until_live(self, wanted: Split) -> Observation:
-        deadline_s = self._clock.monotonic_s() + CONVERGENCE_S
+        deadline_s = self._clock.monotonic_s() + self._pace.convergence_s
         while True:
             seen = await self._traffic.observe()
             if is_live(seen, wanted) or self._clock.monotonic_s() >= deadline_s:
                 return seen
-            await self._clock.sleep_until(self._clock.monotonic_s() + CONVERGENCE_POLL_S)
+            pause_s = self._pace.convergence_poll_s
+            await self._clock.sleep_until(self._clock.monotonic_s() + pause_s)
 
 
 def is_live(seen: Observation, wanted: Split) -> bool:
@@ -163,10 +169,10 @@ def _finish(
     )
 
 
-def _doubt(seen: Observation) -> str:
+def _doubt(seen: Observation, pace: Pace) -> str:
     because = f": {seen.reason}" if seen.reason else ""
     state = f"{seen.convergence}{because}"
-    return f"the gateway did not show the new weights in {CONVERGENCE_S:g} s ({state})"
+    return f"the gateway did not show the new weights in {pace.convergence_s:g} s ({state})"
 
 
 def _elapsed_ms(begun_s: float, applied: Applied) -> float:

@@ -7,6 +7,7 @@ from bascule.errors import PlanError
 from bascule.gateway.driver import Capabilities
 from bascule.ids import Cluster
 from bascule.routing.weights import Split, Weights, render_percent
+from bascule.upgrade.pace import AT_ONCE
 from bascule.upgrade.readiness import (
     TrafficView,
     check_lists,
@@ -24,9 +25,6 @@ from bascule.upgrade.signals import (
     Switch,
 )
 from bascule.upgrade.state import GatewayState, Outcome
-
-AGE_MAX_S = 60.0
-"""An order that no runtime took for so long is not carried out any more."""
 
 PATIENCE_S = 10.0
 """How long an order waits for a cluster that is still being listed."""
@@ -72,6 +70,7 @@ class Facts:
     view: TrafficView
     capabilities: Capabilities
     age_s: float
+    age_max_s: float = AT_ONCE.order_age_max_s
 
 
 def decide(state: GatewayState, order: Order, signal: SplitSignal, facts: Facts) -> Decision:
@@ -80,7 +79,7 @@ def decide(state: GatewayState, order: Order, signal: SplitSignal, facts: Facts)
     ended = state.outcome_of(order.id)
     if ended is not None:
         return AlreadyEnded(ended)
-    if facts.age_s > AGE_MAX_S:
+    if facts.age_s > facts.age_max_s:
         return refuse_old(facts.age_s)
     if state.unfinished is not None:
         return refuse_meanwhile(state.unfinished.name, signal)

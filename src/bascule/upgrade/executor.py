@@ -12,7 +12,6 @@ from bascule.errors import JournalError, PlanError, StaleWriterError
 from bascule.journal.store import Command, Inbox, JournalStore
 from bascule.upgrade.changing import Change, Changer
 from bascule.upgrade.decide import (
-    AGE_MAX_S,
     Act,
     AlreadyEnded,
     Facts,
@@ -23,6 +22,7 @@ from bascule.upgrade.decide import (
 )
 from bascule.upgrade.events import Refused, Witnessed
 from bascule.upgrade.ledger import Ledger
+from bascule.upgrade.pace import AT_ONCE, Pace
 from bascule.upgrade.ports import Checks, Hooks, Metrics, Platform, Traffic, Wakeup, Witness
 from bascule.upgrade.run.runner import Runner
 from bascule.upgrade.run.steering import calls_back, is_still_meant
@@ -57,6 +57,7 @@ class Ports:
     metrics: Metrics
     hooks: Hooks
     platform: Platform
+    pace: Pace = AT_ONCE
 
 
 class Executor:
@@ -65,7 +66,9 @@ class Executor:
     def __init__(self, ports: Ports, state: GatewayState) -> None:
         self._ports = ports
         self._ledger = Ledger(ports.journal, state, ports.clock)
-        self._changer = Changer(self._ledger, ports.traffic, ports.witness, ports.clock)
+        self._changer = Changer(
+            self._ledger, ports.traffic, ports.witness, ports.clock, pace=ports.pace
+        )
         tools = Tools(
             traffic=ports.traffic,
             checks=ports.checks,
@@ -156,7 +159,9 @@ class Executor:
 
     async def _steer(self, order: Order, signal: StartUpgrade | SteerUpgrade) -> Refuse | None:
         age_s = self._age_s(order)
-        if age_s > AGE_MAX_S and not is_still_meant(self.state.unfinished, order, signal):
+        if age_s > self._ports.pace.order_age_max_s and not is_still_meant(
+            self.state.unfinished, order, signal
+        ):
             return refuse_old(age_s)
         if isinstance(signal, StartUpgrade):
             return await self._runner.start(order, signal.plan)
@@ -191,7 +196,10 @@ class Executor:
     async def _carry_out(self, command: Command, order: Order, signal: SplitSignal) -> bool:
         traffic = self._ports.traffic
         facts = Facts(
-            view=traffic.view(), capabilities=traffic.capabilities(), age_s=self._age_s(order)
+            view=traffic.view(),
+            capabilities=traffic.capabilities(),
+            age_s=self._age_s(order),
+            age_max_s=self._ports.pace.order_age_max_s,
         )
         decision = decide(self.state, order, signal, facts)
         match decision:

@@ -4,9 +4,10 @@ from bascule.errors import DriverError, JournalError, OutcomeUnknownError
 from bascule.gateway.driver import Convergence, Observation
 from bascule.ids import CommandId
 from bascule.routing.weights import Split
-from bascule.upgrade.changing import CONVERGENCE_S, Change, Changer, is_live
+from bascule.upgrade.changing import Change, Changer, is_live
 from bascule.upgrade.events import Finished, Intended, Result
 from bascule.upgrade.ledger import Ledger, open_history
+from bascule.upgrade.pace import AT_ONCE
 from tests.support.fake_journal import FakeDisk, FakeJournal
 from tests.support.fake_traffic import ACKNOWLEDGED_AFTER_S, FakeTraffic, FakeWitness
 from tests.support.orders import BLUE, GREEN, percent
@@ -87,7 +88,7 @@ async def test_what_is_sent_and_not_seen_is_unknown(desk: Desk) -> None:
     finished, _ = await desk.change()
 
     assert finished.result is Result.UNKNOWN
-    assert f"{CONVERGENCE_S:g} s (pending: waiting)" in finished.reason
+    assert f"{AT_ONCE.convergence_s:g} s (pending: waiting)" in finished.reason
 
 
 async def test_without_an_instance_no_time_is_told(desk: Desk) -> None:

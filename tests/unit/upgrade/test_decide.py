@@ -7,7 +7,6 @@ from bascule.gateway.driver import Capabilities
 from bascule.ids import Cluster
 from bascule.routing.weights import Split, Weights
 from bascule.upgrade.decide import (
-    AGE_MAX_S,
     PATIENCE_S,
     Act,
     AlreadyEnded,
@@ -19,6 +18,7 @@ from bascule.upgrade.decide import (
     plan_split,
 )
 from bascule.upgrade.events import Refused
+from bascule.upgrade.pace import AT_ONCE
 from bascule.upgrade.readiness import ClusterLists, TrafficView
 from bascule.upgrade.run.events import Ended
 from bascule.upgrade.run.stages import Stage
@@ -103,7 +103,7 @@ def test_an_order_that_ended_is_one_order_however_often_it_comes() -> None:
 
 
 def test_an_order_that_waited_too_long_is_not_meant_any_more() -> None:
-    assert "it waited 61 s" in refusal(decided(SWITCH, age_s=AGE_MAX_S + 1))
+    assert "it waited 61 s" in refusal(decided(SWITCH, age_s=AT_ONCE.order_age_max_s + 1))
 
 
 def test_a_switch_to_a_cluster_without_endpoints_is_refused_with_what_is_missing() -> None:
