@@ -28,6 +28,16 @@ def weights(green_percent: float) -> Step:
     return build_step(key, Stage.SHIFT, StepKind.SET_WEIGHTS, split=render_split(split))
 
 
+def by_host(*hosts: str, green: float = 100.0) -> Split:
+    """Return the split in which these hosts alone go to green, or a share of their requests."""
+    wanted = Weights(10_000 - round(green * 100))
+    return Split(Weights.all_to(Cluster.BLUE), dict.fromkeys(hosts, wanted))
+
+
+def set_split(key: str, split: Split) -> Step:
+    return build_step(key, Stage.SHIFT, StepKind.SET_WEIGHTS, split=render_split(split))
+
+
 def hold(key: str, stage: Stage, hold_s: float, gates: Gates | None = None) -> Step:
     rendered = render_gates(gates or Gates(has_traffic=False))
     return build_step(key, stage, StepKind.HOLD, hold_s=hold_s, gates=rendered)

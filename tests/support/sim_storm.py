@@ -5,6 +5,7 @@ time, kills, a second runner that takes over while the first one sleeps, jumps o
 After `CALM_S` the world calms down and a patient person helps, so that each run has an end.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from random import Random
@@ -16,7 +17,7 @@ from bascule.routing.weights import Split, Weights
 from bascule.upgrade.decide import find_hindrances
 from bascule.upgrade.encoding import parse_split
 from bascule.upgrade.gates.model import Counts, Gates
-from bascule.upgrade.plan.model import Plan, Policy
+from bascule.upgrade.plan.model import Plan, Policy, Step
 from bascule.upgrade.readiness import ClusterLists, TrafficView
 from bascule.upgrade.run.rollback import TRAFFIC_KEY
 from bascule.upgrade.run.stages import Stage
@@ -25,13 +26,24 @@ from bascule.upgrade.signals import Order, SteerUpgrade, UpgradeVerb
 from bascule.upgrade.state import GatewayState, fold
 from tests.support.fake_traffic import Life
 from tests.support.orders import BLUE, START, shop_routes, view
-from tests.support.plans import approval, build_plan, start_order, whole_steps
+from tests.support.plans import (
+    approval,
+    build_plan,
+    by_host,
+    hold,
+    set_split,
+    start_order,
+    whole_steps,
+)
 from tests.support.sim_world import TICK_S, Far, Killed, PointedTraffic, Points, SimWorld
 
 CALM_S = 120.0
 END_MAX_S = 3_000.0
 WAYS_ON = (UpgradeVerb.RETRY, UpgradeVerb.ROLLBACK, UpgradeVerb.APPROVE)
 """What a person may say to an upgrade that has halted; but for a gate the first one helps."""
+HOST = shop_routes().hosts[0].name
+HOSTS_SHARE = 0.4
+"""In so many storms one host moves before the others do."""
 JUDGED = Gates(requests_min=10, below_blue_max=0.01, success_min=0.95, alpha=0.0005)
 
 
@@ -210,7 +222,8 @@ class Storm:
         }
 
     def _counts_of(self, cluster: Cluster, failures: int) -> Counts:
-        if not self.world.far.live.default.of(cluster):
+        live = self.world.far.live
+        if not any(weights.of(cluster) for weights in (live.default, *live.by_host.values())):
             return Counts()
         return Counts(requests=100, started=100, failures=failures)
 
@@ -306,6 +319,8 @@ def build_storm(seed: int) -> Storm:
     if rng.random() < 0.5:
         place = next(i for i, step in enumerate(steps) if step.key == "shift-50-hold")
         steps.insert(place + 1, approval("shift-50", Stage.SHIFT))
+    if Random(f"hosts {seed}").random() < HOSTS_SHARE:  # noqa: S311 — as above
+        steps = list(_with_host_first(steps))
     policy = Policy(
         is_rollback_automatic=rng.random() < 0.8,
         unsafe_after="hook-move-data" if rng.random() < 0.3 else "",
@@ -323,3 +338,17 @@ async def weather_storm(seed: int) -> Outcome:
     """Play one seed from its start to its end."""
     storm = build_storm(seed)
     return await storm.world.clock.drive(storm.run())
+
+
+def _with_host_first(steps: Sequence[Step]) -> Iterator[Step]:
+    """Yield the steps with one host moved whole before the others, which then stays on green."""
+    moved = by_host(HOST)
+    for step in steps:
+        if step.key == "shift-5":
+            yield set_split("shift-hosts-1", moved)
+            yield hold("shift-hosts-1-hold", Stage.SHIFT, 1.0)
+        if step.key in {"shift-5", "shift-50"}:
+            split = parse_split(step.args["split"])
+            yield set_split(step.key, Split(split.default, moved.by_host))
+        else:
+            yield step

@@ -160,7 +160,7 @@ def _course(draft: Draft) -> Iterator[str]:
 
 
 def _step(step: StepSpec) -> str:
-    return f"{{weight: {step.weight_percent:g}, hold: {render_duration(step.hold_s)}}}"
+    return f"{{weight: {step.weight_bp / 100:g}, hold: {render_duration(step.hold_s)}}}"
 
 
 def _example_host(draft: Draft) -> str:

@@ -7,20 +7,42 @@ from bascule.spec.document import FieldPath
 from bascule.spec.gateway import ClusterAccess, GatewaySettings
 from bascule.spec.mistakes import Mistake
 from bascule.spec.operations import Hook, Retire, Rollback
-from bascule.spec.traffic import Hosts, Preview, StepSpec
+from bascule.spec.traffic import ALL_BP, Hosts, Preview, StepSpec, name_steps
 
 
 def check_steps(steps: Sequence[StepSpec]) -> Iterator[Mistake]:
-    """Weights rise from step to step, and the last one is all."""
-    weights = [step.weight_bp for step in steps]
-    for index, weight in enumerate(weights):
-        before = weights[index - 1] if index else 0
-        if weight <= before:
-            said = f"{weight / 100:g} is not above {before / 100:g}, the weight before it"
+    """Weights rise from step to step, no host comes twice, and the last step is all."""
+    before = 0
+    seen: set[str] = set()
+    for index, step in enumerate(steps):
+        if not step.hosts and step.weight_bp <= before:
+            said = f"{step.weight_bp / 100:g} is not above {before / 100:g}, the weight before it"
             yield Mistake((index, "weight"), said, "let weights rise from step to step")
-    if weights[-1] != 10_000:
-        said = f"the last step gives green {weights[-1] / 100:g} %, not all"
-        yield Mistake((len(weights) - 1, "weight"), said, "end with `- weight: 100`")
+        for host in step.hosts:
+            if host in seen:
+                said = f"{host} is green's already"
+                yield Mistake((index, "hosts"), said, "name each host once")
+        before = step.weight_bp or before
+        seen.update(step.hosts)
+    last = steps[-1]
+    if last.hosts:
+        said = "the last step moves some hosts, not all"
+        yield Mistake((len(steps) - 1, "hosts"), said, "end with `- weight: 100`")
+    elif last.weight_bp != ALL_BP:
+        said = f"the last step gives green {last.weight_bp / 100:g} %, not all"
+        yield Mistake((len(steps) - 1, "weight"), said, "end with `- weight: 100`")
+
+
+def check_step_hosts(steps: Sequence[StepSpec], hosts: Hosts) -> Iterator[Mistake]:
+    """Only hosts that the upgrade moves are named by its steps."""
+    for index, step in enumerate(steps):
+        path: FieldPath = ("steps", index, "hosts")
+        for host in step.hosts:
+            if host in hosts.exclude:
+                yield Mistake(path, f"{host} stays on blue", "take it out of hosts.exclude")
+            elif hosts.include and host not in hosts.include:
+                said = f"{host} is not among the hosts that go to green"
+                yield Mistake(path, said, "add it to hosts.include")
 
 
 def check_clusters(blue: ClusterAccess, green: ClusterAccess) -> Iterator[Mistake]:
@@ -45,7 +67,7 @@ def check_hooks(hooks: Sequence[Hook], steps: Sequence[StepSpec]) -> Iterator[Mi
 
 def hook_places(steps: Sequence[StepSpec]) -> tuple[str, ...]:
     """Return what a hook may run after, in the order of the upgrade."""
-    return ("sync", "verify", *(step.key for step in steps), "bake")
+    return ("sync", "verify", *name_steps(steps), "bake")
 
 
 def check_rollback(

@@ -1,14 +1,18 @@
 """How traffic moves to green: which hosts, in what steps, who sees it before, who stays."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import count
 from typing import Literal, Self
 
-from pydantic import Field, StrictBool, field_validator, model_validator
+from pydantic import ConfigDict, Field, StrictBool, field_validator, model_validator
 
 from bascule.spec.durations import Seconds
-from bascule.spec.gateway import Strict
 from bascule.spec.mistakes import Mistake, tell
 from bascule.spec.quantities import HeaderName, Host, HostRule, Share
+from bascule.spec.strict import Strict
+
+ALL_BP = 10_000
+"""A weight of everything, in hundredths of a percent."""
 
 
 class Hosts(Strict):
@@ -124,25 +128,52 @@ class StickySessions(Strict):
 
 
 class StepSpec(Strict):
-    """Green gets a share of the requests, for a while, and is judged."""
+    """Green gets a share of the requests, or some hosts whole, for a while, and is judged."""
 
-    weight_percent: Share = Field(
-        alias="weight", description="Percent of the requests that green gets; two decimals."
+    model_config = ConfigDict(
+        json_schema_extra={"oneOf": [{"required": ["weight"]}, {"required": ["hosts"]}]}
+    )
+
+    weight_percent: Share | None = Field(
+        default=None,
+        alias="weight",
+        description="Percent of the requests that green gets, of all hosts that are not green's "
+        "yet; two decimals. This or hosts.",
+    )
+    hosts: tuple[HostRule, ...] = Field(
+        default=(),
+        max_length=1_000,
+        description="Hosts that are all green's from here on, as Ingresses write them; the others "
+        "stay as they are. This or weight.",
     )
     hold_s: Seconds = Field(default=300.0, alias="hold", description="How long it is judged.")
     approval: StrictBool = Field(
         default=False, description="Whether a person has to say yes after it."
     )
 
-    @property
-    def key(self) -> str:
-        """The key of the step of the plan that sets this weight: `shift-5`, `shift-12.25`."""
-        return f"shift-{self.weight_percent:g}"
+    @model_validator(mode="after")
+    def _says_what_green_gets(self) -> Self:
+        if self.weight_percent is None and not self.hosts:
+            raise ValueError("does not say what green gets: give weight, or hosts")
+        if self.weight_percent is not None and self.hosts:
+            raise ValueError("gives weight and hosts: hosts go whole, so make two steps of it")
+        if len(set(self.hosts)) < len(self.hosts):
+            raise ValueError("names a host twice")
+        return self
 
     @property
     def weight_bp(self) -> int:
-        """The share of green in hundredths of a percent."""
-        return round(self.weight_percent * 100)
+        """The share of green in hundredths of a percent; 0 where whole hosts are named."""
+        return round((self.weight_percent or 0.0) * 100)
+
+
+def name_steps(steps: Sequence[StepSpec]) -> tuple[str, ...]:
+    """Return the keys of the steps of the plan: `shift-5`, `shift-12.25`, `shift-hosts-1`."""
+    by_hosts = count(1)
+    return tuple(
+        f"shift-hosts-{next(by_hosts)}" if step.hosts else f"shift-{step.weight_bp / 100:g}"
+        for step in steps
+    )
 
 
 def default_steps() -> tuple[StepSpec, ...]:

@@ -27,6 +27,46 @@ def test_the_first_weight_is_more_than_nothing() -> None:
     ]
 
 
+def test_steps_of_hosts_name_each_host_once_and_are_not_the_last() -> None:
+    steps = "[{hosts: [a.test]}, {weight: 5}, {hosts: [b.test, a.test]}]"
+
+    assert _told(f"steps: {steps}\n") == [
+        "steps[2].hosts: a.test is green's already | name each host once",
+        "steps[2].hosts: the last step moves some hosts, not all (end with `- weight: 100`)",
+    ]
+
+
+def test_weights_rise_across_steps_of_hosts() -> None:
+    assert mistakes_of("steps: [{weight: 5}, {hosts: [a.test]}, {weight: 100}]\n") == []
+    (told,) = _told("steps: [{weight: 5}, {hosts: [a.test]}, {weight: 5}, {weight: 100}]\n")
+
+    assert told.startswith("steps[2].weight: 5 is not above 5")
+
+
+@pytest.mark.parametrize(
+    ("hosts", "mistake"),
+    [
+        ("exclude: [a.test]", "a.test stays on blue | take it out of hosts.exclude"),
+        (
+            "include: [b.test]",
+            "a.test is not among the hosts that go to green | add it to hosts.include",
+        ),
+    ],
+)
+def test_a_step_moves_only_what_the_upgrade_moves(hosts: str, mistake: str) -> None:
+    text = "retire: {policy: never}\nsteps: [{hosts: [a.test]}, {weight: 100}]\n"
+
+    assert _told(f"{text}hosts: {{{hosts}}}\n") == [f"steps[0].hosts: {mistake}"]
+    assert mistakes_of(f"{text}hosts: {{include: [a.test]}}\n") == []
+
+
+@pytest.mark.parametrize("after", ["shift-hosts-1", "shift-hosts-2"])
+def test_a_hook_runs_after_a_step_of_hosts(after: str) -> None:
+    steps = "steps: [{hosts: [a.test]}, {hosts: [b.test]}, {weight: 100}]\n"
+
+    assert mistakes_of(f"{steps}hooks: [{{name: move, after: {after}, run: [x]}}]\n") == []
+
+
 def test_blue_and_green_are_two() -> None:
     told = told_of(SMALL.replace("context: new", "context: old"))
 

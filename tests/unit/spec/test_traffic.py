@@ -1,6 +1,6 @@
 import pytest
 
-from bascule.spec.traffic import default_steps
+from bascule.spec.traffic import default_steps, name_steps
 from tests.support.specs import mistakes_of, read_upgrade
 
 
@@ -8,7 +8,8 @@ def test_green_gets_more_in_five_steps_unless_something_else_is_said() -> None:
     steps = read_upgrade().steps
 
     assert steps == default_steps()
-    assert [(step.key, step.weight_bp, step.hold_s) for step in steps] == [
+    keys = name_steps(steps)
+    assert [(key, s.weight_bp, s.hold_s) for key, s in zip(keys, steps, strict=True)] == [
         ("shift-1", 100, 300),
         ("shift-5", 500, 300),
         ("shift-25", 2_500, 300),
@@ -20,8 +21,34 @@ def test_green_gets_more_in_five_steps_unless_something_else_is_said() -> None:
 def test_a_step_of_part_of_a_percent_has_a_key_too() -> None:
     steps = read_upgrade("steps: [{weight: 0.25}, {weight: 12.5%}, {weight: 100}]\n").steps
 
-    assert [step.key for step in steps] == ["shift-0.25", "shift-12.5", "shift-100"]
+    assert list(name_steps(steps)) == ["shift-0.25", "shift-12.5", "shift-100"]
     assert [step.weight_bp for step in steps] == [25, 1_250, 10_000]
+
+
+def test_steps_of_whole_hosts_are_counted() -> None:
+    text = "[{hosts: [A.test]}, {weight: 5}, {hosts: [b.test, '*.c.test']}, {weight: 100}]"
+    steps = read_upgrade(f"steps: {text}\n").steps
+
+    assert name_steps(steps) == ("shift-hosts-1", "shift-5", "shift-hosts-2", "shift-100")
+    assert [step.hosts for step in steps] == [("a.test",), (), ("b.test", "*.c.test"), ()]
+    assert steps[0].weight_bp == 0
+
+
+@pytest.mark.parametrize(
+    ("step", "mistake"),
+    [
+        ("{hold: 5m}", "does not say what green gets: give weight, or hosts"),
+        (
+            "{weight: 5, hosts: [a.test]}",
+            "gives weight and hosts: hosts go whole, so make two steps of it",
+        ),
+        ("{hosts: [a.test, A.test]}", "names a host twice"),
+    ],
+)
+def test_a_step_gives_a_weight_or_hosts(step: str, mistake: str) -> None:
+    (told,) = mistakes_of(f"steps: [{step}, {{weight: 100}}]\n")
+
+    assert told.endswith(f"steps[0]: {mistake}")
 
 
 def test_a_mirror_copies_a_tenth_for_a_minute() -> None:

@@ -23,6 +23,8 @@ class Hold:
     share_bp: int
     title: str
     reason: str
+    is_by_host: bool = False
+    """Whether `share_bp` is of some hosts alone, while blue has all of the others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +60,9 @@ def plan_hold(hold: Hold, judging: Judging) -> Step:
 def _fitted(hold: Hold, gates: Gates) -> tuple[Gates, str]:
     if hold.share_bp == 0:
         return without_traffic(gates), "; no user's request reaches green yet, so its checks decide"
+    if hold.is_by_host:
+        note = "; blue serves other hosts meanwhile, which are no measure of these"
+        return without_blue(gates), note
     if hold.share_bp == TOTAL_BP:
         note = "; green has everything: nothing is left on blue to compare it with"
         return without_blue(gates), note
@@ -66,7 +71,8 @@ def _fitted(hold: Hold, gates: Gates) -> tuple[Gates, str]:
 
 def _estimate_s(hold: Hold, gates: Gates, requests_per_s: float | None) -> float:
     """Return how long the hold takes: until its time is over and enough requests were seen."""
-    rate = (requests_per_s or 0.0) * hold.share_bp / TOTAL_BP
+    known = 0.0 if hold.is_by_host else requests_per_s or 0.0  # of single hosts it is not known
+    rate = known * hold.share_bp / TOTAL_BP
     wait_s = gates.requests_min / rate if gates.has_traffic and rate > 0 else 0.0
     return round(max(hold.hold_s, min(wait_s, hold.hold_s + gates.wait_max_s)), 1)
 

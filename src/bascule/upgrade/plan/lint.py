@@ -7,7 +7,11 @@ from bascule.checks.findings import Finding, Severity, sort_findings
 from bascule.errors import JournalError
 from bascule.upgrade.plan.facts import Facts
 from bascule.upgrade.plan.model import Plan
-from bascule.upgrade.plan.rules_of_hosts import lint_check_hosts, lint_preview_hosts
+from bascule.upgrade.plan.rules_of_hosts import (
+    lint_check_hosts,
+    lint_preview_hosts,
+    lint_step_hosts,
+)
 from bascule.upgrade.plan.rules_of_judging import (
     lint_alarms,
     lint_comparison,
@@ -28,8 +32,8 @@ from bascule.upgrade.plan.rules_of_traffic import (
     lint_checks,
     lint_mirror,
     lint_start,
-    lint_weights,
 )
+from bascule.upgrade.plan.rules_of_weights import lint_weights
 
 Rule: TypeAlias = Callable[[Plan, Facts], Iterator[Finding]]
 
@@ -48,6 +52,7 @@ RULES: tuple[Rule, ...] = (
     lint_checks,
     lint_preview_hosts,
     lint_check_hosts,
+    lint_step_hosts,
     lint_gates,
     lint_requests,
     lint_comparison,

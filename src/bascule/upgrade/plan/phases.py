@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from bascule.ids import Cluster
 from bascule.routing.arrangement import NOTHING_ARRANGED
-from bascule.routing.weights import render_percent
+from bascule.routing.weights import TOTAL_BP, render_percent
 from bascule.spec.durations import render_duration
-from bascule.spec.traffic import StepSpec
+from bascule.spec.traffic import Hosts, StepSpec
 from bascule.spec.upgrade import Upgrade
 from bascule.upgrade.encoding import render_split
 from bascule.upgrade.gates.encoding import render_gates
@@ -16,7 +16,7 @@ from bascule.upgrade.plan.holding import Hold, Judging, plan_approval, plan_hold
 from bascule.upgrade.plan.hooks import plan_hooks
 from bascule.upgrade.plan.making import plan_removal, plan_stopping
 from bascule.upgrade.plan.model import Step, StepKind
-from bascule.upgrade.plan.shares import plan_split
+from bascule.upgrade.plan.shares import Share, plan_shares, render_names
 from bascule.upgrade.plan.surroundings import (
     ACT_S,
     build_arrangement,
@@ -31,49 +31,66 @@ IDLE_TIMEOUT_S = 86_400.0
 
 def plan_shift(spec: Upgrade, facts: Facts, judging: Judging) -> Iterator[Step]:
     """Yield the steps in which green gets more and more."""
-    for place, step in enumerate(spec.steps):
-        share = render_share(step.weight_bp)
-        split = plan_split(spec.hosts, facts.split, step.weight_bp)
+    for place, share in enumerate(plan_shares(spec.steps, spec.hosts, facts.split)):
+        step = share.step
+        what = _render_gain(share, spec.hosts)
         yield Step(
-            key=step.key,
+            key=share.key,
             stage=Stage.SHIFT,
             kind=StepKind.SET_WEIGHTS,
-            args={"split": render_split(split)},
-            title=f"green gets {share}{_of_hosts(spec)}",
+            args={"split": render_split(share.split)},
+            title=f"green gets {what}",
             reason=_why_share(spec.steps, place),
             estimate_s=ACT_S,
         )
         yield plan_hold(
             Hold(
-                key=f"{step.key}-hold",
+                key=f"{share.key}-hold",
                 stage=Stage.SHIFT,
                 hold_s=step.hold_s,
-                share_bp=step.weight_bp,
-                title=f"green is judged on {share}",
+                share_bp=TOTAL_BP if step.hosts else step.weight_bp,
+                is_by_host=bool(step.hosts),
+                title=f"green is judged on {_render_gain(share)}",
                 reason="a regression should show here, before more users meet it",
             ),
             judging,
         )
         if step.approval:
             why = f"the spec asks for it (steps[{place}].approval)"
-            yield plan_approval(step.key, Stage.SHIFT, reason=why)
-        yield from plan_hooks(spec, step.key, Stage.SHIFT)
+            yield plan_approval(share.key, Stage.SHIFT, reason=why)
+        yield from plan_hooks(spec, share.key, Stage.SHIFT)
 
 
-def _of_hosts(spec: Upgrade) -> str:
-    hosts = spec.hosts
+def _render_gain(share: Share, moved: Hosts | None = None) -> str:
+    """Return what green gets, for a title; with `moved`, of which hosts too."""
+    if share.step.hosts:
+        return f"all requests of {render_names(share.step.hosts)}"
+    requests = render_share(share.step.weight_bp)
+    if moved is None:
+        return requests
+    kept = share.whole_hosts if share.step.weight_bp < TOTAL_BP else ()
+    beside = f", and keeps all of {render_names(kept)}" if kept else ""
+    return f"{requests}{_of_hosts(moved)}{beside}"
+
+
+def _of_hosts(hosts: Hosts) -> str:
     if hosts.include:
         return f" of {len(set(hosts.include) - set(hosts.exclude))} named hosts"
     return f" of all hosts but {len(hosts.exclude)}" if hosts.exclude else ""
 
 
 def _why_share(steps: tuple[StepSpec, ...], place: int) -> str:
-    if place == 0 and len(steps) > 1:
-        return "the smallest share first: whatever is wrong with green, few users meet it"
+    step = steps[place]
     if place == len(steps) - 1:
         return "the last share: blue keeps running and can take all of it back in one step"
-    before = render_percent(steps[place - 1].weight_bp)
-    return f"{before} has held; more requests show what fewer could not"
+    if place == 0:
+        if step.hosts:
+            return "some hosts first: whatever is wrong with green, only their users meet it"
+        return "the smallest share first: whatever is wrong with green, few users meet it"
+    before = steps[place - 1]
+    held = render_names(before.hosts) if before.hosts else render_percent(before.weight_bp)
+    more = "more hosts show what those" if step.hosts else "more requests show what fewer"
+    return f"{held} has held; {more} could not"
 
 
 def plan_bake(spec: Upgrade, judging: Judging) -> Iterator[Step]:

@@ -34,7 +34,7 @@ def plan_upgrade(spec: Upgrade, facts: Facts) -> Plan:
     last = spec.steps[-1]
     if last.weight_bp != TOTAL_BP:
         raise PlanError(
-            f"the last step gives green {last.weight_percent:g} %, not all",
+            f"the last step gives green {last.weight_bp / 100:g} %, not all",
             remedy="end `steps` with `weight: 100`",
         )
     judging = plan_judging(spec, facts)

@@ -8,7 +8,7 @@ from bascule.routing.cluster.claims import covers_host
 from bascule.upgrade.gates.model import CheckType
 from bascule.upgrade.plan.facts import Facts
 from bascule.upgrade.plan.model import Plan
-from bascule.upgrade.plan.reading import read_arrangements, read_holds
+from bascule.upgrade.plan.reading import read_arrangements, read_holds, read_weights
 
 NAMED_MAX = 5
 """How many hosts a remedy names."""
@@ -61,6 +61,27 @@ def lint_check_hosts(plan: Plan, facts: Facts) -> Iterator[Finding]:
                 " it would fail",
                 remedy=_guess(host, known),
             )
+
+
+def lint_step_hosts(plan: Plan, facts: Facts) -> Iterator[Finding]:
+    """Look whether the hosts that single steps move exist."""
+    known = _known(facts)
+    weights = list(read_weights(plan))
+    if not known or not weights:
+        return
+    seen = set(weights[-1].split.by_host)  # what the whole upgrade names is said by `check_hosts`
+    for step in weights:
+        for host in step.split.by_host:
+            if host not in known and host not in seen:
+                yield Finding(
+                    severity=Severity.BLOCKER,
+                    code="StepOfUnknownHost",
+                    subject=host,
+                    message=f"{step.step.key} moves {host}, which is no host of this gateway by "
+                    "that name",
+                    remedy=_guess(host, known),
+                )
+        seen.update(step.split.by_host)
 
 
 def _known(facts: Facts) -> Sequence[str]:

@@ -30,8 +30,8 @@ def lint_gates(plan: Plan, facts: Facts) -> Iterator[Finding]:
             severity=Severity.WARNING,
             code="HoldWithoutGate",
             subject=alone[0],
-            message=f"nothing is judged in {', '.join(alone)}: green has everything, so there is no"
-            " blue to compare with, and no limit of its own is set: silence is success there",
+            message=f"nothing is judged in {', '.join(alone)}: green has everything that is looked "
+            "at, so there is no blue to compare with, and no limit of its own is set: silence is success there",
             remedy="set analysis.successRate.min, a latency `max`, or a check",
         )
     if others:
@@ -59,12 +59,13 @@ def _too_few(hold: PlannedHold, requests_per_s: float, rate: float) -> Finding:
     gates, key = hold.gates, hold.step.key
     takes = f"that takes {_render_wait(gates.requests_min / rate)}" if rate else "that is never"
     wait = render_duration(gates.wait_max_s)
+    most = "at most " if is_partial(hold.split) else ""
     return Finding(
         severity=Severity.WARNING,
         code="TooFewRequests",
         subject=key,
         message=f"{key} needs {gates.requests_min} requests on green; of {requests_per_s:.3g} a "
-        f"second it gets {render_percent(hold.share_bp)}, {takes}, and it holds for "
+        f"second it gets {most}{render_percent(hold.share_bp)}, {takes}, and it holds for "
         f"{render_duration(hold.hold_s)}; after {wait} more a person is asked",
         remedy="hold longer, begin with a larger weight, or lower analysis.minRequests",
     )

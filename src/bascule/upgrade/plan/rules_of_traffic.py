@@ -5,15 +5,12 @@ from collections.abc import Iterator
 from bascule.checks.findings import Finding, Severity
 from bascule.ids import Cluster
 from bascule.routing.affinity import AffinityKind
-from bascule.routing.weights import TOTAL_BP, render_percent
+from bascule.routing.weights import render_percent
 from bascule.upgrade.gates.model import CheckType
 from bascule.upgrade.plan.facts import Facts
 from bascule.upgrade.plan.model import Plan
 from bascule.upgrade.plan.reading import read_arrangements, read_holds, read_weights
 from bascule.upgrade.state import is_settled
-
-JUMP_MAX_BP = 5_000
-"""A larger rise in one step is spoken about."""
 
 
 def lint_start(plan: Plan, facts: Facts) -> Iterator[Finding]:
@@ -52,52 +49,6 @@ def lint_start(plan: Plan, facts: Facts) -> Iterator[Finding]:
         )
 
 
-def lint_weights(plan: Plan, facts: Facts) -> Iterator[Finding]:
-    """Say where weights fall, or rise in one leap."""
-    if facts.split.default.only is Cluster.GREEN:
-        return  # said by `lint_start`
-    before = facts.split.default.green_bp
-    weights = list(read_weights(plan))
-    for step in weights:
-        rise = step.green_bp - before
-        if rise < 0:
-            yield Finding(
-                severity=Severity.WARNING,
-                code="WeightFalls",
-                subject=step.step.key,
-                message=f"{step.step.key} gives green {render_percent(step.green_bp)}, less than "
-                f"the {render_percent(before)} before it",
-                remedy="let weights rise from step to step",
-            )
-        elif rise > JUMP_MAX_BP and len(weights) > 1:
-            yield Finding(
-                severity=Severity.WARNING,
-                code="WeightJumps",
-                subject=step.step.key,
-                message=f"{step.step.key} leaps from {render_percent(before)} to "
-                f"{render_percent(step.green_bp)}",
-                remedy="put a step in between, so that a green that is too small shows earlier",
-            )
-        before = step.green_bp
-    yield from _at_once(plan, facts)
-
-
-def _at_once(plan: Plan, facts: Facts) -> Iterator[Finding]:
-    weights = list(read_weights(plan))
-    if len(weights) != 1 or weights[0].green_bp < TOTAL_BP:
-        return
-    key = weights[0].step.key
-    has_time = any(h.hold_s > 0 and h.step.key == "bake" for h in read_holds(plan, facts.split))
-    then = "" if has_time else ", and without a bake"
-    yield Finding(
-        severity=Severity.WARNING,
-        code="AllAtOnce",
-        subject=key,
-        message=f"{key} sends everything to green in one step{then}: the first users are all users",
-        remedy="begin with a small weight, or mirror first, and give bake.hold some time",
-    )
-
-
 def lint_capabilities(plan: Plan, facts: Facts) -> Iterator[Finding]:
     """Name what the plan asks of the gateway and it cannot do."""
     can = facts.capabilities
@@ -111,13 +62,14 @@ def lint_capabilities(plan: Plan, facts: Facts) -> Iterator[Finding]:
             yield _cannot(step.key, "sticky sessions", "leave `stickySessions` out")
     finest = can.weight_step_bp
     for weights in read_weights(plan):
-        if weights.green_bp % finest:
+        shares = {of.green_bp for of in (weights.split.default, *weights.split.by_host.values())}
+        for share_bp in sorted(share for share in shares if share % finest):
             yield Finding(
                 severity=Severity.BLOCKER,
                 code="WeightTooFine",
                 subject=weights.step.key,
                 message=f"this gateway splits by {render_percent(finest)} at the finest, and "
-                f"{weights.step.key} asks for {render_percent(weights.green_bp)}",
+                f"{weights.step.key} asks for {render_percent(share_bp)}",
                 remedy=f"write a multiple of {render_percent(finest)}",
             )
 

@@ -76,6 +76,16 @@ def test_a_hold_takes_until_enough_requests_were_seen(
     assert step.estimate_s == estimate_s
 
 
+def test_of_whole_hosts_neither_blue_nor_the_rate_is_a_measure() -> None:
+    judging = Judging(gates=GATES, requests_per_s=0.001)
+
+    step = plan_hold(replace(hold(10_000), is_by_host=True), judging)
+
+    gates = parse_gates(step.args["gates"])
+    assert (gates.requests_min, gates.below_blue_max) == (100, None)
+    assert step.estimate_s == 60.0
+
+
 def test_the_rate_is_that_of_the_gateway() -> None:
     facts = replace(KNOWN, requests_per_s=7.0)
 

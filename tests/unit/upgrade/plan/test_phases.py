@@ -2,6 +2,7 @@ import pytest
 
 from bascule.routing.arrangement import NOTHING_ARRANGED
 from bascule.upgrade.encoding import parse_split
+from bascule.upgrade.gates.encoding import parse_gates
 from bascule.upgrade.plan.arranging import parse_arrangement
 from bascule.upgrade.plan.holding import plan_judging
 from bascule.upgrade.plan.model import Step
@@ -46,6 +47,36 @@ def test_every_weight_has_its_reason() -> None:
     assert [step.reason.split(":")[0] for step in found if not step.key.endswith("hold")] == [
         "the smallest share first",
         "5 % has held; more requests show what fewer could not",
+        "the last share",
+    ]
+
+
+HOST_STEPS = "steps: [{hosts: [a.test]}, {weight: 5}, {hosts: [b.test]}, {weight: 100}]\n"
+
+
+def test_whole_hosts_are_moved_and_judged_by_themselves() -> None:
+    found = shift(HOST_STEPS)
+
+    assert [step.title for step in found] == [
+        "green gets all requests of a.test",
+        "green is judged on all requests of a.test",
+        "green gets 5 % of the requests, and keeps all of a.test",
+        "green is judged on 5 % of the requests",
+        "green gets all requests of b.test",
+        "green is judged on all requests of b.test",
+        "green gets all requests",
+        "green is judged on all requests",
+    ]
+    gates = parse_gates(found[1].args["gates"])
+    assert (gates.has_traffic, gates.below_blue_max) == (True, None)
+    assert "blue serves other hosts meanwhile" in found[1].reason
+
+
+def test_every_step_of_hosts_has_its_reason() -> None:
+    assert [step.reason.split(":")[0] for step in shift(HOST_STEPS)[::2]] == [
+        "some hosts first",
+        "a.test has held; more requests show what fewer could not",
+        "5 % has held; more hosts show what those could not",
         "the last share",
     ]
 

@@ -7,11 +7,15 @@ from bascule.checks.findings import Severity
 from bascule.routing.arrangement import Arrangement, Preview
 from bascule.upgrade.gates.model import Check, CheckType, Gates
 from bascule.upgrade.plan.model import Plan
-from bascule.upgrade.plan.rules_of_hosts import lint_check_hosts, lint_preview_hosts
+from bascule.upgrade.plan.rules_of_hosts import (
+    lint_check_hosts,
+    lint_preview_hosts,
+    lint_step_hosts,
+)
 from bascule.upgrade.run.stages import Stage
-from tests.support.orders import shop_routes
+from tests.support.orders import GREEN, shop_routes
 from tests.support.planning import KNOWN
-from tests.support.plans import arrange, build_plan, hold
+from tests.support.plans import arrange, build_plan, by_host, hold, set_split
 
 SHOP = "shop.example.com"
 FACTS = replace(KNOWN, routes=shop_routes())
@@ -74,6 +78,28 @@ def test_a_check_of_an_unknown_host_is_a_warning() -> None:
 )
 def test_other_checks_are_fine(plan: Plan) -> None:
     assert list(lint_check_hosts(plan, FACTS)) == []
+
+
+def test_a_step_moves_hosts_that_exist() -> None:
+    first = set_split("shift-hosts-1", by_host("shob.example.com", SHOP))
+    plan = build_plan([first, set_split("shift-100", GREEN)])
+
+    (found,) = lint_step_hosts(plan, FACTS)
+
+    assert (found.severity, found.code) == (Severity.BLOCKER, "StepOfUnknownHost")
+    assert found.message.startswith("shift-hosts-1 moves shob.example.com, which is no host")
+    assert found.remedy == f"did you mean {SHOP!r}?"
+    assert list(lint_step_hosts(plan, KNOWN)) == []
+
+
+def test_a_host_is_told_once_and_not_where_the_whole_upgrade_names_it() -> None:
+    gone = set_split("shift-hosts-1", by_host("zzz"))
+    named = build_plan([gone, set_split("shift-100", by_host("zzz", SHOP))])
+    twice = build_plan([gone, replace(gone, key="shift-5"), set_split("shift-100", GREEN)])
+
+    assert list(lint_step_hosts(named, FACTS)) == []
+    assert len(list(lint_step_hosts(twice, FACTS))) == 1
+    assert list(lint_step_hosts(build_plan([]), FACTS)) == []
 
 
 def test_while_no_host_is_known_nothing_is_said() -> None:

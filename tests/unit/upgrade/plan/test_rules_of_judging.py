@@ -17,7 +17,7 @@ from bascule.upgrade.plan.rules_of_judging import (
 )
 from bascule.upgrade.run.stages import Stage
 from tests.support.planning import KNOWN
-from tests.support.plans import build_plan, hold, weights
+from tests.support.plans import build_plan, by_host, hold, set_split, weights
 
 BLIND = Gates(hung_after_s=None)
 ABSOLUTE = Gates(success_min=0.99, requests_min=100, wait_max_s=3_600.0, alpha=0.01)
@@ -67,6 +67,14 @@ def test_too_few_requests_are_told_with_the_arithmetic(requests_per_s: float, sa
     (found,) = lint_requests(plan, replace(KNOWN, requests_per_s=requests_per_s))
 
     assert said in found.message
+
+
+def test_of_single_hosts_only_the_most_that_they_can_get_is_told() -> None:
+    steps = [set_split("shift-hosts-1", by_host("a.test")), hold("h", Stage.SHIFT, 1, ABSOLUTE)]
+
+    (found,) = lint_requests(build_plan(steps), replace(KNOWN, requests_per_s=2.0))
+
+    assert "of 2 a second it gets at most 100 %" in found.message
 
 
 @pytest.mark.parametrize("requests_per_s", [None, 1_000.0], ids=["not known", "many"])

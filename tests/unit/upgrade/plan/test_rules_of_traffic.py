@@ -17,12 +17,11 @@ from bascule.upgrade.plan.rules_of_traffic import (
     lint_checks,
     lint_mirror,
     lint_start,
-    lint_weights,
 )
 from bascule.upgrade.run.stages import Stage
 from tests.support.orders import BLUE, GREEN, percent
 from tests.support.planning import ABLE, KNOWN
-from tests.support.plans import arrange, build_plan, hold, weights
+from tests.support.plans import arrange, build_plan, by_host, hold, set_split, weights
 
 PREVIEW = Arrangement(preview=Preview(header="x-preview"))
 MIRROR = Arrangement(mirror=Mirror(share_bp=1_000))
@@ -64,35 +63,6 @@ def test_after_an_upgrade_it_is_said_how_the_next_one_is_written(
     assert found.code == "TrafficOnGreen"
     assert f"write {name}, which is green now, as blue" in found.remedy
     assert ("switch --to blue" in found.remedy) is (not retired)
-
-
-def test_weights_are_not_compared_with_a_split_that_is_wrong_already() -> None:
-    assert codes(lint_weights(build_plan(), replace(KNOWN, split=GREEN))) == []
-
-
-@pytest.mark.parametrize(
-    ("shares", "expected"),
-    [
-        ((1, 5, 25, 50, 100), []),
-        ((5, 2, 50, 100), ["WeightFalls"]),
-        ((1, 100), ["WeightJumps"]),
-        ((100,), ["AllAtOnce"]),
-        ((50,), []),
-    ],
-    ids=["rising", "falling", "leaping", "at once", "half"],
-)
-def test_weights_rise_and_do_not_leap(shares: tuple[float, ...], expected: list[str]) -> None:
-    assert codes(lint_weights(build_plan([weights(s) for s in shares]), KNOWN)) == expected
-
-
-def test_all_at_once_is_worse_without_a_bake() -> None:
-    baked = build_plan([weights(100), hold("bake", Stage.BAKE, 60)])
-
-    (bare,) = lint_weights(build_plan([weights(100)]), KNOWN)
-    (found,) = lint_weights(baked, KNOWN)
-
-    assert "in one step, and without a bake:" in bare.message
-    assert "in one step:" in found.message
 
 
 @pytest.mark.parametrize(
@@ -137,6 +107,14 @@ def test_a_weight_finer_than_the_gateways_is_a_blocker() -> None:
 
     assert (found.code, found.subject) == ("WeightTooFine", "shift-0.5")
     assert found.message.startswith("this gateway splits by 1 % at the finest")
+
+
+def test_a_host_that_goes_whole_is_never_too_fine() -> None:
+    whole = replace(KNOWN, capabilities=replace(ABLE, weight_step_bp=10_000))
+    plan = build_plan([set_split("a", by_host("a.test")), set_split("b", GREEN)])
+
+    assert codes(lint_capabilities(plan, whole)) == []
+    assert codes(lint_capabilities(build_plan([weights(25)]), whole)) == ["WeightTooFine"]
 
 
 def test_mirroring_repeats_what_changes_something() -> None:

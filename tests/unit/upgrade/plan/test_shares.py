@@ -1,9 +1,9 @@
 from bascule.ids import Cluster
 from bascule.routing.weights import Split, Weights
-from bascule.spec.traffic import Hosts
-from bascule.upgrade.plan.shares import is_partial, plan_split
+from bascule.spec.traffic import Hosts, StepSpec
+from bascule.upgrade.plan.shares import is_partial, plan_shares, plan_split, render_names
 
-BLUE, TENTH = Weights.all_to(Cluster.BLUE), Weights(9_000)
+BLUE, GREEN, TENTH = Weights.all_to(Cluster.BLUE), Weights.all_to(Cluster.GREEN), Weights(9_000)
 NOW = Split(BLUE)
 
 
@@ -28,3 +28,67 @@ def test_with_included_hosts_all_others_stay() -> None:
 def test_a_split_is_partial_when_a_host_goes_its_own_way() -> None:
     assert is_partial(Split(TENTH, {"a.test": BLUE}))
     assert not is_partial(Split(BLUE, {"a.test": BLUE}))
+
+
+STEPS = (
+    StepSpec(hosts=("a.test",)),
+    StepSpec(weight_percent=10),
+    StepSpec(hosts=("b.test",)),
+    StepSpec(weight_percent=100),
+)
+
+
+def splits(hosts: Hosts, current: Split = NOW) -> list[Split]:
+    return [share.split for share in plan_shares(STEPS, hosts, current)]
+
+
+def test_hosts_go_whole_and_stay_while_the_others_follow() -> None:
+    assert splits(Hosts()) == [
+        Split(BLUE, {"a.test": GREEN}),
+        Split(TENTH, {"a.test": GREEN}),
+        Split(TENTH, {"a.test": GREEN, "b.test": GREEN}),
+        Split(GREEN),
+    ]
+
+
+def test_a_step_of_hosts_leaves_all_others_as_they_were() -> None:
+    now = Split(BLUE, {"c.test": TENTH})
+
+    assert splits(Hosts(), now)[0] == Split(BLUE, {"a.test": GREEN, "c.test": TENTH})
+
+
+def test_hosts_that_stay_on_blue_stay_there_to_the_end() -> None:
+    assert splits(Hosts(exclude=("c.test",)))[1:] == [
+        Split(TENTH, {"a.test": GREEN, "c.test": BLUE}),
+        Split(TENTH, {"a.test": GREEN, "b.test": GREEN, "c.test": BLUE}),
+        Split(GREEN, {"c.test": BLUE}),
+    ]
+
+
+def test_of_included_hosts_some_may_go_first() -> None:
+    included = Hosts(include=("a.test", "b.test", "c.test"))
+
+    assert splits(included)[1] == Split(BLUE, {"a.test": GREEN, "b.test": TENTH, "c.test": TENTH})
+    assert splits(included)[3] == Split(BLUE, dict.fromkeys(included.include, GREEN))
+
+
+def test_each_share_says_what_green_has_already() -> None:
+    found = list(plan_shares(STEPS, Hosts(), NOW))
+
+    assert [share.key for share in found] == [
+        "shift-hosts-1",
+        "shift-10",
+        "shift-hosts-2",
+        "shift-100",
+    ]
+    assert [share.whole_hosts for share in found] == [
+        (),
+        ("a.test",),
+        ("a.test",),
+        ("a.test", "b.test"),
+    ]
+
+
+def test_many_names_are_counted() -> None:
+    assert render_names(("a", "b", "c")) == "a, b, c"
+    assert render_names(("a", "b", "c", "d", "e")) == "a, b, c and 2 more"
