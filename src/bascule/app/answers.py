@@ -45,10 +45,12 @@ class Answers:
         match request.get("op"):
             case "wake":
                 self.bell.ring()
-                return {"ok": True}
+                return {"ok": True, "outcome_s": self.gateway.pace.outcome_s}
             case "prepare":
                 self.witness.prepare()
                 return {"ok": True}
+            case "progress":
+                return {"progress": self.gateway.driver.progress() or None}
             case "status":
                 return await self._status()
             case "upgrade":

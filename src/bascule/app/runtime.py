@@ -228,6 +228,7 @@ def _build_executor(gateway: Gateway, opened: _Opened, desks: _Desks) -> Executo
         metrics=desks.measuring,
         hooks=CommandHooks(os.environ),
         platform=desks.platform,
+        pace=opened.gateway.pace,
     )
     executor = Executor(ports, opened.state)
     return executor

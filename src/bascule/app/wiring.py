@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import assert_never
 
 from bascule.app.entra import sign_in_by_entra
 from bascule.app.gateways.envoy import (
@@ -38,7 +39,8 @@ from bascule.kube.connection import Connection
 from bascule.kube.kubeconfig import await_kubeconfig, load_kubeconfig
 from bascule.routing.model import Listener
 from bascule.routing.options import BuildOptions
-from bascule.spec.gateway import ClusterAccess, Gateway
+from bascule.spec.appgw import AppGwEnvoyGateway, AppGwGateway
+from bascule.spec.gateway import ClusterAccess, EnvoyGateway, Gateway
 from bascule.storage.last_good import LastGoodFile
 from bascule.upgrade.ports import Platform
 from bascule.upgrade.state import GatewayState
@@ -88,7 +90,13 @@ def prepare_gateway(
     """Return what opens the gateway. Raises UsageError for what it lacks on this machine."""
     if elsewhere is not None:
         return prepare_elsewhere(elsewhere, clock)
-    return prepare_own(gateway, gateway.gateway, state_dir, clock)
+    match gateway.gateway:
+        case EnvoyGateway() as settings:
+            return prepare_own(gateway, settings, state_dir, clock)
+        case AppGwGateway() | AppGwEnvoyGateway():
+            raise PlanError("this version cannot run an Application Gateway")
+        case _:
+            assert_never(gateway.gateway)
 
 
 def build_client(connection: Connection, clock: Clock) -> KubeClient:

@@ -19,6 +19,7 @@ from bascule.errors import BasculeError
 from bascule.gateway.envoy.process import EnvoyProcess
 from bascule.probes.measuring import MeasuringDesk
 from bascule.storage.opening import Owned, Store
+from bascule.upgrade.pace import Pace
 from bascule.upgrade.state import GatewayState
 
 FIRST_TABLE_POLL_S = 0.02
@@ -45,6 +46,8 @@ class Inside:
     reports: Reports
     settle: Callable[[], Awaitable[bool]]
     """Wait until all news is sent, or given up, or late."""
+    pace: Pace
+    """How long the gateway takes for a change."""
     clock: Clock
 
 
@@ -136,6 +139,7 @@ class Working:
             ring=self.answers.bell.ring,
             reports=self.reports,
             settle=self.answers.news.drain,
+            pace=self.answers.gateway.pace,
             clock=clock,
         )
         await companion(inside)

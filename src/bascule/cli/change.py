@@ -58,7 +58,9 @@ def run_change(change: Change) -> None:
         question="Move live traffic so?",
     )
     asked_s = time.monotonic() if not change.consent.yes else begun_s
-    ended = asyncio.run(carry_out(state_dir, plan, timeout_s=change.consent.timeout))
+    ended = asyncio.run(
+        carry_out(state_dir, plan, timeout_s=change.consent.timeout, output=change.output)
+    )
     _show(change, ended, operator_ms=(time.monotonic() - asked_s) * 1000)
 
 

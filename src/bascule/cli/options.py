@@ -22,7 +22,8 @@ from bascule.cli.places import (
 from bascule.cli.rendering import Output
 from bascule.ids import CommandId
 
-TIMEOUT_S = 45.0
+TIMEOUT_MAX_S = 7_200.0
+TIMEOUT_HELP = "Seconds to wait for the outcome; as long as the gateway may take if absent."
 
 OutputOption: TypeAlias = Annotated[Output, typer.Option("--output", "-o", help=OUTPUT_HELP)]
 
@@ -43,8 +44,9 @@ class Consent:
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False
     reason: Annotated[str, typer.Option("--reason", help="Why; for the journal.")] = ""
     timeout: Annotated[
-        float, typer.Option("--timeout", min=0.1, max=600, help="Seconds to wait for the outcome.")
-    ] = TIMEOUT_S
+        float | None,
+        typer.Option("--timeout", min=0.1, max=TIMEOUT_MAX_S, help=TIMEOUT_HELP),
+    ] = None
 
 
 ForceOption: TypeAlias = Annotated[

@@ -6,15 +6,15 @@ that does not come in time is reported as not known, never as failed or done.
 
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 
 import typer
 
 from bascule.app.clock import SystemClock
-from bascule.app.control import fetch_answer
 from bascule.app.state_dir import StateDir
 from bascule.cli.options import new_order_id, operator_name
+from bascule.cli.patience import Patience, ring, take_patience
+from bascule.cli.rendering import Output
 from bascule.clock import Clock
 from bascule.errors import (
     BasculeError,
@@ -99,18 +99,18 @@ def confirm(lines: Sequence[str], *, is_sure: bool, question: str) -> None:
         raise typer.Exit(1)
 
 
-async def carry_out(state_dir: StateDir, plan: Plan, *, timeout_s: float) -> Ended:
+async def carry_out(
+    state_dir: StateDir, plan: Plan, *, timeout_s: float | None, output: Output
+) -> Ended:
     """Put the order into the inbox, wake the runtime and return the journalled outcome.
 
     Raises OutcomeUnknownError when none is there after `timeout_s`, JournalError when the inbox
     cannot be written: then nothing was changed.
     """
-    clock = SystemClock()
-    deadline_s = clock.monotonic_s() + timeout_s
     async with open_store(state_dir.location) as journal:
         await journal.put(build_command(plan.order))
-        await ring(state_dir)
-        return await _wait(journal, plan, clock, deadline_s)
+        patience = await take_patience(state_dir, SystemClock(), said_s=timeout_s, output=output)
+        return await _wait(journal, plan, patience)
 
 
 def error_of(outcome: Outcome) -> BasculeError | None:
@@ -134,22 +134,16 @@ def build_order(signal: Signal, reason: str, clock: Clock) -> Order:
     )
 
 
-async def ring(state_dir: StateDir, op: str = "wake") -> None:
-    """Tell the runtime; where it does not answer it looks into the inbox by itself, only later."""
-    with suppress(TransportError):
-        await fetch_answer(state_dir.control_socket, {"op": op})
-
-
-async def _wait(journal: Store, plan: Plan, clock: Clock, deadline_s: float) -> Ended:
+async def _wait(journal: Store, plan: Plan, patience: Patience) -> Ended:
     seq = plan.state.seq
-    while clock.monotonic_s() < deadline_s:
+    while patience.is_left():
         if await journal.read(after_seq=seq):
             state = await read_state(journal)
             outcome = state.outcome_of(plan.order.id)
             if outcome is not None:
                 return Ended(outcome=outcome, state=state)
             seq = state.seq
-        await clock.sleep_until(clock.monotonic_s() + POLL_S)
+        await patience.pause(POLL_S)
     raise OutcomeUnknownError(
         f"order {plan.order.id} has no outcome yet; whether it took place is not known",
         remedy="look with `bascule status`: it names the last orders and the live weights",

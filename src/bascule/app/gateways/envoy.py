@@ -8,6 +8,7 @@ from pathlib import Path
 from bascule.app.clock import SystemClock
 from bascule.app.gateways.opening import Opener, OpenGateway
 from bascule.app.live import envoy_document
+from bascule.app.metering import MeteredDriver
 from bascule.app.state_dir import StateDir
 from bascule.clock import Clock
 from bascule.gateway.driver import Capabilities
@@ -54,7 +55,7 @@ def prepare_own(
             listen=UnixListen(path=state_dir.xds_socket),
             admin_sockets=(state_dir.admin_socket,),
         ) as driver:
-            yield _opened(driver, process)
+            yield _opened(driver, process, clock)
 
     return open_own
 
@@ -65,12 +66,12 @@ def prepare_elsewhere(elsewhere: Elsewhere, clock: Clock) -> Opener:
     @asynccontextmanager
     async def open_elsewhere(fence: Callable[[], None]) -> AsyncIterator[OpenGateway]:
         async with EnvoyDriver(clock=clock, fence=fence, listen=elsewhere.listen) as driver:
-            yield _opened(driver, None)
+            yield _opened(driver, None, clock)
 
     return open_elsewhere
 
 
-def _opened(driver: EnvoyDriver, process: EnvoyProcess | None) -> OpenGateway:
+def _opened(driver: EnvoyDriver, process: EnvoyProcess | None, clock: Clock) -> OpenGateway:
     def set_tags(tags: Tags) -> None:
         driver.tags = tags
 
@@ -80,7 +81,7 @@ def _opened(driver: EnvoyDriver, process: EnvoyProcess | None) -> OpenGateway:
         return {"envoy": envoy_document(process.pid, process.deaths, process.trouble)}
 
     return OpenGateway(
-        driver=driver,
+        driver=MeteredDriver(driver, clock),
         watch=driver.watch_lease,
         describe=describe,
         set_tags=set_tags,

@@ -5,23 +5,25 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from bascule.gateway.driver import GatewayDriver
+from bascule.app.metering import MeteredDriver
 from bascule.gateway.envoy.process import EnvoyProcess
 from bascule.journal.record import Json
 from bascule.routing.naming import Tags
+from bascule.upgrade.pace import AT_ONCE, Pace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenGateway:
     """What is held open of one gateway while a runtime works."""
 
-    driver: GatewayDriver
+    driver: MeteredDriver
     watch: Callable[[], Coroutine[None, None, None]]
     """Raises StaleWriterError when another owner has taken over; waits for it for ever."""
     describe: Callable[[], Mapping[str, Json]]
     """What `status` tells of it beside what is live, by names of its own."""
     set_tags: Callable[[Tags], None]
     """Takes what backends are called, before the first `apply`."""
+    pace: Pace = AT_ONCE
     process: EnvoyProcess | None = None
     """Our own Envoy, if we run one: not started yet, and it outlives the runtime."""
     xds_port: int | None = None

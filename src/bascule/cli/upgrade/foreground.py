@@ -13,6 +13,7 @@ from bascule.app.runtime import Listeners, RunOptions, run_gateway
 from bascule.app.state_dir import StateDir, apply_state_dir
 from bascule.app.working import Inside, Started
 from bascule.cli.options import operator_name
+from bascule.cli.patience import Patience
 from bascule.cli.rendering import Output, print_lines
 from bascule.cli.upgrade.following import follow
 from bascule.cli.upgrade.progress import Progress, build_progress
@@ -23,7 +24,6 @@ from bascule.upgrade.run.state import UpgradeState
 from bascule.upgrade.signals import Order, build_command
 from bascule.upgrade.state import GatewayState
 
-ANSWER_S = 30.0
 REPORT_S = 15.0
 """How long the end waits for the report to be written."""
 POLL_S = 0.1
@@ -77,8 +77,8 @@ class _Course:
             return unfinished
         await inside.store.put(build_command(order))
         inside.ring()
-        deadline_s = inside.clock.monotonic_s() + ANSWER_S
-        found = await await_answer(inside.store, order, clock=inside.clock, deadline_s=deadline_s)
+        patience = Patience(clock=inside.clock, limit_s=inside.pace.outcome_s)
+        found = await await_answer(inside.store, order, patience)
         return found.run
 
     async def _wait_for_report(self, inside: Inside, run: UpgradeState) -> None:

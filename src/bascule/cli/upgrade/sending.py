@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from bascule.app.clock import SystemClock
 from bascule.app.state_dir import StateDir
 from bascule.app.upgrades import choose_unfinished
-from bascule.cli.ordering import build_order, read_state, require_runtime, ring
-from bascule.clock import Clock
+from bascule.cli.ordering import build_order, read_state, require_runtime
+from bascule.cli.patience import Patience, take_patience
+from bascule.cli.rendering import Output
 from bascule.errors import OutcomeUnknownError, PlanError
 from bascule.journal.record import Json
 from bascule.storage.opening import Store, open_store
@@ -44,38 +45,39 @@ class Wish:
     reason: str = ""
 
 
-async def send(state_dir: StateDir, wish: Wish, *, timeout_s: float) -> Answered:
+async def send(
+    state_dir: StateDir, wish: Wish, *, timeout_s: float | None, output: Output
+) -> Answered:
     """Put the signal into the inbox, wake the runtime and return what the journal says of it.
 
     Raises PlanError when it is refused, OutcomeUnknownError when no answer is there in time.
     """
     require_runtime(state_dir)
     clock = SystemClock()
-    deadline_s = clock.monotonic_s() + timeout_s
     async with open_store(state_dir.location) as store:
         state = await read_state(store)
         run = choose_unfinished(state, wish.name)
         signal = SteerUpgrade(name=run.name, verb=wish.verb, data=wish.data)
         order = build_order(signal, wish.reason, clock)
         await store.put(build_command(order))
-        await ring(state_dir)
-        return await await_answer(store, order, clock=clock, deadline_s=deadline_s)
+        patience = await take_patience(state_dir, clock, said_s=timeout_s, output=output)
+        return await await_answer(store, order, patience)
 
 
-async def await_answer(store: Store, order: Order, *, clock: Clock, deadline_s: float) -> Answered:
+async def await_answer(store: Store, order: Order, patience: Patience) -> Answered:
     """Return what became of `order` as soon as the journal says it.
 
     Raises PlanError when it is refused, OutcomeUnknownError when no answer is there in time.
     """
     seq = 0
-    while clock.monotonic_s() < deadline_s:
+    while patience.is_left():
         if await store.read(after_seq=seq):
             state = await read_state(store)
             seq = state.seq
             found = find_answer(state, order)
             if found is not None:
                 return found
-        await clock.sleep_until(clock.monotonic_s() + POLL_S)
+        await patience.pause(POLL_S)
     raise OutcomeUnknownError(
         f"signal {order.id} has no answer yet; whether it is obeyed is not known",
         remedy="look with `bascule upgrade status`: it names the last signals",

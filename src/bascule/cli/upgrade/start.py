@@ -15,7 +15,8 @@ from bascule.app.planning import Prepared, prepare_plan
 from bascule.app.state_dir import StateDir
 from bascule.cli.arguments import takes
 from bascule.cli.options import OutputOption
-from bascule.cli.ordering import build_order, confirm, ring
+from bascule.cli.ordering import build_order, confirm
+from bascule.cli.patience import take_patience
 from bascule.cli.places import STATE_HELP, find_place, name_place
 from bascule.cli.plan_text import render_plan_text
 from bascule.cli.rendering import Output, print_document, print_lines
@@ -35,9 +36,6 @@ from bascule.upgrade.run.rollback import find_last_chance
 from bascule.upgrade.run.state import UpgradeState
 from bascule.upgrade.signals import Order, StartUpgrade, build_command
 from bascule.upgrade.state import GatewayState
-
-BEGIN_S = 45.0
-"""How long a runtime may take to begin the upgrade."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,9 +225,8 @@ async def _send(place: StateDir, order: Order) -> str:
     fresh = replace(order, at=clock.now())
     async with open_store(place.location) as store:
         await store.put(build_command(fresh))
-        await ring(place)
-        deadline_s = clock.monotonic_s() + BEGIN_S
-        found = await await_answer(store, fresh, clock=clock, deadline_s=deadline_s)
+        patience = await take_patience(place, clock, said_s=None)
+        found = await await_answer(store, fresh, patience)
     return found.run.name
 
 

@@ -14,8 +14,16 @@ from bascule.app.state_dir import StateDir
 from bascule.app.upgrades import choose_unfinished, signal_document, upgrade_document
 from bascule.cli.arguments import takes
 from bascule.cli.documents import say_moment
-from bascule.cli.options import Consent, OutputOption, Where, choose_state_dir
+from bascule.cli.options import (
+    TIMEOUT_HELP,
+    TIMEOUT_MAX_S,
+    Consent,
+    OutputOption,
+    Where,
+    choose_state_dir,
+)
 from bascule.cli.ordering import confirm, read_state, require_runtime
+from bascule.cli.patience import take_patience
 from bascule.cli.rendering import Output, print_document, print_lines
 from bascule.cli.topology import render_weights
 from bascule.cli.upgrade.sending import (
@@ -56,8 +64,9 @@ class Saying:
     where: Where
     reason: Annotated[str, typer.Option("--reason", help="Why; for the journal.")] = ""
     timeout: Annotated[
-        float, typer.Option("--timeout", min=0.1, max=600, help="Seconds to wait for the answer.")
-    ] = 45.0
+        float | None,
+        typer.Option("--timeout", min=0.1, max=TIMEOUT_MAX_S, help=TIMEOUT_HELP),
+    ] = None
     output: OutputOption = Output.TEXT
 
 
@@ -219,8 +228,9 @@ def roll_back_upgrade(arguments: RollbackArguments) -> None:
         question="Roll back?",
     )
     wish = Wish(name=run.name, verb=UpgradeVerb.ROLLBACK, data={}, reason=arguments.consent.reason)
-    answered = asyncio.run(send(state_dir, wish, timeout_s=arguments.consent.timeout))
-    back = asyncio.run(wait_for_traffic(state_dir, answered, timeout_s=arguments.consent.timeout))
+    timeout_s, output = arguments.consent.timeout, arguments.output
+    answered = asyncio.run(send(state_dir, wish, timeout_s=timeout_s, output=output))
+    back = asyncio.run(wait_for_traffic(state_dir, answered, timeout_s=timeout_s, output=output))
     _show(back, arguments.output, [_say_back(back.run)])
 
 
@@ -253,22 +263,24 @@ def parse_span(text: str) -> float:
         raise UsageError(str(error), remedy="write a time such as 24h, 90m or 2d") from error
 
 
-async def wait_for_traffic(state_dir: StateDir, asked: Answered, *, timeout_s: float) -> Answered:
+async def wait_for_traffic(
+    state_dir: StateDir, asked: Answered, *, timeout_s: float | None, output: Output
+) -> Answered:
     """Return the upgrade once its rollback has moved the traffic, or is over.
 
     Raises OutcomeUnknownError when that does not come in time.
     """
-    clock = SystemClock()
-    deadline_s = clock.monotonic_s() + timeout_s
+    patience = await take_patience(state_dir, SystemClock(), said_s=timeout_s, output=output)
     async with open_store(state_dir.location) as store:
-        while clock.monotonic_s() < deadline_s:
+        while patience.is_left():
             state = await read_state(store)
             run = state.upgrade_named(asked.run.name)
             if run is not None and (run.is_over or is_traffic_back(run)):
                 return Answered(signal=asked.signal, run=run, state=state)
-            await clock.sleep_until(clock.monotonic_s() + POLL_S)
+            await patience.pause(POLL_S)
     raise OutcomeUnknownError(
-        f"{asked.run.name} rolls back, but its traffic is not seen back after {timeout_s:g} s",
+        f"{asked.run.name} rolls back, but its traffic is not seen back after "
+        f"{patience.limit_s:g} s",
         remedy=f"look with `bascule upgrade status {asked.run.name}`",
     )
 
@@ -297,7 +309,7 @@ def ask_at_terminal(
 def _say(name: str | None, verb: UpgradeVerb, data: dict[str, Json], saying: Saying) -> None:
     state_dir = choose_state_dir(saying.where)
     wish = Wish(name=name, verb=verb, data=data, reason=saying.reason)
-    answered = asyncio.run(send(state_dir, wish, timeout_s=saying.timeout))
+    answered = asyncio.run(send(state_dir, wish, timeout_s=saying.timeout, output=saying.output))
     _show(answered, saying.output, say_taken(answered.signal, answered.run))
 
 

@@ -1,0 +1,112 @@
+"""Counts what a gateway was asked for and how it went, and knows what it is at now."""
+
+from bisect import bisect_left
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from typing_extensions import override
+
+from bascule.clock import Clock
+from bascule.errors import BasculeError, DriverError, ForeignChangeError, OutcomeUnknownError
+from bascule.gateway.driver import (
+    Applied,
+    Capabilities,
+    ClusterTraffic,
+    Convergence,
+    GatewayDriver,
+    Observation,
+)
+from bascule.ids import Cluster
+from bascule.routing.certificates import CertificateStore
+from bascule.routing.model import RoutingTable
+
+BOUNDS_S = (0.005, 0.02, 0.1, 0.5, 2.0, 8.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0)
+SAID_FROM_S = 1.0
+"""A change that takes less is not worth a word."""
+
+
+@dataclass(slots=True)
+class Figures:
+    """Totals since the runtime began."""
+
+    applied: int = 0
+    """Tables that were acknowledged and for which something was sent."""
+    unchanged: int = 0
+    """Tables that were live already."""
+    refused: int = 0
+    unknown: int = 0
+    """Tables of which nobody knows whether they are live."""
+    foreign: int = 0
+    """How often somebody else's change was found."""
+    seconds: float = 0.0
+    """How long what was applied took, together."""
+    counts: list[int] = field(default_factory=lambda: [0] * (len(BOUNDS_S) + 1))
+    """How many took at most BOUNDS_S[i], and more than the bound before it."""
+
+
+class MeteredDriver(GatewayDriver):
+    """A driver like the one that it is made of, counted."""
+
+    def __init__(self, driver: GatewayDriver, clock: Clock) -> None:
+        self._driver = driver
+        self._clock = clock
+        self._begun_s: float | None = None
+        self._was_foreign = False
+        self.figures = Figures()
+
+    def progress(self) -> str:
+        """Return what the gateway is at, for whoever waits; empty: nothing that takes time."""
+        if self._begun_s is None:
+            return ""
+        passed_s = self._clock.monotonic_s() - self._begun_s
+        return f"the gateway is being updated, {passed_s:.0f} s" if passed_s >= SAID_FROM_S else ""
+
+    @override
+    def capabilities(self) -> Capabilities:
+        return self._driver.capabilities()
+
+    @override
+    async def apply(self, table: RoutingTable, certificates: CertificateStore) -> Applied:
+        begun_s = self._begun_s = self._clock.monotonic_s()
+        try:
+            applied = await self._driver.apply(table, certificates)
+        except BasculeError as error:
+            self._count(error)
+            raise
+        finally:
+            if self._begun_s == begun_s:  # else a newer one has taken its place
+                self._begun_s = None
+        if applied.acknowledged_s == applied.sent_s:
+            self.figures.unchanged += 1
+        else:
+            self._count_time(self._clock.monotonic_s() - begun_s)
+        return applied
+
+    @override
+    async def observe(self) -> Observation:
+        seen = await self._driver.observe()
+        is_foreign = seen.convergence is Convergence.FOREIGN_CHANGE
+        self.figures.foreign += is_foreign and not self._was_foreign
+        self._was_foreign = is_foreign
+        return seen
+
+    @override
+    async def measure(self) -> Mapping[Cluster, ClusterTraffic]:
+        return await self._driver.measure()
+
+    def _count(self, error: BasculeError) -> None:
+        match error:
+            case ForeignChangeError():
+                self.figures.foreign += 1
+            case DriverError():
+                self.figures.refused += 1
+            case OutcomeUnknownError():
+                self.figures.unknown += 1
+            case _:
+                pass
+
+    def _count_time(self, seconds: float) -> None:
+        figures = self.figures
+        figures.applied += 1
+        figures.seconds += seconds
+        figures.counts[bisect_left(BOUNDS_S, seconds)] += 1
