@@ -16,7 +16,7 @@ from bascule.azure.document import Document
 from bascule.azure.errors import AlreadyThereError, LostAnswerError, ReadAgainError
 from bascule.azure.operations import OperationError, Outcome, OutcomeStatus
 from bascule.azure.resource_id import ResourceId
-from bascule.errors import ConflictError, NotFoundError, ThrottledError
+from bascule.errors import ConflictError, ForbiddenError, NotFoundError, ThrottledError
 from tests.support.virtual_clock import VirtualClock
 
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"
@@ -64,6 +64,8 @@ class FakeArm:
     operations: dict[str, _Operation] = field(default_factory=dict)
     on_put: Callable[[], object] | None = None
     """Called once, as the next write of a resource arrives: somebody else is quicker."""
+    forbidden: set[str] = field(default_factory=set)
+    """Keys of what may not be written."""
     is_stop_idle: bool = False
     """Whether a stop is taken and never done."""
     _numbers: Any = field(default_factory=lambda: itertools.count(1))
@@ -97,7 +99,7 @@ class FakeArm:
         del is_repeatable  # every answer that is lost is told here
         fault = self._call(is_write=True)
         self._advance()
-        key = _key(resource)
+        key = self._allowed(resource)
         self._refuse_orphans(str(resource))
         if self.on_put is not None:
             self.on_put()
@@ -120,7 +122,7 @@ class FakeArm:
     async def delete(self, resource: ResourceId | str) -> Accepted | None:
         fault = self._call(is_write=True)
         self._advance()
-        key = _key(resource)
+        key = self._allowed(resource)
         if key not in self.documents:
             self._end()
             return None
@@ -199,6 +201,12 @@ class FakeArm:
                 raise ThrottledError("too many", retry_after_s=2.0)
             case _:
                 return fault
+
+    def _allowed(self, resource: ResourceId | str) -> str:
+        key = _key(resource)
+        if key in self.forbidden:
+            raise ForbiddenError(f"{resource} is not yours", status=403, reason="Authorization")
+        return key
 
     def _end(self) -> None:
         match self.faults.get(self.calls):

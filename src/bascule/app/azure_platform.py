@@ -16,8 +16,9 @@ from bascule.journal.record import Json
 from bascule.platform.effects import Effects
 from bascule.platform.live import LiveArm
 from bascule.platform.pending import PendingFile
+from bascule.platform.plan.encoding import find_cluster
 from bascule.platform.ports import Progress
-from bascule.platform.stages import AzurePlatform, find_cluster
+from bascule.platform.stages import AzurePlatform
 from bascule.upgrade.encoding import read_text
 from bascule.upgrade.ports import PlatformAct, PlatformProgress, PlatformSeen, PlatformVerb
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import assert_never
 
-from bascule.azure.document import Document, text_at
+from bascule.azure.document import Document
 from bascule.errors import ApiError, PlanError
 from bascule.platform.desired.model import Resource
 from bascule.platform.effects import Effects, Turns
@@ -23,6 +23,7 @@ from bascule.platform.plan.step import (
     NotYet,
     Refuse,
     decide,
+    find_etag,
 )
 
 WAITS_MAX = 9
@@ -106,7 +107,7 @@ async def _act(
         case Change():
             run.changed.add(resource.name)
             turns.tell("changing", ", ".join(change.field for change in decision.changes))
-            changed, etag = decision.document, _etag(found)
+            changed, etag = decision.document, find_etag(found or {})
             await turns.write("changing", lambda: arm.put(key, changed, if_match=etag))
         case AwaitChange():
             await turns.rest("waiting", decision.state)
@@ -129,16 +130,6 @@ async def _read_needs(run: _Run, resource: Resource) -> None:
         found = await run.effects.arm.get(need)
         if found is not None:
             run.known[need.key] = found
-
-
-def _etag(found: Document | None) -> str:
-    """Return the etag under which a resource was read; AKS has it elsewhere for pools."""
-    document = found or {}
-    return (
-        text_at(document, "etag")
-        or text_at(document, "eTag")
-        or text_at(document, "properties", "eTag")
-    )
 
 
 def _never_told(resource: Resource, decision: NotYet) -> ApiError:

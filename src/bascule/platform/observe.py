@@ -5,11 +5,11 @@ from collections.abc import Iterable, Mapping
 from bascule.azure.document import Document, object_at, text_at, texts_at
 from bascule.azure.resource_id import ResourceId, subscription_id
 from bascule.platform.desired.ids import Ids
-from bascule.platform.desired.model import Kind, Resource, find_later, resolve
+from bascule.platform.desired.model import GRANTED, Kind, Resource, find_later, resolve
 from bascule.platform.green.grants import find_writers
 from bascule.platform.green.model import BlueFacts, Federated
 from bascule.platform.order import join_errors, run_in_order
-from bascule.platform.plan.gathering import Desired, build_desired
+from bascule.platform.plan.gathering import WINDOWS, Desired, build_desired
 from bascule.platform.plan.planner import Existing
 from bascule.platform.ports import Arm
 
@@ -25,7 +25,7 @@ async def observe_resource(
     A role assignment or federated credential that says the same under another name is found too.
     """
     found = await arm.get(resource.id)
-    if found is not None or resource.kind not in {Kind.ASSIGNMENT, Kind.CREDENTIAL}:
+    if found is not None or resource.kind not in GRANTED:
         return found
     wanted = resolve(resource.document, known)
     if wanted is None:
@@ -49,15 +49,19 @@ async def fetch_existing(
     """Return what should exist, and what does."""
     facts = None
     blue = await arm.get(ids.cluster(ids.spec.clusters.blue.name))
-    if blue is not None and ids.spec.clusters.green is not None:
+    green, survivor = ids.spec.clusters.green, None
+    if blue is not None and green is not None:
         facts = await _fetch_facts(arm, ids, blue)
-    desired = build_desired(ids, facts, ssh_public_key=ssh_public_key)
+    elif green is not None:
+        survivor = await arm.get(ids.cluster(green.name))
+    desired = build_desired(ids, facts, ssh_public_key=ssh_public_key, survivor=survivor)
     documents: dict[str, Document] = {}
     first = [each for each in desired.resources if not find_later(each.document)]
     rest = [each for each in desired.resources if find_later(each.document)]
     for wave in (first, rest):
         documents.update(await _observe_all(arm, wave, documents))
-    return desired, Existing(documents=documents, blue=facts)
+    left = [r for r in desired.retired if r.kind in GRANTED and await arm.get(r.id) is not None]
+    return desired, Existing(documents=documents, blue=facts, left=tuple(left))
 
 
 async def _observe_all(
@@ -95,6 +99,7 @@ async def _fetch_facts(arm: Arm, ids: Ids, blue: Document) -> BlueFacts:
         cluster=blue,
         assignments=tuple(assignments),
         credentials=await _fetch_credentials(arm, ids, issuer) if issuer else (),
+        windows=await arm.list(f"{ids.cluster(ids.spec.clusters.blue.name)}/{WINDOWS}"),
         writers=find_writers(around, ids.gateway),
     )
 

@@ -83,6 +83,7 @@ _PROVISIONING = (
     actions.WRITE_CLUSTER,
     "Microsoft.ContainerService/managedClusters/agentPools/write",
     "Microsoft.ContainerService/managedClusters/listClusterUserCredential/action",
+    "Microsoft.ContainerService/managedClusters/maintenanceConfigurations/write",
     "Microsoft.ManagedIdentity/userAssignedIdentities/write",
     "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/write",
     actions.WRITE_GATEWAY,

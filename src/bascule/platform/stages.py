@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Self, assert_never
 
-from bascule.azure.document import Document, object_at, text_at
+from bascule.azure.document import Document, text_at
 from bascule.azure.resource_id import ResourceId
 from bascule.errors import (
     BasculeError,
@@ -22,16 +22,14 @@ from bascule.errors import (
 )
 from bascule.journal.record import Json
 from bascule.platform.apply import apply_resources
-from bascule.platform.desired.ids import has_owner
-from bascule.platform.desired.model import Kind, Resource
-from bascule.platform.destroy import remove_all
+from bascule.platform.desired.model import Resource
 from bascule.platform.effects import Effects
 from bascule.platform.observe import observe_resource
-from bascule.platform.plan.encoding import parse_resource
+from bascule.platform.plan.encoding import find_cluster, parse_resources
 from bascule.platform.plan.step import Leave, decide, is_busy, is_stopped
-from bascule.platform.plan.unmaking import Fate, Removal
 from bascule.platform.ports import Progress
 from bascule.platform.power import start_cluster, stop_cluster
+from bascule.platform.removing import Removing, RequireRemovable
 from bascule.upgrade.ports import PlatformAct, PlatformProgress, PlatformSeen, PlatformVerb
 
 TRIES_MAX = 30
@@ -39,9 +37,6 @@ TRIES_MAX = 30
 PAUSE_S = 20.0
 
 _ABSENT = PlatformSeen(progress=PlatformProgress.ABSENT)
-
-RequireRemovable = Callable[[ResourceId, tuple[str, ...]], Awaitable[None]]
-"""Raises PlanError for a cluster that must not go: others use what would go with it."""
 
 
 @dataclass(slots=True)
@@ -65,7 +60,7 @@ class AzurePlatform:
     ) -> None:
         self._effects = effects
         self._owner = owner
-        self._require_removable = require_removable
+        self._removing = Removing(owner=owner, require_removable=require_removable)
         self._work: dict[str, _Work] = {}
         self._group = asyncio.TaskGroup()
 
@@ -162,37 +157,21 @@ class AzurePlatform:
             case PlatformVerb.REMOVE:
                 platform = act.platform
                 find_cluster(platform)
-                return lambda effects: self._remove(effects, platform)
+                return lambda effects: self._removing.remove(effects, platform)
             case _:
                 assert_never(act.verb)
 
     async def _make(self, effects: Effects, resources: tuple[Resource, ...]) -> None:
         await apply_resources(effects, resources, owner=self._owner)
 
-    async def _remove(self, effects: Effects, platform: Mapping[str, Json]) -> None:
-        cluster = find_cluster(platform)
-        found = await effects.arm.get(cluster)
-        is_made = "resources" in platform
-        if is_made and found is not None and not self._is_ours(found):
-            raise DriverError(
-                f"cluster {cluster.name} was not made by {self._owner}, by its tag",
-                remedy="remove it by hand if it is not needed",
-            )
-        if found is not None and not is_made and self._require_removable is not None:
-            await self._require_removable(cluster, _approved(platform))
-        await remove_all(effects, _removals(platform))
-
-    def _is_ours(self, found: Document) -> bool:
-        return has_owner(object_at(found, "tags"), self._owner)
-
     async def _look(self, act: PlatformAct) -> PlatformSeen:
         if act.verb is PlatformVerb.MAKE:
             return await self._look_at_made(act.platform)
+        if act.verb is PlatformVerb.REMOVE:
+            return await self._removing.observe(self._effects.arm, act.platform)
         cluster = find_cluster(act.platform)
         found = await self._effects.arm.get(cluster)
         output: dict[str, Json] = {"id": str(cluster)}
-        if act.verb is PlatformVerb.REMOVE:
-            return _ABSENT if found is not None else _done(output)
         if found is None:
             reason = f"there is no cluster {cluster.name}"
             return PlatformSeen(progress=PlatformProgress.FAILED, reason=reason)
@@ -210,39 +189,6 @@ class AzurePlatform:
                 return _ABSENT
             known[resource.id.key] = found
         return _done(_tell(known.get(cluster.key, {})))
-
-
-def parse_resources(platform: Mapping[str, Json]) -> tuple[Resource, ...]:
-    """Return what an act is to make. Raises JournalError for what is no such list."""
-    found = platform.get("resources")
-    if not isinstance(found, list) or not found:
-        raise JournalError("an act of a platform names nothing to make")
-    return tuple(parse_resource(each) for each in found)
-
-
-def find_cluster(platform: Mapping[str, Json]) -> ResourceId:
-    """Return the cluster that an act is about. Raises JournalError where none is named."""
-    named = platform.get("cluster")
-    if not isinstance(named, str):
-        raise JournalError("an act of a platform names no cluster")
-    return ResourceId(named)
-
-
-def _approved(platform: Mapping[str, Json]) -> tuple[str, ...]:
-    """Return ids of what a plan has shown to go with the cluster, and was approved with it."""
-    goes = platform.get("goes")
-    return tuple(str(each) for each in goes) if isinstance(goes, list) else ()
-
-
-def _removals(platform: Mapping[str, Json]) -> tuple[Removal, ...]:
-    """Return what goes: the one cluster, and before it what was granted for it."""
-    cluster = find_cluster(platform)
-    made = parse_resources(platform) if "resources" in platform else ()
-    grants = [each for each in made if each.kind in {Kind.ASSIGNMENT, Kind.CREDENTIAL}]
-    return (
-        *(Removal(id=each.id, kind=each.kind, fate=Fate.REMOVE) for each in grants),
-        Removal(id=cluster, kind=Kind.CLUSTER, fate=Fate.REMOVE),
-    )
 
 
 def _done(output: Mapping[str, Json]) -> PlatformSeen:

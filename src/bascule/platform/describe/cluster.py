@@ -12,8 +12,7 @@ from bascule.azure.document import (
     truth_at,
 )
 from bascule.azure.resource_id import ResourceId
-from bascule.platform.desired.cluster import PAUSED
-from bascule.platform.green.derive import RETIRE_TAG
+from bascule.platform.green.upgrades import PROFILE, find_noted
 
 Written = dict[str, object]
 _NETWORK = ("properties", "networkProfile")
@@ -117,11 +116,7 @@ def _pool(pool: Document, subnet: str) -> Written:
 
 def _auto_upgrade(cluster: Document) -> Written:
     """Return what Azure upgrades; of a green, whose upgrades are off, what it was for blue."""
-    profile = object_at(cluster, "properties", "autoUpgradeProfile")
-    noted = text_at(cluster, "tags", RETIRE_TAG)
-    if noted and dict(profile) == PAUSED:
-        pairs = (pair.partition("=") for pair in noted.split(","))
-        profile = {key: value for key, _, value in pairs}
+    profile = find_noted(cluster) or object_at(cluster, *PROFILE)
     if not profile:
         return {}
     channel = text_at(profile, "upgradeChannel") or "none"

@@ -20,8 +20,13 @@ class Kind(StrEnum):
     GATEWAY = "gateway"
     CLUSTER = "cluster"
     POOL = "node pool"
+    WINDOW = "maintenance window"
     CREDENTIAL = "federated credential"
     ASSIGNMENT = "role assignment"
+
+
+GRANTED = frozenset({Kind.ASSIGNMENT, Kind.CREDENTIAL})
+"""What somebody may do by: kinds that Azure keeps under names of the maker's choice."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,11 +25,10 @@ from bascule.platform.green.copying import copy_cluster
 from bascule.platform.green.grants import AGIC
 from bascule.platform.green.model import BlueFacts, Derived, Difference, Treatment
 from bascule.platform.green.pools import derive_pools
+from bascule.platform.green.upgrades import PROFILE, RETIRE_TAG, note_upgrades
 from bascule.platform.green.versions import is_lower
 from bascule.spec.azure.cluster import GreenCluster
 
-RETIRE_TAG = "bascule-after-retire"
-"""A tag of green: which upgrades Azure made by itself on blue, for the time after blue."""
 _Path = tuple[str, ...]
 _NETWORK: _Path = ("properties", "networkProfile")
 _API: _Path = ("properties", "apiServerAccessProfile")
@@ -188,19 +187,18 @@ class _Derivation:
             )
 
     def _auto_upgrade(self) -> None:
-        path = ("properties", "autoUpgradeProfile")
-        before = object_at(self._blue, *path)
-        self._document = with_value(self._document, path, dict(PAUSED))
-        self._said = with_value(self._said, path, dict(PAUSED))
+        before = object_at(self._blue, *PROFILE)
+        self._document = with_value(self._document, PROFILE, dict(PAUSED))
+        self._said = with_value(self._said, PROFILE, dict(PAUSED))
         self._decide(
             "autoUpgrade",
             dict(before) or None,
             dict(PAUSED),
             "off on both until blue is retired: neither may change under the traffic",
         )
-        channels = ",".join(f"{key}={value}" for key, value in sorted(before.items()) if value)
-        if channels and before != PAUSED:
-            self._document = with_value(self._document, ("tags", RETIRE_TAG), channels)
+        note = note_upgrades(before)
+        if note:
+            self._document = with_value(self._document, ("tags", RETIRE_TAG), note)
 
     def _private_dns(self) -> None:
         if object_at(self._blue, *_API).get("enablePrivateCluster") is not True:

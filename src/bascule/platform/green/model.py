@@ -49,6 +49,8 @@ class BlueFacts:
     """The role assignments of blue's identities."""
     credentials: tuple[Federated, ...] = ()
     """The federated credentials that trust blue's issuer."""
+    windows: tuple[Document, ...] = ()
+    """When Azure may work on blue by itself."""
     writers: frozenset[str] = frozenset()
     """Object ids of those who may write the gateway."""
 

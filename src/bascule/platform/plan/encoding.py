@@ -47,6 +47,22 @@ def parse_resource(data: Json) -> Resource:
     )
 
 
+def parse_resources(platform: Mapping[str, Json]) -> tuple[Resource, ...]:
+    """Return what an act is to make. Raises JournalError for what is no such list."""
+    found = platform.get("resources")
+    if not isinstance(found, list) or not found:
+        raise JournalError("an act of a platform names nothing to make")
+    return tuple(parse_resource(each) for each in found)
+
+
+def find_cluster(platform: Mapping[str, Json]) -> ResourceId:
+    """Return the cluster that an act is about. Raises JournalError where none is named."""
+    named = platform.get("cluster")
+    if not isinstance(named, str):
+        raise JournalError("an act of a platform names no cluster")
+    return ResourceId(named)
+
+
 def _render(value: object) -> Json:
     match value:
         case Later():

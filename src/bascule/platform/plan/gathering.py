@@ -3,7 +3,14 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from bascule.azure.document import Document, list_at, text_at, without
+from bascule.azure.document import (
+    Document,
+    list_at,
+    object_at,
+    text_at,
+    with_value,
+    without,
+)
 from bascule.azure.resource_id import ResourceId
 from bascule.platform.desired.access import build_controller, build_subnet_grants
 from bascule.platform.desired.cluster import build_blue
@@ -13,9 +20,11 @@ from bascule.platform.desired.network import build_network_part
 from bascule.platform.green.derive import derive_green
 from bascule.platform.green.grants import build_green_grants
 from bascule.platform.green.model import BlueFacts, Derived
+from bascule.platform.green.upgrades import PROFILE, RETIRE_TAG, find_noted
 from bascule.platform.plan.diff import overlay
 from bascule.spec.azure.cluster import GreenCluster, PoolChange
 
+WINDOWS = "maintenanceConfigurations"
 _SAID_OF_POOLS = {
     "mode": "mode",
     "vm_size": "vmSize",
@@ -37,12 +46,21 @@ class Desired:
 
     resources: tuple[Resource, ...]
     derived: Derived | None = None
+    retired: tuple[Resource, ...] = ()
+    """Blue and what was made for it, once it is gone and green is there: not made again."""
 
 
-def build_desired(ids: Ids, facts: BlueFacts | None, *, ssh_public_key: str = "") -> Desired:
+def build_desired(
+    ids: Ids,
+    facts: BlueFacts | None,
+    *,
+    ssh_public_key: str = "",
+    survivor: Document | None = None,
+) -> Desired:
     """Return what the platform of `ids` should consist of.
 
     `facts` is what is known of blue as it is; without them green is made like blue's spec.
+    `survivor` is green as it is, once blue is gone.
     """
     spec = ids.spec
     blue = tuple(build_blue(ids, ssh_public_key=ssh_public_key))
@@ -55,14 +73,20 @@ def build_desired(ids: Ids, facts: BlueFacts | None, *, ssh_public_key: str = ""
     if spec.clusters.green is not None:
         known = _as_wanted(blue[0], facts)
         derived = _derive(ids, spec.clusters.green, known)
+        if survivor is not None:
+            derived = _alone(derived, survivor)
         resources += _green(ids, spec.clusters.green, derived)
         resources += derived.grants
+        resources += _windows(ids.cluster(spec.clusters.green.name), known)
     if spec.controller is not None:
         names = [spec.clusters.blue.name]
         names += [spec.clusters.green.name] if spec.clusters.green is not None else []
         resources += build_controller(ids, spec.controller, names)
-    ordered = tuple(_one_after_another(_without_doubles(resources)))
-    return Desired(resources=ordered, derived=derived)
+    found = _without_doubles(resources)
+    retired = () if survivor is None else _made_for(ids.cluster(spec.clusters.blue.name), found)
+    left = [each for each in found if each not in retired]
+    ordered = tuple(_one_after_another(left))
+    return Desired(resources=ordered, derived=derived, retired=retired)
 
 
 def _derive(ids: Ids, green: GreenCluster, facts: BlueFacts) -> Derived:
@@ -75,6 +99,20 @@ def _derive(ids: Ids, green: GreenCluster, facts: BlueFacts) -> Derived:
     return replace(derived, grants=grants, findings=(*derived.findings, *left_out))
 
 
+def _alone(derived: Derived, green: Document) -> Derived:
+    """Return what is kept of a green without a blue: what was switched off for it is on again."""
+    said = without(derived.said, PROFILE)
+    noted = find_noted(green)
+    if noted:
+        said = with_value(with_value(said, PROFILE, noted), ("tags", RETIRE_TAG), None)
+    return replace(derived, said=said)
+
+
+def _made_for(cluster: ResourceId, resources: Sequence[Resource]) -> tuple[Resource, ...]:
+    """Return a cluster, what lies in it, and what cannot be without it."""
+    return tuple(each for each in resources if cluster.contains(each.id) or cluster in each.needs)
+
+
 def _green(ids: Ids, green: GreenCluster, derived: Derived) -> Iterator[Resource]:
     cluster = ids.cluster(green.name)
     pools = list_at(derived.document, "properties", "agentPoolProfiles")
@@ -83,7 +121,10 @@ def _green(ids: Ids, green: GreenCluster, derived: Derived) -> Iterator[Resource
         kind=Kind.CLUSTER,
         id=cluster,
         document=derived.document,
-        kept={**derived.said, "tags": {**ids.spec.tags, **green.tags}},
+        kept={
+            **derived.said,
+            "tags": {**ids.spec.tags, **green.tags, **object_at(derived.said, "tags")},
+        },
         needs=(ids.group, *subnets),
         reason=f"the new cluster, in the likeness of {ids.spec.clusters.blue.name}",
     )
@@ -94,6 +135,19 @@ def _green(ids: Ids, green: GreenCluster, derived: Derived) -> Iterator[Resource
             yield _green_pool(cluster, pool, change)
     if text_at(derived.document, "identity", "type").lower().startswith("system"):
         yield from build_subnet_grants(ids, green.name, subnets)
+
+
+def _windows(green: ResourceId, facts: BlueFacts) -> Iterator[Resource]:
+    """Yield blue's maintenance windows for green: nothing happens in them before retire."""
+    for window in facts.windows:
+        yield Resource(
+            kind=Kind.WINDOW,
+            id=green.child(WINDOWS, text_at(window, "name")),
+            document={"properties": object_at(window, "properties")},
+            needs=(green,),
+            title=f"{text_at(window, 'name')} of {green.name}",
+            reason=f"{facts.cluster.get('name')} has it; upgrades by Azure stay off until retire",
+        )
 
 
 def _green_pool(cluster: ResourceId, pool: Document, change: PoolChange) -> Resource:

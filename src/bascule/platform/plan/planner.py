@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import assert_never
 
 from bascule.azure.document import Document
+from bascule.checks.findings import Finding, Severity
 from bascule.platform.desired.ids import Ids
 from bascule.platform.desired.model import Kind, Resource
 from bascule.platform.green.model import BlueFacts
@@ -31,6 +32,14 @@ class Existing:
     documents: Mapping[str, Document] = field(default_factory=dict)
     blue: BlueFacts | None = None
     """What green is made from; None while there is no blue, or no green is wanted."""
+    left: tuple[Resource, ...] = ()
+    """What was made for a blue that is retired, and is still there."""
+
+
+RETIRED = "BlueRetired"
+"""The code of the finding that blue is gone and green is there."""
+_MADE = frozenset({Op.CREATE, Op.WITH})
+_DELETES = {Kind.ASSIGNMENT: "role assignment delete", Kind.CREDENTIAL: "resource delete"}
 
 
 def plan_platform(
@@ -47,7 +56,10 @@ def plan_platform(
         location=ids.spec.location,
         actions=actions,
         differences=derived.differences if derived is not None and not is_green_there else (),
-        findings=derived.findings if derived is not None and not is_green_there else (),
+        findings=(
+            *(derived.findings if derived is not None and not is_green_there else ()),
+            *_say_retired(desired, existing),
+        ),
         running=tuple(_running(desired, existing, prices)),
         estimate_s=longest_way(
             {a.resource.id.key: a.estimate_s or 0.0 for a in actions},
@@ -60,10 +72,16 @@ def plan_platform(
 def _actions(ids: Ids, desired: Desired, existing: Existing) -> Iterator[Action]:
     known = dict(existing.documents)
     made: set[str] = set()
+    refused: dict[str, str] = {}
     for resource in desired.resources:
-        action = _retired(ids, resource, existing) or _action(ids, resource, known, made)
-        if action.op in {Op.CREATE, Op.WITH}:
+        action = _action(ids, resource, known, made)
+        if action.op in _MADE and resource.parent is not None and resource.parent.key in refused:
+            reason = f"{resource.kind} of a {refused[resource.parent.key]} that is refused"
+            action = Action(op=Op.LEAVE, resource=resource, reason=reason)
+        if action.op in _MADE:
             made.add(resource.id.key)
+        if action.op is Op.REFUSE:
+            refused[resource.id.key] = resource.kind.value
         yield action
 
 
@@ -106,19 +124,26 @@ def _action(ids: Ids, resource: Resource, known: dict[str, Document], made: set[
             assert_never(decision)
 
 
-def _retired(ids: Ids, resource: Resource, existing: Existing) -> Action | None:
-    """Refuse to make blue again behind a green that took its place."""
-    blue = ids.cluster(ids.spec.clusters.blue.name)
-    is_gone = blue.key not in existing.documents and _green_key(ids) in existing.documents
-    if resource.id != blue or not is_gone:
-        return None
-    return Action(
-        op=Op.REFUSE,
-        resource=resource,
-        reason="it is gone and green is there: it was retired, and is not made again",
-        remedy="describe the cluster that is left as blue (`bascule platform init --from-azure` "
-        "writes it down), and leave green out",
-    )
+def _say_retired(desired: Desired, existing: Existing) -> Iterator[Finding]:
+    """Tell of a blue that is gone behind a green, and of what was made for it and still is."""
+    for resource in desired.retired:
+        if resource.kind is Kind.CLUSTER:
+            yield Finding(
+                severity=Severity.WARNING,
+                code=RETIRED,
+                subject=resource.name,
+                message="it is gone and green is there: it was retired, and is not made again",
+                remedy="describe the cluster that is left as blue (`bascule platform init "
+                "--from-azure` writes it down), and leave green out",
+            )
+    for resource in existing.left:
+        yield Finding(
+            severity=Severity.WARNING,
+            code="LeftOfBlue",
+            subject=resource.name,
+            message="it was made for a cluster that is gone, and stays",
+            remedy=f"remove it by hand: az {_DELETES[resource.kind]} --ids {resource.id}",
+        )
 
 
 def _running(desired: Desired, existing: Existing, prices: Prices | None) -> Iterator[Running]:

@@ -121,3 +121,12 @@ def is_busy(document: Document) -> bool:
 def is_stopped(cluster: Document) -> bool:
     """Whether a cluster is stopped."""
     return text_at(cluster, "properties", "powerState", "code") == "Stopped"
+
+
+def find_etag(document: Document) -> str:
+    """Return the etag under which a resource was read; AKS has it elsewhere for pools."""
+    return (
+        text_at(document, "etag")
+        or text_at(document, "eTag")
+        or text_at(document, "properties", "eTag")
+    )

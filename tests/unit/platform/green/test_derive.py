@@ -1,8 +1,9 @@
 import pytest
 
 from bascule.azure.document import object_at, text_at, value_at
-from bascule.platform.green.derive import RETIRE_TAG, derive_green
+from bascule.platform.green.derive import derive_green
 from bascule.platform.green.model import BlueFacts, Derived, Difference, Treatment
+from bascule.platform.green.upgrades import RETIRE_TAG
 from bascule.spec.azure.cluster import GreenCluster
 from tests.support.blue_cluster import build_blue_document
 from tests.support.platforms import read_ids

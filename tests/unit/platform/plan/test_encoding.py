@@ -4,7 +4,12 @@ import pytest
 
 from bascule.errors import JournalError
 from bascule.journal.record import Json
-from bascule.platform.plan.encoding import parse_resource, render_resource
+from bascule.platform.plan.encoding import (
+    find_cluster,
+    parse_resource,
+    parse_resources,
+    render_resource,
+)
 from bascule.platform.plan.gathering import build_desired
 from tests.support.platforms import CONTROLLER, GREEN, SMALL, read_ids
 
@@ -36,3 +41,18 @@ def test_lists_that_are_missing_are_empty() -> None:
     found = parse_resource({**good, "needs": None, "document": {"a": later}})
 
     assert found.needs == ()
+
+
+def test_an_act_says_its_cluster_and_what_it_makes() -> None:
+    act: dict[str, Json] = {"cluster": "/x", "resources": [render_resource(RESOURCES[0])]}
+
+    assert find_cluster(act).text == "/x"
+    assert parse_resources(act) == RESOURCES[:1]
+
+
+@pytest.mark.parametrize("act", [{}, {"cluster": 5, "resources": []}])
+def test_an_act_that_says_nothing_is_refused(act: dict[str, Json]) -> None:
+    with pytest.raises(JournalError, match="names nothing to make"):
+        parse_resources(act)
+    with pytest.raises(JournalError, match="names no cluster"):
+        find_cluster(act)

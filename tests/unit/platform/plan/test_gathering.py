@@ -136,3 +136,49 @@ def test_green_is_made_like_blue_as_it_will_be() -> None:
     green = _find(desired, "cluster new").document
     assert value_at(green, "properties", "oidcIssuerProfile", "enabled") is True
     assert text_at(green, "tags", "bascule-after-retire") == "upgradeChannel=stable"
+
+
+def test_windows_of_blue_are_greens_too() -> None:
+    window = {"name": "default", "id": "/x", "properties": {"timeInWeek": [{"day": "Sunday"}]}}
+
+    desired = _build(SMALL + GREEN, BlueFacts(cluster=build_blue_document(), windows=(window,)))
+
+    found = _find(desired, "maintenance window default of new")
+    assert found.id.text.endswith("/managedClusters/new/maintenanceConfigurations/default")
+    assert found.document == {"properties": {"timeInWeek": [{"day": "Sunday"}]}}
+
+
+def test_nothing_of_a_blue_that_was_retired_is_wanted_again() -> None:
+    green = build_blue_document(name="new")
+
+    desired = build_desired(read_ids(SMALL + GREEN + CONTROLLER), None, survivor=green)
+
+    assert not [name for name in _names(desired) if "old" in name.split()]
+    assert [resource.name for resource in desired.retired] == [
+        "cluster old",
+        "node pool nodepool1 of old",
+        "role assignment Network Contributor on nodes for old",
+        "federated credential old-bascule-bascule",
+        "role assignment Azure Kubernetes Service Cluster User Role on old for bascule-controller",
+    ]
+
+
+def test_a_green_that_is_alone_is_to_have_blues_upgrades_on_again() -> None:
+    green = build_blue_document(
+        name="new",
+        tags={"bascule-after-retire": "upgradeChannel=stable"},
+        properties__autoUpgradeProfile={"upgradeChannel": "none", "nodeOSUpgradeChannel": "None"},
+    )
+
+    kept = _find(build_desired(read_ids(SMALL + GREEN), None, survivor=green), "cluster new").kept
+
+    assert value_at(kept, "properties", "autoUpgradeProfile") == {"upgradeChannel": "stable"}
+    assert value_at(kept, "tags") == {"bascule-after-retire": None}
+
+
+def test_a_green_that_is_alone_and_has_no_note_keeps_the_upgrades_that_it_has() -> None:
+    green = build_blue_document(name="new")
+
+    kept = _find(build_desired(read_ids(SMALL + GREEN), None, survivor=green), "cluster new").kept
+
+    assert value_at(kept, "properties", "autoUpgradeProfile") is None

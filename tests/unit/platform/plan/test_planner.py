@@ -2,6 +2,7 @@ from typing import Any
 
 from bascule.azure.document import with_value
 from bascule.platform.desired.ids import Ids
+from bascule.platform.desired.model import Kind
 from bascule.platform.green.model import BlueFacts
 from bascule.platform.plan.gathering import build_desired
 from bascule.platform.plan.model import Action, Op, PlatformPlan
@@ -24,7 +25,8 @@ def _plan(text: str = SMALL, prices: Prices | None = None, **documents: Any) -> 
     existing = Existing(
         documents={_key(ids, name): document for name, document in documents.items()}, blue=facts
     )
-    desired = build_desired(ids, facts)
+    survivor = documents.get("green") if blue is None else None
+    desired = build_desired(ids, facts, survivor=survivor)
     return plan_platform(ids, desired, existing, cloud="AzureCloud", prices=prices)
 
 
@@ -104,9 +106,32 @@ def test_what_cannot_be_is_refused() -> None:
 def test_blue_is_not_made_again_behind_green() -> None:
     plan = _plan(SMALL + GREEN, green=build_blue_document(name="new"))
 
-    action = _action(plan, "cluster old")
-    assert action.op is Op.REFUSE
-    assert "was retired" in action.reason
+    (finding,) = plan.findings
+    assert (finding.code, finding.subject) == ("BlueRetired", "cluster old")
+    assert not [a.resource.name for a in plan.actions if "old" in a.resource.name]
+
+
+def test_what_is_left_of_a_blue_that_is_gone_is_told() -> None:
+    ids = read_ids(SMALL + GREEN)
+    green = build_blue_document(name="new")
+    desired = build_desired(ids, None, survivor=green)
+    left = tuple(each for each in desired.retired if each.kind is Kind.ASSIGNMENT)
+    existing = Existing(documents={ids.cluster("new").key: green}, left=left)
+
+    plan = plan_platform(ids, desired, existing, cloud="AzureCloud")
+
+    found = plan.findings[-1]
+    assert found.code == "LeftOfBlue"
+    assert found.subject == "role assignment Network Contributor on nodes for old"
+    assert found.remedy.startswith("remove it by hand: az role assignment delete --ids /sub")
+
+
+def test_what_lies_in_a_resource_that_is_refused_is_not_made() -> None:
+    plan = _plan(blue={"location": "westeurope"})
+
+    assert _action(plan, "cluster old").op is Op.REFUSE
+    pool = _action(plan, "node pool nodepool1 of old")
+    assert (pool.op, pool.reason) == (Op.LEAVE, "node pool of a cluster that is refused")
 
 
 def test_differences_are_told_while_green_is_not_there() -> None:

@@ -14,7 +14,8 @@ def _plan(text: str, **documents: Document) -> PlatformPlan:
     blue = documents.get("old")
     facts = None if blue is None else BlueFacts(cluster=blue)
     known = {ids.cluster(name).key: document for name, document in documents.items()}
-    desired = build_desired(ids, facts)
+    survivor = documents.get("new") if blue is None else None
+    desired = build_desired(ids, facts, survivor=survivor)
     return plan_platform(ids, desired, Existing(documents=known), cloud="AzureCloud")
 
 
@@ -38,7 +39,15 @@ def test_green_and_what_is_made_for_it_are_one_step() -> None:
     ]
     assert str(facts.make["cluster"]).endswith("/managedClusters/new")
     assert facts.make_title.startswith("green (new) is made in the likeness of blue, which differs")
-    assert facts.remove["cluster"] == str(read_ids().cluster("old"))
+    assert facts.make["resumes"] == facts.remove["cluster"] == str(read_ids().cluster("old"))
+    assert facts.remove["resumes"] == facts.make["cluster"]
+    grants = facts.remove["grants"]
+    assert isinstance(grants, list)
+    assert [str(each).split("/providers/")[1].split("/")[-1] for each in grants] == [
+        "nodes",
+        "old-bascule-bascule",
+        "old",
+    ]
     assert (facts.stop_s, facts.start_s, facts.remove_s) == (105.0, 252.0, 187.0)
 
 
@@ -75,3 +84,12 @@ def test_a_platform_that_only_lacks_green_is_ready() -> None:
 
     assert check_ready(ids, ready) == ()
     assert plan_stages(ids, ready).make_title.endswith("in the likeness of blue")
+
+
+def test_a_platform_whose_blue_is_gone_is_no_platform_for_an_upgrade() -> None:
+    text = SMALL + GREEN
+
+    (finding,) = check_ready(read_ids(text), _plan(text, new=build_blue_document(name="new")))
+
+    assert finding.code == "PlatformRetired"
+    assert finding.message == "its blue, old, is gone: there is nothing to move from"
