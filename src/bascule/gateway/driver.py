@@ -13,7 +13,7 @@ from typing import Protocol
 
 from bascule.ids import Cluster
 from bascule.routing.certificates import CertificateStore
-from bascule.routing.model import RoutingTable
+from bascule.routing.model import Problem, RoutingTable
 from bascule.routing.weights import Split
 
 
@@ -42,6 +42,8 @@ class Applied:
     instances: int
     is_split_only: bool
     """Whether the split alone changed, so that one small message did it."""
+    problems: tuple[Problem, ...] = ()
+    """What of the table this gateway cannot do, on the objects that ask for it."""
 
 
 class Convergence(StrEnum):

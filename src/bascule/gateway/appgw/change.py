@@ -1,0 +1,82 @@
+"""What one routing table makes of a gateway's document, whichever document it is by then."""
+
+from collections.abc import Mapping, Sequence
+
+from bascule.azure.document import Document, list_at, text_at
+from bascule.errors import InvariantError
+from bascule.gateway.appgw.difference import ChangeKind, ChildChange
+from bascule.gateway.appgw.live import SPLIT_TAG, render_split
+from bascule.gateway.appgw.merge import merge, read_facts
+from bascule.gateway.appgw.part import CERTIFICATES, POOLS, RULES, Part
+from bascule.gateway.appgw.pfx import Pfx, build_pfx
+from bascule.gateway.appgw.translate.translation import Translator
+from bascule.gateway.ownership import OWNER_TAG, TABLE_DIGITS, TABLE_TAG, Owns
+from bascule.routing.certificates import CertificateStore
+from bascule.routing.model import Problem, RoutingTable
+
+LINES_MAX = 3
+"""So many changes are told in one sentence."""
+
+
+class TableChange:
+    """Puts `table` into a document; `problems` are those of the last one that it was put into."""
+
+    def __init__(
+        self,
+        table: RoutingTable,
+        certificates: CertificateStore,
+        *,
+        translator: Translator,
+        owns: Owns,
+    ) -> None:
+        self._table = table
+        self._certificates = certificates
+        self._translator = translator
+        self._owns = owns
+        self.problems: tuple[Problem, ...] = ()
+
+    def __call__(self, document: Document) -> Document:
+        """Return the whole body to PUT."""
+        part = self._translator.translate(self._table, read_facts(document, self._owns))
+        self.problems = part.problems
+        tags = {
+            OWNER_TAG: self._owns.owner,
+            TABLE_TAG: self._table.digest[:TABLE_DIGITS],
+            SPLIT_TAG: render_split(self._table.split),
+        }
+        pfx = build_missing(document, part, self._certificates)
+        return merge(document, part, self._owns, pfx=pfx, tags=tags)
+
+
+def build_missing(
+    document: Document, part: Part, certificates: CertificateStore
+) -> Mapping[str, Pfx]:
+    """Return those certificates of `part` that the gateway does not hold yet, by name."""
+    there = {
+        text_at(each, "name").lower() for each in list_at(document, "properties", CERTIFICATES)
+    }
+    found: dict[str, Pfx] = {}
+    for name, digest in part.certificates.items():
+        if name.lower() in there:
+            continue
+        pair = certificates.by_digest.get(digest)
+        if pair is None:
+            raise InvariantError(f"the certificate {name} is named and was not handed over")
+        found[name] = build_pfx(pair)
+    return found
+
+
+def is_switch(changes: Sequence[ChildChange]) -> bool:
+    """Whether nothing but where rules lead, or what pools hold, differs of what is ours."""
+    ours = [each for each in changes if each.is_ours]
+    return bool(ours) and all(
+        each.kind is ChangeKind.CHANGED and each.collection in {RULES, POOLS} for each in ours
+    )
+
+
+def describe(changes: Sequence[ChildChange]) -> str:
+    """Return what differs of ours, in one sentence."""
+    lines = [line for each in changes for line in each.lines]
+    more = len(lines) - LINES_MAX
+    told = "; ".join(lines[:LINES_MAX]) + (f"; and {more} more" if more > 0 else "")
+    return f"what is ours on the gateway is not as it was written: {told}"

@@ -1,0 +1,282 @@
+"""An Application Gateway behind the driver protocol: a table is one PUT, or none."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType, TracebackType
+from typing import Protocol, Self
+
+from bascule.azure.document import Document, object_at, text_at
+from bascule.clock import Clock
+from bascule.errors import (
+    ApiError,
+    BasculeError,
+    DriverError,
+    ForeignChangeError,
+    JournalError,
+    OutcomeUnknownError,
+    TransportError,
+)
+from bascule.gateway.appgw import abilities
+from bascule.gateway.appgw.change import TableChange, describe, is_switch
+from bascule.gateway.appgw.difference import diff_documents
+from bascule.gateway.appgw.live import read_split
+from bascule.gateway.appgw.merge import read_facts
+from bascule.gateway.appgw.part import Facts, Part
+from bascule.gateway.appgw.settings import AppGwSettings
+from bascule.gateway.appgw.translate.translation import Translator
+from bascule.gateway.appgw.writer import GatewayWriter, RefusedError, Written
+from bascule.gateway.driver import (
+    Applied,
+    Capabilities,
+    ClusterTraffic,
+    Convergence,
+    Observation,
+)
+from bascule.gateway.ownership import OWNER_TAG, Owns, table_of
+from bascule.ids import Cluster
+from bascule.routing.certificates import CertificateStore
+from bascule.routing.model import RoutingTable
+
+LOOK_S = 1.0
+"""So long one reading of the gateway stands for all who ask."""
+FENCE_S = 1.0
+"""How often the lease is looked at while nothing is written."""
+
+
+class TrafficSource(Protocol):
+    """Who counts a gateway's requests."""
+
+    async def read(self) -> Mapping[Cluster, ClusterTraffic]:
+        """Return what is counted for each cluster; empty when it is not known."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Live:
+    """What was written last and is known to be live."""
+
+    table: RoutingTable
+    document: Document
+
+
+@dataclass(frozen=True, slots=True)
+class _Trouble:
+    """Why the last call did not bring about what it was asked for."""
+
+    convergence: Convergence
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """The gateway as it was read at a time."""
+
+    document: Document
+    at_s: float
+
+
+class AppGwDriver:
+    """Implements `bascule.gateway.driver.GatewayDriver` for one Application Gateway.
+
+    Nothing of it is in memory that the gateway does not hold too, so that a restart sends nothing.
+    `fence` raises StaleWriterError once another owner has taken over.
+    """
+
+    def __init__(
+        self,
+        *,
+        writer: GatewayWriter,
+        settings: AppGwSettings,
+        owns: Owns,
+        clock: Clock,
+        fence: Callable[[], None],
+        traffic: TrafficSource | None = None,
+    ) -> None:
+        self._writer = writer
+        self._settings = settings
+        self._owns = owns
+        self._clock = clock
+        self._fence = fence
+        self._traffic = traffic
+        self._translator = Translator(settings)
+        self._translation: asyncio.Future[Part] | None = None
+        self._lock = asyncio.Lock()
+        self._look_lock = asyncio.Lock()
+        self._look: _Look | None = None
+        self._live: _Live | None = None
+        self._tried: RoutingTable | None = None
+        """What was begun after `_live` and may be in force, as nobody waited for its end."""
+        self._wanted: RoutingTable | None = None
+        self._trouble: _Trouble | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        await self._wait_for_translation()
+
+    def capabilities(self) -> Capabilities:
+        """Return what this gateway can do: hosts move whole, and shares only where accepted."""
+        return abilities.build_capabilities(self._settings)
+
+    async def watch_lease(self) -> None:
+        """Raise StaleWriterError when another owner has taken over; wait for it for ever."""
+        while True:
+            self._fence()
+            await self._clock.sleep_until(self._clock.monotonic_s() + FENCE_S)
+
+    async def apply(self, table: RoutingTable, certificates: CertificateStore) -> Applied:
+        """Make `table` live by one PUT at most; none is sent where the gateway holds it already.
+
+        A call that is broken off leaves its PUT to Azure, and the next one takes its place. Raises
+        DriverError when Azure refuses it or somebody else writes the gateway, OutcomeUnknownError
+        when no end of the PUT was seen, StaleWriterError when another owner has taken over.
+        """
+        abilities.refuse_arrangement(table.arrangement)
+        abilities.refuse_split(table.split, self._settings)
+        async with self._lock:
+            self._wanted = table
+            try:
+                applied = await self._bring_about(table, certificates)
+            except JournalError:
+                raise
+            except BasculeError as error:
+                raise self._note_trouble(error) from error
+            self._trouble = None
+        return applied
+
+    async def _bring_about(self, table: RoutingTable, certificates: CertificateStore) -> Applied:
+        document = self._live.document if self._live else await self._writer.read()
+        await self._translate(table, read_facts(document, self._owns))
+        is_urgent = self._is_new_split(table)
+        change = TableChange(table, certificates, translator=self._translator, owns=self._owns)
+        self._tried = table
+        written = await self._writer.write(change, is_urgent=is_urgent)
+        if written.is_superseded:
+            raise OutcomeUnknownError(
+                "a newer table took the place of this one while it was written",
+                remedy="look with `bascule status`; the newest is written again",
+            )
+        is_split_only = self._is_split_only(table, written)
+        self._live = _Live(table=table, document=written.after)
+        self._tried = None
+        self._look = _Look(written.after, self._clock.monotonic_s())
+        return Applied(
+            table_digest=table.digest,
+            sent_s=written.sent_s,
+            acknowledged_s=written.done_s if written.is_sent else written.sent_s,
+            instances=1,
+            is_split_only=is_split_only,
+            problems=change.problems,
+        )
+
+    async def _translate(self, table: RoutingTable, facts: Facts) -> None:
+        """Translate in a thread, so that the change itself finds all hosts translated."""
+        await self._wait_for_translation()
+        loop = asyncio.get_running_loop()
+        self._translation = loop.run_in_executor(None, self._translator.translate, table, facts)
+        await self._wait_for_translation()
+
+    async def _wait_for_translation(self) -> None:
+        """Return when no thread translates: one goes on when its call is broken off."""
+        if self._translation is not None:
+            await asyncio.wait([self._translation])
+            self._translation.result()
+            self._translation = None
+
+    def _is_new_split(self, table: RoutingTable) -> bool:
+        known = (self._live.table if self._live else None, self._tried)
+        return any(each is not None and each.split != table.split for each in known)
+
+    def _is_split_only(self, table: RoutingTable, written: Written) -> bool:
+        if not written.is_sent or read_split(written.before, self._owns) == table.split:
+            return False
+        if self._live is not None and self._live.table.routes.digest != table.routes.digest:
+            return False
+        return is_switch(diff_documents(written.before, written.after, self._owns))
+
+    def _note_trouble(self, error: BasculeError) -> BasculeError:
+        """Keep why it went wrong for those who ask; return it as the protocol's errors."""
+        convergence = Convergence.REFUSED
+        if isinstance(error, OutcomeUnknownError):
+            convergence = Convergence.PENDING
+        elif isinstance(error, ForeignChangeError):
+            convergence = Convergence.FOREIGN_CHANGE
+        elif isinstance(error, RefusedError):
+            self._tried = None
+        self._trouble = _Trouble(convergence, error.message)
+        if isinstance(error, ApiError | TransportError):
+            return DriverError(
+                f"the gateway could not be written: {error.message}", remedy=error.remedy
+            )
+        return error
+
+    async def observe(self) -> Observation:
+        """Return what the gateway's document says is live; never raises."""
+        traffic = await self._read_traffic()
+        try:
+            document = await self._fetch_document()
+        except BasculeError as error:
+            return Observation(
+                convergence=Convergence.UNKNOWN, reason=error.message, traffic=traffic
+            )
+        is_ours = bool(text_at(document, "tags", OWNER_TAG))
+        convergence, reason = self._judge(document)
+        return Observation(
+            convergence=convergence,
+            reason=reason,
+            table_digest=self._read_digest(document),
+            split=read_split(document, self._owns),
+            instances=1 if is_ours else 0,
+            traffic=traffic,
+        )
+
+    async def measure(self) -> Mapping[Cluster, ClusterTraffic]:
+        """Return what is counted for each cluster; empty when it is not known."""
+        return await self._read_traffic()
+
+    async def _read_traffic(self) -> Mapping[Cluster, ClusterTraffic]:
+        if self._traffic is None:
+            return MappingProxyType({})
+        try:
+            return await self._traffic.read()
+        except BasculeError:
+            return MappingProxyType({})
+
+    async def _fetch_document(self) -> Document:
+        """Return the gateway; while we write it, as it was before."""
+        if self._lock.locked() and self._live is not None:
+            return self._live.document
+        async with self._look_lock:
+            look, now_s = self._look, self._clock.monotonic_s()
+            if look is None or now_s - look.at_s >= LOOK_S:
+                look = _Look(await self._writer.read(), now_s)
+                self._look = look
+        return look.document
+
+    def _judge(self, document: Document) -> tuple[Convergence, str]:
+        live, wanted = self._live, self._wanted
+        if self._lock.locked():
+            return Convergence.PENDING, "the gateway is being written"
+        if live is None or wanted is None or live.table.digest != wanted.digest:
+            if self._trouble is not None:
+                return self._trouble.convergence, self._trouble.reason
+            return Convergence.PENDING, "nothing was written since the start"
+        changes = [
+            each for each in diff_documents(live.document, document, self._owns) if each.is_ours
+        ]
+        if changes:
+            return Convergence.FOREIGN_CHANGE, describe(changes)
+        return Convergence.CONVERGED, ""
+
+    def _read_digest(self, document: Document) -> str | None:
+        digits = table_of(object_at(document, "tags"))
+        if self._live is not None and self._live.table.digest.startswith(digits):
+            return self._live.table.digest
+        return digits or None

@@ -1,0 +1,97 @@
+"""What a gateway's document says of the split that is live: its rules' targets, and a tag."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from bascule.azure.document import Document, list_at, object_at, text_at, texts_at
+from bascule.errors import PlanError
+from bascule.gateway.appgw.part import LISTENERS, POOLS, RULES
+from bascule.gateway.ownership import Owns
+from bascule.ids import Cluster
+from bascule.routing.weights import Split, Weights, parse_percent
+
+SPLIT_TAG: Final = "bascule-split"
+"""What blue gets: `100;shop.example.com=0`; hosts that do not fit are read from the rules."""
+TAG_MAX: Final = 256
+"""So many characters a tag's value may have."""
+
+_CLUSTER = re.compile(r"-(blue|green)(?:-[0-9a-f]+)?$", re.IGNORECASE)
+
+
+def render_split(split: Split) -> str:
+    """Return the value of the tag for `split`."""
+    text = f"{split.default.blue_bp / 100:g}"
+    for host, weights in split.by_host.items():
+        longer = f"{text};{host}={weights.blue_bp / 100:g}"
+        if len(longer) > TAG_MAX:
+            break
+        text = longer
+    return text
+
+
+def read_split(document: Document, owns: Owns) -> Split | None:
+    """Return the split that is live by a document; None where no tag of ours tells.
+
+    A rule that leads to the other cluster than the tag says outranks it.
+    """
+    tagged = _parse(text_at(document, "tags", SPLIT_TAG))
+    if tagged is None:
+        return None
+    by_host = dict(tagged.by_host)
+    for host, cluster in _rule_targets(document, owns):
+        if tagged.for_host(host).only is cluster.other:
+            by_host[host] = Weights.all_to(cluster)
+    return Split(tagged.default, by_host)
+
+
+def _parse(text: str) -> Split | None:
+    first, *others = text.split(";")
+    named = (other.rpartition("=") for other in others)
+    try:
+        by_host = {host: Weights(parse_percent(share)) for host, _, share in named}
+        return Split(Weights(parse_percent(first)), by_host)
+    except PlanError:
+        return None
+
+
+def _rule_targets(document: Document, owns: Owns) -> Iterator[tuple[str, Cluster]]:
+    """Yield each host with the cluster that its rule of ours names, if it names one."""
+    properties = object_at(document, "properties")
+    hosts = {text_at(each, "name"): _hosts(each) for each in list_at(properties, LISTENERS)}
+    pools = {
+        text_at(each, "name").lower(): bool(list_at(each, "properties", "backendAddresses"))
+        for each in list_at(properties, POOLS)
+    }
+    for rule in list_at(properties, RULES):
+        if not owns.is_ours(RULES, text_at(rule, "name")):
+            continue
+        cluster = _target(object_at(rule, "properties"), pools)
+        listener = _last(text_at(rule, "properties", "httpListener", "id"))
+        if cluster is not None:
+            for host in hosts.get(listener, ()):
+                yield host, cluster
+
+
+def _hosts(listener: Document) -> tuple[str, ...]:
+    found = texts_at(listener, "properties", "hostNames")
+    one = text_at(listener, "properties", "hostName")
+    return tuple(name.lower() for name in found or (one,) if name) or ("*",)
+
+
+def _target(rule: Document, filled: Mapping[str, bool]) -> Cluster | None:
+    """Return the cluster that a rule names by choice: where it could name the other one too."""
+    path_map = _CLUSTER.search(_last(text_at(rule, "urlPathMap", "id")))
+    if path_map is not None:
+        return Cluster(path_map[1].lower())
+    name = _last(text_at(rule, "backendAddressPool", "id")).lower()
+    pool = _CLUSTER.search(name)
+    if pool is None:
+        return None
+    cluster = Cluster(pool[1])
+    sibling = f"{name[: pool.start()]}-{cluster.other}"
+    return cluster if filled.get(sibling) else None
+
+
+def _last(identity: str) -> str:
+    return identity.rpartition("/")[2]
