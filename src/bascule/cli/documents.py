@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from bascule.journal.record import Json
 
 UNKNOWN = "not known"
+HOSTS_SHOWN_MAX = 3
+"""How many hosts with weights of their own a line names; it counts the others."""
 
 
 def read_map(value: Json) -> Mapping[str, Json]:
@@ -30,15 +32,20 @@ def say_percent(value: Json) -> str:
 
 
 def say_split(value: Json) -> str:
-    """Return the default weights of a split as `blue 90 %, green 10 %`, and how many differ."""
+    """Return a split as `blue 90 %, green 10 %`, and what green gets of hosts that differ."""
     split = read_map(value)
     default = read_map(split.get("default"))
     if not default:
         return UNKNOWN
     blue, green = (say_percent(default.get(f"{c}_bp")) for c in ("blue", "green"))
-    hosts = len(read_map(split.get("by_host")))
-    also = f" ({hosts} host(s) with weights of their own)" if hosts else ""
-    return f"blue {blue}, green {green}{also}"
+    hosts = read_map(split.get("by_host"))
+    shares = [
+        f"{host}: green {say_percent(read_map(weights).get('green_bp'))}"
+        for host, weights in list(hosts.items())[:HOSTS_SHOWN_MAX]
+    ]
+    more = len(hosts) - HOSTS_SHOWN_MAX
+    shares += [f"{more} more hosts"] if more > 0 else []
+    return f"blue {blue}, green {green}" + (f" ({', '.join(shares)})" if shares else "")
 
 
 def say_moment(value: Json) -> str:

@@ -289,12 +289,18 @@ def _homes_after(homes: tuple[Split, ...], event: Intended) -> tuple[Split, ...]
     if event.before == event.wanted:
         return homes
     if event.kind == "rollback":
-        return homes[:-1]
+        return _homes_before(homes, event.wanted)
     if is_settled(event.before):
         return (*homes, event.before)[-HOMES_MAX:]
     if homes and homes[-1] == event.wanted:
         return homes[:-1]
     return homes
+
+
+def _homes_before(homes: tuple[Split, ...], home: Split) -> tuple[Split, ...]:
+    """Return what is left to go back to from `home`; who goes back far leaves what lay between."""
+    places = [place for place, each in enumerate(homes) if each == home]
+    return homes[: places[-1]] if places else homes[:-1]
 
 
 def _end(state: GatewayState, event: Finished, stamp: Stamp) -> GatewayState:

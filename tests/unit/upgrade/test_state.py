@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from bascule.errors import InvariantError, JournalError
@@ -31,7 +33,7 @@ from bascule.upgrade.state import (
     is_settled,
 )
 from tests.support.orders import BLUE, GREEN, START, moved, percent, records_of, state_after
-from tests.support.plans import PREVIEW, arrange, build_plan, build_step
+from tests.support.plans import PREVIEW, arrange, build_plan, build_step, by_host
 from tests.support.runs import begin_event, ended, entered, started
 
 ID = CommandId("o1")
@@ -154,6 +156,21 @@ def test_each_switch_can_be_rolled_back_newest_first() -> None:
     once = rolled_back(state)
 
     assert (once.split, once.homes) == (GREEN, (BLUE,))
+
+
+def test_hosts_that_moved_one_by_one_are_rolled_back_one_by_one() -> None:
+    first = by_host("a.test")
+    state = state_after(*moved(first, GREEN))
+
+    assert state.homes == (BLUE, first)
+    assert rolled_back(state).split == first
+
+
+def test_who_goes_back_far_leaves_what_lay_between() -> None:
+    state = state_after(*moved(by_host("a.test"), GREEN))
+    intent = replace(INTENT, kind="rollback", before=GREEN, wanted=BLUE)
+
+    assert evolve(state, intent, STAMP).homes == ()
 
 
 def test_a_shift_that_was_taken_back_by_hand_is_forgotten() -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from bascule.report.page.markup import Markup, el, join
 from bascule.report.page.node import Node
+from bascule.report.page.shares_cell import render_shares
 from bascule.report.page.tables import NOTHING, number_cell, render_table, row, sign
 
 _CLUSTERS = ("blue", "green")
@@ -186,8 +187,6 @@ def _rule_head(rule: Node) -> Markup:
 
 
 def _change(change: Node) -> Markup:
-    before = change.at("before", "default", "green_bp").figure(scale=0.01)
-    wanted = change.at("wanted", "default", "green_bp").figure("%", scale=0.01)
     result = change.at("result").text or "no outcome"
     state = Markup() if result == "done" else el("span", f" ({result})", class_="no")
     requests = change.at("witness", "requests")
@@ -202,7 +201,7 @@ def _change(change: Node) -> Markup:
     return row(
         el("span", change.at("step").text or change.at("kind").text, state, class_="nowrap"),
         change.at("intended_at").moment(),
-        el("td", before, " → ", wanted, class_="nowrap"),
+        render_shares(change),
         change.at("actor").text,
         number_cell(change.at("command_ms").figure()),
         number_cell(change.at("effective_ms").figure()),

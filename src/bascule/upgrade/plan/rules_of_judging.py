@@ -31,7 +31,8 @@ def lint_gates(plan: Plan, facts: Facts) -> Iterator[Finding]:
             code="HoldWithoutGate",
             subject=alone[0],
             message=f"nothing is judged in {', '.join(alone)}: green has everything that is looked "
-            "at, so there is no blue to compare with, and no limit of its own is set: silence is success there",
+            "at, so there is no blue to compare with, and no limit of its own is set: silence is "
+            "success there",
             remedy="set analysis.successRate.min, a latency `max`, or a check",
         )
     if others:

@@ -256,8 +256,7 @@ class Steps:
     async def _set_weights(self, step: Step, intent: StepStarted) -> Result:
         run = self._ledger.require_run()
         wanted = parse_split(step.args.get("split"))
-        homes = self._ledger.state.homes
-        is_way_back = bool(homes) and homes[-1] == wanted and step.stage is Stage.ROLLBACK
+        is_way_back = wanted in self._ledger.state.homes and step.stage is Stage.ROLLBACK
         asked = str(step.args.get("order_id") or "")
         own = f"{run.run_id}:{step.key}:{intent.attempt}"
         change = Change(

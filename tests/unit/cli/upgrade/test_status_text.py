@@ -8,7 +8,7 @@ from bascule.upgrade.run.events import SignalRefused, StepWaits
 from bascule.upgrade.run.stages import Stage
 from bascule.upgrade.run.state import UpgradeState
 from tests.support.orders import BLUE, GREEN, START, state_after
-from tests.support.plans import approval, build_plan
+from tests.support.plans import approval, build_plan, by_host
 from tests.support.runs import (
     NAME,
     after,
@@ -100,3 +100,13 @@ def test_a_signal_is_shown_with_what_it_set_or_approved() -> None:
     assert "weights (blue 70 %, green 30 %) by ada@desk" in shown
     assert "approve (retire) by ada@desk" in shown
     assert "pause by ada@desk" in shown
+
+
+def test_hosts_that_go_their_own_way_are_named_with_their_shares() -> None:
+    run = after(begun(), started("preflight"))
+
+    few = text(run, live=by_host("a.test", "b.test"))
+    many = text(run, live=by_host("a.test", "b.test", "c.test", "d.test"))
+
+    assert "live     blue 100 %, green 0 % (a.test: green 100 %, b.test: green 100 %)" in few
+    assert "c.test: green 100 %, 1 more hosts)" in many

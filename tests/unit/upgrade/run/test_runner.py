@@ -24,8 +24,10 @@ from tests.support.plans import (
     approval,
     build_plan,
     build_step,
+    by_host,
     hold,
     hook,
+    set_split,
     start_order,
     weights,
 )
@@ -461,6 +463,19 @@ async def test_a_rollback_says_who_asked_for_it() -> None:
     state = await desk.say(replace(steer(UpgradeVerb.ROLLBACK), reason=""))
 
     assert state.end_reason == "rollback by ada@desk"
+
+
+async def test_the_way_back_from_hosts_that_moved_whole_leads_to_where_it_all_began() -> None:
+    steps = (set_split("shift-hosts-1", by_host("a.test")), weights(100), approval("g", Stage.BAKE))
+    desk = await begin(*steps)
+    await desk.until(lambda s: s.step("g-approval").attempt > 0)
+    on_the_way = len(desk.life.executor.state.homes)
+
+    await desk.say(steer(UpgradeVerb.ROLLBACK))
+    await desk.until(is_over)
+
+    assert desk.traffic.live == BLUE
+    assert (on_the_way, len(desk.life.executor.state.homes)) == (2, 0)
 
 
 async def test_nothing_is_measured_when_no_upgrade_is_under_way() -> None:
