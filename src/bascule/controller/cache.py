@@ -8,7 +8,7 @@ from typing import assert_never
 
 from bascule.controller.feed import FeedEvent
 from bascule.kube.reflector import Gone, Lost, Put, Resumed, Synced
-from bascule.manifest.objects import EndpointSlice, Kind, ManifestObject
+from bascule.manifest.objects import ALWAYS_READ, EndpointSlice, Kind, ManifestObject
 from bascule.manifest.snapshot import EMPTY_SNAPSHOT, ClusterSnapshot
 
 
@@ -47,8 +47,9 @@ class ClusterKnowledge:
 class ClusterCache:
     """Feed events in, snapshot out. Raw objects never come here, and nothing is read twice."""
 
-    def __init__(self, now: datetime) -> None:
+    def __init__(self, now: datetime, kinds: Iterable[Kind] = ALWAYS_READ) -> None:
         self.snapshot: ClusterSnapshot = EMPTY_SNAPSHOT
+        self._kinds = frozenset(kinds)
         self._listed: set[Kind] = set()
         self._lost: dict[Kind, str] = {}
         self._state = ClusterState.LOADING
@@ -88,7 +89,7 @@ class ClusterCache:
         )
 
     def _settle(self, now: datetime) -> None:
-        is_complete, is_stale = len(self._listed) == len(Kind), bool(self._lost)
+        is_complete, is_stale = self._listed >= self._kinds, bool(self._lost)
         if (is_complete, is_stale) != (self.snapshot.is_complete, self.snapshot.is_stale):
             self.snapshot = replace(self.snapshot, is_complete=is_complete, is_stale=is_stale)
         state = _state(is_complete=is_complete, is_stale=is_stale)

@@ -8,7 +8,7 @@ from typing import Protocol, TypeAlias
 from bascule.clock import Clock
 from bascule.inventory.sources import SOURCES
 from bascule.kube.client import KubeClient
-from bascule.kube.reflector import Event, reflect
+from bascule.kube.reflector import DEFAULT_LIMITS, OPTIONAL_LIMITS, Event, reflect
 from bascule.manifest.objects import Kind, ManifestObject
 from bascule.manifest.parse import parse_object
 
@@ -42,6 +42,7 @@ class KubeFeed:
             keep=parse_object,
             clock=self._clock,
             rng=self._rng,
+            limits=OPTIONAL_LIMITS if source.is_optional else DEFAULT_LIMITS,
         )
         async with aclosing(events):
             async for event in events:

@@ -10,7 +10,7 @@ from bascule.controller.bell import Bell
 from bascule.controller.cache import Change, ClusterCache, ClusterKnowledge, retired_knowledge
 from bascule.controller.feed import ClusterFeed
 from bascule.ids import Cluster
-from bascule.manifest.objects import Kind
+from bascule.manifest.objects import ALWAYS_READ, Kind
 from bascule.manifest.snapshot import ClusterSnapshot
 
 
@@ -23,11 +23,14 @@ class Followers:
         retired: frozenset[Cluster],
         clock: Clock,
         on_change: Callable[[Change], None],
+        *,
+        kinds: tuple[Kind, ...] = ALWAYS_READ,
     ) -> None:
         self._feeds = feeds
+        self._kinds = kinds
         self._clock = clock
         self._on_change = on_change
-        self._caches = {c: ClusterCache(clock.now()) for c in feeds if c not in retired}
+        self._caches = {c: ClusterCache(clock.now(), kinds) for c in feeds if c not in retired}
         """Of those that are followed, the ones that are about to be retired included."""
         self._tasks: dict[Cluster, tuple[asyncio.Task[None], ...]] = {}
         self._steered = Bell()
@@ -55,7 +58,7 @@ class Followers:
         now = self._clock.now()
         self._retired_since = {c: self._retired_since.get(c, now) for c in retired}
         for cluster in self._feeds.keys() - retired - self._caches.keys():
-            self._caches[cluster] = ClusterCache(now)
+            self._caches[cluster] = ClusterCache(now, self._kinds)
         self._steered.ring()
 
     async def forget_retired(self) -> None:
@@ -74,7 +77,7 @@ class Followers:
             while True:
                 for cluster in self._caches.keys() - self._tasks.keys():
                     self._tasks[cluster] = tuple(
-                        group.create_task(self._follow(cluster, kind)) for kind in Kind
+                        group.create_task(self._follow(cluster, kind)) for kind in self._kinds
                     )
                 await self._steered.wait()
 

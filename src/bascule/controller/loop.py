@@ -64,7 +64,13 @@ class Controller:
         self._ports = ports
         self._clock = clock
         self._options = options or ControllerOptions()
-        self._followers = Followers(ports.feeds, self._options.retired, clock, self._note)
+        self._followers = Followers(
+            ports.feeds,
+            self._options.retired,
+            clock,
+            self._note,
+            kinds=self._options.build.kinds,
+        )
         self._pending: Pending | None = None
         self._changed = Bell()
         self._hurry = Bell()

@@ -14,6 +14,7 @@ from bascule.errors import (
     ApiError,
     BasculeError,
     GoneError,
+    NotFoundError,
     SpecError,
     ThrottledError,
     TransportError,
@@ -74,9 +75,13 @@ class ReflectorLimits:
     """A watch that lasted this long, or brought an event, was not a failure when it ends."""
     backoff: Backoff = DEFAULT_BACKOFF
     retry_after_max_s: float = 60.0
+    absent_s: float | None = None
+    """How soon a resource that the server need not know is looked for again; None: it must."""
 
 
 DEFAULT_LIMITS = ReflectorLimits()
+OPTIONAL_LIMITS = ReflectorLimits(absent_s=300.0)
+"""For a resource without which a server is well: where it is unknown, there are no such objects."""
 _FAILURES = (ApiError, TransportError, SpecError)
 
 
@@ -153,6 +158,11 @@ class _Reflector(Generic[T]):
                         yield event
                 await self._wait_after(None)
             except _FAILURES as error:
+                absent_s = self._limits.absent_s
+                if absent_s is not None and isinstance(error, NotFoundError):
+                    yield self._begin_again()
+                    await self._clock.sleep_until(self._clock.monotonic_s() + absent_s)
+                    continue
                 lost = self._judge(error)
                 if lost is not None:
                     yield lost
@@ -165,6 +175,13 @@ class _Reflector(Generic[T]):
         self._version = listing.resource_version
         self._is_lost = False
         return Synced(listing.items)
+
+    def _begin_again(self) -> Synced[T]:
+        """Forget where to go on from: there is nothing to follow for the moment."""
+        self._version = ""
+        self._failures = 0
+        self._is_lost = False
+        return Synced(())
 
     async def _watch(self) -> AsyncGenerator[Event[T], None]:
         start = WatchFrom(

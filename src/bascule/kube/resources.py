@@ -44,3 +44,11 @@ INGRESS_CLASSES = Resource(
 )
 ENDPOINT_SLICES = Resource("discovery.k8s.io", "v1", "endpointslices", "EndpointSlice")
 DEPLOYMENTS = Resource("apps", "v1", "deployments", "Deployment")
+PODS = Resource("", "v1", "pods", "Pod")
+AGIC_REWRITES = Resource(
+    "appgw.ingress.azure.io",
+    "v1beta1",
+    "azureapplicationgatewayrewrites",
+    "AzureApplicationGatewayRewrite",
+)
+"""A custom resource of Azure's ingress controller: most clusters do not know it."""

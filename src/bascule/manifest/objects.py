@@ -20,6 +20,18 @@ class Kind(StrEnum):
     SERVICE = "Service"
     ENDPOINT_SLICE = "EndpointSlice"
     SECRET = "Secret"  # noqa: S105 -- the name of a kind, not a secret
+    POD = "Pod"
+    REWRITE = "AzureApplicationGatewayRewrite"
+
+
+ALWAYS_READ = (
+    Kind.INGRESS,
+    Kind.INGRESS_CLASS,
+    Kind.SERVICE,
+    Kind.ENDPOINT_SLICE,
+    Kind.SECRET,
+)
+"""The kinds that every gateway needs; the others are read only for those that ask for them."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -181,6 +193,8 @@ class SliceEndpoint:
     is_ready: bool
     is_serving: bool
     is_terminating: bool
+    pod: str = ""
+    """Name of the Pod behind it, in the slice's namespace; empty where it is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,4 +242,58 @@ class TlsSecret:
         return ObjectRef(self.kind, self.meta.namespace, self.meta.name)
 
 
-ManifestObject: TypeAlias = Ingress | IngressClass | Service | EndpointSlice | TlsSecret
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpProbe:
+    """A container's probe by HTTP, as written; `port` is a number or the name of a port."""
+
+    port: str | int
+    path: str = "/"
+    host: str = ""
+    """The Host header that it sends, else the host that it names; empty: none."""
+    is_https: bool = False
+    period_s: int = 10
+    timeout_s: int = 1
+    failures: int = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Container:
+    """A container's TCP ports, by name (which may be empty) and number, and its HTTP probes."""
+
+    ports: tuple[tuple[str, int], ...] = ()
+    readiness: HttpProbe | None = None
+    liveness: HttpProbe | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pod:
+    """A Pod: its containers. Its labels, annotations and status are no part of it."""
+
+    kind: ClassVar[Kind] = Kind.POD
+    meta: Metadata
+    containers: tuple[Container, ...] = ()
+
+    @property
+    def ref(self) -> ObjectRef:
+        """Its name in the cluster."""
+        return ObjectRef(self.kind, self.meta.namespace, self.meta.name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RewriteRules:
+    """A custom resource with rewrite rules; `spec` is JSON with sorted keys, None: unusable."""
+
+    kind: ClassVar[Kind] = Kind.REWRITE
+    meta: Metadata
+    spec: str | None = None
+    faults: tuple[Fault, ...] = ()
+
+    @property
+    def ref(self) -> ObjectRef:
+        """Its name in the cluster."""
+        return ObjectRef(self.kind, self.meta.namespace, self.meta.name)
+
+
+ManifestObject: TypeAlias = (
+    Ingress | IngressClass | Service | EndpointSlice | TlsSecret | Pod | RewriteRules
+)

@@ -18,6 +18,8 @@ from bascule.manifest.objects import (
     ObjectRef,
 )
 from bascule.manifest.parse_ingress import parse_ingress
+from bascule.manifest.parse_pod import parse_pod
+from bascule.manifest.parse_rewrite import parse_rewrite
 from bascule.manifest.parse_secret import parse_secret
 from bascule.manifest.parse_service import parse_endpoint_slice, parse_service
 
@@ -91,6 +93,8 @@ _API_GROUPS: Mapping[str, str] = {
     Kind.SERVICE: "",
     Kind.ENDPOINT_SLICE: "discovery.k8s.io",
     Kind.SECRET: "",
+    Kind.POD: "",
+    Kind.REWRITE: "appgw.ingress.azure.io",
 }
 
 _PARSERS: Mapping[Kind, Callable[[Raw, Metadata], ManifestObject | None]] = {
@@ -99,4 +103,6 @@ _PARSERS: Mapping[Kind, Callable[[Raw, Metadata], ManifestObject | None]] = {
     Kind.SERVICE: parse_service,
     Kind.ENDPOINT_SLICE: parse_endpoint_slice,
     Kind.SECRET: parse_secret,
+    Kind.POD: parse_pod,
+    Kind.REWRITE: parse_rewrite,
 }

@@ -115,9 +115,19 @@ def _parse_endpoints(
                 is_ready=is_ready,
                 is_serving=is_ready if serving is None else serving,
                 is_terminating=read_flag(conditions, "terminating") is True,
+                pod=_parse_target(item),
             )
         )
     return tuple(endpoints)
+
+
+def _parse_target(item: Mapping[str, object]) -> str:
+    """Return the name of the Pod behind an endpoint, or nothing."""
+    target = item.get("targetRef")
+    if not isinstance(target, dict) or target.get("kind") != "Pod":
+        return ""
+    name = target.get("name")
+    return name if isinstance(name, str) else ""
 
 
 def _parse_addresses(

@@ -16,6 +16,8 @@ from bascule.manifest.objects import (
     Kind,
     ManifestObject,
     ObjectRef,
+    Pod,
+    RewriteRules,
     Service,
     TlsSecret,
 )
@@ -121,6 +123,16 @@ class ClusterSnapshot:
         """Return a Secret with a certificate, or None where there is none."""
         item = self.get(ObjectRef(Kind.SECRET, namespace, name))
         return item if isinstance(item, TlsSecret) else None
+
+    def pod(self, namespace: str, name: str) -> Pod | None:
+        """Return a Pod, or None where there is none or Pods are not read."""
+        item = self.get(ObjectRef(Kind.POD, namespace, name))
+        return item if isinstance(item, Pod) else None
+
+    def rewrite(self, namespace: str, name: str) -> RewriteRules | None:
+        """Return a resource with rewrite rules, or None where there is none."""
+        item = self.get(ObjectRef(Kind.REWRITE, namespace, name))
+        return item if isinstance(item, RewriteRules) else None
 
     def __iter__(self) -> Iterator[ManifestObject]:
         for kind in self.objects:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from bascule.ids import Cluster
+from bascule.manifest.objects import ALWAYS_READ, Kind
 from bascule.routing.cluster.classes import CONTROLLER
 from bascule.routing.model import Listener
 from bascule.routing.naming import PLAIN_NAMING, Naming
@@ -17,7 +18,8 @@ DEFAULT_LISTENERS = (
 class BuildOptions:
     """Listeners, which Ingresses are ours, and the cluster whose settings win (`active`).
 
-    `naming` is how backends are called.
+    `naming` is how backends are called. `reads_probes` and `reads_rewrites` are for gateways that
+    ask the pods themselves, and that know rewrite rules: others need no right to these objects.
     """
 
     listeners: tuple[Listener, ...] = DEFAULT_LISTENERS
@@ -25,3 +27,15 @@ class BuildOptions:
     controller: str = CONTROLLER
     active: Cluster = Cluster.BLUE
     naming: Naming = PLAIN_NAMING
+    reads_probes: bool = False
+    reads_rewrites: bool = False
+
+    @property
+    def kinds(self) -> tuple[Kind, ...]:
+        """The kinds of object that a table is made of."""
+        more = [kind for kind, is_read in self._optional if is_read]
+        return (*ALWAYS_READ, *more)
+
+    @property
+    def _optional(self) -> tuple[tuple[Kind, bool], ...]:
+        return ((Kind.POD, self.reads_probes), (Kind.REWRITE, self.reads_rewrites))

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 from bascule.controller.cache import Change, ClusterCache, ClusterState
 from bascule.controller.feed import FeedEvent
 from bascule.kube.reflector import Gone, Lost, Put, Resumed, Synced
-from bascule.manifest.objects import Kind
+from bascule.manifest.objects import ALWAYS_READ, Kind
 from tests.support.raw_objects import parsed, raw_ingress, raw_service, raw_slice
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -12,7 +12,7 @@ LATER = NOW + timedelta(seconds=5)
 
 def synced_cache() -> ClusterCache:
     cache = ClusterCache(NOW)
-    for kind in Kind:
+    for kind in ALWAYS_READ:
         items = [item for item in parsed(raw_ingress(), raw_service()) if item.kind is kind]
         cache.take(kind, Synced(tuple(items)), NOW)
     return cache
@@ -20,7 +20,7 @@ def synced_cache() -> ClusterCache:
 
 def test_a_cluster_is_complete_once_every_kind_is_listed() -> None:
     cache = ClusterCache(NOW)
-    kinds = list(Kind)
+    kinds = list(ALWAYS_READ)
     for kind in kinds[:-1]:
         cache.take(kind, Synced(()), NOW)
     before = cache.knowledge()
@@ -31,6 +31,18 @@ def test_a_cluster_is_complete_once_every_kind_is_listed() -> None:
     assert cache.snapshot.is_complete
     assert cache.knowledge().state is ClusterState.SYNCED
     assert cache.knowledge().since == LATER
+
+
+def test_a_kind_that_only_some_gateways_need_is_waited_for_when_it_is_needed() -> None:
+    cache = ClusterCache(NOW, (*ALWAYS_READ, Kind.POD))
+    for kind in ALWAYS_READ:
+        cache.take(kind, Synced(()), NOW)
+    before = cache.snapshot
+
+    cache.take(Kind.POD, Synced(()), LATER)
+
+    assert not before.is_complete
+    assert cache.snapshot.is_complete
 
 
 def test_objects_come_change_and_go() -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from bascule.controller.cache import ClusterState
 from bascule.ids import Cluster
-from bascule.manifest.objects import Kind
+from bascule.manifest.objects import ALWAYS_READ
 from bascule.routing.arrangement import NOTHING_ARRANGED, Arrangement, Preview
 from bascule.routing.certificates import EMPTY_STORE
 from bascule.routing.model import RoutingTable
@@ -312,7 +312,7 @@ async def test_every_feed_is_closed_at_the_end() -> None:
         world.blue.sync()
         await world.pass_time()
 
-    assert world.blue.closed == world.green.closed == set(Kind)
+    assert world.blue.closed == world.green.closed == set(ALWAYS_READ)
 
 
 async def test_a_restart_while_both_clusters_are_away_sends_the_last_good_table_once() -> None:

@@ -4,8 +4,8 @@ A backend that cannot be found keeps its name and has no endpoints: its paths an
 is there, and never fall to another backend.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from bascule.ids import Cluster
 from bascule.manifest.objects import (
@@ -13,11 +13,13 @@ from bascule.manifest.objects import (
     EndpointSlice,
     Fault,
     IngressBackend,
+    Pod,
     Service,
     ServicePort,
     SliceEndpoint,
     UnusableBackend,
 )
+from bascule.routing.cluster.probes import choose_check
 from bascule.routing.model import Backend, BackendProtocol, Endpoint, Problem, Severity
 
 _PROTOCOLS = {
@@ -50,9 +52,17 @@ class BackendKey:
 
 
 def resolve_backend(
-    cluster: Cluster, key: BackendKey, service: Service | None, slices: Sequence[EndpointSlice]
+    cluster: Cluster,
+    key: BackendKey,
+    service: Service | None,
+    slices: Sequence[EndpointSlice],
+    *,
+    find_pod: Callable[[str], Pod | None] | None = None,
 ) -> ResolvedBackend:
-    """Return the backend that `key` names. `slices` are those of the Service, in any order."""
+    """Return the backend that `key` names. `slices` are those of the Service, in any order.
+
+    `find_pod` gives a Pod of the namespace by its name; without it no probe is read.
+    """
     wanted = key.wanted
     if isinstance(wanted, UnusableBackend):
         fault = Fault(
@@ -72,7 +82,11 @@ def resolve_backend(
         fault = Fault("ServicePortNotFound", f"{message}; it has {_render_ports(service)}")
         problems = _object_problems(cluster, service)
         return ResolvedBackend(backend=missing, fault=fault, problems=problems)
-    return _resolve_port(missing, service, port, slices)
+    found = _resolve_port(missing, service, port, slices)
+    if find_pod is None:
+        return found
+    check = choose_check(slices, port.name, found.backend.endpoints, find_pod)
+    return replace(found, backend=replace(found.backend, probe=check))
 
 
 def _resolve_port(

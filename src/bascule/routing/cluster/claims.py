@@ -48,8 +48,10 @@ class IngressClaims:
     warnings: tuple[Fault, ...]
 
 
-def read_claims(ingress: Ingress, cluster: Cluster) -> IngressClaims:
-    """Return what `ingress` asks for.
+def read_claims(
+    ingress: Ingress, cluster: Cluster, extensions: Mapping[str, str] | None = None
+) -> IngressClaims:
+    """Return what `ingress` asks for; `extensions` None are its annotations as they are.
 
     Its default backend serves what its own hosts leave open; without rules it serves the whole
     gateway. A TLS entry without hosts is for all of the Ingress's hosts.
@@ -62,7 +64,7 @@ def read_claims(ingress: Ingress, cluster: Cluster) -> IngressClaims:
         hosts=_read_hosts(ingress),
         gateway_default=None if ingress.rules else ingress.default_backend,
         settings=settings,
-        extensions=meta.annotations,
+        extensions=meta.annotations if extensions is None else extensions,
         faults=ingress.faults,
         warnings=warnings,
     )

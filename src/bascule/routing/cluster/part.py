@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC
+from functools import partial
 
 from bascule.ids import Cluster
 from bascule.manifest.objects import (
@@ -13,6 +14,7 @@ from bascule.manifest.objects import (
     IngressBackend,
     Kind,
     ObjectRef,
+    Pod,
     ServiceBackend,
 )
 from bascule.manifest.snapshot import EMPTY_SNAPSHOT, ClusterSnapshot, diff_snapshots
@@ -28,6 +30,7 @@ from bascule.routing.cluster.hosts import (
     assemble_host,
     ingress_problem,
 )
+from bascule.routing.cluster.rewrites import add_rewrite, asked_rewrite
 from bascule.routing.model import CertificateRef, Problem, Severity
 from bascule.routing.naming import name_backend
 from bascule.routing.options import BuildOptions
@@ -52,9 +55,11 @@ class ClusterPart:
         self._claims_by_host: dict[str, dict[Key, IngressClaims]] = defaultdict(dict)
         self._claims_by_service: dict[Key, set[Key]] = defaultdict(set)
         self._claims_by_secret: dict[Key, set[Key]] = defaultdict(set)
+        self._claims_by_rewrite: dict[Key, set[Key]] = defaultdict(set)
         self._defaults: dict[Key, IngressClaims] = {}
         self._slices: dict[Key, dict[str, EndpointSlice]] = defaultdict(dict)
         self._slice_owner: dict[Key, Key] = {}
+        self._slices_by_pod: dict[Key, set[Key]] = defaultdict(set)
         self._backends: dict[BackendKey, ResolvedBackend] = {}
         self._backend_keys: dict[Key, set[BackendKey]] = defaultdict(set)
         self._certificates: dict[Key, Certified] = {}
@@ -72,6 +77,10 @@ class ClusterPart:
         for item in self._snapshot.ingress_classes():
             for fault in item.faults:
                 yield _problem(self._cluster, item.ref, fault)
+        for key in self._claims_by_rewrite:
+            rules = self._snapshot.rewrite(*key)
+            for fault in rules.faults if rules else ():
+                yield _problem(self._cluster, ObjectRef(Kind.REWRITE, *key), fault)
 
     def update(self, snapshot: ClusterSnapshot) -> set[str]:
         """Take `snapshot` in and return the names of the hosts that it may have changed."""
@@ -107,13 +116,20 @@ class ClusterPart:
                 return self._hosts_of(self._claims_by_secret.get(key, ()))
             case Kind.INGRESS_CLASS:
                 return set()
+            case Kind.POD:
+                owners = {self._slice_owner[item] for item in self._slices_by_pod.get(key, ())}
+                return {host for owner in owners for host in self._forget_backends(owner)}
+            case Kind.REWRITE:
+                asking = tuple(self._claims_by_rewrite.get(key, ()))
+                return {host for item in asking for host in self._take_ingress(item)}
 
     def _take_ingress(self, key: Key) -> set[str]:
         touched = self._drop_claims(key)
         ingress = self._snapshot.get(ObjectRef(Kind.INGRESS, *key))
         if not isinstance(ingress, Ingress) or not self._classes or not self._classes.owns(ingress):
             return touched
-        claims = read_claims(ingress, self._cluster)
+        extensions = add_rewrite(ingress.meta.annotations, key[0], self._snapshot.rewrite)
+        claims = read_claims(ingress, self._cluster, extensions)
         self._claims[key] = claims
         faults = [(fault, Severity.ERROR) for fault in claims.faults]
         faults += [(fault, Severity.WARNING) for fault in claims.warnings]
@@ -130,6 +146,9 @@ class ClusterPart:
             self._claims_by_service[service].add(key)
         for secret in _secrets(claims):
             self._claims_by_secret[secret].add(key)
+        rewrite = asked_rewrite(claims.extensions)
+        if rewrite is not None:
+            self._claims_by_rewrite[(key[0], rewrite)].add(key)
         return touched | claims.hosts.keys()
 
     def _drop_claims(self, key: Key) -> set[str]:
@@ -144,6 +163,9 @@ class ClusterPart:
             _discard(self._claims_by_service, service, key)
         for secret in _secrets(claims):
             _discard(self._claims_by_secret, secret, key)
+        rewrite = asked_rewrite(claims.extensions)
+        if rewrite is not None:
+            _discard(self._claims_by_rewrite, (key[0], rewrite), key)
         return set(claims.hosts)
 
     def _take_slice(self, key: Key) -> set[str]:
@@ -151,7 +173,9 @@ class ClusterPart:
         touched: set[str] = set()
         owner = self._slice_owner.pop(key, None)
         if owner is not None:
-            self._slices[owner].pop(name)
+            former = self._slices[owner].pop(name)
+            for pod in self._pods_of(former):
+                _discard(self._slices_by_pod, pod, key)
             if not self._slices[owner]:
                 del self._slices[owner]
             touched |= self._forget_backends(owner)
@@ -160,8 +184,15 @@ class ClusterPart:
             owner = (namespace, item.service)
             self._slice_owner[key] = owner
             self._slices[owner][name] = item
+            for pod in self._pods_of(item):
+                self._slices_by_pod[pod].add(key)
             touched |= self._forget_backends(owner)
         return touched
+
+    def _pods_of(self, item: EndpointSlice) -> set[Key]:
+        if not self._options.reads_probes:
+            return set()
+        return {(item.meta.namespace, found.pod) for found in item.endpoints if found.pod}
 
     def _forget_backends(self, service: Key) -> set[str]:
         for key in self._backend_keys.pop(service, ()):
@@ -196,6 +227,7 @@ class ClusterPart:
                 key,
                 self._snapshot.service(*service),
                 [slices[name] for name in sorted(slices)],
+                find_pod=partial(self._pod, key.namespace) if self._options.reads_probes else None,
             )
             if self._tag != self._cluster:
                 name = name_backend(found.backend.name, self._tag)
@@ -203,6 +235,9 @@ class ClusterPart:
             self._backends[key] = found
             self._backend_keys[service].add(key)
         return found
+
+    def _pod(self, namespace: str, name: str) -> Pod | None:
+        return self._snapshot.pod(namespace, name)
 
     def _certificate(self, namespace: str, name: str) -> Certified:
         key = (namespace, name)
