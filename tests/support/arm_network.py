@@ -2,14 +2,14 @@
 
 import asyncio
 import copy
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from typing_extensions import override
 
-from bascule.lab.arm.network.plane_port import GatewayHealth, NoPlane
+from bascule.lab.arm.network.plane_port import GatewayHealth, NoPlane, ProbeWanted, ServerHealth
 from bascule.lab.arm.network.provider import NetworkProvider
 from bascule.lab.arm.operation_pages import answer_poll
 from bascule.lab.arm.operations import OperationFailedError
@@ -74,6 +74,10 @@ class RecordingPlane(NoPlane):
     @override
     async def health(self, gateway_id: str) -> GatewayHealth:
         return self.known
+
+    @override
+    async def probe(self, document: Document, wanted: ProbeWanted) -> Sequence[ServerHealth]:
+        return self.known.get((wanted.pool, wanted.settings), ())
 
 
 @dataclass(slots=True, kw_only=True)

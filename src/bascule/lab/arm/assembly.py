@@ -32,6 +32,7 @@ from bascule.lab.arm.faults import FaultBoard
 from bascule.lab.arm.front import Front
 from bascule.lab.arm.groups import CorePages
 from bascule.lab.arm.latency import make_durations
+from bascule.lab.arm.monitor.book import pace_of
 from bascule.lab.arm.operations import Operation, Operations
 from bascule.lab.arm.providers import Built, Site, build_providers
 from bascule.lab.arm.resources import ResourceStore
@@ -95,7 +96,7 @@ class LabAzure:
         lag_s = 0.0 if description.latency_model == "fast" else REPLICATION_S / description.speed
         self._principals = Principals(ground.clock, resources, lag_s=lag_s)
         self.dispatcher = self._make_dispatcher()
-        self._built = self._build(description.speed)
+        self._built = self._build(description)
         self.admin = self._make_admin(description)
         self.admin.on_settings = self._on_settings
         desk = self._make_desk(make_id)
@@ -164,7 +165,7 @@ class LabAzure:
         ).handle
         return dispatcher
 
-    def _build(self, speed: float) -> Built:
+    def _build(self, description: AzureDescription) -> Built:
         site = Site(
             world=self.world,
             dispatcher=self.dispatcher,
@@ -172,7 +173,8 @@ class LabAzure:
             activity=self._activity,
             directory=self._ground.directory,
             sign_in_key=jwt.Signer(self._ground.signing_key).key_set()["keys"][0],
-            speed=speed,
+            speed=description.speed,
+            pace=pace_of(description.latency_model, description.speed),
         )
         built = build_providers(site)
         for provider in built.providers:

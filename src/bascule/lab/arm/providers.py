@@ -16,6 +16,8 @@ from bascule.lab.arm.dataplane.translate.backends import BackendOptions
 from bascule.lab.arm.deployments.provider import DeploymentsProvider
 from bascule.lab.arm.dispatch import Dispatcher
 from bascule.lab.arm.identity import IdentityProvider
+from bascule.lab.arm.monitor.book import Book, Pace
+from bascule.lab.arm.monitor.provider import InsightsProvider
 from bascule.lab.arm.network.plane_port import GatewayPlane, NoPlane
 from bascule.lab.arm.network.provider import NetworkProvider
 from bascule.lab.arm.quotas import Quotas
@@ -37,6 +39,8 @@ class Site:
     """The JSON Web Key by which others verify tokens of the lab's sign-in."""
     speed: float = 1.0
     """Divides the intervals of probes and the times for draining of gateways."""
+    pace: Pace = field(default_factory=Pace)
+    """Of Azure Monitor."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,10 +74,12 @@ def build_providers(site: Site) -> Built:
     """Return the providers; data planes come before what uses them."""
     planes: list[Living] = []
     gateways: GatewayPlane = NoPlane()
+    book = Book(site.pace)
     if site.directory is not None:
         live = DataPlane(
             site.directory / "gateways",
             site.world.clock,
+            meter=book,
             options=BackendOptions(speed=site.speed, well_known_ca=_authority(site.directory)),
         )
         gateways, planes = live, [_PlaneLife(live)]
@@ -91,7 +97,7 @@ def build_providers(site: Site) -> Built:
         IdentityProvider(site.world, site.principals),
         ComputeProvider(site.world, quotas),
         containers,
-        site.activity,
+        InsightsProvider(site.world, book, site.activity),
         NetworkProvider(site.world, gateways),
         DeploymentsProvider(site.world, site.dispatcher.handle),
     ]

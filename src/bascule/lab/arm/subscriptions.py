@@ -28,7 +28,7 @@ NAMESPACES: Final[Mapping[str, tuple[str, ...]]] = {
         "managedClusters",
         "managedClusters/agentPools",
     ),
-    "Microsoft.Insights": ("eventtypes",),
+    "Microsoft.Insights": ("eventtypes", "metrics"),
     "Microsoft.ManagedIdentity": ("userAssignedIdentities",),
     "Microsoft.Network": (
         "applicationGateways",

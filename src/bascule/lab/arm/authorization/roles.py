@@ -97,6 +97,16 @@ BUILT_IN: tuple[Role, ...] = (
         ),
     ),
     Role(
+        id="43d0d8ad-25c7-4714-9337-8ba259a9fe05",
+        name="Monitoring Reader",
+        description="Can read all monitoring data.",
+        actions=(
+            "*/read",
+            "Microsoft.OperationalInsights/workspaces/search/action",
+            "Microsoft.Support/*",
+        ),
+    ),
+    Role(
         id="e40ec5ca-96e0-45a2-b4ff-59039f2c2b59",
         name="Managed Identity Contributor",
         description="Create, Read, Update, and Delete User Assigned Identity",

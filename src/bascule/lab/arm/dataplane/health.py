@@ -102,7 +102,7 @@ def _why(backend: Backend, host: HostHealth) -> str:
         return _TIMED_OUT
     if host.failure == "NETWORK":
         return _UNREACHED
-    if any(_covers(code, host.status) for code in backend.accepted_codes):
+    if any(covers_status(code, host.status) for code in backend.accepted_codes):
         return _WRONG_BODY
     return (
         f"Received invalid status code: {host.status} in the backend server's HTTP response. As per"
@@ -111,7 +111,8 @@ def _why(backend: Backend, host: HostHealth) -> str:
     )
 
 
-def _covers(code: str, status: int) -> bool:
+def covers_status(code: str, status: int) -> bool:
+    """Say whether a status is one of those that `200` or `200-399` stands for."""
     first, _, last = code.partition("-")
     return int(first) <= status <= int(last or first)
 

@@ -4,12 +4,13 @@ import asyncio
 import math
 import os
 import shutil
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
 from bascule.lab.arm.dataplane import discovery
 from bascule.lab.arm.dataplane.admin import EnvoyAdmin, EnvoySilentError
+from bascule.lab.arm.dataplane.counting import COUNTED, Reading, read_figures
 from bascule.lab.arm.dataplane.draining import Draining, find_departing, merge, still_draining
 from bascule.lab.arm.dataplane.envoy import EnvoyProcess, tail
 from bascule.lab.arm.dataplane.health import Hosts, read_hosts
@@ -48,6 +49,8 @@ class Instance:
         self._written: dict[str, str] = {}
         self._backends: dict[str, Backend] = {}
         self._start_limit_s = START_LIMIT_S
+        self.on_count: Callable[[Reading], None] | None = None
+        """Called with what it has counted: now and then, and before anything counted is lost."""
         self.draining: Draining = {}
         self.translation: Translation | None = None
         """The document that it serves; None until it serves one."""
@@ -97,6 +100,13 @@ class Instance:
         clusters = await self._admin.fetch_clusters()
         return read_hosts(clusters, tail(self._directory / HEALTH_LOG, HEALTH_LOG_BYTES_MAX))
 
+    async def count(self) -> None:
+        """Tell what it has counted by now; nothing when it does not answer."""
+        if self.on_count is None or not self.is_running:
+            return
+        with suppress(EnvoySilentError):
+            self.on_count(read_figures(await self._admin.fetch_numbers(COUNTED)))
+
     async def retire(self) -> None:
         """Take no more connections; those that there are may go on until `stop`."""
         async with self._lock:
@@ -106,6 +116,7 @@ class Instance:
     async def stop(self) -> None:
         """End its Envoy and remove its files."""
         async with self._lock:
+            await self.count()
             await self._process.stop()
             shutil.rmtree(self._directory, ignore_errors=True)
             self._written, self._backends, self.draining = {}, {}, {}
@@ -151,6 +162,7 @@ class Instance:
         frontends = self._frontend_files(translation, generation)
         self._write({**closing, **frontends})
         await self._until_in_force({**closing, **frontends})
+        await self.count()
         remaining = self._cluster_files(translation.backends)
         self._write(remaining)
         self._backends = dict(translation.backends)

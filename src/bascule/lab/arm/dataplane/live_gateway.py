@@ -4,12 +4,14 @@ import re
 import shutil
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from bascule.clock import Clock
 from bascule.errors import UsageError
 from bascule.lab.arm.dataplane.admin import EnvoySilentError
 from bascule.lab.arm.dataplane.bindings import find_refused
+from bascule.lab.arm.dataplane.counting import Reading
 from bascule.lab.arm.dataplane.health import draining_in, judge_backend
 from bascule.lab.arm.dataplane.instance import Instance, InstanceError
 from bascule.lab.arm.dataplane.translate.translation import Translation
@@ -21,16 +23,27 @@ REVIVE_AFTER_S = 1.0
 RETIRED_FOR_S = 1.0
 """How long an instance that was replaced may take to end after its time for draining."""
 
+OnCount = Callable[[str, Reading], None]
+"""Called with an instance's name and what it has counted."""
 Spawn = Callable[[Coroutine[None, None, None]], object]
 
 
 class LiveGateway:
     """The Envoys behind one gateway's addresses. `spawn` takes what goes on in the background."""
 
-    def __init__(self, directory: Path, count: int, *, clock: Clock, spawn: Spawn) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        count: int,
+        *,
+        clock: Clock,
+        spawn: Spawn,
+        on_count: OnCount | None = None,
+    ) -> None:
         self._directory = directory
         self._clock = clock
         self._spawn = spawn
+        self._on_count = on_count
         self._instances: list[Instance | None] = [None] * count
         self._replaced: set[Instance] = set()
         self._generation = 0
@@ -90,6 +103,12 @@ class LiveGateway:
             for name, backend in self._translation.backends.items()
         }
 
+    async def count(self) -> None:
+        """Have all instances tell what they have counted, those that drain too."""
+        for instance in (*self._replaced, *self._instances):
+            if instance is not None:
+                await instance.count()
+
     def _bind(self, translation: Translation) -> None:
         refused = find_refused(translation.bindings - self._bound)
         if refused:
@@ -126,6 +145,8 @@ class LiveGateway:
             f"{self._directory.name}-{name}",
             drain_s=drain_s,
         )
+        if self._on_count is not None:
+            instance.on_count = partial(self._on_count, name)
         self._instances[index] = instance
         if before is not None:
             instance.inherit(before)

@@ -1,17 +1,19 @@
 """The live data plane: every application gateway of the lab as Envoys behind its addresses."""
 
 import asyncio
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from bascule.clock import Clock
-from bascule.lab.arm.dataplane.live_gateway import LiveGateway, directory_name
-from bascule.lab.arm.dataplane.translate.backends import BackendOptions
-from bascule.lab.arm.dataplane.translate.gateway import UnservableError
-from bascule.lab.arm.dataplane.translate.probes import HEALTH_LOG
+from bascule.lab.arm.dataplane.counting import Meter
+from bascule.lab.arm.dataplane.live_gateway import LiveGateway, OnCount, directory_name
+from bascule.lab.arm.dataplane.on_demand import probe_backend, read_probe
+from bascule.lab.arm.dataplane.translate.backends import BackendOptions, build_backend
+from bascule.lab.arm.dataplane.translate.gateway import Gateway, UnservableError
+from bascule.lab.arm.dataplane.translate.probes import HEALTH_LOG, probe_host
 from bascule.lab.arm.dataplane.translate.translation import translate
-from bascule.lab.arm.network.plane_port import GatewayHealth
+from bascule.lab.arm.network.plane_port import GatewayHealth, ProbeWanted, ServerHealth
 from bascule.lab.arm.operations import OperationFailedError
 from bascule.lab.arm.resources import Document
 from bascule.lab.supervisor.processes import end_process, load_record
@@ -33,11 +35,13 @@ class DataPlane:
         *,
         instances: int = INSTANCES,
         options: BackendOptions | None = None,
+        meter: Meter | None = None,
     ) -> None:
         self._directory = directory
         self._clock = clock
         self._count = instances
         self._options = replace(options or BackendOptions(), event_log=HEALTH_LOG)
+        self._meter = meter
         self._gateways: dict[str, LiveGateway] = {}
         self._group: asyncio.TaskGroup | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -48,6 +52,8 @@ class DataPlane:
         await end_leftovers(self._directory)
         self._group = asyncio.TaskGroup()
         await self._group.__aenter__()
+        if self._meter is not None:
+            self._spawn(self._keep_counting(self._meter))
 
     async def close(self) -> None:
         """End all gateways; called by the task that called `open`."""
@@ -103,15 +109,39 @@ class DataPlane:
         gateway = self._gateways.get(gateway_id.lower())
         return {} if gateway is None else await gateway.health()
 
+    async def probe(self, document: Document, wanted: ProbeWanted) -> Sequence[ServerHealth]:
+        """Ask each server of a pool of this document once; none if it lacks pool or settings."""
+        gateway = Gateway(document)
+        pool = gateway.named("backendAddressPools", wanted.pool)
+        settings = gateway.named("backendHttpSettingsCollection", wanted.settings)
+        if pool is None or settings is None:
+            return ()
+        backend = build_backend(gateway, pool, settings, self._options)
+        host = probe_host(gateway, settings)
+        return await probe_backend(backend, read_probe(wanted.body, host, backend.accepted_codes))
+
     def _new_gateway(self, gateway_id: str) -> LiveGateway:
         gateway = LiveGateway(
             self._directory / directory_name(gateway_id),
             self._count,
             clock=self._clock,
             spawn=self._spawn,
+            on_count=None if self._meter is None else self._noting(self._meter, gateway_id),
         )
         self._gateways[gateway_id.lower()] = gateway
         return gateway
+
+    async def _keep_counting(self, meter: Meter) -> None:
+        """Have every gateway counted again and again."""
+        while True:
+            await self._clock.sleep_until(self._clock.monotonic_s() + meter.sample_every_s)
+            for gateway in tuple(self._gateways.values()):
+                await gateway.count()
+
+    def _noting(self, meter: Meter, gateway_id: str) -> OnCount:
+        return lambda instance, reading: meter.note(
+            gateway_id, instance, reading, self._clock.now().timestamp()
+        )
 
     def _spawn(self, work: Coroutine[None, None, None]) -> None:
         if self._group is None:

@@ -25,6 +25,14 @@ GatewayHealth = Mapping[tuple[str, str], Sequence[ServerHealth]]
 """Servers by the names of the pool and of the backend settings that reach them."""
 
 
+class ProbeWanted(NamedTuple):
+    """A probe that is asked for: names of a pool and of settings, and the body that says more."""
+
+    pool: str
+    settings: str
+    body: Document
+
+
 class GatewayPlane(Protocol):
     """The instances behind all gateways; a gateway is named by its ARM id."""
 
@@ -61,6 +69,10 @@ class GatewayPlane(Protocol):
         """Return what the probes say about every pool that a rule uses; empty when stopped."""
         ...
 
+    async def probe(self, document: Document, wanted: ProbeWanted) -> Sequence[ServerHealth]:
+        """Ask each server of a pool of this document once, whether a rule uses it or not."""
+        ...
+
 
 class NoPlane:
     """A data plane that serves nothing: for a lab without live gateways."""
@@ -86,3 +98,8 @@ class NoPlane:
         """Know of no server."""
         del gateway_id
         return {}
+
+    async def probe(self, document: Document, wanted: ProbeWanted) -> Sequence[ServerHealth]:
+        """Know of no server."""
+        del document, wanted
+        return ()

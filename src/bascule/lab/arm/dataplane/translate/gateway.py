@@ -75,14 +75,20 @@ class Gateway:
         """
         if not reference:
             return None
-        name = str(reference["id"]).rpartition("/")[2].lower()
-        for child in self.children(collection):
-            if child.name.lower() == name:
-                return child
+        child = self.named(collection, str(reference["id"]).rpartition("/")[2])
+        if child is not None:
+            return child
         raise UnservableError(
             "InvalidResourceReference",
             f"Resource {reference['id']} referenced by the application gateway was not found.",
         )
+
+    def named(self, collection: str, name: str) -> Child | None:
+        """Return the child of a kind that has this name, in any case; None if none has."""
+        for child in self.children(collection):
+            if child.name.lower() == name.lower():
+                return child
+        return None
 
     def need(self, collection: str, child: Child, key: str) -> Child:
         """Return what a child has to refer to. Raises UnservableError if it does not."""

@@ -25,7 +25,7 @@ from bascule.lab.arm.network.documents import (
 from bascule.lab.arm.network.finishing import finishing
 from bascule.lab.arm.network.gateways.certificates import keep_secrets, without_secrets
 from bascule.lab.arm.network.gateways.children import GATEWAY_TYPE, complete, stamp
-from bascule.lab.arm.network.gateways.health import render_health
+from bascule.lab.arm.network.gateways.health import read_probe_wanted, render_health, render_probe
 from bascule.lab.arm.network.gateways.names import canonical
 from bascule.lab.arm.network.gateways.rules import check_document
 from bascule.lab.arm.network.gateways.surroundings import (
@@ -35,7 +35,7 @@ from bascule.lab.arm.network.gateways.surroundings import (
     frontend_addresses,
 )
 from bascule.lab.arm.network.plane_port import GatewayPlane
-from bascule.lab.arm.operations import Operation, OperationFailedError
+from bascule.lab.arm.operations import Operation, OperationFailedError, Work
 from bascule.lab.arm.paths import parse_path
 from bascule.lab.arm.requests import ArmRefusal, ArmReply, ArmRequest
 from bascule.lab.arm.resources import Document, copied
@@ -190,6 +190,8 @@ class Gateways:
         match request.path.parts[-1].lower():
             case "backendhealth":
                 return self._backend_health(request, document)
+            case "getbackendhealthondemand":
+                return self._probe(request, document)
             case "stop":
                 states = ("Stopping", "Stopped")
                 return self._switch(
@@ -232,6 +234,20 @@ class Gateways:
             health = await self._plane.health(document["id"])
             operation.result = render_health(document, health)
 
+        return self._ask_backends(request, document, kind, work)
+
+    def _probe(self, request: ArmRequest, document: Document) -> ArmReply:
+        wanted, ids = read_probe_wanted(request, document)
+
+        async def work(operation: Operation) -> None:
+            servers = await self._plane.probe(document, wanted)
+            operation.result = render_probe(*ids, servers)
+
+        return self._ask_backends(request, document, "appgw.backendhealth", work)
+
+    def _ask_backends(
+        self, request: ArmRequest, document: Document, kind: str, work: Work
+    ) -> ArmReply:
         operation = self._world.operations.begin(
             "BackendHealthApplicationGatewayOperation",
             f"{document['id']}/backendhealth",

@@ -1,10 +1,15 @@
 """Backend health in ARM's words, from what the probes of the data plane say."""
 
+from collections.abc import Sequence
 from typing import Any
 
+from bascule.lab.arm.network.documents import read_body
 from bascule.lab.arm.network.gateways.children import children, references
-from bascule.lab.arm.network.plane_port import GatewayHealth, ServerHealth
+from bascule.lab.arm.network.gateways.names import canonical
+from bascule.lab.arm.network.plane_port import GatewayHealth, ProbeWanted, ServerHealth
+from bascule.lab.arm.network.references import invalid_reference
 from bascule.lab.arm.paths import parse_path
+from bascule.lab.arm.requests import ArmRequest
 from bascule.lab.arm.resources import Document
 
 _UNKNOWN = "Unknown"
@@ -40,6 +45,42 @@ def used_pairs(document: Document) -> list[tuple[str, str]]:
         if pool and settings:
             pairs.setdefault((pool.lower(), settings.lower()), (pool, settings))
     return list(pairs.values())
+
+
+def read_probe_wanted(
+    request: ArmRequest, document: Document
+) -> tuple[ProbeWanted, tuple[str, str]]:
+    """Return what an on-demand probe is of, and the ids of its pool and settings.
+
+    Raises ArmRefusal 400 for one of a pool or of settings that the gateway does not have.
+    """
+    body = canonical(read_body(request))
+    ids = []
+    for key, collection in (
+        ("backendAddressPool", "backendAddressPools"),
+        ("backendHttpSettings", "backendHttpSettingsCollection"),
+    ):
+        wanted = str((body.get(key) or {}).get("id", ""))
+        name = wanted.rpartition("/")[2].lower()
+        known = (each for each in children(document) if each.collection == collection)
+        found = next((each for each in known if each.body["name"].lower() == name), None)
+        if found is None:
+            raise invalid_reference(wanted, document["id"])
+        ids.append(found)
+    pool, settings = ids
+    probe = ProbeWanted(pool.body["name"], settings.body["name"], body)
+    return probe, (pool.id, settings.id)
+
+
+def render_probe(pool_id: str, settings_id: str, servers: Sequence[ServerHealth]) -> Document:
+    """Return the body of what an on-demand probe found."""
+    return {
+        "backendAddressPool": {"id": pool_id},
+        "backendHealthHttpSettings": {
+            "backendHttpSettings": {"id": settings_id},
+            "servers": [_server(each) for each in servers],
+        },
+    }
 
 
 def _servers(

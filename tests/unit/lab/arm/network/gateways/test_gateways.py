@@ -4,7 +4,7 @@ import pytest
 
 from bascule.lab.arm.network.plane_port import ServerHealth
 from bascule.lab.arm.operations import Fate, OperationFailedError
-from bascule.lab.arm.requests import ArmReply
+from bascule.lab.arm.requests import ArmRefusal, ArmReply
 from tests.support.agic_document import build_agic_gateway
 from tests.support.arm_network import (
     GATEWAY,
@@ -323,6 +323,51 @@ async def test_backend_health_is_answered_below_a_location_alone() -> None:
                 "healthProbeLog": "Success. Received 200 status code",
             }
         ]
+
+
+async def test_a_pool_is_probed_on_demand_whatever_case_it_is_named_in() -> None:
+    async with network_lab() as lab:
+        await lab.make_article()
+        await put_done(lab)
+        lab.plane.known = {("pool", "settings"): [ServerHealth("10.240.0.4", "Healthy", "")]}
+        pool_id, settings_id = (
+            f"{GATEWAY}/backendAddressPools/pool",
+            f"{GATEWAY}/backendHttpSettingsCollection/settings",
+        )
+        body = {
+            "Protocol": "http",
+            "path": "/",
+            "backendAddressPool": {"id": pool_id.upper()},
+            "backendHttpSettings": {"id": settings_id},
+        }
+
+        reply = await lab.ask("POST", f"{GATEWAY}/getBackendHealthOnDemand", body)
+        await lab.settle()
+
+        assert (reply.status, reply.body) == (202, None)
+        assert lab.poll(reply.headers["Location"]).body == {
+            "backendAddressPool": {"id": pool_id},
+            "backendHealthHttpSettings": {
+                "backendHttpSettings": {"id": settings_id},
+                "servers": [{"address": "10.240.0.4", "health": "Healthy"}],
+            },
+        }
+
+
+@pytest.mark.parametrize("missing", ["backendAddressPool", "backendHttpSettings"])
+async def test_what_the_gateway_does_not_have_is_not_probed(missing: str) -> None:
+    async with network_lab() as lab:
+        await lab.make_article()
+        await put_done(lab)
+        body = {
+            "backendAddressPool": {"id": f"{GATEWAY}/backendAddressPools/pool"},
+            "backendHttpSettings": {"id": f"{GATEWAY}/backendHttpSettingsCollection/settings"},
+        } | {missing: {"id": "/nowhere"}}
+
+        with pytest.raises(ArmRefusal) as caught:
+            await lab.ask("POST", f"{GATEWAY}/getBackendHealthOnDemand", body)
+
+        assert (caught.value.status, caught.value.code) == (400, "InvalidResourceReference")
 
 
 async def test_tags_are_changed_at_once_and_nothing_else_is() -> None:
