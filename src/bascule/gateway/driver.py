@@ -18,6 +18,20 @@ from bascule.routing.weights import Split
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateTimes:
+    """How long changes take of a gateway that takes each as an update of the whole of it.
+
+    Each is a disruption: instances go by it one after the other, and connections are drained.
+    """
+
+    median_s: float
+    p90_s: float
+    """One in ten takes longer."""
+    source: str
+    """Where that was measured, in the words of people."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
     """What a gateway can do; the planner rounds or refuses, a driver never does quietly."""
 
@@ -29,6 +43,17 @@ class Capabilities:
     is_switch_atomic: bool
     traffic_kinds: frozenset[str]
     """Of: http1, http2, websocket, grpc."""
+    has_sticky_headers: bool = True
+    """Whether users can be kept on a cluster by a header too."""
+    shares_by_members: bool = False
+    """Whether a host is split by how many addresses of each cluster it has, so that each Service
+    reaches percentages of its own."""
+    measures_every_s: float = 0.0
+    """How far apart its counts are; 0: at any moment."""
+    update: UpdateTimes | None = None
+    """None: a change is a message, and in effect at once."""
+    richer_type: str = ""
+    """The `gateway.type` that can do what this one cannot; empty: there is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,12 +2,16 @@
 
 from bascule.errors import DriverError
 from bascule.gateway.appgw.settings import AppGwSettings, BackendsKind
-from bascule.gateway.driver import Capabilities
+from bascule.gateway.driver import Capabilities, UpdateTimes
 from bascule.routing.affinity import AffinityKind
 from bascule.routing.arrangement import Arrangement
 from bascule.routing.weights import TOTAL_BP, Split, render_percent
 
 HALF_BP = TOTAL_BP // 2
+MEASURES_EVERY_S = 60.0
+"""The grain of Azure Monitor."""
+IDLE_UPDATES = UpdateTimes(median_s=8.0, p90_s=79.0, source="of 90 updates of idle gateways")
+"""Recorded of Azure; a gateway with much traffic takes longer."""
 
 
 def build_capabilities(settings: AppGwSettings) -> Capabilities:
@@ -27,6 +31,11 @@ def build_capabilities(settings: AppGwSettings) -> Capabilities:
         has_drain=True,
         is_switch_atomic=False,
         traffic_kinds=frozenset({"http1", "http2", "websocket"}),
+        has_sticky_headers=False,
+        shares_by_members=step_bp == 1,
+        measures_every_s=MEASURES_EVERY_S,
+        update=IDLE_UPDATES,
+        richer_type="appgw+envoy",
     )
 
 
