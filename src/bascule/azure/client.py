@@ -141,14 +141,22 @@ class ArmClient:
         *,
         if_match: str = "",
         is_repeatable: bool = False,
+        correlation_id: str = "",
     ) -> Accepted:
         """Write a whole resource.
 
         `if_match` is the etag that it must still have. `is_repeatable` says that nothing in
-        `body` was read before, so that the client itself may send it again.
+        `body` was read before, so that the client itself may send it again. By `correlation_id`
+        the activity log names this write, by the client's own one if none is given.
         """
-        effect = Effect.SAME if is_repeatable else Effect.STALE
-        answer = await self._send("PUT", str(resource), body=body, if_match=if_match, effect=effect)
+        call = self._call(
+            "PUT",
+            str(resource),
+            body=body,
+            if_match=if_match,
+            effect=Effect.SAME if is_repeatable else Effect.STALE,
+        )
+        answer = await self._send_call(replace(call, correlation_id=correlation_id))
         return _accepted(answer, str(resource))
 
     async def patch(
@@ -218,10 +226,23 @@ class ArmClient:
         if_match: str = "",
         effect: Effect = Effect.NONE,
     ) -> "Answer":
-        """Send in the version of the table, or in the newest that this cloud offers."""
+        return await self._send_call(
+            self._call(method, place, query, body=body, if_match=if_match, effect=effect)
+        )
+
+    def _call(
+        self,
+        method: str,
+        place: str,
+        query: Mapping[str, str] | None = None,
+        *,
+        body: Document | None = None,
+        if_match: str = "",
+        effect: Effect = Effect.NONE,
+    ) -> Call:
         kind = type_of_path(place)
         version = self._version_by_type.get(kind) or api_version(kind)
-        call = Call(
+        return Call(
             method=method,
             place=place,
             query={"api-version": version, **(query or {})},
@@ -229,6 +250,10 @@ class ArmClient:
             if_match=if_match,
             effect=effect,
         )
+
+    async def _send_call(self, call: Call) -> "Answer":
+        """Send in the version of the table, or in the newest that this cloud offers."""
+        version, kind = call.query["api-version"], type_of_path(call.place)
         try:
             return await self._session.send(call)
         except VersionNotOfferedError as error:

@@ -64,6 +64,8 @@ class Call:
     body: bytes | None = None
     if_match: str = ""
     effect: Effect = Effect.NONE
+    correlation_id: str = ""
+    """By which the activity log names it; empty: the one of all requests of this client."""
 
 
 class Session:
@@ -132,7 +134,7 @@ class Session:
             "accept": "application/json",
             "user-agent": "bascule",
             "x-ms-client-request-id": str(self._make_id()),
-            "x-ms-correlation-request-id": self._correlation_id,
+            "x-ms-correlation-request-id": call.correlation_id or self._correlation_id,
         }
         if call.body is not None:
             headers["content-type"] = "application/json"
