@@ -18,7 +18,7 @@ from bascule.routing.model import RouteSet
 from bascule.routing.validate import validate_routes
 from tests.support.routing_worlds import manifest_objects
 
-OPTIONS = BuildOptions()
+OPTIONS = BuildOptions(reads_probes=True, reads_rewrites=True)
 WORLDS = st.lists(manifest_objects(), max_size=12)
 FEW = settings(max_examples=60, deadline=None)
 

@@ -85,10 +85,22 @@ spec: {{{spec}}}
 
 
 def endpoints(
-    *addresses: str, service: str = "web", name: str = "", conditions: str = "ready: true"
+    *addresses: str,
+    service: str = "web",
+    name: str = "",
+    conditions: str = "ready: true",
+    pods: tuple[str, ...] = (),
 ) -> str:
-    """Return an EndpointSlice in the namespace shop, all its endpoints in one condition."""
-    items = ", ".join(f"{{addresses: [{a}], conditions: {{{conditions}}}}}" for a in addresses)
+    """Return an EndpointSlice in the namespace shop, all its endpoints in one condition.
+
+    `pods` are the names of the Pods behind the first of them.
+    """
+    targets = [f", targetRef: {{kind: Pod, name: {pod}}}" for pod in pods]
+    targets += [""] * (len(addresses) - len(pods))
+    items = ", ".join(
+        f"{{addresses: [{a}], conditions: {{{conditions}}}{target}}}"
+        for a, target in zip(addresses, targets, strict=True)
+    )
     return f"""
 ---
 apiVersion: discovery.k8s.io/v1
@@ -100,4 +112,32 @@ metadata:
 addressType: IPv4
 ports: [{{name: http, port: 8080}}]
 endpoints: [{items}]
+"""
+
+
+def pod(name: str, *, probe: str = "", port: str = "containerPort: 8080", more: str = "") -> str:
+    """Return a Pod in the namespace shop; `probe` is its readiness probe's `httpGet`."""
+    readiness = f"readinessProbe: {{httpGet: {{{probe}}}}}" if probe else ""
+    return f"""
+---
+apiVersion: v1
+kind: Pod
+metadata: {{name: {name}, namespace: shop}}
+spec:
+  containers:
+  - name: main
+    ports: [{{{port}}}]
+    {readiness}
+  {more}
+"""
+
+
+def rewrite(name: str = "headers", *, spec: str = "rewriteRules: [{name: one}]") -> str:
+    """Return a resource with rewrite rules in the namespace shop."""
+    return f"""
+---
+apiVersion: appgw.ingress.azure.io/v1beta1
+kind: AzureApplicationGatewayRewrite
+metadata: {{name: {name}, namespace: shop}}
+spec: {{{spec}}}
 """

@@ -21,6 +21,7 @@ HOSTS = ("", "a.test", "b.a.test", "*.a.test", "*.test")
 PATHS = ("/", "/foo", "/foo/", "/foo/bar", "/foobar")
 SERVICES = ("web", "api")
 SECRETS = ("one", "two")
+PODS = ("web-1", "web-2")
 AGES = ("2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z", None)
 
 _ports = st.sampled_from([{"number": 80}, {"number": 81}, {"name": "http"}])
@@ -49,7 +50,13 @@ _tls = st.fixed_dictionaries(
     }
 )
 _annotations = st.dictionaries(
-    st.sampled_from(("bascule.dev/ssl-redirect", "bascule.dev/retries")),
+    st.sampled_from(
+        (
+            "bascule.dev/ssl-redirect",
+            "bascule.dev/retries",
+            "appgw.ingress.kubernetes.io/rewrite-rule-set-custom-resource",
+        )
+    ),
     st.sampled_from(("true", "false", "1", "nonsense")),
     max_size=2,
 )
@@ -103,6 +110,7 @@ _endpoints = st.fixed_dictionaries(
     {
         "addresses": st.sampled_from((["10.0.0.1"], ["10.0.0.2"], ["10.0.0.10"])),
         "conditions": _conditions,
+        "targetRef": st.sampled_from([None, *({"kind": "Pod", "name": name} for name in PODS)]),
     }
 )
 
@@ -120,6 +128,44 @@ def _slices(draw: st.DrawFn) -> Raw:
         "addressType": "IPv4",
         "ports": [{"name": draw(st.sampled_from(("http", "main"))), "port": 8080}],
         "endpoints": draw(st.lists(_endpoints, max_size=3)),
+    }
+
+
+_probes = st.fixed_dictionaries(
+    {
+        "httpGet": st.fixed_dictionaries(
+            {
+                "path": st.sampled_from(("/ready", "/live")),
+                "port": st.sampled_from((8080, "http", "missing")),
+            }
+        )
+    }
+)
+
+
+@st.composite
+def _pods(draw: st.DrawFn) -> Raw:
+    container: Raw = {
+        "ports": [{"name": "http", "containerPort": draw(st.sampled_from((8080, 9090)))}]
+    }
+    if draw(st.booleans()):
+        container["readinessProbe"] = draw(_probes)
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": _meta(draw(st.sampled_from(PODS)), draw(st.sampled_from(NAMESPACES)), None),
+        "spec": {"containers": [container]},
+    }
+
+
+@st.composite
+def _rewrites(draw: st.DrawFn) -> Raw:
+    namespace = draw(st.sampled_from(NAMESPACES))
+    return {
+        "apiVersion": "appgw.ingress.azure.io/v1beta1",
+        "kind": "AzureApplicationGatewayRewrite",
+        "metadata": _meta(draw(st.sampled_from(("true", "1"))), namespace, None),
+        "spec": {"rewriteRules": draw(st.sampled_from(([], [{"name": "one"}], 7)))},
     }
 
 
@@ -166,5 +212,7 @@ def _parsed(raw: Raw) -> ManifestObject:
 
 def manifest_objects() -> st.SearchStrategy[ManifestObject]:
     """Objects of a cluster whose few names make them meet."""
-    raws = st.one_of(_ingresses(), _ingresses(), _services(), _slices(), _classes())
+    raws = st.one_of(
+        _ingresses(), _ingresses(), _services(), _slices(), _classes(), _pods(), _rewrites()
+    )
     return st.one_of(raws.map(_parsed), _secrets())

@@ -1,6 +1,6 @@
 from bascule.manifest.objects import Kind, ObjectRef, Service
 from bascule.manifest.snapshot import EMPTY_SNAPSHOT, ClusterSnapshot, diff_snapshots
-from tests.support.manifests import endpoints, ingress, service, snapshot, views
+from tests.support.manifests import endpoints, ingress, pod, rewrite, service, snapshot, views
 
 WEB = ObjectRef(Kind.SERVICE, "shop", "web")
 API = ObjectRef(Kind.SERVICE, "shop", "api")
@@ -22,6 +22,15 @@ def test_objects_are_found_by_kind_and_name() -> None:
     assert world.service("shop", "api") is None
     assert world.secret("shop", "cert") is None
     assert len(world) == len(list(world)) == 4
+
+
+def test_pods_and_rewrite_rules_are_found_by_name() -> None:
+    world = snapshot(pod("web-1"), rewrite())
+
+    assert world.pod("shop", "web-1") is not None
+    assert world.pod("shop", "web-2") is None
+    assert world.rewrite("shop", "headers") is not None
+    assert world.rewrite("shop", "others") is None
 
 
 def test_the_empty_snapshot_holds_nothing_and_is_not_complete() -> None:

@@ -1,4 +1,5 @@
 from bascule.ids import Cluster
+from bascule.manifest.objects import ALWAYS_READ, Kind
 from bascule.routing.options import BuildOptions
 
 
@@ -12,3 +13,9 @@ def test_the_defaults_are_those_of_a_gateway_file() -> None:
     assert options.ingress_classes == ("bascule",)
     assert options.controller == "bascule.dev/ingress"
     assert options.active is Cluster.BLUE
+
+
+def test_pods_and_rewrite_rules_are_read_only_when_asked_for() -> None:
+    assert BuildOptions().kinds == ALWAYS_READ
+    assert BuildOptions(reads_probes=True).kinds == (*ALWAYS_READ, Kind.POD)
+    assert BuildOptions(reads_probes=True, reads_rewrites=True).kinds == tuple(Kind)

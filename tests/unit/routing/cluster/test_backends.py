@@ -4,6 +4,7 @@ from bascule.ids import Cluster
 from bascule.manifest.objects import (
     AddressFamily,
     EndpointSlice,
+    Pod,
     Service,
     ServiceBackend,
     UnusableBackend,
@@ -15,7 +16,7 @@ from bascule.routing.cluster.backends import (
     select_endpoints,
 )
 from bascule.routing.model import BackendProtocol, Endpoint, Severity
-from tests.support.manifests import endpoints, service, snapshot, view
+from tests.support.manifests import endpoints, pod, service, snapshot, view
 
 READY, NOT_READY = "ready: true", "ready: false"
 TERMINATING = "ready: false, serving: true, terminating: true"
@@ -208,3 +209,23 @@ def test_the_other_family_serves_when_the_preferred_one_has_no_endpoints() -> No
     six = endpoints("'fd00::1'", name="six").replace("IPv4", "IPv6")
 
     assert _addresses(four, six) == ["fd00::1"]
+
+
+def test_a_backend_carries_what_its_pods_ask_only_where_pods_are_read() -> None:
+    world = snapshot(service(), endpoints("10.0.0.1", pods=("web-1",)))
+    key = BackendKey("shop", ServiceBackend("web", 80))
+    known = {"web-1": view(pod("web-1", probe="path: /ready, port: 8080"), Pod)}
+    found = [
+        resolve_backend(
+            Cluster.BLUE,
+            key,
+            world.service("shop", "web"),
+            list(world.endpoint_slices()),
+            find_pod=find,
+        ).backend.probe
+        for find in (None, known.get)
+    ]
+
+    assert found[0] is None
+    assert found[1] is not None
+    assert found[1].path == "/ready"

@@ -2,10 +2,11 @@ from bascule.ids import Cluster
 from bascule.manifest.objects import Fault, Kind, Metadata, ObjectRef, TlsSecret
 from bascule.manifest.snapshot import ClusterSnapshot
 from bascule.routing.cluster.part import ClusterPart
+from bascule.routing.cluster.rewrites import NAME, RULES
 from bascule.routing.model import Endpoint
 from bascule.routing.naming import Naming
 from bascule.routing.options import BuildOptions
-from tests.support.manifests import endpoints, ingress, service, snapshot, views
+from tests.support.manifests import endpoints, ingress, pod, rewrite, service, snapshot, views
 from tests.support.routing_worlds import certificate_pair
 
 HOST = "shop.example.com"
@@ -264,3 +265,53 @@ def test_backends_are_called_by_the_tag_of_their_cluster() -> None:
 
     backend = part.hosts[HOST].routes[0].backend
     assert (backend.name.partition("/")[0], backend.cluster) == ("blue-2", Cluster.BLUE)
+
+
+def _probe_path(part: ClusterPart) -> str:
+    probe = part.hosts[HOST].routes[0].backend.probe
+    return probe.path if probe else ""
+
+
+def test_a_pod_that_is_seen_late_gives_its_backend_a_probe() -> None:
+    behind = endpoints("10.0.0.1", pods=("web-1",))
+    world = snapshot(ingress(), service(), behind)
+    part = ClusterPart(Cluster.BLUE, BuildOptions(reads_probes=True))
+    part.update(world)
+    before = _probe_path(part)
+
+    world = _put(world, pod("web-1", probe="path: /ready, port: 8080"))
+    touched = part.update(world)
+    after = _probe_path(part)
+    unused = part.update(_put(world, pod("stranger", probe="port: 1")))
+    part.update(_put(world, endpoints("10.0.0.1", pods=("web-2",))))
+
+    assert (before, touched, after) == ("", {HOST}, "/ready")
+    assert unused == set()
+    assert _probe_path(part) == ""
+
+
+def test_pods_say_nothing_where_they_are_not_read() -> None:
+    behind = endpoints("10.0.0.1", pods=("web-1",))
+    part = _part(snapshot(ingress(), service(), behind, pod("web-1", probe="port: 8080")))
+
+    assert _probe_path(part) == ""
+
+
+def test_rewrite_rules_come_and_go_with_their_resource() -> None:
+    asked = "{appgw.ingress.kubernetes.io/rewrite-rule-set-custom-resource: headers}"
+    world = snapshot(ingress(annotations=asked), service(), endpoints("10.0.0.1"))
+    part = _part(world)
+    before = dict(part.hosts[HOST].routes[0].extensions)
+
+    touched = part.update(_put(world, rewrite()))
+    rules = dict(part.hosts[HOST].routes[0].extensions)[RULES]
+    part.update(_put(world, rewrite(spec="rewriteRules: 7")))
+    after = dict(part.hosts[HOST].routes[0].extensions)
+
+    assert before[NAME] == after[NAME] == "shop/headers"
+    assert (touched, rules) == ({HOST}, '{"rewriteRules":[{"name":"one"}]}')
+    assert RULES not in before
+    assert RULES not in after
+    assert [p.code for p in part.problems()] == ["RewriteInvalid"]
+    part.update(_put(world, ingress()))
+    assert list(part.problems()) == []

@@ -1,0 +1,74 @@
+import pytest
+
+from bascule.manifest.objects import Container, HttpProbe, Pod
+from tests.support.manifests import pod, view
+
+POD = """
+apiVersion: v1
+kind: Pod
+metadata: {name: web-1, namespace: shop, annotations: ANNOTATIONS}
+spec:
+  containers:
+  - name: main
+    ports: [{name: http, containerPort: 8080}, {containerPort: 53, protocol: UDP}, {name: bare}]
+    readinessProbe:
+      httpGet:
+        path: /ready
+        port: http
+        scheme: HTTPS
+        host: ignored.test
+        httpHeaders: [{name: X-From, value: kubelet}, {name: host, value: shop.test}]
+      periodSeconds: 7
+      timeoutSeconds: 4
+      failureThreshold: 5
+    livenessProbe: {httpGet: {port: "8081", host: live.test}}
+  initContainers:
+  - {name: setup, ports: [{containerPort: 1}]}
+  - {name: sidecar, restartPolicy: Always, ports: [{containerPort: 9000}]}
+status: {phase: PHASE}
+"""
+
+
+def _pod(annotations: str = "{}", phase: str = "Running") -> Pod:
+    return view(POD.replace("ANNOTATIONS", annotations).replace("PHASE", phase), Pod)
+
+
+def test_containers_and_sidecars_are_read_with_their_http_probes() -> None:
+    main, sidecar = _pod().containers
+
+    assert main.ports == (("http", 8080),)
+    assert main.readiness == HttpProbe(
+        port="http",
+        path="/ready",
+        host="shop.test",
+        is_https=True,
+        period_s=7,
+        timeout_s=4,
+        failures=5,
+    )
+    assert main.liveness == HttpProbe(port=8081, host="live.test")
+    assert sidecar == Container(ports=(("", 9000),))
+
+
+def test_a_pod_whose_status_and_annotations_change_is_the_same() -> None:
+    assert _pod() == _pod(annotations="{a: b}", phase="Failed")
+    assert _pod().meta.annotations == {}
+
+
+@pytest.mark.parametrize(
+    "probe", ["tcpSocket: {port: 80}", "exec: {command: [a]}", "grpc: {port: 1}", "httpGet: {}"]
+)
+def test_a_probe_that_is_none_by_http_is_none(probe: str) -> None:
+    found = view(pod("web-1", more="").replace("name: main", f"readinessProbe: {{{probe}}}"), Pod)
+
+    assert found.containers[0].readiness is None
+
+
+@pytest.mark.parametrize(
+    "change", [("containers:", "containers: 7\n  others:"), ("ports: [", "ports: 7\n    p: [")]
+)
+def test_a_pod_that_cannot_be_understood_has_no_containers(change: tuple[str, str]) -> None:
+    broken = view(pod("web-1").replace(*change), Pod)
+
+    assert broken.containers == ()
+    assert broken.ref.name == "web-1"
