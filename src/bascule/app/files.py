@@ -1,5 +1,7 @@
-"""Files that the user named."""
+"""Files that the user named, and files for their owner alone."""
 
+import os
+import tempfile
 from pathlib import Path
 
 from bascule.errors import SpecError
@@ -15,3 +17,16 @@ def read_file(file: Path) -> str:
         ) from error
     except UnicodeDecodeError as error:
         raise SpecError("is not UTF-8 text", file=str(file)) from error
+
+
+def write_private(file: Path, content: bytes) -> None:
+    """Write a file for its owner alone (0600), whole or not at all; durable on return.
+
+    Raises OSError.
+    """
+    handle, draft = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)  # 0600
+    with os.fdopen(handle, "wb") as opened:
+        opened.write(content)
+        opened.flush()
+        os.fsync(opened.fileno())
+    Path(draft).replace(file)

@@ -2,13 +2,12 @@
 
 import base64
 import binascii
-import os
-import tempfile
 from pathlib import Path
 
 import msgspec
 import yaml
 
+from bascule.app.files import write_private
 from bascule.azure.document import Document, list_at, text_at
 from bascule.azure.opening import Azure
 from bascule.azure.resource_id import ResourceId
@@ -34,12 +33,7 @@ def remove_kubeconfig(file: Path) -> None:
 
 def _write(file: Path, text: str) -> None:
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle, draft = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)  # 0600
-    with os.fdopen(handle, "w", encoding="utf-8") as opened:
-        opened.write(text)
-        opened.flush()
-        os.fsync(opened.fileno())
-    Path(draft).replace(file)
+    write_private(file, text.encode())
 
 
 def rename_context(text: str, name: str) -> str:

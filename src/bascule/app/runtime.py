@@ -43,8 +43,9 @@ from bascule.routing.weights import Split, Weights
 from bascule.spec.gateway import Gateway
 from bascule.storage.lock import hold_lock
 from bascule.storage.opening import Owned, Store, acquire_store
+from bascule.upgrade.events import GatewayKept
 from bascule.upgrade.executor import Executor, Ports
-from bascule.upgrade.ledger import open_history
+from bascule.upgrade.ledger import Ledger, open_history
 from bascule.upgrade.state import GatewayState
 
 
@@ -132,6 +133,7 @@ async def _open(
     }
     history = _History(gateway=gateway, names=names, journal=owned.store, clock=clock)
     is_new, state = await _start_envoy(opened.process, history)
+    state = await _keep(opened.kept, state, owned.store, clock)
     opened.set_tags(state.names.naming.tags)
     return _Opened(
         clock=clock,
@@ -147,7 +149,7 @@ async def _open(
 def _build(gateway: Gateway, options: RunOptions, opened: _Opened, stop: Stop) -> Working:
     clock, owned = opened.clock, opened.owned
     parts = wiring.ControllerParts(
-        driver=opened.gateway.driver,
+        opened=opened.gateway,
         clients=opened.clients,
         last_good=options.state_dir.last_good,
         state=opened.state,
@@ -297,6 +299,17 @@ async def _start_envoy(
             await process.stop()
         raise
     return is_new, state
+
+
+async def _keep(
+    kept: GatewayKept | None, state: GatewayState, journal: Store, clock: Clock
+) -> GatewayState:
+    """Record what was there before us, once."""
+    if kept is None or kept.gateway in state.kept:
+        return state
+    ledger = Ledger(journal, state, clock)
+    await ledger.append(kept)
+    return ledger.state
 
 
 def _outside(controller: Controller, driver: GatewayDriver, bell: Bell) -> World:

@@ -47,6 +47,16 @@ class StateDir:
         return self.path / "last_good"
 
     @property
+    def gateway_before(self) -> Path:
+        """An Application Gateway as it was before we first wrote it, exact."""
+        return self.path / "gateway-before.json"
+
+    @property
+    def gateway_operations(self) -> Path:
+        """The updates of an Application Gateway that we have begun."""
+        return self.path / "gateway-operations.json"
+
+    @property
     def reports(self) -> Path:
         """The directory of the reports of upgrades that have ended."""
         return self.path / "reports"

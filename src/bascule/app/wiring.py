@@ -20,7 +20,7 @@ from bascule.app.gateways.envoy import (
     prepare_elsewhere,
     prepare_own,
 )
-from bascule.app.gateways.opening import Opener
+from bascule.app.gateways.opening import Opener, OpenGateway
 from bascule.app.last_good import RenamedLastGood
 from bascule.app.platform_desk import PlatformDesk
 from bascule.app.state_dir import StateDir
@@ -31,7 +31,7 @@ from bascule.controller.loop import Controller, ControllerOptions
 from bascule.controller.ports import ControllerPorts
 from bascule.controller.report import KubeReporter, ReportOptions
 from bascule.errors import PlanError
-from bascule.gateway.driver import Capabilities, GatewayDriver
+from bascule.gateway.driver import Capabilities
 from bascule.ids import Cluster
 from bascule.journal.record import Json
 from bascule.kube.client import KubeClient
@@ -72,16 +72,32 @@ def build_listeners(gateway: Gateway) -> tuple[Listener, ...]:
 
 def build_options(gateway: Gateway, *, active: Cluster) -> BuildOptions:
     """Return how the routing table of `gateway` is built."""
+    spec = gateway.gateway
     return BuildOptions(
         listeners=build_listeners(gateway),
         ingress_classes=gateway.ingress_classes,
         active=active,
+        reads_probes=isinstance(spec, AppGwGateway) and spec.backends == "pods",
+        reads_rewrites=isinstance(spec, AppGwGateway),
     )
 
 
 def build_capabilities() -> Capabilities:
-    """Return what a gateway of the one kind that there is can do; starts nothing."""
+    """Return what Envoy can do; starts nothing."""
     return envoy_capabilities()
+
+
+def capabilities_of(gateway: Gateway) -> Capabilities:
+    """Return what a gateway can do; starts nothing."""
+    match gateway.gateway:
+        case AppGwGateway() as spec:
+            from bascule.app.gateways.appgw import appgw_capabilities
+
+            return appgw_capabilities(spec, gateway.name)
+        case EnvoyGateway() | AppGwEnvoyGateway():
+            return envoy_capabilities()
+        case _:
+            assert_never(gateway.gateway)
 
 
 def prepare_gateway(
@@ -93,8 +109,15 @@ def prepare_gateway(
     match gateway.gateway:
         case EnvoyGateway() as settings:
             return prepare_own(gateway, settings, state_dir, clock)
-        case AppGwGateway() | AppGwEnvoyGateway():
-            raise PlanError("this version cannot run an Application Gateway")
+        case AppGwGateway() as spec:
+            from bascule.app.gateways.appgw import AppGwHome, prepare_appgw
+
+            home = AppGwHome(
+                name=gateway.name, environ=os.environ, state_dir=state_dir, clock=clock
+            )
+            return prepare_appgw(spec, home)
+        case AppGwEnvoyGateway():
+            raise PlanError("this version cannot run Envoys behind an Application Gateway")
         case _:
             assert_never(gateway.gateway)
 
@@ -128,41 +151,56 @@ def build_platform_desk(
 class ControllerParts:
     """What a controller is made of beside the gateway's file."""
 
-    driver: GatewayDriver
     clients: Mapping[Cluster, KubeClient]
     last_good: Path
     state: GatewayState
     """What the journal says when it begins."""
     is_serving: bool
-    """Whether an Envoy may be serving since an earlier run."""
+    """Whether a gateway may be serving since an earlier run."""
+    opened: OpenGateway
 
 
-def build_report_options(gateway: Gateway) -> ReportOptions:
-    """Return what to write to the clusters; an address for all interfaces is nobody's address."""
+def build_report_options(gateway: Gateway, seen: tuple[str, ...]) -> ReportOptions:
+    """Return what to write to the clusters; an address for all interfaces is nobody's address.
+
+    `seen` are addresses that the gateway itself shows: they outrank those of the file.
+    """
     places = [ipaddress.ip_address(item.address) for item in gateway.listeners]
-    named = sorted({str(place) for place in places if not place.is_unspecified})
+    told = sorted({str(place) for place in places if not place.is_unspecified})
+    named = seen or tuple(told)
     return ReportOptions(
         has_events="events" in gateway.report,
-        addresses=tuple(named) if "status" in gateway.report else (),
+        addresses=named if "status" in gateway.report else (),
     )
+
+
+def build_hold_off(gateway: Gateway) -> HoldOff:
+    """Return how long changes are gathered before they are sent."""
+    match gateway.gateway:
+        case AppGwGateway() as spec:
+            return HoldOff(quiet_s=spec.quiet_s, max_s=spec.max_delay_s, urgent_s=spec.quiet_s)
+        case EnvoyGateway() | AppGwEnvoyGateway():
+            quiet_s = gateway.hold_off_ms / 1000
+            return HoldOff(quiet_s=quiet_s, max_s=quiet_s * HOLD_OFF_FACTOR)
+        case _:
+            assert_never(gateway.gateway)
 
 
 def build_controller(gateway: Gateway, parts: ControllerParts, clock: Clock) -> Controller:
     """Return the steady loop of this gateway."""
     rng = random.SystemRandom()
-    quiet_s = gateway.hold_off_ms / 1000
     naming = parts.state.names.naming
     build = replace(build_options(gateway, active=parts.state.active), naming=naming)
+    report = build_report_options(gateway, parts.opened.addresses)
     ports = ControllerPorts(
-        driver=parts.driver,
+        driver=parts.opened.driver,
         feeds={c: KubeFeed(client, clock=clock, rng=rng) for c, client in parts.clients.items()},
         last_good=RenamedLastGood(LastGoodFile(parts.last_good), naming),
         reporters=tuple(
-            KubeReporter(client, cluster, clock=clock, options=build_report_options(gateway))
+            KubeReporter(client, cluster, clock=clock, options=report)
             for cluster, client in parts.clients.items()
         ),
     )
-    hold_off = HoldOff(quiet_s=quiet_s, max_s=quiet_s * HOLD_OFF_FACTOR)
     cold_start_s = math.inf if parts.is_serving else COLD_START_S
     return Controller(
         ports,
@@ -171,7 +209,8 @@ def build_controller(gateway: Gateway, parts: ControllerParts, clock: Clock) -> 
         rng=rng,
         options=ControllerOptions(
             build=build,
-            hold_off=hold_off,
+            hold_off=build_hold_off(gateway),
+            retry=parts.opened.retry,
             cold_start_s=cold_start_s,
             arrangement=parts.state.arrangement,
             retired=parts.state.retired,

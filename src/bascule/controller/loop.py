@@ -14,11 +14,12 @@ from bascule.controller.cache import Change
 from bascule.controller.followers import Followers
 from bascule.controller.holdoff import HoldOff, Pending, due_s, note_change
 from bascule.controller.ports import ControllerPorts
-from bascule.controller.pusher import Pusher, Wanted
+from bascule.controller.pusher import BACKOFF, Pusher, Wanted
 from bascule.controller.view import ControllerView
 from bascule.errors import DriverError, PlanError
 from bascule.gateway.driver import Applied
 from bascule.ids import Cluster
+from bascule.kube.backoff import Backoff
 from bascule.manifest.snapshot import ClusterSnapshot
 from bascule.routing.arrangement import NOTHING_ARRANGED, Arrangement
 from bascule.routing.build import collect_certificates
@@ -37,6 +38,8 @@ class ControllerOptions:
 
     build: BuildOptions = field(default_factory=BuildOptions)
     hold_off: HoldOff = field(default_factory=HoldOff)
+    retry: Backoff = BACKOFF
+    """How long to wait before a table is sent again that the gateway did not take."""
     cold_start_s: float = 10.0
     """How long the first table waits for a cluster that has weight and was never known.
 
@@ -82,7 +85,7 @@ class Controller:
         self._certificates = EMPTY_STORE
         self._building = asyncio.Lock()
         wanted = Wanted(split=split, arrangement=self._options.arrangement)
-        self._pusher = Pusher(ports, wanted, clock=clock, rng=rng)
+        self._pusher = Pusher(ports, wanted, clock=clock, rng=rng, retry=self._options.retry)
 
     async def run(self) -> None:
         """Work until cancelled. Only our own mistakes end it."""

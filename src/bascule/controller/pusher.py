@@ -64,13 +64,20 @@ class Pusher:
     """The only caller of `GatewayDriver.apply`, one call at a time."""
 
     def __init__(
-        self, ports: ControllerPorts, wanted: Wanted, *, clock: Clock, rng: random.Random
+        self,
+        ports: ControllerPorts,
+        wanted: Wanted,
+        *,
+        clock: Clock,
+        rng: random.Random,
+        retry: Backoff = BACKOFF,
     ) -> None:
         self._driver = ports.driver
         self._last_good = ports.last_good
         self._reporters = ports.reporters
         self._clock = clock
         self._rng = rng
+        self._retry = retry
         self.wanted_split = wanted.split
         self.wanted_arrangement = wanted.arrangement
         self._offered: _Offer | None = None
@@ -158,7 +165,7 @@ class Pusher:
             while self._is_behind():
                 await self._push()
                 if (fault := self._gateway_fault) is not None:
-                    wait_s = BACKOFF.wait_s(fault.attempts, self._rng)
+                    wait_s = self._retry.wait_s(fault.attempts, self._rng)
                     await self._wake.wait_until(self._clock, self._clock.monotonic_s() + wait_s)
 
     async def keep_stored(self) -> None:

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from bascule.app.metering import MeteredDriver
+from bascule.controller.pusher import BACKOFF
 from bascule.gateway.envoy.process import EnvoyProcess
 from bascule.journal.record import Json
+from bascule.kube.backoff import Backoff
 from bascule.routing.naming import Tags
+from bascule.upgrade.events import GatewayKept
 from bascule.upgrade.pace import AT_ONCE, Pace
 
 
@@ -24,6 +27,12 @@ class OpenGateway:
     set_tags: Callable[[Tags], None]
     """Takes what backends are called, before the first `apply`."""
     pace: Pace = AT_ONCE
+    retry: Backoff = BACKOFF
+    """How long to wait before a table is sent again that was not taken."""
+    addresses: tuple[str, ...] = ()
+    """At which clients reach it, where the gateway itself says so."""
+    kept: GatewayKept | None = None
+    """What was there before us; to be recorded, once, before anything is written."""
     process: EnvoyProcess | None = None
     """Our own Envoy, if we run one: not started yet, and it outlives the runtime."""
     xds_port: int | None = None

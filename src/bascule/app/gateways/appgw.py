@@ -1,0 +1,215 @@
+"""An Application Gateway for a runtime: signed in to Azure, what was there kept, ready to write."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from bascule.app.gateways.before import keep_before
+from bascule.app.gateways.counting import CountingLog
+from bascule.app.gateways.opening import Opener, OpenGateway
+from bascule.app.metering import MeteredDriver
+from bascule.app.state_dir import StateDir
+from bascule.azure.client import ArmClient
+from bascule.azure.document import Document, list_at, object_at, text_at
+from bascule.azure.opening import find_subscription, open_azure
+from bascule.clock import Clock
+from bascule.errors import DriverError, PlanError
+from bascule.gateway.appgw.abilities import build_capabilities
+from bascule.gateway.appgw.driver import AppGwDriver
+from bascule.gateway.appgw.operations import FileOperationLog
+from bascule.gateway.appgw.settings import AppGwSettings, BackendsKind, LoadBalancer, Mechanism
+from bascule.gateway.appgw.writer import GatewayWriter
+from bascule.gateway.driver import Capabilities
+from bascule.gateway.ownership import Owns, adoption_of, owner_of
+from bascule.ids import Cluster, GatewayName
+from bascule.journal.record import Json
+from bascule.kube.backoff import Backoff
+from bascule.routing.model import BackendProtocol
+from bascule.routing.naming import Tags
+from bascule.spec.appgw import AppGwGateway, AppGwPlace, LoadBalancerSpec
+from bascule.upgrade.encoding import render_time
+from bascule.upgrade.pace import pace_of_operations
+
+USUAL_S = 8.0
+"""What the median update of a gateway takes."""
+RETRY = Backoff(first_s=5.0, max_s=300.0)
+"""Each update of the gateway is a disruption."""
+LIMIT_FACTOR = 1.5
+"""A write may first have to wait for somebody else's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppGwHome:
+    """What a runtime gives a gateway in Azure: its name, environment, files and time."""
+
+    name: GatewayName
+    environ: Mapping[str, str]
+    state_dir: StateDir
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppGwParts:
+    """A gateway in Azure that can be written, and what counts its updates."""
+
+    gateway_id: str
+    driver: AppGwDriver
+    log: CountingLog
+    document: Document
+    """As it was found."""
+    addresses: tuple[str, ...]
+
+
+def appgw_capabilities(spec: AppGwGateway, name: GatewayName) -> Capabilities:
+    """Return what the gateway can do; asks nobody."""
+    return build_capabilities(build_settings(spec, name, gateway_id=""))
+
+
+def build_settings(spec: AppGwGateway, name: GatewayName, *, gateway_id: str) -> AppGwSettings:
+    """Return how routing tables become our part of the gateway."""
+    found = spec.load_balancers
+    balancers = {} if found is None else {c: _build_balancer(found.of(c)) for c in Cluster}
+    return AppGwSettings(
+        gateway_id=gateway_id,
+        owner=name,
+        prefix=spec.prefix,
+        mechanism=Mechanism.POOLS if spec.switch_by == "pools" else Mechanism.RULES,
+        backends=BackendsKind(spec.backends),
+        load_balancers=balancers,
+        shares_accepted=spec.shares,
+        use_private_frontend=spec.private_frontend,
+        hosts=spec.hosts,
+    )
+
+
+def _build_balancer(spec: LoadBalancerSpec) -> LoadBalancer:
+    return LoadBalancer(
+        address=spec.address,
+        port=spec.port,
+        protocol=BackendProtocol(spec.protocol),
+        probe_path=spec.probe_path,
+        probe_host=spec.probe_host or "",
+    )
+
+
+def prepare_appgw(spec: AppGwGateway, home: AppGwHome) -> Opener:
+    """Return what opens the gateway. Raises UsageError where no subscription is named."""
+    gateway_id = name_gateway(spec, home)
+    settings = build_settings(spec, home.name, gateway_id=gateway_id)
+
+    @asynccontextmanager
+    async def open_appgw(fence: Callable[[], None]) -> AsyncIterator[OpenGateway]:
+        async with open_parts(spec, settings, home, fence) as parts:
+            yield OpenGateway(
+                driver=MeteredDriver(parts.driver, home.clock),
+                watch=parts.driver.watch_lease,
+                describe=lambda: {"envoy": None, "appgw": describe(spec.type, parts)},
+                set_tags=_ignore_tags,
+                pace=pace_of_operations(USUAL_S, LIMIT_FACTOR * spec.operation_timeout_seconds),
+                retry=RETRY,
+                addresses=parts.addresses,
+                kept=keep_before(parts.document, home.state_dir.gateway_before),
+            )
+
+    return open_appgw
+
+
+def name_gateway(spec: AppGwPlace, home: AppGwHome) -> str:
+    """Return the gateway's id. Raises UsageError where no subscription is named."""
+    return spec.gateway_id(find_subscription(home.environ, spec.subscription))
+
+
+@asynccontextmanager
+async def open_parts(
+    spec: AppGwPlace, settings: AppGwSettings, home: AppGwHome, fence: Callable[[], None]
+) -> AsyncIterator[AppGwParts]:
+    """Yield the gateway, read and not written. Raises ApiError, TransportError, DriverError.
+
+    Raises PlanError when it is another Bascule's.
+    """
+    async with open_azure(home.environ, clock=home.clock, cloud=spec.cloud) as azure:
+        document = await _fetch_gateway(azure.client, settings.gateway_id)
+        owns = _find_ownership(document, settings)
+        log = CountingLog(FileOperationLog(home.state_dir.gateway_operations), home.clock)
+        writer = GatewayWriter(
+            azure.client,
+            settings.gateway_id,
+            clock=home.clock,
+            operations=log,
+            owns=owns,
+            fence=fence,
+            limit_s=LIMIT_FACTOR * spec.operation_timeout_seconds,
+        )
+        async with AppGwDriver(
+            writer=writer, settings=settings, owns=owns, clock=home.clock, fence=fence
+        ) as driver:
+            yield AppGwParts(
+                gateway_id=settings.gateway_id,
+                driver=driver,
+                log=log,
+                document=document,
+                addresses=await _fetch_addresses(
+                    azure.client, document, is_private=spec.private_frontend
+                ),
+            )
+
+
+def describe(kind: str, parts: AppGwParts) -> Json:
+    """Return what `status` tells of the gateway beside what is live."""
+    since = parts.log.under_way_since
+    return {
+        "type": kind,
+        "id": parts.gateway_id,
+        "addresses": list(parts.addresses),
+        "puts": parts.log.puts.total,
+        "operation": None if since is None else {"begun_at": render_time(since)},
+    }
+
+
+async def _fetch_gateway(client: ArmClient, gateway_id: str) -> Document:
+    document = await client.get(gateway_id)
+    if document is None:
+        raise DriverError(
+            f"there is no gateway {gateway_id}",
+            remedy="make it first, with `bascule platform apply` for one; or name another in "
+            "gateway.yaml",
+        )
+    return document
+
+
+def _find_ownership(document: Document, settings: AppGwSettings) -> Owns:
+    """Return what of the gateway is ours. Raises PlanError when it is another Bascule's."""
+    tags = object_at(document, "tags")
+    owner = owner_of(tags)
+    if owner not in {"", settings.owner}:
+        raise PlanError(
+            f"the gateway is tagged as that of {owner}, and this one is called {settings.owner}",
+            remedy="release it there first, or call this one so where it is the same",
+        )
+    agic_prefix = adoption_of(tags)
+    return Owns(
+        prefix=settings.prefix,
+        owner=settings.owner,
+        adopted=agic_prefix is not None,
+        agic_prefix=agic_prefix or "",
+    )
+
+
+async def _fetch_addresses(
+    client: ArmClient, document: Document, *, is_private: bool
+) -> tuple[str, ...]:
+    """Return the addresses of the frontend on which our listeners are."""
+    frontends = [
+        object_at(each, "properties")
+        for each in list_at(document, "properties", "frontendIPConfigurations")
+    ]
+    if is_private:
+        return tuple(a for each in frontends if (a := text_at(each, "privateIPAddress")))
+    ids = [i for each in frontends if (i := text_at(each, "publicIPAddress", "id"))]
+    found = [await client.get(each) for each in ids]
+    return tuple(a for each in found if each and (a := text_at(each, "properties", "ipAddress")))
+
+
+def _ignore_tags(tags: Tags) -> None:
+    """Names of backends in Azure hold the cluster's role, whatever its tag."""
+    del tags

@@ -1,0 +1,87 @@
+"""Keeps an Application Gateway as it was before we first wrote it: exact, for its owner alone."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from bascule.app.files import write_private
+from bascule.azure.document import Document, text_at
+from bascule.errors import UsageError
+from bascule.journal.record import Json
+from bascule.redact import redact
+from bascule.upgrade.events import GatewayKept
+
+SECRET_KEYS = frozenset({"data", "password"})
+"""What no journal holds, whatever Azure shows of it."""
+DIGITS = 12
+
+
+def keep_before(document: Document, file: Path) -> GatewayKept:
+    """Keep a gateway's document in `file`, unless it holds one of this gateway; return a record.
+
+    One of another gateway is put aside beside it. Raises UsageError when it cannot be written.
+    """
+    found = _read(file)
+    if found is not None and _is_same_gateway(found, document):
+        return _describe(found)
+    try:
+        if found is not None:
+            file.rename(file.with_name(f"{file.stem}-{_digest(found)[:DIGITS]}.json"))
+        write_private(file, _render(document))
+    except OSError as error:
+        raise UsageError(
+            f"{file} cannot be written: {error.strerror}; the gateway was not touched",
+            remedy="make room for it, or choose another state directory with --state DIR",
+        ) from error
+    return _describe(document)
+
+
+def _describe(document: Document) -> GatewayKept:
+    shown = _redact(msgspec.to_builtins(document, enc_hook=dict))
+    return GatewayKept(
+        gateway=text_at(document, "id").lower(),
+        digest=_digest(document),
+        document=shown if isinstance(shown, dict) else {},
+    )
+
+
+def _is_same_gateway(one: Document, other: Document) -> bool:
+    return text_at(one, "id").lower() == text_at(other, "id").lower()
+
+
+def _read(file: Path) -> dict[str, object] | None:
+    """Return what the file holds; None where it holds no document."""
+    try:
+        found: object = json.loads(file.read_bytes())
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _digest(document: Document) -> str:
+    return hashlib.sha256(_render(document)).hexdigest()
+
+
+def _render(document: Document) -> bytes:
+    return json.dumps(document, ensure_ascii=False, indent=1, default=_plain).encode()
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{type(value).__name__} is no part of a document")
+
+
+def _redact(value: Json) -> Json:
+    match value:
+        case dict():
+            return {k: _redact(v) for k, v in value.items() if k.lower() not in SECRET_KEYS}
+        case list():
+            return [_redact(each) for each in value]
+        case str():
+            return redact(value)
+        case _:
+            return value

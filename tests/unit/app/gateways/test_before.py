@@ -1,0 +1,59 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from bascule.app.gateways.before import keep_before
+from bascule.errors import UsageError
+
+GATEWAY = {
+    "id": "/subscriptions/S/gw",
+    "tags": {"note": "password=hunter2 stays here"},
+    "properties": {"sslCertificates": [{"name": "c", "properties": {"data": "SECRET", "x": 1}}]},
+}
+LATER = {**GATEWAY, "id": "/subscriptions/s/GW", "tags": {}}
+OTHER = {**GATEWAY, "id": "/subscriptions/S/other"}
+
+
+def test_what_was_there_is_kept_exactly_for_its_owner_alone(tmp_path: Path) -> None:
+    file = tmp_path / "gateway-before.json"
+
+    keep_before(GATEWAY, file)
+
+    assert json.loads(file.read_text()) == GATEWAY
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_record_has_the_document_without_what_is_secret(tmp_path: Path) -> None:
+    kept = keep_before(GATEWAY, tmp_path / "gateway-before.json")
+
+    assert kept.gateway == "/subscriptions/s/gw"
+    assert kept.document["properties"] == {
+        "sslCertificates": [{"name": "c", "properties": {"x": 1}}]
+    }
+    assert "hunter2" not in str(kept.document)
+
+
+def test_what_was_kept_once_is_never_replaced_by_what_we_have_written(tmp_path: Path) -> None:
+    file = tmp_path / "gateway-before.json"
+    first = keep_before(GATEWAY, file)
+
+    assert keep_before(LATER, file) == first
+    assert json.loads(file.read_text()) == GATEWAY
+
+
+def test_another_gateway_is_kept_beside_the_first(tmp_path: Path) -> None:
+    file = tmp_path / "gateway-before.json"
+    first = keep_before(GATEWAY, file)
+
+    second = keep_before(OTHER, file)
+
+    assert second.gateway == "/subscriptions/s/other"
+    assert json.loads(file.read_text()) == OTHER
+    aside = file.with_name(f"gateway-before-{first.digest[:12]}.json")
+    assert json.loads(aside.read_text()) == GATEWAY
+
+
+def test_without_room_for_it_nothing_begins(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="was not touched"):
+        keep_before(GATEWAY, tmp_path / "nowhere" / "gateway-before.json")
