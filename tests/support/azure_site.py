@@ -34,6 +34,7 @@ CALL_S = 20.0
 TRIES_MAX = 400
 ROLE_DEFINITIONS = "providers/Microsoft.Authorization/roleDefinitions"
 Body = dict[str, Any]
+DESCRIPTION = AzureDescription(seed=7, location=LOCATION)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +116,7 @@ class AzureSite:
 
     def ask(self, method: str, path: str, body: Body | None = None) -> Any:
         """Ask as the lab's owner; return what is answered, which must be no refusal."""
-        reply = self.run(self._ask(self._owner, method, path, body))
+        reply = self.run(self._ask(self.owner, method, path, body))
         assert reply.status < 400, reply.body
         return reply.body
 
@@ -146,7 +147,7 @@ class AzureSite:
         return int(callers.get(caller.app_id, {kind: 0})[kind])
 
     @property
-    def _owner(self) -> Caller:
+    def owner(self) -> Caller:
         identity = self.azure.identity
         return Caller(app_id=identity.first_app_id, secret=identity.first_secret)
 
@@ -169,7 +170,7 @@ class AzureSite:
 
     async def _settle(self, path: str) -> Body:
         for _ in range(TRIES_MAX):
-            found = dict((await self._ask(self._owner, "GET", path)).body)
+            found = dict((await self._ask(self.owner, "GET", path)).body)
             state = found.get("properties", {}).get("provisioningState", "Succeeded")
             if state in {"Succeeded", "Failed"}:
                 assert state == "Succeeded", found
@@ -178,9 +179,20 @@ class AzureSite:
         raise AssertionError(f"{path} does not come to rest")
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Gate:
+    """Between the thread of the lab and that of a test."""
+
+    run: Callable[[Awaitable[Any]], Any]
+    opened: Future[AzureSite]
+    stop: asyncio.Event
+
+
 @contextmanager
-def azure_site(directory: Path) -> Iterator[AzureSite]:
-    """Yield a lab's Azure that answers on a port of its own."""
+def azure_site(
+    directory: Path, description: AzureDescription = DESCRIPTION, *, live: Path | None = None
+) -> Iterator[AzureSite]:
+    """Yield a lab's Azure that answers on a port of its own; with `live`, all in it is alive."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="azure-site")
     thread.start()
@@ -189,8 +201,8 @@ def azure_site(directory: Path) -> Iterator[AzureSite]:
         return asyncio.run_coroutine_threadsafe(_wrap(work), loop).result(CALL_S)
 
     opened: Future[AzureSite] = Future()
-    stop = asyncio.Event()
-    serving = asyncio.run_coroutine_threadsafe(_serve(directory, run, opened, stop), loop)
+    gate = _Gate(run=run, opened=opened, stop=asyncio.Event())
+    serving = asyncio.run_coroutine_threadsafe(_serve(directory, description, live, gate), loop)
     try:
         either: tuple[Future[Any], ...] = (serving, opened)
         wait(either, CALL_S, FIRST_COMPLETED)
@@ -198,7 +210,7 @@ def azure_site(directory: Path) -> Iterator[AzureSite]:
             serving.result(0)
         yield opened.result(0)
     finally:
-        loop.call_soon_threadsafe(stop.set)
+        loop.call_soon_threadsafe(gate.stop.set)
         wait((serving,), CALL_S)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(CALL_S)
@@ -206,10 +218,7 @@ def azure_site(directory: Path) -> Iterator[AzureSite]:
 
 
 async def _serve(
-    directory: Path,
-    run: Callable[[Awaitable[Any]], Any],
-    opened: Future[AzureSite],
-    stop: asyncio.Event,
+    directory: Path, description: AzureDescription, live: Path | None, gate: _Gate
 ) -> None:
     clock, secrets = WallClock(), count(1)
     certificates = Certificates(directory / "pki", clock=clock, address=ADDRESS)
@@ -226,14 +235,15 @@ async def _serve(
         make_secret=lambda: f"secret-{next(secrets)}",
         issuer_keys=no_keys,
         entropy=b"a test",
+        directory=live,
     )
-    azure = LabAzure(AzureDescription(seed=7, location=LOCATION), ground)
+    azure = LabAzure(description, ground)
     async with azure.running():
         server.serve(azure)
-        opened.set_result(
-            AzureSite(azure=azure, url=ground.url, ca_file=ca_file, run=run, tokens={})
+        gate.opened.set_result(
+            AzureSite(azure=azure, url=ground.url, ca_file=ca_file, run=gate.run, tokens={})
         )
-        await stop.wait()
+        await gate.stop.wait()
         await server.close()
 
 
