@@ -4,7 +4,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -339,3 +339,40 @@ async def test_a_server_that_expires_every_watch_is_not_asked_in_a_hot_loop(
         await eventually(lambda: len(api.watches) == 4)
 
     assert len(follower.events) <= 5
+
+
+OPTIONAL = replace(LIMITS, absent_s=0.02)
+
+
+async def test_a_resource_that_the_server_need_not_know_is_empty_until_it_knows_it(
+    api: ScriptedApi,
+) -> None:
+    unknown = refuse(404, "NotFound")
+    api.script(unknown, unknown, on="list")
+
+    async with following(api, limits=OPTIONAL) as follower:
+        await follower.knows("web")
+
+    assert follower.kinds() == ["Synced"] * 3
+    assert follower.events[0] == Synced(())
+
+
+async def test_a_resource_that_the_server_forgets_is_empty_and_not_lost(api: ScriptedApi) -> None:
+    async with following(api, limits=OPTIONAL) as follower:
+        await follower.watches()
+        api.script(refuse(404, "NotFound"), on="watch")
+        api.script(*[refuse(404, "NotFound")] * 2, on="list")
+        api.tear_watches()
+        await eventually(lambda: follower.events[1:2] == [Synced(())])
+        await follower.knows("web")
+
+    assert "Lost" not in follower.kinds()
+
+
+async def test_a_resource_that_the_server_must_know_is_lost_without_it(api: ScriptedApi) -> None:
+    api.script(refuse(404, "NotFound"), on="list")
+
+    async with following(api) as follower:
+        await follower.knows("web")
+
+    assert follower.kinds() == ["Lost", "Synced"]

@@ -13,12 +13,13 @@ import yaml
 from bascule.app.clock import SystemClock
 from bascule.controller.cache import ClusterState
 from bascule.controller.feed import KubeFeed
-from bascule.controller.loop import Controller
+from bascule.controller.loop import Controller, ControllerOptions
 from bascule.controller.ports import ControllerPorts
 from bascule.controller.report import KubeReporter, ReportOptions
 from bascule.ids import Cluster
 from bascule.kube.client import KubeClient
 from bascule.kube.connection import ClientCertificate, Connection
+from bascule.routing.options import BuildOptions
 from tests.support.controller_world import ALL_BLUE, FakeLastGood
 from tests.support.fake_driver import FakeDriver
 from tests.support.lab_api import LabApi
@@ -37,6 +38,8 @@ PATH_BY_KIND = {
     "Service": "/api/v1/namespaces/shop/services",
     "EndpointSlice": "/apis/discovery.k8s.io/v1/namespaces/shop/endpointslices",
 }
+PLAIN = BuildOptions()
+APPGW = BuildOptions(reads_probes=True, reads_rewrites=True)
 READ = ["ingresses", "endpointslices", "secrets"]
 
 
@@ -77,7 +80,7 @@ async def forbid(api: LabApi, role: str, resource: str, verb: str) -> None:
 
 
 @asynccontextmanager
-async def controller_of(api: LabApi) -> AsyncIterator[Controller]:
+async def controller_of(api: LabApi, build: BuildOptions = PLAIN) -> AsyncIterator[Controller]:
     """Run a controller that logs in as the service account of the manifest."""
     access = api.server.access("test", user=USER, groups=())
     connection = Connection(
@@ -95,7 +98,9 @@ async def controller_of(api: LabApi) -> AsyncIterator[Controller]:
             last_good=FakeLastGood(),
             reporters=(KubeReporter(client, Cluster.BLUE, clock=clock, options=options),),
         )
-        controller = Controller(ports, split=ALL_BLUE, clock=clock, rng=rng)
+        controller = Controller(
+            ports, split=ALL_BLUE, clock=clock, rng=rng, options=ControllerOptions(build=build)
+        )
         task = group.create_task(controller.run())
         try:
             yield controller
@@ -140,6 +145,21 @@ async def test_a_right_to_read_that_is_missing_is_named(api: LabApi, resource: s
 
     assert not blue.is_complete
     assert f'"{USER}" cannot list resource "{resource}"' in blue.reason
+
+
+async def test_pods_are_read_only_for_a_gateway_that_probes_and_rewrite_rules_need_not_be_known(
+    api: LabApi,
+) -> None:
+    async with controller_of(api, APPGW) as controller:
+        await eventually(lambda: controller.view().clusters[Cluster.BLUE].is_complete)
+    await forbid(api, "bascule-appgw", "pods", "list")
+    async with controller_of(api) as controller:
+        await eventually(lambda: controller.view().clusters[Cluster.BLUE].is_complete)
+    async with controller_of(api, APPGW) as controller:
+        await eventually(lambda: controller.view().clusters[Cluster.BLUE].reason)
+        blue = controller.view().clusters[Cluster.BLUE]
+
+    assert f'"{USER}" cannot list resource "pods"' in blue.reason
 
 
 @pytest.mark.parametrize("verb", ["create", "patch"])

@@ -8,6 +8,8 @@ from bascule.manifest.objects import (
     Kind,
     Metadata,
     ObjectRef,
+    Pod,
+    RewriteRules,
     Service,
     TlsSecret,
 )
@@ -16,9 +18,11 @@ META = Metadata(namespace="shop", name="web")
 
 
 def test_every_object_names_itself() -> None:
-    refs = [item(meta=META).ref for item in (Ingress, Service, EndpointSlice, TlsSecret)]
+    views = (Ingress, Service, EndpointSlice, TlsSecret, Pod, RewriteRules)
+    refs = [item(meta=META).ref for item in views]
 
-    assert [ref.kind for ref in refs] == ["Ingress", "Service", "EndpointSlice", "Secret"]
+    assert [ref.kind for ref in refs] == [item.kind for item in views]
+    assert {*Kind} - {ref.kind for ref in refs} == {Kind.INGRESS_CLASS}
     assert {(ref.namespace, ref.name) for ref in refs} == {("shop", "web")}
 
 

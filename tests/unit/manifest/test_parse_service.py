@@ -120,3 +120,21 @@ def test_a_broken_slice_has_a_fault_and_no_endpoints(fields: Raw, code: str) -> 
     assert found.service == "web"
     assert found.endpoints == ()
     assert [fault.code for fault in found.faults] == [code]
+
+
+@pytest.mark.parametrize(
+    ("target", "pod"),
+    [
+        ({"kind": "Pod", "name": "web-1"}, "web-1"),
+        ({"kind": "Node", "name": "node-1"}, ""),
+        ({"kind": "Pod", "name": 7}, ""),
+        (None, ""),
+        ("web-1", ""),
+    ],
+    ids=["pod", "node", "nameless", "none", "malformed"],
+)
+def test_an_endpoint_names_the_pod_behind_it(target: object, pod: str) -> None:
+    found = _slice(endpoints=[{"addresses": ["10.0.0.1"], "targetRef": target}])
+
+    assert [endpoint.pod for endpoint in found.endpoints] == [pod]
+    assert found.faults == ()
