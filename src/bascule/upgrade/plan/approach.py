@@ -15,12 +15,12 @@ from bascule.upgrade.plan.hooks import plan_hooks
 from bascule.upgrade.plan.making import plan_making
 from bascule.upgrade.plan.model import Step, StepKind
 from bascule.upgrade.plan.surroundings import (
-    ACT_S,
     build_arrangement,
     plan_arrangement,
     render_surroundings,
     surroundings_key,
 )
+from bascule.upgrade.plan.updates import estimate_act_s
 from bascule.upgrade.run.stages import Stage
 
 CHECK_S = 5.0
@@ -51,7 +51,7 @@ def plan_approach(spec: Upgrade, facts: Facts, judging: Judging) -> Iterator[Ste
     )
     yield _sync(spec, facts)
     yield from plan_hooks(spec, "sync", Stage.SYNC)
-    yield from _verify(spec, judging)
+    yield from _verify(spec, facts, judging)
     yield from plan_hooks(spec, "verify", Stage.VERIFY)
 
 
@@ -71,7 +71,7 @@ def _sync(spec: Upgrade, facts: Facts) -> Step:
         title="green can answer every route that blue answers",
         reason="workloads come from elsewhere (GitOps or a pipeline); waits at most "
         f"{render_duration(spec.sync.timeout_s)}",
-        estimate_s=ACT_S if _is_ready(facts, spec.hosts) else None,
+        estimate_s=estimate_act_s(facts) if _is_ready(facts, spec.hosts) else None,
     )
 
 
@@ -88,18 +88,23 @@ def _is_ready(facts: Facts, hosts: Hosts) -> bool:
     )
 
 
-def _verify(spec: Upgrade, judging: Judging) -> Iterator[Step]:
-    basic = build_arrangement(spec)
+def _verify(spec: Upgrade, facts: Facts, judging: Judging) -> Iterator[Step]:
+    basic = build_arrangement(spec, facts.capabilities)
     if basic != NOTHING_ARRANGED:
         yield plan_arrangement(
-            surroundings_key(spec, "on"), Stage.VERIFY, basic, title=render_surroundings(spec)
+            surroundings_key(basic, "on"),
+            Stage.VERIFY,
+            basic,
+            facts,
+            title=render_surroundings(basic),
         )
     if spec.mirror is not None:
         share = render_percent(spec.mirror.share_bp)
         yield plan_arrangement(
             "mirror-on",
             Stage.VERIFY,
-            build_arrangement(spec, has_mirror=True),
+            build_arrangement(spec, facts.capabilities, has_mirror=True),
+            facts,
             title=f"copies of {share} of the requests go to green; its answers are thrown away",
         )
     if _has_verify(spec):
@@ -118,7 +123,7 @@ def _verify(spec: Upgrade, judging: Judging) -> Iterator[Step]:
         yield plan_approval("verify", Stage.VERIFY, reason="the spec asks for it (verify.approval)")
     if spec.mirror is not None:
         yield plan_arrangement(
-            "mirror-off", Stage.VERIFY, basic, title="no more copies go to green"
+            "mirror-off", Stage.VERIFY, basic, facts, title="no more copies go to green"
         )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from bascule.gateway.driver import Capabilities
+from bascule.gateway.driver import Capabilities, UpdateTimes
 from bascule.ids import Cluster
 from bascule.journal.record import Json
 from bascule.routing.model import RouteSet
@@ -61,6 +61,14 @@ class Facts:
     """None: the clusters exist, and stay."""
     parent: str = ""
     """The digest of the plan that the new one takes the place of; empty for none."""
+    measured_update: UpdateTimes | None = None
+    """What this very gateway took, by its own changes or a rehearsal."""
+
+    @property
+    def update(self) -> UpdateTimes | None:
+        """How long updates take, as well as it is known; None: changes are mere messages."""
+        known = self.capabilities.update
+        return known if known is None else self.measured_update or known
 
     def count_routes(self, cluster: Cluster) -> int | None:
         """Return how many routes `cluster` has; None is not known."""

@@ -33,6 +33,7 @@ from bascule.upgrade.plan.rules_of_traffic import (
     lint_mirror,
     lint_start,
 )
+from bascule.upgrade.plan.rules_of_updates import lint_judging_time, lint_shares, lint_updates
 from bascule.upgrade.plan.rules_of_weights import lint_weights
 
 Rule: TypeAlias = Callable[[Plan, Facts], Iterator[Finding]]
@@ -57,6 +58,9 @@ RULES: tuple[Rule, ...] = (
     lint_requests,
     lint_comparison,
     lint_alarms,
+    lint_updates,
+    lint_judging_time,
+    lint_shares,
 )
 
 

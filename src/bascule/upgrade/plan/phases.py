@@ -18,11 +18,11 @@ from bascule.upgrade.plan.making import plan_removal, plan_stopping
 from bascule.upgrade.plan.model import Step, StepKind
 from bascule.upgrade.plan.shares import Share, plan_shares, render_names
 from bascule.upgrade.plan.surroundings import (
-    ACT_S,
     build_arrangement,
     plan_arrangement,
     surroundings_key,
 )
+from bascule.upgrade.plan.updates import estimate_act_s, render_cost
 from bascule.upgrade.run.stages import Stage
 
 IDLE_TIMEOUT_S = 86_400.0
@@ -40,8 +40,8 @@ def plan_shift(spec: Upgrade, facts: Facts, judging: Judging) -> Iterator[Step]:
             kind=StepKind.SET_WEIGHTS,
             args={"split": render_split(share.split)},
             title=f"green gets {what}",
-            reason=_why_share(spec.steps, place),
-            estimate_s=ACT_S,
+            reason=f"{_why_share(spec.steps, place)}{render_cost(facts)}",
+            estimate_s=estimate_act_s(facts),
         )
         yield plan_hold(
             Hold(
@@ -93,7 +93,7 @@ def _why_share(steps: tuple[StepSpec, ...], place: int) -> str:
     return f"{held} has held; {more} could not"
 
 
-def plan_bake(spec: Upgrade, judging: Judging) -> Iterator[Step]:
+def plan_bake(spec: Upgrade, facts: Facts, judging: Judging) -> Iterator[Step]:
     """Yield the time in which green takes all and blue stays warm."""
     if spec.bake.hold_s > 0:
         yield plan_hold(
@@ -110,10 +110,11 @@ def plan_bake(spec: Upgrade, judging: Judging) -> Iterator[Step]:
     if spec.bake.approval:
         yield plan_approval("bake", Stage.BAKE, reason="the spec asks for it (bake.approval)")
     yield from plan_hooks(spec, "bake", Stage.BAKE)
-    if build_arrangement(spec) != NOTHING_ARRANGED:
-        key = surroundings_key(spec, "off")
+    around = build_arrangement(spec, facts.capabilities)
+    if around != NOTHING_ARRANGED:
+        key = surroundings_key(around, "off")
         title = "nothing but the split stands in the gateway any more"
-        yield plan_arrangement(key, Stage.BAKE, NOTHING_ARRANGED, title=title)
+        yield plan_arrangement(key, Stage.BAKE, NOTHING_ARRANGED, facts, title=title)
 
 
 def plan_retirement(spec: Upgrade, facts: Facts) -> Iterator[Step]:
@@ -135,7 +136,7 @@ def plan_retirement(spec: Upgrade, facts: Facts) -> Iterator[Step]:
     )
     yield _prove_idle(spec.retire.idle_s)
     yield from plan_stopping(spec, facts)
-    yield _take_out(name, stays=facts.platform is None)
+    yield _take_out(name, facts)
     yield from plan_removal(spec, facts)
 
 
@@ -168,15 +169,18 @@ def _prove_idle(quiet_s: float) -> Step:
     )
 
 
-def _take_out(name: str, *, stays: bool) -> Step:
+def _take_out(name: str, facts: Facts) -> Step:
+    why = (
+        "the cluster itself is not touched: it was there before the upgrade"
+        if facts.platform is None
+        else "nothing may be sent to what is removed next"
+    )
     return Step(
         key="retire-blue",
         stage=Stage.RETIRE,
         kind=StepKind.RETIRE,
         args={"cluster": Cluster.BLUE.value},
         title=f"blue ({name}) is taken out of the gateway",
-        reason="the cluster itself is not touched: it was there before the upgrade"
-        if stays
-        else "nothing may be sent to what is removed next",
-        estimate_s=ACT_S,
+        reason=f"{why}{render_cost(facts)}",
+        estimate_s=estimate_act_s(facts),
     )

@@ -41,7 +41,7 @@ def plan_upgrade(spec: Upgrade, facts: Facts) -> Plan:
     steps = (
         *plan_approach(spec, facts, judging),
         *plan_shift(spec, facts, judging),
-        *plan_bake(spec, judging),
+        *plan_bake(spec, facts, judging),
         *plan_retirement(spec, facts),
     )
     return Plan(

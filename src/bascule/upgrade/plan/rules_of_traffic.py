@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from bascule.checks.findings import Finding, Severity
+from bascule.gateway.driver import Capabilities
 from bascule.ids import Cluster
 from bascule.routing.affinity import AffinityKind
-from bascule.routing.weights import render_percent
+from bascule.routing.weights import TOTAL_BP, render_percent
 from bascule.upgrade.gates.model import CheckType
 from bascule.upgrade.plan.facts import Facts
 from bascule.upgrade.plan.model import Plan
@@ -50,38 +51,56 @@ def lint_start(plan: Plan, facts: Facts) -> Iterator[Finding]:
 
 
 def lint_capabilities(plan: Plan, facts: Facts) -> Iterator[Finding]:
-    """Name what the plan asks of the gateway and it cannot do."""
+    """Name what the plan asks of the gateway and it cannot do, and the way to have it."""
     can = facts.capabilities
     for step, wanted in read_arrangements(plan):
+        kind = AffinityKind.NONE if wanted.affinity is None else wanted.affinity.kind
         if wanted.preview is not None and wanted.preview.header and not can.has_preview_by_header:
-            yield _cannot(step.key, "preview by a header", "write `preview: off`")
+            yield _cannot(step.key, "preview by a header", "write `preview: off`", can)
         if wanted.mirror is not None and not can.has_mirroring:
-            yield _cannot(step.key, "mirroring", "leave `mirror` out")
-        is_sticky = wanted.affinity is not None and wanted.affinity.kind is not AffinityKind.NONE
-        if is_sticky and not can.has_sticky_sessions:
-            yield _cannot(step.key, "sticky sessions", "leave `stickySessions` out")
+            yield _cannot(step.key, "mirroring", "leave `mirror` out", can)
+        if kind is not AffinityKind.NONE and not can.has_sticky_sessions:
+            yield _cannot(step.key, "sticky sessions", "leave `stickySessions` out", can)
+        elif kind is AffinityKind.HEADER and not can.has_sticky_headers:
+            yield _cannot(step.key, "users kept by a header", "keep them by a cookie", can)
+    yield from _list_too_fine(plan, can)
+
+
+def _list_too_fine(plan: Plan, can: Capabilities) -> Iterator[Finding]:
     finest = can.weight_step_bp
     for weights in read_weights(plan):
         shares = {of.green_bp for of in (weights.split.default, *weights.split.by_host.values())}
         for share_bp in sorted(share for share in shares if share % finest):
+            key, share = weights.step.key, render_percent(share_bp)
+            does = f"splits by {render_percent(finest)} at the finest"
+            remedy = f"write a multiple of {render_percent(finest)}"
+            if finest == TOTAL_BP:
+                does = "sends all requests of a host to one cluster"
+                remedy = "move whole hosts (`- hosts: [...]`) before `- weight: 100`"
             yield Finding(
                 severity=Severity.BLOCKER,
                 code="WeightTooFine",
-                subject=weights.step.key,
-                message=f"this gateway splits by {render_percent(finest)} at the finest, and "
-                f"{weights.step.key} asks for {render_percent(share_bp)}",
-                remedy=f"write a multiple of {render_percent(finest)}",
+                subject=key,
+                message=f"this gateway {does}, and {key} asks for {share}",
+                remedy=f"{remedy}{_or_richer(can)}",
             )
 
 
-def _cannot(key: str, what: str, remedy: str) -> Finding:
+def _cannot(key: str, what: str, remedy: str, can: Capabilities) -> Finding:
     return Finding(
         severity=Severity.BLOCKER,
         code="CapabilityMissing",
         subject=key,
         message=f"{key} asks for {what}, which this gateway cannot do",
-        remedy=remedy,
+        remedy=f"{remedy}{_or_richer(can)}",
     )
+
+
+def _or_richer(can: Capabilities) -> str:
+    """Return which kind of gateway can do what this one cannot, as the end of a remedy."""
+    if not can.richer_type:
+        return ""
+    return f"; or write `gateway: {{type: {can.richer_type}}}`: Envoys behind this gateway can"
 
 
 def lint_mirror(plan: Plan, facts: Facts) -> Iterator[Finding]:
@@ -117,5 +136,7 @@ def lint_checks(plan: Plan, facts: Facts) -> Iterator[Finding]:
                     subject=check.name,
                     message=f"the check {check.name} {what} by the preview header, and there is no "
                     "preview",
-                    remedy="leave `preview: off` out, or the check",
+                    remedy="leave `preview: off` out, or the check"
+                    if facts.capabilities.has_preview_by_header
+                    else f"ask by a check of another type{_or_richer(facts.capabilities)}",
                 )

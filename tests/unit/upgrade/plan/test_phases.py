@@ -8,7 +8,7 @@ from bascule.upgrade.plan.holding import plan_judging
 from bascule.upgrade.plan.model import Step
 from bascule.upgrade.plan.phases import plan_bake, plan_retirement, plan_shift
 from bascule.upgrade.run.stages import Stage
-from tests.support.planning import KNOWN
+from tests.support.planning import KNOWN, SLOW
 from tests.support.specs import read_upgrade
 
 NEVER = "retire: {policy: never}\n"
@@ -21,7 +21,7 @@ def shift(text: str) -> list[Step]:
 
 def bake(text: str) -> list[str]:
     spec = read_upgrade(text)
-    return [step.key for step in plan_bake(spec, plan_judging(spec, KNOWN))]
+    return [step.key for step in plan_bake(spec, KNOWN, plan_judging(spec, KNOWN))]
 
 
 def test_each_weight_is_set_and_held_and_approved_where_asked() -> None:
@@ -81,6 +81,19 @@ def test_every_step_of_hosts_has_its_reason() -> None:
     ]
 
 
+def test_what_each_step_costs_is_told_where_it_is_an_update_of_the_gateway() -> None:
+    spec = read_upgrade(HOST_STEPS)
+    judging = plan_judging(spec, SLOW)
+
+    shifts = list(plan_shift(spec, SLOW, judging))
+    retired = list(plan_retirement(spec, SLOW))[-1]
+
+    assert all("; costs 1 PUT" in step.reason for step in (*shifts[::2], retired))
+    assert [step.estimate_s for step in (*shifts[::2], retired)] == [8.0] * 5
+    assert not any("PUT" in step.reason for step in shifts[1::2])
+    assert [step.key for step in plan_bake(spec, SLOW, judging)] == ["bake"]
+
+
 def test_one_step_for_all_is_the_last_one() -> None:
     assert shift("steps: [{weight: 100}]\n")[0].reason.startswith("the last share")
 
@@ -120,7 +133,7 @@ def test_the_bake_ends_with_nothing_but_the_split(text: str, expected: list[str]
 def test_at_the_end_nothing_is_arranged() -> None:
     spec = read_upgrade()
 
-    *_, last = plan_bake(spec, plan_judging(spec, KNOWN))
+    *_, last = plan_bake(spec, KNOWN, plan_judging(spec, KNOWN))
 
     assert parse_arrangement(last.args["arrangement"]) == NOTHING_ARRANGED
 

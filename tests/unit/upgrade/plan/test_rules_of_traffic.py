@@ -20,7 +20,7 @@ from bascule.upgrade.plan.rules_of_traffic import (
 )
 from bascule.upgrade.run.stages import Stage
 from tests.support.orders import BLUE, GREEN, percent
-from tests.support.planning import ABLE, KNOWN
+from tests.support.planning import ABLE, KNOWN, SLOW
 from tests.support.plans import arrange, build_plan, by_host, hold, set_split, weights
 
 PREVIEW = Arrangement(preview=Preview(header="x-preview"))
@@ -110,11 +110,45 @@ def test_a_weight_finer_than_the_gateways_is_a_blocker() -> None:
 
 
 def test_a_host_that_goes_whole_is_never_too_fine() -> None:
-    whole = replace(KNOWN, capabilities=replace(ABLE, weight_step_bp=10_000))
     plan = build_plan([set_split("a", by_host("a.test")), set_split("b", GREEN)])
 
-    assert codes(lint_capabilities(plan, whole)) == []
-    assert codes(lint_capabilities(build_plan([weights(25)]), whole)) == ["WeightTooFine"]
+    assert codes(lint_capabilities(plan, SLOW)) == []
+
+
+RICHER = "; or write `gateway: {type: appgw+envoy}`: Envoys behind this gateway can"
+
+
+def test_where_hosts_only_move_whole_the_remedy_names_both_ways() -> None:
+    (found,) = lint_capabilities(build_plan([weights(25), weights(100)]), SLOW)
+
+    assert (found.code, found.subject) == ("WeightTooFine", "shift-25")
+    assert found.message == (
+        "this gateway sends all requests of a host to one cluster, and shift-25 asks for 25 %"
+    )
+    assert found.remedy == f"move whole hosts (`- hosts: [...]`) before `- weight: 100`{RICHER}"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "way"),
+    [
+        (PREVIEW, "write `preview: off`"),
+        (MIRROR, "leave `mirror` out"),
+        (Arrangement(affinity=Affinity(kind=AffinityKind.HEADER)), "keep them by a cookie"),
+    ],
+    ids=["preview", "mirror", "header"],
+)
+def test_what_only_a_richer_gateway_can_do_is_refused_with_its_name(
+    wanted: Arrangement, way: str
+) -> None:
+    (found,) = lint_capabilities(build_plan([arrange("on", Stage.VERIFY, wanted)]), SLOW)
+
+    assert (found.code, found.remedy) == ("CapabilityMissing", way + RICHER)
+
+
+def test_a_check_that_no_header_leads_to_green_is_told_of_other_ways() -> None:
+    (found,) = lint_checks(build_plan([checked(CheckType.HTTP)]), SLOW)
+
+    assert found.remedy == f"ask by a check of another type{RICHER}"
 
 
 def test_mirroring_repeats_what_changes_something() -> None:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from bascule.routing.affinity import Affinity, AffinityKind
@@ -10,6 +12,7 @@ from bascule.upgrade.plan.surroundings import (
     surroundings_key,
 )
 from bascule.upgrade.run.stages import Stage
+from tests.support.planning import ABLE, KNOWN, SLOW
 from tests.support.specs import read_upgrade
 
 PREVIEW = Preview(header="x-bascule-preview")
@@ -52,27 +55,61 @@ def test_the_spec_says_what_stands_around_the_split(
 ) -> None:
     spec = read_upgrade(text)
 
-    assert build_arrangement(spec) == arrangement
-    assert said in render_surroundings(spec)
+    assert build_arrangement(spec, ABLE) == arrangement
+    assert said in render_surroundings(arrangement)
+
+
+@pytest.mark.parametrize(
+    ("text", "preview"),
+    [
+        ("", None),
+        ("preview: {}\n", None),
+        ("preview: {hosts: {green.a.test: a.test}}\n", Preview(hosts={"green.a.test": "a.test"})),
+        ("preview: {header: x-mine}\n", Preview(header="x-mine")),
+    ],
+    ids=["nothing said", "nothing asked", "host", "header asked for"],
+)
+def test_where_no_header_is_read_the_usual_one_is_left_out(
+    text: str, preview: Preview | None
+) -> None:
+    can = replace(ABLE, has_preview_by_header=False)
+
+    around = build_arrangement(read_upgrade(text), can)
+
+    assert around == Arrangement(preview=preview)
+
+
+def test_a_preview_without_a_header_is_told_by_its_hosts() -> None:
+    around = Arrangement(preview=Preview(hosts={"b.green.test": "b", "a.green.test": "a"}))
+
+    told = render_surroundings(around)
+
+    assert told == "host a.green.test, host b.green.test reaches green"
 
 
 def test_mirroring_is_arranged_only_for_its_time() -> None:
     spec = read_upgrade("mirror: {percent: 2.5}\n")
 
-    assert build_arrangement(spec).mirror is None
-    assert build_arrangement(spec, has_mirror=True).mirror == Mirror(share_bp=250)
+    assert build_arrangement(spec, ABLE).mirror is None
+    assert build_arrangement(spec, ABLE, has_mirror=True).mirror == Mirror(share_bp=250)
 
 
 def test_the_step_is_named_after_what_it_brings() -> None:
-    sticky = read_upgrade("preview: off\nstickySessions: {kind: cookie}\n")
-
-    assert surroundings_key(read_upgrade(), "on") == "preview-on"
-    assert surroundings_key(sticky, "off") == "sticky-off"
+    assert surroundings_key(Arrangement(preview=PREVIEW), "on") == "preview-on"
+    assert surroundings_key(Arrangement(affinity=Affinity()), "off") == "sticky-off"
 
 
 def test_the_step_holds_the_whole_arrangement() -> None:
     wanted = Arrangement(preview=PREVIEW)
 
-    step = plan_arrangement("preview-on", Stage.VERIFY, wanted, title="look")
+    step = plan_arrangement("preview-on", Stage.VERIFY, wanted, KNOWN, title="look")
 
     assert parse_arrangement(step.args["arrangement"]) == wanted
+    assert step.estimate_s == 1.0
+
+
+def test_where_a_change_is_an_update_of_the_gateway_the_step_says_so() -> None:
+    step = plan_arrangement("preview-on", Stage.VERIFY, Arrangement(), SLOW, title="look")
+
+    assert step.reason.endswith("moved by this; costs 1 PUT, an update of the whole gateway")
+    assert step.estimate_s == 8.0
