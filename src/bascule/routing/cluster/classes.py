@@ -34,11 +34,14 @@ def read_classes(
 ) -> OwnClasses:
     """Return which classes are ours: those of our controller, and those with one of `names`.
 
-    Of several default classes the newest counts, as in the API server's admission; of equally
-    old ones the first by name.
+    A name with a slash is a controller's: all of its classes are ours too, and so is an Ingress
+    whose class annotation names it, as Azure's controller has it. Of several default classes the
+    newest counts, as in the API server's admission; of equally old ones the first by name.
     """
     found = sorted(classes, key=lambda item: item.meta.name)
-    ours = {item.meta.name for item in found if item.controller == controller} | set(names)
+    named = frozenset(names)
+    controllers = {controller, *(name for name in named if "/" in name)}
+    ours = {item.meta.name for item in found if item.controller in controllers} | named
     defaults = [item for item in found if item.is_default]
     newest = max(defaults, key=lambda item: item.meta.created, default=None)
     return OwnClasses(

@@ -79,3 +79,26 @@ def test_a_contradiction_is_a_fault() -> None:
 )
 def test_what_does_not_contradict_itself_is_fine(ingress: Ingress) -> None:
     assert OwnClasses(names=frozenset()).check(ingress) == ()
+
+
+AGIC = "azure/application-gateway"
+
+
+@pytest.mark.parametrize(
+    ("names", "is_ours"),
+    [(("bascule",), False), ((AGIC,), True), (("azure-application-gateway",), True)],
+    ids=["by-default", "controller", "class"],
+)
+def test_a_class_of_azures_controller_is_ours_only_when_it_or_the_controller_is_named(
+    names: tuple[str, ...], *, is_ours: bool
+) -> None:
+    found = read_classes([_class("azure-application-gateway", controller=AGIC)], names=names)
+
+    assert found.owns(_ingress(field="azure-application-gateway")) is is_ours
+
+
+def test_the_class_annotation_of_azures_controller_is_ours_when_it_is_named() -> None:
+    ingress = _ingress(annotation=AGIC)
+
+    assert read_classes([], names=("bascule", AGIC)).owns(ingress)
+    assert not read_classes([], names=("bascule", "azure-application-gateway")).owns(ingress)
