@@ -105,6 +105,18 @@ async def test_a_problem_becomes_an_event_on_its_object() -> None:
         assert event["reason"] == "ServiceNotFound"
 
 
+async def test_what_the_gateway_makes_otherwise_is_told_beside_what_the_table_says() -> None:
+    async with reporting(ReportOptions()) as world:
+        world.api.script(send(FOUND), send(FOUND), on="list")
+        world.reporter.tell_problems([problem("one")])
+        world.reporter.tell_applied(routes([]), [problem("two")])
+        world.reporter.tell_problems([problem("one")])
+
+        written = await world.writes(2)
+
+    assert len(written) == 2
+
+
 async def test_an_event_is_written_once_however_often_it_is_told() -> None:
     async with reporting(ReportOptions()) as world:
         world.api.script(send(FOUND), on="list")

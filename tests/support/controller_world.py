@@ -49,13 +49,15 @@ class FakeReporter:
 
     def __init__(self) -> None:
         self.problems: tuple[Problem, ...] = ()
+        self.gateway_problems: tuple[Problem, ...] = ()
         self.applied: list[RouteSet] = []
 
     def tell_problems(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
 
-    def tell_applied(self, routes: RouteSet) -> None:
+    def tell_applied(self, routes: RouteSet, problems: Iterable[Problem] = ()) -> None:
         self.applied.append(routes)
+        self.gateway_problems = tuple(problems)
 
     async def keep_reported(self) -> None:
         await asyncio.Event().wait()

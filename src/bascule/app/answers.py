@@ -1,5 +1,6 @@
 """What the runtime answers on control.sock; nothing that is asked here changes weights."""
 
+import asyncio
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from bascule.clock import Clock
 from bascule.controller.bell import Bell
 from bascule.controller.loop import Controller
 from bascule.errors import BasculeError
+from bascule.gateway.driver import Convergence, Observation
 from bascule.ids import Cluster, GatewayName
 from bascule.journal.record import Json
 from bascule.kube.client import ServerVersion
@@ -23,6 +25,9 @@ from bascule.notify.sender import NewsDesk
 from bascule.routing.documents import answer_explain
 from bascule.upgrade.encoding import render_split
 from bascule.upgrade.executor import Executor
+
+LOOK_S = 3.0
+"""How long a look at the gateway may take while somebody waits for an answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +83,7 @@ class Answers:
             "runtime": self._runtime(),
             **status.journal_document(self.executor.state),
             **controller_document(self.controller.view(), self.versions, now=self.clock.now()),
-            "live": live.gateway_document(await self.gateway.driver.observe()),
+            "live": live.gateway_document(await self._observe()),
             **self.gateway.describe(),
             "news": self.news.status(),
         }
@@ -90,12 +95,21 @@ class Answers:
             run = choose_upgrade(state, name if isinstance(name, str) else None)
         except BasculeError as error:
             return {"error": error.message, "remedy": error.remedy}
-        seen = await self.gateway.driver.observe()
+        seen = await self._observe()
         return {
             "gateway": self.name,
             "runtime": self._runtime(),
             **upgrade_document(run, state, live=seen.split),
         }
+
+    async def _observe(self) -> Observation:
+        """Look at the gateway; whoever asks is not kept waiting for one that is far away."""
+        try:
+            async with asyncio.timeout(LOOK_S):
+                return await self.gateway.driver.observe()
+        except TimeoutError:
+            reason = f"the gateway did not answer within {LOOK_S:g} s"
+            return Observation(convergence=Convergence.UNKNOWN, reason=reason)
 
     def _runtime(self) -> dict[str, Json]:
         trouble = self.executor.trouble

@@ -24,7 +24,7 @@ def controller_document(
 ) -> dict[str, Json]:
     """Return what the controller knows of clusters and routes, and which certificates end."""
     ending = check_expiry(view.routes, now) if now is not None else ()
-    problems = (*ending, *view.routes.problems)
+    problems = (*ending, *view.routes.problems, *view.gateway_problems)
     return {
         "clusters": {
             cluster.value: {

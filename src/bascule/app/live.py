@@ -14,6 +14,7 @@ def gateway_document(seen: Observation) -> dict[str, Json]:
         "convergence": seen.convergence.value,
         "reason": seen.reason,
         "instances": seen.instances,
+        "table_digest": seen.table_digest,
         "weights": None if seen.split is None else render_split(seen.split),
         "traffic": {
             cluster.value: {

@@ -12,6 +12,13 @@ if TYPE_CHECKING:
     from bascule.upgrade.state import GatewayState
 
 
+UNASKED = (
+    "no runtime: the gateway goes on by itself as it was last written; whether that is what the "
+    "journal says is not known"
+)
+"""What is said of a gateway that only a runtime, signed in, could look at."""
+
+
 def read_records(state_dir: StateDir) -> tuple[Record, ...]:
     """Return the whole journal; at least one record.
 
@@ -64,22 +71,27 @@ def build_offline_status(state_dir: StateDir) -> dict[str, Json]:
 
     state = read_state(state_dir)
     seen = look_at_envoy(state_dir)
+    kept = next(iter(state.kept), None)
     return {
         "gateway": state_dir.path.name,
         "runtime": None,
         **status.journal_document(state),
         **dict.fromkeys(status.CONTROLLER_KEYS),
-        "live": _live(seen),
+        "live": _live(seen, UNASKED if kept else seen.reason),
         "envoy": {"pid": seen.pid, "trouble": None, "deaths": []},
+        "appgw": {"type": "appgw", "id": kept, "addresses": None, "puts": None, "operation": None}
+        if kept
+        else None,
     }
 
 
-def _live(seen: "Glance") -> dict[str, Json]:
+def _live(seen: "Glance", reason: str) -> dict[str, Json]:
     traffic: dict[str, Json] = {c.value: dict(counts) for c, counts in seen.traffic.items()}
     return {
         "convergence": "unknown",
-        "reason": seen.reason,
+        "reason": reason,
         "instances": 1 if traffic else 0,
+        "table_digest": None,
         "weights": None,
         "traffic": traffic or None,
     }

@@ -111,6 +111,7 @@ def _gateway(document: Mapping[str, Json]) -> Iterator[str]:
     envoy = read_map(document.get("envoy"))
     reason = f": {live.get('reason')}" if live.get("reason") else ""
     yield f"gateway  {live.get('convergence')}, {live.get('instances')} instance(s){reason}"
+    yield from _appgw(read_map(document.get("appgw")))
     if envoy:
         pid = envoy.get("pid")
         yield f"envoy    process {pid}" if pid is not None else "envoy    does not run"
@@ -119,6 +120,16 @@ def _gateway(document: Mapping[str, Json]) -> Iterator[str]:
         for death in map(read_map, read_items(envoy.get("deaths"))[-LINES_MAX:]):
             back = death.get("ready_at") or "not yet"
             yield f"  died {death.get('died_at')}, served again {back}"
+
+
+def _appgw(appgw: Mapping[str, Json]) -> Iterator[str]:
+    if not appgw:
+        return
+    yield f"azure    {appgw.get('type')} {appgw.get('id')}"
+    places = ", ".join(str(each) for each in read_items(appgw.get("addresses")))
+    under_way = read_map(appgw.get("operation"))
+    at = f", one under way since {under_way.get('begun_at')}" if under_way else ""
+    yield f"         at {places or UNKNOWN}; {appgw.get('puts')} update(s) by this runtime{at}"
 
 
 def _orders(document: Mapping[str, Json]) -> Iterator[str]:

@@ -24,7 +24,7 @@ from bascule.ids import Cluster
 from bascule.kube.backoff import Backoff
 from bascule.routing.arrangement import NOTHING_ARRANGED, Arrangement
 from bascule.routing.certificates import CertificateStore
-from bascule.routing.model import RouteSet, RoutingTable
+from bascule.routing.model import Problem, RouteSet, RoutingTable
 from bascule.routing.weights import Split
 
 BACKOFF = Backoff(first_s=0.2, max_s=30.0)
@@ -91,6 +91,7 @@ class Pusher:
         self._bulk: asyncio.Timeout | None = None
         self._wake = Bell()
         self._to_store = Bell()
+        self._gateway_problems: tuple[Problem, ...] = ()
         self._gateway_fault: Fault | None = None
         self._store_fault: Fault | None = None
 
@@ -196,6 +197,7 @@ class Pusher:
             wanted_arrangement=self.wanted_arrangement,
             applied_split=table.split if table else None,
             applied_table_digest=table.digest if table else None,
+            gateway_problems=self._gateway_problems,
             is_pending=self._is_behind(),
             gateway_fault=self._gateway_fault,
             last_good_fault=self._store_fault,
@@ -249,10 +251,11 @@ class Pusher:
         table = RoutingTable(routes=offer.routes, split=split, arrangement=arrangement)
         applied = await self._driver.apply(table, offer.certificates)
         self._applied, self._applied_table = offer, table
+        self._gateway_problems = applied.problems
         self._gateway_fault = None
         self._to_store.ring()
         for reporter in self._reporters:
-            reporter.tell_applied(offer.routes)
+            reporter.tell_applied(offer.routes, applied.problems)
         return applied
 
     async def _wait_for_offer(self) -> None:

@@ -42,8 +42,8 @@ class Reporter(Protocol):
         """Say that these are all the problems that there are now."""
         ...
 
-    def tell_applied(self, routes: RouteSet) -> None:
-        """Say that the gateway has acknowledged `routes`."""
+    def tell_applied(self, routes: RouteSet, problems: Iterable[Problem] = ()) -> None:
+        """Say that the gateway has acknowledged `routes`; `problems` are all that it has of it."""
         ...
 
     async def keep_reported(self) -> None:
@@ -73,6 +73,10 @@ class KubeReporter:
         self._clock = clock
         self._options = options
         self._agenda = Agenda()
+        self._problems: tuple[Problem, ...] = ()
+        """Of the newest table."""
+        self._gateway_problems: tuple[Problem, ...] = ()
+        """What the gateway made otherwise of the table that is live."""
         self._problems_told = Bell()
         self._applied: RouteSet | None = None
         self._applied_told = Bell()
@@ -80,14 +84,26 @@ class KubeReporter:
 
     def tell_problems(self, problems: Iterable[Problem]) -> None:
         """Say that these are all the problems that there are now; those of others are left out."""
-        mine = [p for p in problems if p.cluster is self._cluster and p.kind in RESOURCE_BY_KIND]
-        self._agenda.take(mine, self._clock.monotonic_s())
-        self._problems_told.ring()
+        self._problems = self._choose(problems)
+        self._take_problems()
 
-    def tell_applied(self, routes: RouteSet) -> None:
-        """Say that the gateway has acknowledged `routes`."""
+    def tell_applied(self, routes: RouteSet, problems: Iterable[Problem] = ()) -> None:
+        """Say that the gateway has acknowledged `routes`; `problems` are all that it has of it."""
+        former, self._gateway_problems = self._gateway_problems, self._choose(problems)
+        if former != self._gateway_problems:
+            self._take_problems()
         self._applied = routes
         self._applied_told.ring()
+
+    def _choose(self, problems: Iterable[Problem]) -> tuple[Problem, ...]:
+        return tuple(
+            p for p in problems if p.cluster is self._cluster and p.kind in RESOURCE_BY_KIND
+        )
+
+    def _take_problems(self) -> None:
+        both = (*self._problems, *self._gateway_problems)
+        self._agenda.take(both, self._clock.monotonic_s())
+        self._problems_told.ring()
 
     async def keep_reported(self) -> None:
         """Write what was told, until cancelled."""

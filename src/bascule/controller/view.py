@@ -7,7 +7,7 @@ from datetime import datetime
 from bascule.controller.cache import ClusterKnowledge
 from bascule.ids import Cluster
 from bascule.routing.arrangement import NOTHING_ARRANGED, Arrangement
-from bascule.routing.model import RouteSet
+from bascule.routing.model import Problem, RouteSet
 from bascule.routing.weights import Split
 
 
@@ -39,3 +39,5 @@ class ControllerView:
     gateway_fault: Fault | None
     last_good_fault: Fault | None
     wanted_arrangement: Arrangement = NOTHING_ARRANGED
+    gateway_problems: tuple[Problem, ...] = ()
+    """What the gateway left out, or made otherwise, of the table that it acknowledged last."""

@@ -15,6 +15,7 @@ def test_traffic_that_could_not_be_asked_for_is_null_and_not_nothing() -> None:
         "convergence": "unknown",
         "reason": "no answer",
         "instances": 0,
+        "table_digest": None,
         "weights": None,
         "traffic": None,
     }

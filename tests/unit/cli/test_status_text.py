@@ -81,3 +81,21 @@ def test_routes_problems_and_deaths_are_listed() -> None:
     assert "envoy    does not run" in text
     assert "  cannot be started again: no Envoy there" in text
     assert "  died noon, served again not yet" in text
+
+
+def test_of_an_application_gateway_its_id_and_updates_are_told() -> None:
+    appgw: dict[str, Json] = {
+        "type": "appgw",
+        "id": "/gw",
+        "addresses": ["20.0.0.4"],
+        "puts": 3,
+        "operation": {"begun_at": "2026-01-01T00:00:00Z"},
+    }
+
+    lines = render_status(document(appgw=appgw))
+
+    assert "azure    appgw /gw" in lines
+    assert (
+        "         at 20.0.0.4; 3 update(s) by this runtime, "
+        "one under way since 2026-01-01T00:00:00Z" in lines
+    )

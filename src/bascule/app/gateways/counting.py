@@ -57,11 +57,3 @@ class CountingLog(OperationLog):
     @override
     def unfinished(self) -> tuple[BegunOperation, ...]:
         return self._log.unfinished()
-
-    @override
-    def note_if_match(self, *, is_honoured: bool) -> None:
-        self._log.note_if_match(is_honoured=is_honoured)
-
-    @override
-    def honours_if_match(self) -> bool | None:
-        return self._log.honours_if_match()

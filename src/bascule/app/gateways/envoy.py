@@ -77,8 +77,11 @@ def _opened(driver: EnvoyDriver, process: EnvoyProcess | None, clock: Clock) -> 
 
     def describe() -> Mapping[str, Json]:
         if process is None:
-            return {"envoy": None}
-        return {"envoy": envoy_document(process.pid, process.deaths, process.trouble)}
+            return {"envoy": None, "appgw": None}
+        return {
+            "envoy": envoy_document(process.pid, process.deaths, process.trouble),
+            "appgw": None,
+        }
 
     return OpenGateway(
         driver=MeteredDriver(driver, clock),

@@ -38,12 +38,3 @@ def test_an_update_that_was_refused_at_the_door_is_none(tmp_path: Path) -> None:
 
     assert log.puts.total == 0
     assert sum(log.puts.counts) == 0
-
-
-def test_what_is_known_of_if_match_passes_through(tmp_path: Path) -> None:
-    log = CountingLog(FileOperationLog(tmp_path / "operations.json"), VirtualClock())
-
-    log.note_if_match(is_honoured=True)
-
-    assert log.honours_if_match() is True
-    assert log.unfinished() == ()
