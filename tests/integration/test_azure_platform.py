@@ -1,17 +1,28 @@
 """`bascule platform` against the lab's Azure over HTTPS, as a user calls it."""
 
+import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bascule.app.azure_platform import PlatformHome, open_azure_platform
+from bascule.app.clock import SystemClock
+from bascule.app.planning import Stages
+from bascule.app.platform_planning import fetch_stages
+from bascule.checks.findings import Severity
 from bascule.cli.main import main
+from bascule.ids import Cluster
+from bascule.spec.upgrade import AzurePlatform
+from bascule.upgrade.ports import PlatformAct, PlatformProgress, PlatformSeen, PlatformVerb
 from tests.support.azure_site import GROUP, AzureSite, Caller, azure_site, make_article_platform
 from tests.support.platforms import EXAMPLES
+from tests.support.waiting import eventually
 
 GATEWAYS = "Microsoft.Network/applicationGateways"
+ASSIGNMENTS = "Microsoft.Authorization/roleAssignments"
 CLUSTERS = "Microsoft.ContainerService/managedClusters"
 ARTICLE = EXAMPLES / "platform-article.yaml"
 WITH_GREEN = EXAMPLES / "platform-green.yaml"
@@ -197,3 +208,111 @@ def test_a_file_of_a_platform_that_nobody_may_see_is_told_with_what_to_do(
 
     assert code == 5
     assert "what to do" in told
+
+
+KUBECONFIG = """\
+current-context: here
+contexts: [{name: here, context: {cluster: here, user: here}}]
+clusters: [{name: here, cluster: {server: "http://127.0.0.1:9"}}]
+users: [{name: here, user: {token: secret}}]
+"""
+"""Of an API server that nobody runs."""
+
+
+@pytest.fixture
+def both(desk: Desk, site: AzureSite, tmp_path: Path) -> Path:
+    """Make blue with the platform around it; return the file that names green too."""
+    text = WITH_GREEN.read_text().replace("AzureChinaCloud", site.url)
+    before, _, more = text.partition("  green:\n")
+    file = tmp_path / "platform.yaml"
+    file.write_text(f"{before}\n#{more.partition('# Who writes')[2]}")
+    desk.apply(file)
+    file.write_text(text)
+    return file
+
+
+async def _fetch_stages(file: Path, environ: Mapping[str, str]) -> Stages:
+    for name in ("blue", "green"):
+        file.with_name(name).write_text(KUBECONFIG)
+    said = {
+        "type": "azure",
+        "file": str(file),
+        "blue": {"kubeconfig": str(file.with_name("blue"))},
+        "green": {"kubeconfig": str(file.with_name("green"))},
+    }
+    return await fetch_stages(AzurePlatform.model_validate(said), environ, SystemClock())
+
+
+async def _carry_out(
+    file: Path, environ: Mapping[str, str], verb: PlatformVerb, cluster: Cluster
+) -> PlatformSeen:
+    """Have a step of an upgrade done, as its plan would say it now."""
+    stages = await _fetch_stages(file, environ)
+    assert stages.facts is not None
+    said = stages.facts.make if cluster is Cluster.GREEN else stages.facts.remove
+    platform = {key: value for key, value in said.items() if key != "kubeconfig"}
+    act = PlatformAct(key=verb.value, verb=verb, cluster=cluster, platform=platform)
+    home = PlatformHome(environ=environ, directory=file.parent / "runtime", clock=SystemClock())
+    home.directory.mkdir(exist_ok=True)
+    seen = PlatformSeen(progress=PlatformProgress.BUSY)
+
+    async def is_at_rest() -> bool:
+        nonlocal seen
+        seen = await opened.observe(act)
+        return seen.progress is not PlatformProgress.BUSY
+
+    async with open_azure_platform(act.platform, home) as opened:
+        await opened.begin(act)
+        await eventually(is_at_rest)
+    return seen
+
+
+def test_after_a_retire_nothing_of_blue_is_left_or_planned_and_azures_upgrades_are_on_again(
+    desk: Desk, site: AzureSite, both: Path
+) -> None:
+    blue = site.id_of(CLUSTERS, "old")
+    on = {"upgradeChannel": "stable", "nodeOSUpgradeChannel": "NodeImage"}
+    document = dict(site.ask("GET", blue))
+    document["properties"]["autoUpgradeProfile"] = on
+    site.put(blue, document)
+    window = {"timeInWeek": [{"day": "Sunday", "hourSlots": [1]}]}
+    site.ask("PUT", f"{blue}/maintenanceConfigurations/default", {"properties": window})
+    principal = document["identity"]["principalId"]
+    environ = site.environment(desk.caller)
+
+    for verb, cluster in ((PlatformVerb.MAKE, Cluster.GREEN), (PlatformVerb.STOP, Cluster.BLUE)):
+        made = asyncio.run(_carry_out(both, environ, verb, cluster))
+        assert made.progress is PlatformProgress.DONE, made
+    seen = asyncio.run(_carry_out(both, environ, PlatformVerb.REMOVE, Cluster.BLUE))
+
+    assert seen.progress is PlatformProgress.DONE, seen
+    assert seen.output["stays"] == []
+    listed = site.ask("GET", f"{site.subscription}/providers/{ASSIGNMENTS}")["value"]
+    assert principal not in {each["properties"]["principalId"] for each in listed}
+    green = site.ask("GET", site.id_of(CLUSTERS, "new"))
+    assert green["properties"]["autoUpgradeProfile"] == on
+    windows = site.ask("GET", f"{green['id']}/maintenanceConfigurations")["value"]
+    assert [each["properties"] for each in windows] == [window]
+    plan = desk.plan(both)
+    assert plan["is_empty"]
+    assert [each["code"] for each in plan["findings"]] == ["BlueRetired"]
+    assert not [a["name"] for a in plan["actions"] if "old" in a["name"].split()]
+
+
+def test_the_plan_of_an_upgrade_shows_what_a_preflight_of_its_platform_finds(
+    desk: Desk, site: AzureSite, both: Path
+) -> None:
+    gateway = site.id_of(GATEWAYS, "AppGateway")
+    document = dict(site.ask("GET", gateway))
+    document["tags"] = {**document["tags"], "managed-by-k8s-ingress": "1.7/1/2020-01-01"}
+    site.put(gateway, document)
+    writes = site.writes_of(desk.caller)
+
+    stages = asyncio.run(_fetch_stages(both, site.environment(desk.caller)))
+    code = main(["preflight", "--azure", "-f", str(both), "--output", "json"])
+
+    found = {each.code for each in stages.findings if each.severity is Severity.BLOCKER}
+    assert code == 3
+    assert found == {"AgicOwnsGateway"}
+    assert "AutoUpgradeOn" not in {each.code for each in stages.findings}
+    assert site.writes_of(desk.caller) == writes

@@ -18,7 +18,10 @@ from bascule.inventory.azure.inside import fetch_inside
 from bascule.inventory.azure.reaching import fetch_reason_unreached
 from bascule.kube.client import KubeClient
 from bascule.kube.kubeconfig import load_kubeconfig
+from bascule.platform.desired.ids import Ids
 from bascule.platform.like_blue import build_like_blue
+from bascule.platform.plan.gathering import Desired
+from bascule.platform.plan.planner import Existing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +55,21 @@ class Target:
     approved: frozenset[str] = frozenset()
     inside: Mapping[str, KubeAccess] = field(default_factory=dict)
     """By `blue` and `green`."""
+
+
+def find_target(ids: Ids, green: str, desired: Desired, existing: Existing) -> Target:
+    """Return what a platform's file names; the cluster `green` is taken as it is if it exists."""
+    blue, new = ids.cluster(ids.spec.clusters.blue.name), ids.cluster(green)
+    if new.key in existing.documents:
+        return Target(blue=blue, green=new, gateway=ids.gateway, green_exists=True)
+    document = next((each.document for each in desired.resources if each.id == new), {})
+    derived = desired.derived
+    return Target(
+        blue=blue,
+        green=new,
+        gateway=ids.gateway,
+        planned=Planned(document=document, findings=derived.findings if derived else ()),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

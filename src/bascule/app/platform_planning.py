@@ -1,13 +1,16 @@
 """What the platform of an upgrade would do for it, found out by reading; writes kubeconfigs."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
+from bascule.app.azure_preflight import KubeAccess, fetch_preflight, find_target
 from bascule.app.azure_removal import fetch_goes
 from bascule.app.files import read_file
 from bascule.app.kubeconfigs import write_kubeconfig
 from bascule.app.planning import Stages
 from bascule.azure.opening import Azure, find_subscription, open_azure
+from bascule.azure.resource_id import ResourceId
+from bascule.checks.azure.facts import Backends
 from bascule.checks.findings import Finding, Severity
 from bascule.clock import Clock
 from bascule.ids import Cluster
@@ -21,13 +24,23 @@ from bascule.platform.plan.staging import check_ready, plan_stages
 from bascule.spec.gateway import ClusterAccess
 from bascule.spec.load import parse_platform
 from bascule.spec.upgrade import AzurePlatform
+from bascule.upgrade.plan.facts import PlatformFacts
+
+_UPGRADED = "AutoUpgradeOn"
+"""What a preflight finds of a cluster that Azure upgrades by itself."""
 
 
-async def fetch_stages(platform: AzurePlatform, environ: Mapping[str, str], clock: Clock) -> Stages:
-    """Return what `platform` would do; in Azure nothing is changed.
+async def fetch_stages(
+    platform: AzurePlatform,
+    environ: Mapping[str, str],
+    clock: Clock,
+    *,
+    backends: Backends = Backends.PODS,
+) -> Stages:
+    """Return what `platform` would do, and what would break; in Azure nothing is changed.
 
-    The kubeconfig of a cluster that is there, and has none yet, is written. Raises SpecError,
-    UsageError, ApiError, TransportError.
+    `backends` is what the gateway's pools are to hold. The kubeconfig of a cluster that is there,
+    and has none yet, is written. Raises SpecError, UsageError, ApiError, TransportError.
     """
     spec = parse_platform(read_file(platform.file), platform.file)
     ids = Ids(spec, find_subscription(environ, spec.subscription))
@@ -39,6 +52,15 @@ async def fetch_stages(platform: AzurePlatform, environ: Mapping[str, str], cloc
         await _write_kubeconfigs(azure, ids, existing, platform)
         blue = ids.cluster(spec.clusters.blue.name)
         goes = await fetch_goes(azure.client, blue, subject="blue")
+        found = goes.findings
+        if blue.key in existing.documents and spec.clusters.green is not None:
+            target = replace(
+                find_target(ids, spec.clusters.green.name, desired, existing),
+                backends=backends,
+                approved=frozenset(goes.ids),
+                inside=_inside(ids, existing, platform),
+            )
+            found = (await fetch_preflight(azure.client, target, clock)).findings
     plan = plan_platform(ids, desired, existing, cloud=spec.cloud)
     facts = plan_stages(ids, plan)
     return Stages(
@@ -49,7 +71,11 @@ async def fetch_stages(platform: AzurePlatform, environ: Mapping[str, str], cloc
                 {**facts.remove, "goes": [*goes.ids]}, spec.cloud, platform.of(Cluster.BLUE)
             ),
         ),
-        findings=(*plan.findings, *check_ready(ids, plan), *_refused(plan), *goes.findings),
+        findings=(
+            *check_ready(ids, plan),
+            *_refused(plan),
+            *_once((*plan.findings, *(each for each in found if not _is_mended(each, facts)))),
+        ),
     )
 
 
@@ -61,20 +87,43 @@ def name_context(access: ClusterAccess) -> str:
 async def _write_kubeconfigs(
     azure: Azure, ids: Ids, existing: Existing, platform: AzurePlatform
 ) -> None:
-    clusters = ids.spec.clusters
-    names = {Cluster.BLUE: clusters.blue.name}
-    if clusters.green is not None:
-        names[Cluster.GREEN] = clusters.green.name
-    for cluster, name in names.items():
+    for cluster, resource in _existing_clusters(ids, existing):
         access = platform.of(cluster)
-        if ids.cluster(name).key in existing.documents and not _is_there(access):
-            await write_kubeconfig(
-                azure, ids.cluster(name), access.kubeconfig, name_context(access)
-            )
+        if not _is_there(access):
+            await write_kubeconfig(azure, resource, access.kubeconfig, name_context(access))
+
+
+def _existing_clusters(ids: Ids, existing: Existing) -> Iterator[tuple[Cluster, ResourceId]]:
+    clusters = ids.spec.clusters
+    named = ((Cluster.BLUE, clusters.blue), (Cluster.GREEN, clusters.green))
+    for cluster, spec in named:
+        if spec is not None and ids.cluster(spec.name).key in existing.documents:
+            yield cluster, ids.cluster(spec.name)
+
+
+def _inside(ids: Ids, existing: Existing, platform: AzurePlatform) -> Mapping[str, KubeAccess]:
+    """Return how to look inside the clusters that are there for other writers of the gateway."""
+    found = (
+        (cluster.value, platform.of(cluster)) for cluster, _ in _existing_clusters(ids, existing)
+    )
+    return {
+        role: KubeAccess(kubeconfig=access.kubeconfig, context=access.context)
+        for role, access in found
+    }
 
 
 def _is_there(access: ClusterAccess) -> bool:
     return access.kubeconfig.exists()
+
+
+def _is_mended(finding: Finding, facts: PlatformFacts) -> bool:
+    """Whether the step that makes green mends it: Azure's upgrades are off on both from then on."""
+    return finding.code == _UPGRADED and bool(facts.make)
+
+
+def _once(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return each finding once: a plan and a preflight both say what stands against green."""
+    return tuple(dict.fromkeys(findings))
 
 
 def _placed(stage: Mapping[str, Json], cloud: str, access: ClusterAccess) -> Mapping[str, Json]:

@@ -10,10 +10,10 @@ import typer
 
 from bascule.app.azure_preflight import (
     KubeAccess,
-    Planned,
     Preflight,
     Target,
     fetch_preflight,
+    find_target,
 )
 from bascule.app.clock import SystemClock
 from bascule.azure.opening import DEFAULT_CLOUD
@@ -187,18 +187,8 @@ async def _fetch_target(arm: Arm, opened: Opened, names: Names) -> Target:
             green_exists=bool(names.green),
             green_version=names.green_version,
         )
-    green = ids.cluster(clusters.green.name)
-    if await arm.get(green) is not None:
-        return Target(blue=blue, green=green, gateway=ids.gateway, green_exists=True)
-    desired, _ = await fetch_existing(arm, ids, ssh_public_key=opened.ssh_public_key)
-    documents = (each.document for each in desired.resources if each.id == green)
-    derived = desired.derived
-    return Target(
-        blue=blue,
-        green=green,
-        gateway=ids.gateway,
-        planned=Planned(document=next(documents, {}), findings=derived.findings if derived else ()),
-    )
+    desired, existing = await fetch_existing(arm, ids, ssh_public_key=opened.ssh_public_key)
+    return find_target(ids, clusters.green.name, desired, existing)
 
 
 def _with_options(target: Target, arguments: Arguments) -> Target:
