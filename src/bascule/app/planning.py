@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from bascule.app import wiring
 from bascule.app.naming import find_state
+from bascule.checks.azure.facts import Backends
 from bascule.checks.findings import Finding, Severity, sort_findings
 from bascule.checks.inventory import HostScope, Inventory
 from bascule.checks.preflight import check_all
@@ -16,6 +17,7 @@ from bascule.ids import Cluster
 from bascule.inventory.fetch import Asked, Question, fetch_inventory
 from bascule.journal.record import Json
 from bascule.routing.weights import Split, Weights
+from bascule.spec.appgw import AppGwGateway
 from bascule.spec.upgrade import AzurePlatform, Upgrade
 from bascule.upgrade.plan.facts import ClusterName, Facts, PlatformFacts
 from bascule.upgrade.plan.lint import lint_plan
@@ -103,7 +105,9 @@ async def _fetch_stages(spec: Upgrade, clock: Clock, *, is_offline: bool) -> Sta
     from bascule.app.platform_planning import fetch_stages
 
     set_up_logs(least="warning")
-    return await fetch_stages(spec.platform, os.environ, clock)
+    driver = spec.gateway_model().gateway
+    backends = Backends(driver.backends) if isinstance(driver, AppGwGateway) else Backends.PODS
+    return await fetch_stages(spec.platform, os.environ, clock, backends=backends)
 
 
 async def fetch_planning_inventory(spec: Upgrade, known: GatewayKnown, clock: Clock) -> Inventory:
@@ -138,7 +142,7 @@ def build_facts(spec: Upgrade, known: GatewayKnown, inventory: Inventory | None)
     """Return what the planner has to know; without an inventory only what files tell."""
     everything_on_blue = Split(Weights.all_to(Cluster.BLUE))
     facts = Facts(
-        capabilities=wiring.build_capabilities(),
+        capabilities=wiring.capabilities_of(spec.gateway_model()),
         split=known.state.split if known.state is not None else everything_on_blue,
         retired=known.state.retired if known.state is not None else frozenset(),
         clusters={
