@@ -123,6 +123,7 @@ async def run_hook(script: str, *, timeout_s: float = 10.0) -> str:
     hooks = CommandHooks({**os.environ, "DATABASE_PASSWORD": "p", "BASCULE_TOKEN": "t"})
     hook = HookRun(
         key="hook-warm",
+        step="hook-warm",
         argv=shell(script),
         timeout_s=timeout_s,
         environment={"BASCULE_UPGRADE": "spring"},
@@ -140,7 +141,9 @@ async def always() -> bool:
 
 async def test_a_hook_that_is_called_back_is_ended_with_all_that_it_started(tmp_path: Path) -> None:
     pid = tmp_path / "pid"
-    hook = HookRun(key="k", argv=shell(f"sleep 60 & echo $! > {pid}; wait"), timeout_s=60)
+    hook = HookRun(
+        key="k", step="hook-x", argv=shell(f"sleep 60 & echo $! > {pid}; wait"), timeout_s=60
+    )
 
     with pytest.raises(OutcomeUnknownError, match="the upgrade is to go back"):
         await CommandHooks(PATH).run(hook, always)
@@ -154,8 +157,9 @@ async def test_a_hook_knows_its_step_and_gets_no_variable_that_is_not_meant_for_
     assert await run_hook(script) == "hook-warm spring t []"
 
 
-async def test_a_hook_that_fails_raises_what_it_said_last() -> None:
-    with pytest.raises(DriverError, match="exit code 4: the cache is cold"):
+async def test_a_hook_that_fails_raises_its_name_its_program_and_what_it_said_last() -> None:
+    told = r"^hook-warm \(sh\) ended with exit code 4: the cache is cold$"
+    with pytest.raises(DriverError, match=told):
         await run_hook("echo the cache is cold; exit 4")
 
 
@@ -165,8 +169,8 @@ async def test_a_hook_whose_time_is_over_leaves_its_outcome_unknown() -> None:
 
 
 async def test_a_hook_that_cannot_be_started_is_an_error() -> None:
-    hook = HookRun(key="k", argv=("no-such-program-at-all",), timeout_s=1)
-    with pytest.raises(DriverError, match="cannot be started"):
+    hook = HookRun(key="k", step="hook-x", argv=("no-such-program-at-all",), timeout_s=1)
+    with pytest.raises(DriverError, match=r"^hook-x cannot be started: .*no-such-program"):
         await CommandHooks(PATH).run(hook, never)
 
 

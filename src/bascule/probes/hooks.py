@@ -37,27 +37,25 @@ class CommandHooks:
 
 
 def _judge(hook: HookRun, found: RunResult | None) -> str:
-    name = hook.argv[0]
+    name = f"{hook.step} ({hook.argv[0]})"
     match found:
         case None:
-            raise OutcomeUnknownError(
-                f"the hook {name} was ended because the upgrade is to go back"
-            )
+            raise OutcomeUnknownError(f"{name} was ended because the upgrade is to go back")
         case Ended(code=0):
             return found.last_words
         case Ended():
             raise DriverError(
-                f"the hook {name} ended with exit code {found.code}{_quote(found.last_words)}",
+                f"{name} ended with exit code {found.code}{_quote(found.last_words)}",
                 remedy="mend what it says, then `bascule upgrade retry`",
             )
         case OutOfTime():
             raise OutcomeUnknownError(
-                f"the hook {name} was ended after {hook.timeout_s:g} s{_quote(found.last_words)}",
+                f"{name} was ended after {hook.timeout_s:g} s{_quote(found.last_words)}",
                 remedy="see what it did, then `bascule upgrade answer` done, redo or skip",
             )
         case NotStarted():
             raise DriverError(
-                f"the hook cannot be started: {found.reason}",
+                f"{hook.step} cannot be started: {found.reason}",
                 remedy="install it where the upgrade runs, then `bascule upgrade retry`",
             )
         case _:

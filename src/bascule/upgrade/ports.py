@@ -129,6 +129,8 @@ class HookRun:
     """A command of the user; it gets `key` as BASCULE_STEP_KEY, for its own idempotency."""
 
     key: str
+    step: str
+    """The key of its step: how people find it in the plan."""
     argv: tuple[str, ...]
     timeout_s: float
     environment: Mapping[str, str] = field(default_factory=dict)

@@ -289,6 +289,7 @@ class Steps:
         run = self._ledger.require_run()
         hook = HookRun(
             key=f"{run.run_id}:{step.key}",
+            step=step.key,
             argv=tuple(str(part) for part in argv) if isinstance(argv, list) else (),
             timeout_s=float(limit_s) if isinstance(limit_s, int | float) else HOOK_TIMEOUT_S,
             environment={
