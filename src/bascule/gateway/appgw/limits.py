@@ -1,9 +1,42 @@
 """How much of a gateway's limits a part takes, and what is left."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
-from bascule.gateway.appgw.part import Facts, Part
+from bascule.azure.document import Document, object_at
+from bascule.gateway.appgw.part import (
+    CERTIFICATES,
+    LISTENERS,
+    POOLS,
+    PORTS,
+    PROBES,
+    REDIRECTS,
+    REWRITES,
+    RULES,
+    SETTINGS,
+    Children,
+    Facts,
+    Part,
+)
 from bascule.gateway.appgw.settings import Limits
+
+ACTIVE: Final = "activeListeners"
+"""Listeners whose rule leads to backends; those that only redirect do not count."""
+
+KINDS: Mapping[str, str] = {
+    PORTS: "frontend ports",
+    CERTIFICATES: "certificates",
+    PROBES: "probes",
+    POOLS: "backend pools",
+    SETTINGS: "backend settings",
+    LISTENERS: "listeners",
+    ACTIVE: "active listeners",
+    REDIRECTS: "redirects",
+    REWRITES: "rewrite rule sets",
+    RULES: "rules",
+}
+"""What is limited, and how people call it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,5 +56,49 @@ class Headroom:
 
 def headroom(part: Part, facts: Facts, limits: Limits) -> tuple[Headroom, ...]:
     """Return how far each limited collection is filled, in the order of the document."""
-    _ = (part, facts, limits)
-    return ()
+    counts = count(part.children)
+    others, most = count_others(facts), limits_by_kind(limits)
+    return tuple(
+        Headroom(collection=kind, ours=counts[kind], others=others[kind], limit=most[kind])
+        for kind in KINDS
+    )
+
+
+def is_within(part: Part, facts: Facts, limits: Limits) -> bool:
+    """Return whether a part has its place on the gateway beside what others have there."""
+    return all(each.left >= 0 for each in headroom(part, facts, limits))
+
+
+def count(children: Mapping[str, Children]) -> dict[str, int]:
+    """Return how many children there are of each limited kind."""
+    found = {kind: len(children.get(kind, ())) for kind in KINDS}
+    found[ACTIVE] = sum(leads_to_backends(rule) for rule in children.get(RULES, {}).values())
+    return found
+
+
+def count_others(facts: Facts) -> dict[str, int]:
+    """Return how many others have; of their listeners all count as active unless facts say less."""
+    found = {kind: facts.used.get(kind, 0) for kind in KINDS}
+    found[ACTIVE] = facts.used.get(ACTIVE, found[LISTENERS])
+    return found
+
+
+def leads_to_backends(rule: Document) -> bool:
+    """Return whether a routing rule makes its listener an active one."""
+    return "redirectConfiguration" not in object_at(rule, "properties")
+
+
+def limits_by_kind(limits: Limits) -> dict[str, int]:
+    """Return the limits by what they are for."""
+    return {
+        PORTS: limits.ports,
+        CERTIFICATES: limits.certificates,
+        PROBES: limits.probes,
+        POOLS: limits.backend_pools,
+        SETTINGS: limits.backend_settings,
+        LISTENERS: limits.listeners,
+        ACTIVE: limits.active_listeners,
+        REDIRECTS: limits.redirects,
+        REWRITES: limits.rewrite_sets,
+        RULES: limits.rules,
+    }

@@ -77,6 +77,8 @@ class Facts:
     """Of rules that are not ours."""
     listeners: frozenset[tuple[str, int, str]] = frozenset()
     """Frontend name, port and host (lower case, `*` for any) that others' listeners have."""
+    protocols: Mapping[tuple[str, int], str] = field(default_factory=lambda: MappingProxyType({}))
+    """`Http` or `Https`: what others' listeners speak, by frontend name and port."""
     used: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     """How many children others have, by collection."""
     has_waf: bool = False

@@ -1,0 +1,201 @@
+"""Which listeners all hosts together get: no two alike, none that somebody else has.
+
+A table's own hosts come before further names of others, and both before plain listeners that only
+redirect. One address and port speaks either HTTP or HTTPS.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from bascule.gateway.appgw.settings import Limits
+from bascule.gateway.appgw.translate.groups import HTTP_PORT, Group
+from bascule.gateway.appgw.translate.priorities import band_of, choose_priorities
+from bascule.gateway.appgw.translate.sheet import Site
+from bascule.routing.model import Problem, Severity
+
+HTTP, HTTPS = "Http", "Https"
+_HOSTS_A_LISTENER = Limits().hosts_a_listener
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """A listener of a group, and the plain one that redirects to it if it has names.
+
+    `place` is what the listener, its rule and its path maps are called after their kind.
+    """
+
+    place: str
+    names: tuple[str, ...]
+    priority: int
+    redirect_place: str = ""
+    redirect_names: tuple[str, ...] = ()
+    redirect_priority: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allotted:
+    """The doors of each group in order, none where it gets none, and what is wrong."""
+
+    doors: tuple[tuple[Door, ...], ...]
+    problems: tuple[tuple[Problem, ...], ...]
+    """Of each group."""
+
+
+def grant_doors(groups: Sequence[Group], site: Site) -> Allotted:
+    """Return the listeners of all groups, in the order of their hosts."""
+    allotment = _Allotment(site, [[] for _ in groups])
+    names = allotment.allot(groups)
+    redirects = allotment.allot_redirects(groups, names)
+    drafts = [
+        [*_draft(group, names[n], redirects[n], site)] if names[n] else []
+        for n, group in enumerate(groups)
+    ]
+    priorities = allotment.prioritise(groups, drafts)
+    return Allotted(
+        doors=tuple(tuple(_numbered(door, priorities) for door in each) for each in drafts),
+        problems=tuple(tuple(each) for each in allotment.problems),
+    )
+
+
+def _draft(
+    group: Group, names: Sequence[str], redirects: Sequence[str], site: Site
+) -> Iterator[Door]:
+    place_of = site.names.place
+    for chunk in _chunks(names):
+        plain = tuple(name for name in chunk if name in redirects)
+        yield Door(
+            place=place_of(port=group.port, host=chunk[0], is_private=group.is_private),
+            names=chunk,
+            priority=0,
+            redirect_place=place_of(port=HTTP_PORT, host=plain[0], is_private=group.is_private)
+            if plain
+            else "",
+            redirect_names=plain,
+        )
+
+
+def _chunks(names: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """Yield as many names as a listener takes; those of one listener have one rank."""
+    bands: dict[range, list[str]] = {}
+    for name in names:
+        bands.setdefault(band_of([name]), []).append(name)
+    for band in bands.values():
+        size = 1 if "*" in band else _HOSTS_A_LISTENER
+        for first in range(0, len(band), size):
+            yield tuple(band[first : first + size])
+
+
+def _numbered(door: Door, priorities: Mapping[str, int]) -> Door:
+    return Door(
+        place=door.place,
+        names=door.names,
+        priority=priorities[door.place],
+        redirect_place=door.redirect_place,
+        redirect_names=door.redirect_names,
+        redirect_priority=priorities.get(door.redirect_place, 0),
+    )
+
+
+class _Allotment:
+    """Who gets which name at which address and port."""
+
+    def __init__(self, site: Site, problems: list[list[Problem]]) -> None:
+        self.problems = problems
+        self._site = site
+        self._others = site.facts.listeners
+        self._holders: set[tuple[str, int, str]] = set()
+        self._spoken = dict(site.facts.protocols)
+
+    def allot(self, groups: Sequence[Group]) -> list[list[str]]:
+        """Return the names that each group gets; TLS is asked first, and hosts before aliases."""
+        found: list[list[str]] = [[] for _ in groups]
+        order = sorted(range(len(groups)), key=lambda n: not groups[n].is_tls)
+        heard = [n for n in order if self._speaks(groups[n], n)]
+        for is_own in (True, False):
+            for n in heard:
+                group = groups[n]
+                wanted = [name for name in group.names if (name == group.host) is is_own]
+                found[n] += [name for name in wanted if self._take(group, name, n)]
+        return found
+
+    def allot_redirects(
+        self, groups: Sequence[Group], names: Sequence[Sequence[str]]
+    ) -> list[list[str]]:
+        """Return the names under which plain HTTP is redirected to each group."""
+        found: list[list[str]] = [[] for _ in groups]
+        usual_first = sorted(range(len(groups)), key=lambda n: groups[n].port)
+        for n in usual_first:
+            group = groups[n]
+            if not group.has_redirect or not names[n]:
+                continue
+            if self._spoken.setdefault((group.frontend, HTTP_PORT), HTTP) != HTTP:
+                message = f"port {HTTP_PORT} speaks TLS, so that {group.host} gets no redirect"
+                self._report(n, group.report("NoRedirect", message, Severity.WARNING))
+                continue
+            found[n] = [name for name in names[n] if self._take_plain(group, name, n)]
+        return found
+
+    def prioritise(
+        self, groups: Sequence[Group], drafts: Sequence[Sequence[Door]]
+    ) -> dict[str, int]:
+        """Return the priorities of the rules by place; one that is asked for twice goes first."""
+        taken = self._site.facts.priorities
+        rules: dict[str, range] = {}
+        wanted: dict[str, int] = {}
+        for n, (group, doors) in enumerate(zip(groups, drafts, strict=True)):
+            rules |= dict(_ranked(doors))
+            if group.priority is None or not doors:
+                continue
+            if group.priority in taken or group.priority in wanted.values():
+                message = f"priority {group.priority} is taken; host {group.host} gets another one"
+                self._report(n, group.report("PriorityTaken", message, Severity.WARNING))
+                continue
+            wanted[doors[0].place] = group.priority
+        return choose_priorities(rules, wanted, taken)
+
+    def _speaks(self, group: Group, n: int) -> bool:
+        protocol = HTTPS if group.is_tls else HTTP
+        spoken = self._spoken.setdefault((group.frontend, group.port), protocol)
+        if spoken != protocol:
+            message = (
+                f"host {group.host} is not served: port {group.port} of this frontend speaks "
+                f"{spoken} already, and cannot speak {protocol} too; choose another port"
+            )
+            self._report(n, group.report("PortTaken", message))
+        return spoken == protocol
+
+    def _take(self, group: Group, name: str, n: int) -> bool:
+        key = (group.frontend, group.port, name)
+        if key in self._others:
+            message = f"{name} on port {group.port} has a listener that is not ours: left as it is"
+            self._report(n, group.report("HostTakenByOther", message))
+            return False
+        if self._is_new(key):
+            return True
+        message = f"the further name {name} of {group.host} belongs to another host already"
+        self._report(n, group.report("AliasTaken", message, Severity.WARNING))
+        return False
+
+    def _take_plain(self, group: Group, name: str, n: int) -> bool:
+        key = (group.frontend, HTTP_PORT, name)
+        if key not in self._others and self._is_new(key):
+            return True
+        message = f"{name} on port {HTTP_PORT} has a listener already, which does not redirect"
+        self._report(n, group.report("NoRedirect", message, Severity.WARNING))
+        return False
+
+    def _is_new(self, key: tuple[str, int, str]) -> bool:
+        if key in self._holders:
+            return False
+        self._holders.add(key)
+        return True
+
+    def _report(self, n: int, problems: Iterable[Problem]) -> None:
+        self.problems[n].extend(problems)
+
+
+def _ranked(doors: Iterable[Door]) -> Iterator[tuple[str, range]]:
+    for door in doors:
+        yield door.place, band_of(door.names)
+        if door.redirect_place:
+            yield door.redirect_place, band_of(door.redirect_names)
