@@ -250,6 +250,18 @@ clusters: [{{name: c, cluster: {{server: "{api.url}"}}}}]
     assert await_kubeconfig(file) == load_kubeconfig(file)
 
 
+async def test_what_may_have_been_done_is_not_asked_for_again_on_a_line_that_breaks(
+    api: ScriptedApi, client: KubeClient
+) -> None:
+    api.script(send(b"{}"), tear())
+    await client.get(SERVICES, "web", namespace="shop")
+
+    with pytest.raises(TransportError, match="DELETE"):
+        await client.delete(SERVICES, "web", namespace="shop")
+
+    assert [each.method for each in api.seen] == ["GET", "DELETE"]
+
+
 async def test_an_answer_cut_in_the_middle_is_a_transport_error(
     api: ScriptedApi, client: KubeClient
 ) -> None:

@@ -14,6 +14,7 @@ from bascule.kube.api_warnings import ApiWarning, parse_warnings
 from bascule.kube.connection import ClientCertificate, Connection
 from bascule.kube.credentials import CredentialSource, Login
 from bascule.kube.errors import build_api_error, parse_status, transport_errors
+from bascule.kube.repeating import send_once
 from bascule.kube.sockets import open_socket
 from bascule.kube.tls import build_ssl_context
 
@@ -157,6 +158,7 @@ class Session:
             http = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(ssl=context, limit=0, socket_factory=open_socket),
                 cookie_jar=aiohttp.DummyCookieJar(),
+                middlewares=(send_once,),
                 read_bufsize=2**20,
             )
             self._pools[certificate] = http
