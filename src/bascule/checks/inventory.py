@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from bascule.checks.azure.facts import InsideFacts
+from bascule.checks.azure.unreadable import Unreadable
 from bascule.gateway.driver import Observation
 from bascule.ids import Cluster
 from bascule.manifest.snapshot import EMPTY_SNAPSHOT, ClusterSnapshot
@@ -54,6 +56,8 @@ class Inventory:
     """What the gateway showed; None: it was not asked."""
     unfinished: str = ""
     """The name of another upgrade that this gateway has not finished."""
+    inside: Mapping[Cluster, InsideFacts | Unreadable] = field(default_factory=dict)
+    """Which controllers in each cluster write gateways of Azure; empty where none matters."""
 
     @property
     def is_known(self) -> bool:

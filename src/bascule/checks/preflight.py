@@ -17,6 +17,7 @@ from bascule.checks.routes import (
     check_problems,
 )
 from bascule.checks.services import check_services
+from bascule.checks.writers import check_writers
 
 Check: TypeAlias = Callable[[Inventory], tuple[Finding, ...]]
 
@@ -26,6 +27,7 @@ CHECKS: tuple[Check, ...] = (
     check_versions,
     check_gateway,
     check_unfinished,
+    check_writers,
     check_hosts,
     check_anything,
     check_green_routes,

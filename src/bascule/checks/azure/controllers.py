@@ -1,6 +1,7 @@
 """Checks for other writers of the gateway, AGIC above all: two writers undo each other's work."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from bascule.checks.azure.blocking import blocker, warning
 from bascule.checks.azure.facts import (
@@ -20,11 +21,14 @@ _REPLACES = (
     "AGIC takes the whole gateway for its own: with its next event it replaces what anyone else"
     " wrote, so that a switch would be undone"
 )
+_RUNNING = frozenset({ControllerKind.DEPLOYMENT, ControllerKind.POD})
 _REMEDY_BY_KIND = {
     ControllerKind.HELM: "uninstall the release, or scale its Deployment to zero, before the first"
     " write of Bascule",
     ControllerKind.GITOPS: "suspend or remove it first, else it brings AGIC back after it is gone",
-    ControllerKind.DEPLOYMENT: "scale it to zero before the first write of Bascule",
+    ControllerKind.DEPLOYMENT: "scale it to zero before the first write of Bascule; if it is that"
+    " of AKS's add-on, disable that: az aks disable-addons -a ingress-appgw",
+    ControllerKind.POD: "delete it before the first write of Bascule, and what made it",
 }
 
 
@@ -41,8 +45,13 @@ def check_inside(facts: AzureFacts) -> tuple[Finding, ...]:
     """Return a blocker for each sign of AGIC inside a cluster, a warning where nobody looked."""
     found: list[Finding] = []
     for role, cluster in facts.clusters.items():
-        if cluster.exists:
-            found += _judge_inside(role, cluster, facts.inside.get(role))
+        inside = facts.inside.get(role)
+        if not cluster.exists:
+            continue
+        if inside is None:
+            found.append(_nobody_looked(role, cluster.name))
+        else:
+            found += judge_inside(role, cluster.name, inside)
     return tuple(found)
 
 
@@ -93,23 +102,32 @@ def _addon(role: str, cluster: AksFacts, gateway: GatewayFacts | Unreadable) -> 
     )
 
 
-def _judge_inside(
-    role: str, cluster: AksFacts, inside: InsideFacts | Unreadable | None
-) -> Iterator[Finding]:
-    if inside is None:
-        yield warning(
-            "InsideNotLooked",
-            role,
-            message=f"nobody looked inside {role} ({cluster.name}): AGIC as a Helm release, GitOps"
-            " object or Deployment would not have been seen",
-            remedy="name a kubeconfig that may read it",
-        )
-        return
+def judge_inside(role: str, name: str, inside: InsideFacts | Unreadable) -> Iterator[Finding]:
+    """Yield a blocker for each AGIC that works inside a cluster, and what could not be seen."""
     if isinstance(inside, Unreadable):
         yield _unseen(role, inside)
         return
-    yield from (_controller(role, cluster, each) for each in inside.controllers)
+    yield from (_controller(role, name, each) for each in _put_to_sleep(inside.controllers))
     yield from (_unseen(role, each) for each in inside.unseen)
+
+
+def _put_to_sleep(signs: Sequence[ControllerFacts]) -> Iterator[ControllerFacts]:
+    """Yield the signs; of a Helm release whose Deployments were all scaled to zero, as idle."""
+    awake = {s.namespace for s in signs if s.kind in _RUNNING and not s.is_idle}
+    asleep = {s.namespace for s in signs if s.kind in _RUNNING} - awake
+    for sign in signs:
+        is_asleep = sign.kind is ControllerKind.HELM and sign.namespace in asleep
+        yield replace(sign, is_idle=True) if is_asleep else sign
+
+
+def _nobody_looked(role: str, name: str) -> Finding:
+    return warning(
+        "InsideNotLooked",
+        role,
+        message=f"nobody looked inside {role} ({name}): AGIC as a Helm release, GitOps"
+        " object or Deployment would not have been seen",
+        remedy="name a kubeconfig that may read it",
+    )
 
 
 def _unseen(role: str, part: Unreadable) -> Finding:
@@ -122,21 +140,20 @@ def _unseen(role: str, part: Unreadable) -> Finding:
     )
 
 
-def _controller(role: str, cluster: AksFacts, sign: ControllerFacts) -> Finding:
+def _controller(role: str, name: str, sign: ControllerFacts) -> Finding:
     where = f"{sign.namespace}/{sign.name}"
     if sign.is_idle:
         return Finding(
             severity=Severity.INFO,
             code="AgicIdle",
             subject=role,
-            message=f"AGIC is in {role} ({cluster.name}) as the {sign.kind} {where}, and does"
-            " nothing now",
+            message=f"AGIC is in {role} ({name}) as the {sign.kind} {where}, and does nothing now",
             remedy="see that nothing wakes it up until the upgrade is over",
         )
     return blocker(
         "AgicInside",
         role,
-        message=f"AGIC is in {role} ({cluster.name}) as the {sign.kind} {where}. {_REPLACES}",
+        message=f"AGIC is in {role} ({name}) as the {sign.kind} {where}. {_REPLACES}",
         remedy=_REMEDY_BY_KIND[sign.kind],
     )
 

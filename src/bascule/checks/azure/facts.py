@@ -174,6 +174,7 @@ class ControllerKind(StrEnum):
     HELM = "Helm release"
     GITOPS = "GitOps object"
     DEPLOYMENT = "Deployment"
+    POD = "Pod"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,9 @@ INSIDE_S = 30.0
 CHART = "ingress-azure"
 IMAGE = "application-gateway/kubernetes-ingress"
 """A part of the image's name in each of the registries that it was ever published in."""
+ADD_ON = "ingress-appgw"
+"""The label `app` of what AKS's add-on and AGIC's chart run."""
+CHART_LABEL = "helm.sh/chart"
 RELEASE_BYTES_MAX = 32 * 2**20
 """How large a release may be once it is unpacked."""
 FLUX = Resource("helm.toolkit.fluxcd.io", "v2", "helmreleases", "HelmRelease")
@@ -58,6 +61,7 @@ def _places() -> tuple[_Place, ...]:
     releases = Selection(field_selector="type=helm.sh/release.v1")
     return (
         _Place(what="the Deployments", resource=resources.DEPLOYMENTS, look=find_deployment),
+        _Place(what="the Pods", resource=resources.PODS, look=find_pod),
         _Place(
             what="the secrets of Helm",
             resource=resources.SECRETS,
@@ -89,11 +93,28 @@ async def _fetch_signs(
 
 
 def find_deployment(raw: Document) -> Iterator[ControllerFacts]:
-    """Yield a Deployment that runs AGIC's image."""
-    containers = list_at(raw, "spec", "template", "spec", "containers")
-    if any(IMAGE in text_at(each, "image") for each in containers):
+    """Yield a Deployment that runs AGIC, by its image or by its labels."""
+    template = object_at(raw, "spec", "template")
+    if _runs_agic(object_at(template, "spec")) or _is_labelled(raw) or _is_labelled(template):
         is_idle = number_at(raw, "spec", "replicas") == 0
         yield _sign(ControllerKind.DEPLOYMENT, raw, is_idle=is_idle)
+
+
+def find_pod(raw: Document) -> Iterator[ControllerFacts]:
+    """Yield a Pod that runs AGIC and belongs to no ReplicaSet, whose Deployment would show it."""
+    owners = {text_at(each, "kind") for each in list_at(raw, "metadata", "ownerReferences")}
+    is_over = text_at(raw, "status", "phase") in {"Succeeded", "Failed"}
+    if "ReplicaSet" not in owners and not is_over and _runs_agic(object_at(raw, "spec")):
+        yield _sign(ControllerKind.POD, raw)
+
+
+def _runs_agic(spec: Document) -> bool:
+    return any(IMAGE in text_at(each, "image") for each in list_at(spec, "containers"))
+
+
+def _is_labelled(raw: Document) -> bool:
+    labels = object_at(raw, "metadata", "labels")
+    return text_at(labels, "app") == ADD_ON or text_at(labels, CHART_LABEL).startswith(CHART)
 
 
 def find_release(raw: Document) -> Iterator[ControllerFacts]:

@@ -81,6 +81,27 @@ def test_an_agic_that_sleeps_is_a_note() -> None:
     assert (found.severity, found.code) == (Severity.INFO, "AgicIdle")
 
 
+@pytest.mark.parametrize(
+    ("running", "code"),
+    [
+        ((True,), "AgicIdle"),
+        ((True, False), "AgicInside"),
+        ((), "AgicInside"),
+    ],
+    ids=["all asleep", "one awake", "not seen"],
+)
+def test_a_release_sleeps_when_all_that_it_runs_does(running: tuple[bool, ...], code: str) -> None:
+    helm = ControllerFacts(kind=ControllerKind.HELM, namespace="ingress", name="agic")
+    runs = [replace(helm, kind=ControllerKind.DEPLOYMENT, is_idle=idle) for idle in running]
+    elsewhere = replace(helm, kind=ControllerKind.POD, namespace="other", is_idle=True)
+    inside = InsideFacts(controllers=(helm, *runs, elsewhere))
+
+    found = check_inside(replace(facts(), inside={"blue": inside}))
+
+    assert found[0].code == code
+    assert "Helm release" in found[0].message
+
+
 def test_a_cluster_that_nobody_looked_into_is_a_warning() -> None:
     found = check_inside(replace(facts(), green=made_green()))
 

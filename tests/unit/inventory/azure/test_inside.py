@@ -6,7 +6,13 @@ from typing import Any
 import pytest
 
 from bascule.checks.azure.facts import ControllerKind
-from bascule.inventory.azure.inside import find_argo, find_deployment, find_flux, find_release
+from bascule.inventory.azure.inside import (
+    find_argo,
+    find_deployment,
+    find_flux,
+    find_pod,
+    find_release,
+)
 
 IMAGE = "mcr.microsoft.com/azure-application-gateway/kubernetes-ingress:1.9.8"
 
@@ -47,6 +53,34 @@ def test_a_deployment_without_pods_is_idle() -> None:
 
 def test_other_deployments_are_not_found() -> None:
     assert list(find_deployment(deployment("nginx:1"))) == []
+
+
+@pytest.mark.parametrize(
+    "labels", [{"app": "ingress-appgw"}, {"helm.sh/chart": "ingress-azure-1.9"}]
+)
+def test_a_deployment_with_agics_labels_is_found_whatever_its_image(labels: dict[str, str]) -> None:
+    raw = deployment("registry.example.com/mirror/agic:1")
+    raw["metadata"] = {**raw["metadata"], "labels": labels}
+
+    assert [found.name for found in find_deployment(raw)] == ["agic"]
+
+
+def pod(owner: str = "", phase: str = "Running", image: str = IMAGE) -> dict[str, Any]:
+    raw = named(spec={"containers": [{"image": image}]}, status={"phase": phase})
+    owners = [{"kind": owner}] if owner else []
+    return {**raw, "metadata": {**raw["metadata"], "ownerReferences": owners}}
+
+
+def test_a_pod_that_no_deployment_stands_for_is_found() -> None:
+    (found,) = find_pod(pod())
+
+    assert (found.kind, found.name, found.is_idle) == (ControllerKind.POD, "agic", False)
+    assert len(list(find_pod(pod("StatefulSet")))) == 1
+
+
+@pytest.mark.parametrize("raw", [pod("ReplicaSet"), pod(phase="Succeeded"), pod(image="nginx")])
+def test_other_pods_are_not_found(raw: dict[str, Any]) -> None:
+    assert list(find_pod(raw)) == []
 
 
 def test_a_release_of_agics_chart_is_found_by_its_name() -> None:

@@ -1,0 +1,19 @@
+"""Checks for controllers in the clusters that write the gateway: two undo each other's work."""
+
+from collections.abc import Iterator
+
+from bascule.checks.azure.controllers import judge_inside
+from bascule.checks.findings import Finding
+from bascule.checks.inventory import Inventory
+
+
+def check_writers(inventory: Inventory) -> tuple[Finding, ...]:
+    """Return a blocker for each AGIC that works in a cluster, and what could not be seen of it."""
+    return tuple(_find(inventory))
+
+
+def _find(inventory: Inventory) -> Iterator[Finding]:
+    for cluster, seen in sorted(inventory.inside.items()):
+        facts = inventory.clusters.get(cluster)
+        if facts is not None and not facts.is_awaited:
+            yield from judge_inside(cluster.value, facts.name or cluster.value, seen)
