@@ -16,6 +16,7 @@ PURE_PACKAGES = (
     "checks",
     "upgrade",
     "report",
+    "gateway/appgw/annotations",
     "platform/describe",
     "platform/desired",
     "platform/green",
