@@ -26,10 +26,27 @@ SAID_FROM_S = 1.0
 
 
 @dataclass(slots=True)
+class Timed:
+    """How often something was done, and how long it took."""
+
+    total: int = 0
+    """Those that are under way included."""
+    seconds: float = 0.0
+    """Of those that have ended, together."""
+    counts: list[int] = field(default_factory=lambda: [0] * (len(BOUNDS_S) + 1))
+    """How many took at most BOUNDS_S[i], and more than the bound before it."""
+
+    def note_end(self, seconds: float) -> None:
+        """Take in how long one took."""
+        self.seconds += seconds
+        self.counts[bisect_left(BOUNDS_S, seconds)] += 1
+
+
+@dataclass(slots=True)
 class Figures:
     """Totals since the runtime began."""
 
-    applied: int = 0
+    applied: Timed = field(default_factory=Timed)
     """Tables that were acknowledged and for which something was sent."""
     unchanged: int = 0
     """Tables that were live already."""
@@ -38,10 +55,6 @@ class Figures:
     """Tables of which nobody knows whether they are live."""
     foreign: int = 0
     """How often somebody else's change was found."""
-    seconds: float = 0.0
-    """How long what was applied took, together."""
-    counts: list[int] = field(default_factory=lambda: [0] * (len(BOUNDS_S) + 1))
-    """How many took at most BOUNDS_S[i], and more than the bound before it."""
 
 
 class MeteredDriver(GatewayDriver):
@@ -79,7 +92,8 @@ class MeteredDriver(GatewayDriver):
         if applied.acknowledged_s == applied.sent_s:
             self.figures.unchanged += 1
         else:
-            self._count_time(self._clock.monotonic_s() - begun_s)
+            self.figures.applied.total += 1
+            self.figures.applied.note_end(self._clock.monotonic_s() - begun_s)
         return applied
 
     @override
@@ -104,9 +118,3 @@ class MeteredDriver(GatewayDriver):
                 self.figures.unknown += 1
             case _:
                 pass
-
-    def _count_time(self, seconds: float) -> None:
-        figures = self.figures
-        figures.applied += 1
-        figures.seconds += seconds
-        figures.counts[bisect_left(BOUNDS_S, seconds)] += 1

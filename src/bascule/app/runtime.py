@@ -18,6 +18,7 @@ from bascule.app.following import Following
 from bascule.app.gateways.envoy import Elsewhere
 from bascule.app.gateways.opening import OpenGateway
 from bascule.app.measuring import build_measuring
+from bascule.app.metrics_place import MetricsPlace
 from bascule.app.naming import NamesOfFile, read_names
 from bascule.app.platform_desk import PlatformDesk
 from bascule.app.reports import Reports
@@ -57,6 +58,7 @@ class RunOptions:
     owner: str
     """Who it is to people, as `user@host`."""
     elsewhere: Elsewhere | None = None
+    metrics: MetricsPlace | None = None
     stop_envoy: bool = False
     is_standby: bool = False
     """Wait until the gateway's journal is free."""
@@ -178,6 +180,7 @@ def _build(gateway: Gateway, options: RunOptions, opened: _Opened, stop: Stop) -
         measuring=desks.measuring,
         following=desks.following,
         platform=desks.platform,
+        metrics=options.metrics,
         reports=Reports(folder=options.state_dir.reports, store=owned.store, clock=clock),
         is_adopted=not opened.is_new,
     )

@@ -3,6 +3,7 @@
 import asyncio
 import signal
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -10,6 +11,7 @@ from bascule.app.answers import Answers
 from bascule.app.collector import keep_aside
 from bascule.app.control import ControlServer
 from bascule.app.following import Following, log_death
+from bascule.app.metrics_place import MetricsPlace
 from bascule.app.platform_desk import PlatformDesk
 from bascule.app.reports import Reports
 from bascule.app.state_dir import StateDir
@@ -65,6 +67,7 @@ class Working:
     following: Following
     platform: PlatformDesk
     reports: Reports
+    metrics: MetricsPlace | None
     is_adopted: bool
 
     @property
@@ -83,6 +86,7 @@ class Working:
         try:
             async with (
                 ControlServer(self.state_dir.control_socket, self.answers.answer),
+                self._serve_metrics(),
                 asyncio.TaskGroup() as group,
             ):
                 parts = [*self._parts(), self._accompany(on_started, companion)]
@@ -93,6 +97,20 @@ class Working:
                     task.cancel()
         except BaseExceptionGroup as failures:
             raise _first(failures) from failures
+
+    def _serve_metrics(self) -> AbstractAsyncContextManager[None]:
+        if self.metrics is None:
+            return nullcontext()
+        from bascule.app.metrics import Scraped, serve_metrics
+
+        gateway = self.answers.gateway
+        scraped = Scraped(
+            gateway=self.answers.name,
+            view=self.answers.controller.view,
+            figures=gateway.driver.figures,
+            puts=gateway.puts,
+        )
+        return serve_metrics(self.metrics, scraped)
 
     def _parts(self) -> list[Coroutine[None, None, None]]:
         answers, following = self.answers, self.following

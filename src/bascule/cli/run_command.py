@@ -10,6 +10,7 @@ import typer
 from bascule.app.files import read_file
 from bascule.app.gateways.envoy import Elsewhere, build_elsewhere
 from bascule.app.logs import set_up_logs
+from bascule.app.metrics_place import parse_metrics_place
 from bascule.app.runtime import Listeners, RunOptions, run_gateway
 from bascule.app.working import Started
 from bascule.cli.arguments import takes
@@ -56,6 +57,12 @@ class Arguments:
             help="Say, once, that blue and green are the clusters of before at other addresses.",
         ),
     ] = ""
+    metrics_listen: Annotated[
+        str | None,
+        typer.Option(
+            help="[HOST:]PORT for Prometheus, such as 9464; on loopback unless a HOST is named."
+        ),
+    ] = None
     xds: Xds
     output: OutputOption = Output.TEXT
 
@@ -75,6 +82,7 @@ def run(arguments: Arguments) -> None:
         stop_envoy=arguments.stop_envoy,
         is_standby=arguments.standby,
         same_because=arguments.same_clusters,
+        metrics=parse_metrics_place(arguments.metrics_listen),
     )
     output = arguments.output
     listeners = Listeners(

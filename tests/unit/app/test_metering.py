@@ -35,8 +35,8 @@ async def test_who_waits_is_told_how_long_the_gateway_is_being_updated() -> None
 
     assert (first, later) == ("", "the gateway is being updated, 12 s")
     assert driver.progress() == ""
-    assert driver.figures.applied == 1
-    assert driver.figures.counts[BOUNDS_S.index(15.0)] == 1
+    assert driver.figures.applied.total == 1
+    assert driver.figures.applied.counts[BOUNDS_S.index(15.0)] == 1
 
 
 async def test_a_table_that_was_live_already_counts_apart() -> None:
@@ -45,7 +45,7 @@ async def test_a_table_that_was_live_already_counts_apart() -> None:
 
     await driver.apply(table(route_set([])), EMPTY_STORE)
 
-    assert (driver.figures.applied, driver.figures.unchanged) == (0, 1)
+    assert (driver.figures.applied.total, driver.figures.unchanged) == (0, 1)
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from bascule.clock import Clock
 from bascule.errors import DriverError, PlanError
 from bascule.gateway.appgw.abilities import build_capabilities
 from bascule.gateway.appgw.driver import AppGwDriver
+from bascule.gateway.appgw.monitor import TrafficReader
 from bascule.gateway.appgw.operations import FileOperationLog
 from bascule.gateway.appgw.settings import AppGwSettings, BackendsKind, LoadBalancer, Mechanism
 from bascule.gateway.appgw.writer import GatewayWriter
@@ -108,6 +109,7 @@ def prepare_appgw(spec: AppGwGateway, home: AppGwHome) -> Opener:
                 pace=pace_of_operations(USUAL_S, LIMIT_FACTOR * spec.operation_timeout_seconds),
                 retry=RETRY,
                 addresses=parts.addresses,
+                puts=parts.log.puts,
                 kept=keep_before(parts.document, home.state_dir.gateway_before),
             )
 
@@ -141,7 +143,14 @@ async def open_parts(
             limit_s=LIMIT_FACTOR * spec.operation_timeout_seconds,
         )
         async with AppGwDriver(
-            writer=writer, settings=settings, owns=owns, clock=home.clock, fence=fence
+            writer=writer,
+            settings=settings,
+            owns=owns,
+            clock=home.clock,
+            fence=fence,
+            traffic=TrafficReader(
+                azure.client, settings.gateway_id, settings=settings, clock=home.clock
+            ),
         ) as driver:
             yield AppGwParts(
                 gateway_id=settings.gateway_id,

@@ -1,25 +1,12 @@
 """Counts the updates of an Application Gateway, and knows which is under way."""
 
-from bisect import bisect_left
-from dataclasses import dataclass, field
 from datetime import datetime
 
 from typing_extensions import override
 
-from bascule.app.metering import BOUNDS_S
+from bascule.app.metering import Timed
 from bascule.clock import Clock
 from bascule.gateway.appgw.operations import BegunOperation, OperationLog
-
-
-@dataclass(slots=True)
-class Puts:
-    """Totals since the runtime began, of what Azure took."""
-
-    total: int = 0
-    seconds: float = 0.0
-    """How long those took whose end was seen, together."""
-    counts: list[int] = field(default_factory=lambda: [0] * (len(BOUNDS_S) + 1))
-    """How many took at most BOUNDS_S[i], and more than the bound before it."""
 
 
 class CountingLog(OperationLog):
@@ -29,7 +16,8 @@ class CountingLog(OperationLog):
         self._log = log
         self._clock = clock
         self._begun_s: dict[str, float] = {}
-        self.puts = Puts()
+        self.puts = Timed()
+        """What Azure took since the runtime began."""
 
     @property
     def under_way_since(self) -> datetime | None:
@@ -50,9 +38,7 @@ class CountingLog(OperationLog):
         self._log.forget(correlation_id)
         begun_s = self._begun_s.pop(correlation_id, None)
         if begun_s is not None:
-            passed_s = self._clock.monotonic_s() - begun_s
-            self.puts.seconds += passed_s
-            self.puts.counts[bisect_left(BOUNDS_S, passed_s)] += 1
+            self.puts.note_end(self._clock.monotonic_s() - begun_s)
 
     @override
     def unfinished(self) -> tuple[BegunOperation, ...]:

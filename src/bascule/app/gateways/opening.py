@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from bascule.app.metering import MeteredDriver
+from bascule.app.metering import MeteredDriver, Timed
 from bascule.controller.pusher import BACKOFF
 from bascule.gateway.envoy.process import EnvoyProcess
 from bascule.journal.record import Json
@@ -31,6 +31,8 @@ class OpenGateway:
     """How long to wait before a table is sent again that was not taken."""
     addresses: tuple[str, ...] = ()
     """At which clients reach it, where the gateway itself says so."""
+    puts: Timed | None = None
+    """Its updates in Azure; None where it is not there."""
     kept: GatewayKept | None = None
     """What was there before us; to be recorded, once, before anything is written."""
     process: EnvoyProcess | None = None
