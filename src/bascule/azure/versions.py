@@ -23,6 +23,7 @@ API_VERSIONS: Mapping[str, str] = {
     "microsoft.compute/snapshots": "2024-03-02",
     "microsoft.containerservice": "2026-04-01",
     "microsoft.insights/eventtypes": "2015-04-01",
+    "microsoft.insights/metrics": "2018-01-01",
     "microsoft.kubernetesconfiguration": "2023-05-01",
     "microsoft.managedidentity": "2024-11-30",
     "microsoft.network": "2025-07-01",
