@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from bascule.checks.appgw.facts import AppGwFacts
 from bascule.checks.azure.facts import InsideFacts
 from bascule.checks.azure.unreadable import Unreadable
 from bascule.gateway.driver import Observation
@@ -58,6 +59,9 @@ class Inventory:
     """The name of another upgrade that this gateway has not finished."""
     inside: Mapping[Cluster, InsideFacts | Unreadable] = field(default_factory=dict)
     """Which controllers in each cluster write gateways of Azure; empty where none matters."""
+
+    appgw: AppGwFacts | None = None
+    """The Application Gateway that we write; None: it is another kind of gateway."""
 
     @property
     def is_known(self) -> bool:

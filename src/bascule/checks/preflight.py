@@ -3,6 +3,10 @@
 from collections.abc import Callable
 from typing import TypeAlias
 
+from bascule.checks.appgw.certificates import check_gateway_certificates
+from bascule.checks.appgw.restarts import check_restarts
+from bascule.checks.appgw.room import check_room
+from bascule.checks.appgw.steering import check_steering
 from bascule.checks.certificates import check_certificates
 from bascule.checks.classes import check_classes
 from bascule.checks.clusters import check_distinct, check_reachable, check_versions
@@ -28,6 +32,7 @@ CHECKS: tuple[Check, ...] = (
     check_gateway,
     check_unfinished,
     check_writers,
+    check_steering,
     check_hosts,
     check_anything,
     check_green_routes,
@@ -36,6 +41,9 @@ CHECKS: tuple[Check, ...] = (
     check_services,
     check_classes,
     check_certificates,
+    check_gateway_certificates,
+    check_room,
+    check_restarts,
 )
 
 

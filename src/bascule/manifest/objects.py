@@ -263,6 +263,9 @@ class Container:
     ports: tuple[tuple[str, int], ...] = ()
     readiness: HttpProbe | None = None
     liveness: HttpProbe | None = None
+    pre_stop_s: int | None = 0
+    """How long its preStop surely keeps it from being told to end; None: its command does not
+    say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -272,6 +275,8 @@ class Pod:
     kind: ClassVar[Kind] = Kind.POD
     meta: Metadata
     containers: tuple[Container, ...] = ()
+    grace_s: int = 30
+    """After so long it is killed, its preStop included."""
 
     @property
     def ref(self) -> ObjectRef:

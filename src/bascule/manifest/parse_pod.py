@@ -1,5 +1,6 @@
-"""Parses Pods: only the ports and HTTP probes of their containers, which never change."""
+"""Parses Pods: ports and HTTP probes of their containers, and how they end; it never changes."""
 
+import re
 from collections.abc import Iterator, Mapping
 
 from bascule.manifest.fields import (
@@ -8,10 +9,14 @@ from bascule.manifest.fields import (
     read_maps,
     read_number,
     read_text,
+    read_texts,
 )
 from bascule.manifest.objects import Container, HttpProbe, Metadata, Pod
 
 _DEFAULTS = HttpProbe(port=0)
+_GRACE_S = 30
+_SLEEP = re.compile(r"(?:^|[\s/])sleep\s+(\d+)(?:\.\d+)?(s|m)?(?=$|[\s;&])")
+"""A command that sleeps, however the rest of it is written; it takes so long at least."""
 
 
 def parse_pod(raw: Mapping[str, object], meta: Metadata) -> Pod:
@@ -21,7 +26,13 @@ def parse_pod(raw: Mapping[str, object], meta: Metadata) -> Pod:
     """
     bare = Metadata(namespace=meta.namespace, name=meta.name)
     try:
-        return Pod(meta=bare, containers=tuple(_parse_containers(read_map(raw, "spec"))))
+        spec = read_map(raw, "spec")
+        grace_s = read_number(spec, "terminationGracePeriodSeconds")
+        return Pod(
+            meta=bare,
+            containers=tuple(_parse_containers(spec)),
+            grace_s=_GRACE_S if grace_s is None else grace_s,
+        )
     except MalformedFieldError:
         return Pod(meta=bare)
 
@@ -45,7 +56,21 @@ def _parse_container(raw: Mapping[str, object]) -> Container:
         ports=tuple(ports),
         readiness=_parse_probe(read_map(raw, "readinessProbe")),
         liveness=_parse_probe(read_map(raw, "livenessProbe")),
+        pre_stop_s=_parse_pre_stop(read_map(read_map(raw, "lifecycle"), "preStop")),
     )
+
+
+def _parse_pre_stop(raw: Mapping[str, object]) -> int | None:
+    """Return how long a preStop takes at least; None where only running it would tell."""
+    if not raw:
+        return 0
+    asleep_s = read_number(read_map(raw, "sleep"), "seconds")
+    if asleep_s is not None:
+        return asleep_s
+    found = _SLEEP.search(" ".join(read_texts(read_map(raw, "exec"), "command")))
+    if found is None:
+        return None
+    return int(found[1]) * (60 if found[2] == "m" else 1)
 
 
 def _parse_probe(raw: Mapping[str, object]) -> HttpProbe | None:

@@ -72,3 +72,39 @@ def test_a_pod_that_cannot_be_understood_has_no_containers(change: tuple[str, st
 
     assert broken.containers == ()
     assert broken.ref.name == "web-1"
+
+
+def _ending(lifecycle: str, grace: str = "") -> Pod:
+    text = f"""
+apiVersion: v1
+kind: Pod
+metadata: {{name: web-1, namespace: shop}}
+spec:
+  {grace}
+  containers: [{{name: main, lifecycle: {lifecycle}}}]
+"""
+    return view(text, Pod)
+
+
+@pytest.mark.parametrize(
+    ("pre_stop", "lasts_s"),
+    [
+        ("{}", 0),
+        ("{preStop: {sleep: {seconds: 90}}}", 90),
+        ("{preStop: {exec: {command: [sleep, '15']}}}", 15),
+        ("{preStop: {exec: {command: [/bin/sleep, '2m']}}}", 120),
+        ("{preStop: {exec: {command: [sh, -c, 'sleep 20 && nginx -s quit']}}}", 20),
+        ("{preStop: {exec: {command: [/bin/sh, -c, 'touch /down; /bin/sleep 7.5s']}}}", 7),
+        ("{preStop: {exec: {command: [./drain, --asleep, '5']}}}", None),
+        ("{preStop: {httpGet: {port: 80, path: /drain}}}", None),
+        ("{postStart: {sleep: {seconds: 5}}}", 0),
+    ],
+)
+def test_how_long_a_pre_stop_surely_takes_is_read(pre_stop: str, lasts_s: int | None) -> None:
+    assert _ending(pre_stop).containers[0].pre_stop_s == lasts_s
+
+
+def test_a_pod_is_killed_after_its_grace_period() -> None:
+    assert _ending("{}").grace_s == 30
+    assert _ending("{}", "terminationGracePeriodSeconds: 0").grace_s == 0
+    assert _ending("{}", "terminationGracePeriodSeconds: 120").grace_s == 120

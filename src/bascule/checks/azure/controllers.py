@@ -79,7 +79,7 @@ def check_marks(facts: AzureFacts) -> tuple[Finding, ...]:
     gateway = facts.gateway
     if isinstance(gateway, Unreadable):
         return ()
-    return (*_tags(gateway), *_objects(gateway))
+    return (*judge_tags(gateway), *_objects(gateway))
 
 
 def _addon(role: str, cluster: AksFacts, gateway: GatewayFacts | Unreadable) -> Finding:
@@ -158,7 +158,8 @@ def _controller(role: str, name: str, sign: ControllerFacts) -> Finding:
     )
 
 
-def _tags(gateway: GatewayFacts) -> Iterator[Finding]:
+def judge_tags(gateway: GatewayFacts) -> Iterator[Finding]:
+    """Yield a blocker for a gateway that bears the tags of AGIC."""
     if not gateway.is_marked_by_agic:
         return
     of = f" of the cluster {name_of(gateway.agic_cluster_id)}" if gateway.agic_cluster_id else ""

@@ -15,6 +15,11 @@ def check_gateway(facts: AzureFacts) -> tuple[Finding, ...]:
     gateway = facts.gateway
     if isinstance(gateway, Unreadable):
         return ()
+    return judge_gateway(gateway)
+
+
+def judge_gateway(gateway: GatewayFacts) -> tuple[Finding, ...]:
+    """Return why a gateway that could be read cannot be steered."""
     found = [_check_tier(gateway), _check_running(gateway), _check_state(gateway)]
     return tuple(finding for finding in found if finding is not None)
 

@@ -1,0 +1,1 @@
+"""Checks of an Application Gateway that Bascule itself writes."""

@@ -1,0 +1,51 @@
+from dataclasses import replace
+
+import pytest
+
+from bascule.checks.appgw.steering import check_steering
+from bascule.checks.azure.unreadable import Unreadable
+from bascule.checks.findings import Severity
+from tests.support.appgw_facts import FINE, GATEWAY, with_gateway
+from tests.support.inventories import inventory
+
+
+def test_a_gateway_that_can_be_steered_is_fine() -> None:
+    assert check_steering(with_gateway()) == ()
+    assert check_steering(inventory()) == ()
+
+
+@pytest.mark.parametrize(
+    ("remedy", "told"), [("", "give the caller the role Reader there"), ("wait", "wait")]
+)
+def test_one_that_cannot_be_read_is_a_blocker(remedy: str, told: str) -> None:
+    hidden = Unreadable(what="the gateway gw", reason="forbidden", remedy=remedy)
+
+    (found,) = check_steering(with_gateway(replace(FINE, gateway=hidden)))
+
+    assert (found.severity, found.code) == (Severity.BLOCKER, "GatewayUnreadable")
+    assert (found.message, found.remedy) == ("the gateway gw cannot be read: forbidden", told)
+
+
+def test_a_stopped_one_is_a_blocker() -> None:
+    stopped = replace(GATEWAY, is_running=False)
+
+    (found,) = check_steering(with_gateway(replace(FINE, gateway=stopped)))
+
+    assert (found.severity, found.code) == (Severity.BLOCKER, "GatewayStopped")
+
+
+def test_a_write_that_failed_does_not_keep_from_the_next_one_which_mends_it() -> None:
+    failed = replace(GATEWAY, state="Failed")
+
+    (found,) = check_steering(with_gateway(replace(FINE, gateway=failed)))
+
+    assert (found.severity, found.code) == (Severity.WARNING, "GatewayFailed")
+
+
+def test_agics_tags_are_a_blocker_until_it_was_taken_over() -> None:
+    marked = replace(FINE, gateway=replace(GATEWAY, is_marked_by_agic=True))
+
+    (found,) = check_steering(with_gateway(marked))
+
+    assert (found.severity, found.code) == (Severity.BLOCKER, "AgicOwnsGateway")
+    assert check_steering(with_gateway(replace(marked, is_adopted=True))) == ()
