@@ -84,6 +84,9 @@ class AppGwSettings:
     load_balancers: Mapping[Cluster, LoadBalancer] = field(default_factory=_no_load_balancers)
     shares_accepted: bool = False
     """Whether a host may have both clusters' addresses in its pools."""
+    http_port: int = 80
+    """Where plain HTTP comes in; an annotation may say another port for its Ingress."""
+    https_port: int = 443
     use_private_frontend: bool = False
     """Whether every listener is on the private frontend; an annotation asks for it one by one."""
     hosts: tuple[str, ...] = ()

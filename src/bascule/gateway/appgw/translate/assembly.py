@@ -10,7 +10,6 @@ from bascule.gateway.appgw.translate.listeners import FRONTENDS, put_port
 from bascule.gateway.appgw.translate.sheet import Sheet, Site, Written
 from bascule.ids import CertificateDigest
 
-DEFAULT_PORT = 80
 DEFAULT_PRIORITY = 20_000
 
 
@@ -90,7 +89,7 @@ def _with_default(children: Written, site: Site) -> Written:
         site.names.default,
         {
             "frontendIPConfiguration": site.ref(FRONTENDS, frontend),
-            "frontendPort": put_port(DEFAULT_PORT, sheet),
+            "frontendPort": put_port(site.settings.http_port, sheet),
             "protocol": "Http",
             "hostNames": [],
             "requireServerNameIndication": False,

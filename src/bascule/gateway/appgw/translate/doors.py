@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bascule.gateway.appgw.settings import Limits
-from bascule.gateway.appgw.translate.groups import HTTP_PORT, Group
+from bascule.gateway.appgw.translate.groups import Group
 from bascule.gateway.appgw.translate.priorities import band_of, choose_priorities
 from bascule.gateway.appgw.translate.sheet import Site
 from bascule.routing.model import Problem, Severity
@@ -61,13 +61,14 @@ def _draft(
     group: Group, names: Sequence[str], redirects: Sequence[str], site: Site
 ) -> Iterator[Door]:
     place_of = site.names.place
+    plain_port = site.settings.http_port
     for chunk in _chunks(names):
         plain = tuple(name for name in chunk if name in redirects)
         yield Door(
             place=place_of(port=group.port, host=chunk[0], is_private=group.is_private),
             names=chunk,
             priority=0,
-            redirect_place=place_of(port=HTTP_PORT, host=plain[0], is_private=group.is_private)
+            redirect_place=place_of(port=plain_port, host=plain[0], is_private=group.is_private)
             if plain
             else "",
             redirect_names=plain,
@@ -103,6 +104,7 @@ class _Allotment:
         self.problems = problems
         self._site = site
         self._others = site.facts.listeners
+        self._plain_port = site.settings.http_port
         self._holders: set[tuple[str, int, str]] = set()
         self._spoken = dict(site.facts.protocols)
 
@@ -128,8 +130,10 @@ class _Allotment:
             group = groups[n]
             if not group.has_redirect or not names[n]:
                 continue
-            if self._spoken.setdefault((group.frontend, HTTP_PORT), HTTP) != HTTP:
-                message = f"port {HTTP_PORT} speaks TLS, so that {group.host} gets no redirect"
+            if self._spoken.setdefault((group.frontend, self._plain_port), HTTP) != HTTP:
+                message = (
+                    f"port {self._plain_port} speaks TLS, so that {group.host} gets no redirect"
+                )
                 self._report(n, group.report("NoRedirect", message, Severity.WARNING))
                 continue
             found[n] = [name for name in names[n] if self._take_plain(group, name, n)]
@@ -177,10 +181,12 @@ class _Allotment:
         return False
 
     def _take_plain(self, group: Group, name: str, n: int) -> bool:
-        key = (group.frontend, HTTP_PORT, name)
+        key = (group.frontend, self._plain_port, name)
         if key not in self._others and self._is_new(key):
             return True
-        message = f"{name} on port {HTTP_PORT} has a listener already, which does not redirect"
+        message = (
+            f"{name} on port {self._plain_port} has a listener already, which does not redirect"
+        )
         self._report(n, group.report("NoRedirect", message, Severity.WARNING))
         return False
 

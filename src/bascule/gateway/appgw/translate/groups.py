@@ -16,8 +16,6 @@ from bascule.routing.model import CertificateRef, Host, IngressRef, Problem, Sev
 
 T = TypeVar("T")
 
-HTTP_PORT = 80
-HTTPS_PORT = 443
 PROBE_HOST = "localhost"
 """The Host of probes where neither listener nor Ingress names one."""
 
@@ -151,7 +149,8 @@ def _by_place(host: Host, asked: Iterable[Asked], site: Site) -> dict[_Key, list
         is_tls = host.is_tls or _own_certificate(each, site) is not None
         if host.is_tls and host.certificate is None and not has_any:
             continue
-        port = each.options.frontend_port or (HTTPS_PORT if is_tls else HTTP_PORT)
+        usual_port = site.settings.https_port if is_tls else site.settings.http_port
+        port = each.options.frontend_port or usual_port
         is_private = each.options.is_private or site.settings.use_private_frontend
         found.setdefault((is_private, port, is_tls), []).append(each)
     served = {key: each for key, each in found.items() if any(not r.is_refused for r in each)}

@@ -19,7 +19,7 @@ from bascule.gateway.appgw.settings import Mechanism
 from bascule.gateway.appgw.translate.asked import Asked
 from bascule.gateway.appgw.translate.backends import BOTH, Backends, Stance
 from bascule.gateway.appgw.translate.doors import HTTP, HTTPS, Door
-from bascule.gateway.appgw.translate.groups import HTTP_PORT, Group
+from bascule.gateway.appgw.translate.groups import Group
 from bascule.gateway.appgw.translate.paths import (
     POLICY,
     Paths,
@@ -139,7 +139,7 @@ def _put_redirect(group: Group, door: Door, target: Document, sheet: Sheet) -> N
         "includePath": True,
         "includeQueryString": True,
     }
-    properties = _frame(group, HTTP_PORT, door.redirect_names, sheet)
+    properties = _frame(group, sheet.site.settings.http_port, door.redirect_names, sheet)
     listener = sheet.put(LISTENERS, names.listener(door.redirect_place), properties)
     rule = {
         "ruleType": "Basic",
