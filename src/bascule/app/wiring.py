@@ -93,7 +93,7 @@ def capabilities_of(gateway: Gateway) -> Capabilities:
         case AppGwGateway() as spec:
             from bascule.app.gateways.appgw import appgw_capabilities
 
-            return appgw_capabilities(spec, gateway.name)
+            return appgw_capabilities(gateway, spec)
         case EnvoyGateway() | AppGwEnvoyGateway():
             return envoy_capabilities()
         case _:
@@ -112,10 +112,8 @@ def prepare_gateway(
         case AppGwGateway() as spec:
             from bascule.app.gateways.appgw import AppGwHome, prepare_appgw
 
-            home = AppGwHome(
-                name=gateway.name, environ=os.environ, state_dir=state_dir, clock=clock
-            )
-            return prepare_appgw(spec, home)
+            home = AppGwHome(environ=os.environ, state_dir=state_dir, clock=clock)
+            return prepare_appgw(gateway, spec, home)
         case AppGwEnvoyGateway():
             raise PlanError("this version cannot run Envoys behind an Application Gateway")
         case _:

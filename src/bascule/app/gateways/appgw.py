@@ -22,17 +22,20 @@ from bascule.gateway.appgw.settings import AppGwSettings, BackendsKind, LoadBala
 from bascule.gateway.appgw.writer import GatewayWriter
 from bascule.gateway.driver import Capabilities
 from bascule.gateway.ownership import Owns, adoption_of, owner_of
-from bascule.ids import Cluster, GatewayName
+from bascule.ids import Cluster
 from bascule.journal.record import Json
 from bascule.kube.backoff import Backoff
 from bascule.routing.model import BackendProtocol
 from bascule.routing.naming import Tags
 from bascule.spec.appgw import AppGwGateway, AppGwPlace, LoadBalancerSpec
+from bascule.spec.gateway import Gateway, GatewaySettings
 from bascule.upgrade.encoding import render_time
 from bascule.upgrade.pace import pace_of_operations
 
 USUAL_S = 8.0
 """What the median update of a gateway takes."""
+HTTP_PORT, HTTPS_PORT = 80, 443
+"""Where no listener says another."""
 RETRY = Backoff(first_s=5.0, max_s=300.0)
 """Each update of the gateway is a disruption."""
 LIMIT_FACTOR = 1.5
@@ -41,9 +44,8 @@ LIMIT_FACTOR = 1.5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppGwHome:
-    """What a runtime gives a gateway in Azure: its name, environment, files and time."""
+    """What a runtime gives a gateway in Azure: its environment, files and time."""
 
-    name: GatewayName
     environ: Mapping[str, str]
     state_dir: StateDir
     clock: Clock
@@ -61,26 +63,34 @@ class AppGwParts:
     addresses: tuple[str, ...]
 
 
-def appgw_capabilities(spec: AppGwGateway, name: GatewayName) -> Capabilities:
+def appgw_capabilities(gateway: GatewaySettings, spec: AppGwGateway) -> Capabilities:
     """Return what the gateway can do; asks nobody."""
-    return build_capabilities(build_settings(spec, name, gateway_id=""))
+    return build_capabilities(build_settings(gateway, spec, gateway_id=""))
 
 
-def build_settings(spec: AppGwGateway, name: GatewayName, *, gateway_id: str) -> AppGwSettings:
+def build_settings(
+    gateway: GatewaySettings, spec: AppGwGateway, *, gateway_id: str
+) -> AppGwSettings:
     """Return how routing tables become our part of the gateway."""
     found = spec.load_balancers
     balancers = {} if found is None else {c: _build_balancer(found.of(c)) for c in Cluster}
     return AppGwSettings(
         gateway_id=gateway_id,
-        owner=name,
+        owner=gateway.name,
         prefix=spec.prefix,
         mechanism=Mechanism.POOLS if spec.switch_by == "pools" else Mechanism.RULES,
         backends=BackendsKind(spec.backends),
         load_balancers=balancers,
         shares_accepted=spec.shares,
+        http_port=_find_port(gateway, HTTP_PORT, is_tls=False),
+        https_port=_find_port(gateway, HTTPS_PORT, is_tls=True),
         use_private_frontend=spec.private_frontend,
         hosts=spec.hosts,
     )
+
+
+def _find_port(gateway: GatewaySettings, usual: int, *, is_tls: bool) -> int:
+    return next((each.port for each in gateway.listeners if each.tls is is_tls), usual)
 
 
 def _build_balancer(spec: LoadBalancerSpec) -> LoadBalancer:
@@ -93,10 +103,10 @@ def _build_balancer(spec: LoadBalancerSpec) -> LoadBalancer:
     )
 
 
-def prepare_appgw(spec: AppGwGateway, home: AppGwHome) -> Opener:
+def prepare_appgw(gateway: Gateway, spec: AppGwGateway, home: AppGwHome) -> Opener:
     """Return what opens the gateway. Raises UsageError where no subscription is named."""
     gateway_id = name_gateway(spec, home)
-    settings = build_settings(spec, home.name, gateway_id=gateway_id)
+    settings = build_settings(gateway, spec, gateway_id=gateway_id)
 
     @asynccontextmanager
     async def open_appgw(fence: Callable[[], None]) -> AsyncIterator[OpenGateway]:
