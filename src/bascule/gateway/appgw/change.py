@@ -67,8 +67,8 @@ def build_missing(
 
 
 def is_switch(changes: Sequence[ChildChange]) -> bool:
-    """Whether nothing but where rules lead, or what pools hold, differs of what is ours."""
-    ours = [each for each in changes if each.is_ours]
+    """Whether nothing but where rules lead, or what pools hold, differs of our children."""
+    ours = [each for each in changes if each.is_ours and each.collection]
     return bool(ours) and all(
         each.kind is ChangeKind.CHANGED and each.collection in {RULES, POOLS} for each in ours
     )

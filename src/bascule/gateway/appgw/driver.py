@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType, TracebackType
 from typing import Protocol, Self
 
@@ -100,7 +100,7 @@ class AppGwDriver:
         self._fence = fence
         self._traffic = traffic
         self._translator = Translator(settings)
-        self._translation: asyncio.Future[Part] | None = None
+        self._thread: asyncio.Future[Part] | None = None
         self._lock = asyncio.Lock()
         self._look_lock = asyncio.Lock()
         self._look: _Look | None = None
@@ -119,7 +119,7 @@ class AppGwDriver:
         error: BaseException | None,
         at: TracebackType | None,
     ) -> None:
-        await self._wait_for_translation()
+        await self._wait_for_thread()
 
     def capabilities(self) -> Capabilities:
         """Return what this gateway can do: hosts move whole, and shares only where accepted."""
@@ -178,17 +178,16 @@ class AppGwDriver:
 
     async def _translate(self, table: RoutingTable, facts: Facts) -> None:
         """Translate in a thread, so that the change itself finds all hosts translated."""
-        await self._wait_for_translation()
+        await self._wait_for_thread()
         loop = asyncio.get_running_loop()
-        self._translation = loop.run_in_executor(None, self._translator.translate, table, facts)
-        await self._wait_for_translation()
+        self._thread = loop.run_in_executor(None, self._translator.translate, table, facts)
+        await self._wait_for_thread()
+        self._thread.result()
 
-    async def _wait_for_translation(self) -> None:
+    async def _wait_for_thread(self) -> None:
         """Return when no thread translates: one goes on when its call is broken off."""
-        if self._translation is not None:
-            await asyncio.wait([self._translation])
-            self._translation.result()
-            self._translation = None
+        if self._thread is not None:
+            await asyncio.wait([self._thread])
 
     def _is_new_split(self, table: RoutingTable) -> bool:
         known = (self._live.table if self._live else None, self._tried)
@@ -219,7 +218,8 @@ class AppGwDriver:
 
     async def observe(self) -> Observation:
         """Return what the gateway's document says is live; never raises."""
-        traffic = await self._read_traffic()
+        counted = await self._read_traffic()
+        traffic = {cluster: replace(each, latency=None) for cluster, each in counted.items()}
         try:
             document = await self._fetch_document()
         except BasculeError as error:

@@ -1,12 +1,12 @@
 """What a gateway's document says of the split that is live: its rules' targets, and a tag."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final
 
 from bascule.azure.document import Document, list_at, object_at, text_at, texts_at
 from bascule.errors import PlanError
-from bascule.gateway.appgw.part import LISTENERS, POOLS, RULES
+from bascule.gateway.appgw.part import LISTENERS, PATH_MAPS, POOLS, RULES
 from bascule.gateway.ownership import Owns
 from bascule.ids import Cluster
 from bascule.routing.weights import Split, Weights, parse_percent
@@ -16,7 +16,8 @@ SPLIT_TAG: Final = "bascule-split"
 TAG_MAX: Final = 256
 """So many characters a tag's value may have."""
 
-_CLUSTER = re.compile(r"-(blue|green)(?:-[0-9a-f]+)?$", re.IGNORECASE)
+_POOL = re.compile(r"-pool-(blue|green)_", re.IGNORECASE)
+_PATH_MAP = re.compile(r"-(blue|green)$", re.IGNORECASE)
 
 
 def render_split(split: Split) -> str:
@@ -56,21 +57,34 @@ def _parse(text: str) -> Split | None:
 
 
 def _rule_targets(document: Document, owns: Owns) -> Iterator[tuple[str, Cluster]]:
-    """Yield each host with the cluster that its rule of ours names, if it names one."""
+    """Yield each host with the cluster that its rule of ours names, if it could name the other."""
     properties = object_at(document, "properties")
-    hosts = {text_at(each, "name"): _hosts(each) for each in list_at(properties, LISTENERS)}
-    pools = {
-        text_at(each, "name").lower(): bool(list_at(each, "properties", "backendAddresses"))
+    hosts = {_name(each): _hosts(each) for each in list_at(properties, LISTENERS)}
+    maps = frozenset(_name(each) for each in list_at(properties, PATH_MAPS))
+    pools = frozenset(
+        _name(each)
         for each in list_at(properties, POOLS)
-    }
+        if list_at(each, "properties", "backendAddresses")
+    )
     for rule in list_at(properties, RULES):
         if not owns.is_ours(RULES, text_at(rule, "name")):
             continue
-        cluster = _target(object_at(rule, "properties"), pools)
-        listener = _last(text_at(rule, "properties", "httpListener", "id"))
+        cluster = _chosen(_PATH_MAP, _target(rule, "urlPathMap"), maps) or _chosen(
+            _POOL, _target(rule, "backendAddressPool"), pools
+        )
         if cluster is not None:
-            for host in hosts.get(listener, ()):
+            for host in hosts.get(_target(rule, "httpListener"), ()):
                 yield host, cluster
+
+
+def _chosen(pattern: re.Pattern[str], name: str, there: frozenset[str]) -> Cluster | None:
+    """Return the cluster in `name`, where what is called so of the other one is there as well."""
+    found = pattern.search(name)
+    if found is None:
+        return None
+    cluster = Cluster(found[1])
+    sibling = f"{name[: found.start(1)]}{cluster.other}{name[found.end(1) :]}"
+    return cluster if sibling in there else None
 
 
 def _hosts(listener: Document) -> tuple[str, ...]:
@@ -79,19 +93,9 @@ def _hosts(listener: Document) -> tuple[str, ...]:
     return tuple(name.lower() for name in found or (one,) if name) or ("*",)
 
 
-def _target(rule: Document, filled: Mapping[str, bool]) -> Cluster | None:
-    """Return the cluster that a rule names by choice: where it could name the other one too."""
-    path_map = _CLUSTER.search(_last(text_at(rule, "urlPathMap", "id")))
-    if path_map is not None:
-        return Cluster(path_map[1].lower())
-    name = _last(text_at(rule, "backendAddressPool", "id")).lower()
-    pool = _CLUSTER.search(name)
-    if pool is None:
-        return None
-    cluster = Cluster(pool[1])
-    sibling = f"{name[: pool.start()]}-{cluster.other}"
-    return cluster if filled.get(sibling) else None
+def _target(rule: Document, key: str) -> str:
+    return text_at(rule, "properties", key, "id").rpartition("/")[2].lower()
 
 
-def _last(identity: str) -> str:
-    return identity.rpartition("/")[2]
+def _name(child: Document) -> str:
+    return text_at(child, "name").lower()
