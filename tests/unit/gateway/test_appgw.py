@@ -11,13 +11,17 @@ from typing import Any
 
 import pytest
 
-from bascule.gateway.appgw.part import COLLECTIONS, LISTENERS, POOLS, Facts
+from bascule.gateway.appgw.merge import is_same, merge, read_facts
+from bascule.gateway.appgw.part import COLLECTIONS, LISTENERS, POOLS, Facts, Part
+from bascule.gateway.appgw.pfx import Pfx
 from bascule.gateway.appgw.translate.translation import Translator
+from bascule.gateway.ownership import Owns
 from bascule.ids import Cluster
 from bascule.manifest.objects import Metadata, TlsSecret
 from bascule.routing.build import build_routes
 from bascule.routing.documents import whole_split
 from bascule.routing.model import RoutingTable
+from tests.support.agic_document import build_agic_gateway
 from tests.support.gateway_parts import FACTS, GATEWAY, OPTIONS, SETTINGS_OF, Seen, translate
 from tests.support.manifests import endpoints, ingress, pod, rewrite, service, snapshot
 from tests.support.routing_worlds import certificate_pair
@@ -492,3 +496,69 @@ def test_a_table_that_is_translated_again_is_the_same_without_any_memory() -> No
 
     assert translator.translate(table, FACTS) == first
     assert Translator(SETTINGS_OF).translate(table, FACTS) == first
+
+
+# The document around our part
+
+OWNS = Owns(prefix="bsc-", owner="shop")
+Body = dict[str, Any]
+
+
+def _brownfield() -> Body:
+    """Return a gateway with AGIC's children, a certificate, and what no SDK of 2021 knows."""
+    body = build_agic_gateway(GATEWAY, subnet_id="/subnet", address_id="/address", cluster_id="c")
+    certificate = {"name": "theirs", "properties": {"publicCertData": "MII"}}
+    layer_4 = [{"name": "tcp", "properties": {"timeout": 7}}]
+    unknown = {"backendSettingsCollection": layer_4, "newest": {"a": [1]}}
+    body["properties"] |= {"sslCertificates": [certificate], **unknown}
+    return {"id": GATEWAY, "etag": "one", "location": "somewhere", **body}
+
+
+def _merged(body: Body, part: Part) -> Body:
+    pfx = {name: Pfx(data="data", password="password") for name in part.certificates}
+    return merge(body, part, OWNS, pfx=pfx, tags={"bascule-table": "0123456789abcdef"})
+
+
+def test_what_is_not_ours_stays_byte_for_byte_fields_unknown_to_us_included() -> None:
+    body = _brownfield()
+    before = json.dumps(body)
+    seen = translate(ingress("cart", host=OTHER), *BACKED, facts=read_facts(body, OWNS))
+
+    after = _merged(body, seen.part)
+
+    assert json.dumps(body) == before
+    for name, value in body["properties"].items():
+        kept = after["properties"][name]
+        theirs = (
+            [each for each in kept if not each["name"].startswith("bsc-")]
+            if isinstance(kept, list)
+            else kept
+        )
+        assert json.dumps(theirs) == json.dumps(value)
+    assert body["tags"].items() < after["tags"].items()
+
+
+def test_our_certificates_go_when_they_are_not_used_and_others_stay() -> None:
+    body = _brownfield()
+    facts = read_facts(body, OWNS)
+    with_tls = _merged(body, translate(ingress(more=TLS), *BACKED, SECRET, facts=facts).part)
+
+    without = _merged(with_tls, translate(ingress(), *BACKED, facts=facts).part)
+
+    assert len(with_tls["properties"]["sslCertificates"]) == 2
+    assert [each["name"] for each in without["properties"]["sslCertificates"]] == ["theirs"]
+
+
+def test_a_restart_finds_its_document_the_same_though_azure_hides_certificates() -> None:
+    body = _brownfield()
+    objects = (ingress("cart", host=OTHER, more=TLS.replace(HOST, OTHER)), *BACKED, SECRET)
+    seen = translate(*objects, facts=read_facts(body, OWNS))
+    sent = _merged(body, seen.part)
+    shown = json.loads(json.dumps(sent)) | {"etag": "two"}
+    for each in shown["properties"]["sslCertificates"]:
+        if each["properties"].pop("data", None):
+            each["properties"] = {"publicCertData": "MII", "provisioningState": "Succeeded"}
+
+    again = translate(*objects, facts=read_facts(shown, OWNS))
+
+    assert is_same(shown, merge(shown, again.part, OWNS, pfx={}, tags={}))
