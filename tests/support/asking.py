@@ -14,6 +14,7 @@ from tests.support.site import HOST
 from tests.support.waiting import eventually
 
 RATE = 100.0
+LOOPBACK = "127.0.0.1"
 PATHS = ("/", "/", "/", "/cart")
 """Asked in turn."""
 REQUEST_LIMIT_S = 5.0
@@ -46,6 +47,7 @@ class Load:
 
     port: int
     rate: float = RATE
+    address: str = LOOPBACK
     answers: list[Answer] = field(default_factory=list)
     sent: int = 0
     is_over: bool = False
@@ -71,7 +73,9 @@ class Load:
         cluster, error = "", ""
         try:
             async with asyncio.timeout(REQUEST_LIMIT_S):
-                cluster = await ask(self.port, PATHS[number % len(PATHS)], number)
+                cluster = await ask(
+                    self.port, PATHS[number % len(PATHS)], number, address=self.address
+                )
         except WrongAnswerError as failure:
             cluster, error = failure.cluster, str(failure)
         except (OSError, TimeoutError, ValueError) as failure:
@@ -87,9 +91,9 @@ class Load:
         )
 
 
-async def ask(port: int, path: str = "/", number: int = 0) -> str:
+async def ask(port: int, path: str = "/", number: int = 0, *, address: str = LOOPBACK) -> str:
     """Return which cluster gives the right answer. Raises OSError or ValueError when none does."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    reader, writer = await asyncio.open_connection(address, port)
     try:
         target = f"{path}?n={number}"
         writer.write(f"GET {target} HTTP/1.1\r\nhost: {HOST}\r\nconnection: close\r\n\r\n".encode())
@@ -109,9 +113,11 @@ async def ask(port: int, path: str = "/", number: int = 0) -> str:
 
 
 @asynccontextmanager
-async def under_load(port: int, *, rate: float = RATE) -> AsyncIterator[Load]:
+async def under_load(
+    port: int, *, rate: float = RATE, address: str = LOOPBACK
+) -> AsyncIterator[Load]:
     """Ask through the gateway while the block runs; what is still open at its end is awaited."""
-    load = Load(port, rate)
+    load = Load(port, rate, address)
     async with asyncio.TaskGroup() as group:
         group.create_task(load.run())
         await eventually(lambda: len(load.answers) > RATE / 10)

@@ -1,0 +1,124 @@
+"""`bascule run` before an Application Gateway of the lab's Azure, in processes of its own."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from bascule.app.clock import SystemClock
+from bascule.kube import resources
+from bascule.kube.client import KubeClient
+from bascule.kube.kubeconfig import load_kubeconfig
+from tests.support.appgw_site import OWN_LISTENER, OWN_RULE, AppGwSite, open_appgw_site
+from tests.support.asking import ask, under_load
+from tests.support.site import wait_until
+from tests.support.waiting import eventually
+
+RATE = 50.0
+
+pytestmark = pytest.mark.timeout(240)  # other tests may have the machine's one place for an Azure
+
+
+@pytest.fixture(scope="module")
+def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppGwSite]:
+    with open_appgw_site(tmp_path_factory.mktemp("appgw")) as opened:
+        opened.site.start_runtime()
+        await_converged(opened)
+        yield opened
+
+
+def await_converged(gateway: AppGwSite) -> None:
+    def has_converged() -> bool:
+        return bool(gateway.site.ask_runtime("status")["live"]["convergence"] == "converged")
+
+    wait_until(has_converged)
+
+
+def status(gateway: AppGwSite) -> dict[str, Any]:
+    return gateway.site.ask_runtime("status")
+
+
+def children(document: dict[str, Any], collection: str) -> dict[str, Any]:
+    return {each["name"]: each for each in document["properties"][collection]}
+
+
+async def answering(gateway: AppGwSite) -> set[str]:
+    asked = [ask(gateway.port, address=gateway.address) for _ in range(10)]
+    return set(await asyncio.gather(*asked))
+
+
+def test_the_gateway_serves_blue_and_status_names_it(gateway: AppGwSite) -> None:
+    told = gateway.site.status()
+
+    assert asyncio.run(answering(gateway)) == {"blue"}
+    assert told["appgw"]["id"] == gateway.gateway_id
+    assert told["appgw"]["addresses"] == [gateway.address]
+    assert told["live"]["weights"]["default"] == {"blue_bp": 10_000, "green_bp": 0}
+
+
+def test_what_was_there_is_kept_exactly_and_recorded_first(gateway: AppGwSite) -> None:
+    file = gateway.site.state_dir.gateway_before
+    history = gateway.site.on_upgrade("history").document
+
+    assert json.loads(file.read_text()) == gateway.before
+    assert file.stat().st_mode & 0o777 == 0o600
+    kinds = [record["kind"] for record in history["records"]]
+    assert kinds[:3] == ["gateway_opened", "clusters_named", "gateway_kept"]
+
+
+async def test_a_switch_and_a_rollback_fail_no_request_and_are_one_update_each(
+    gateway: AppGwSite,
+) -> None:
+    before = status(gateway)["appgw"]["puts"]
+
+    async with under_load(gateway.port, rate=RATE, address=gateway.address) as load:
+        switch = await asyncio.to_thread(
+            gateway.site.on_gateway, "switch", "--from", "blue", "--to", "green", "--yes"
+        )
+        on_green = await answering(gateway)
+        rollback = await asyncio.to_thread(gateway.site.on_gateway, "rollback", "--yes")
+
+    assert (switch.code, rollback.code) == (0, 0), f"{switch.err}{rollback.err}"
+    assert not load.failures
+    assert on_green == {"green"}
+    assert await answering(gateway) == {"blue"}
+    assert status(gateway)["appgw"]["puts"] == before + 2
+
+
+def test_what_is_not_ours_stays_as_it_was(gateway: AppGwSite) -> None:
+    now = gateway.read_gateway()
+
+    for collection, name in (("httpListeners", OWN_LISTENER), ("requestRoutingRules", OWN_RULE)):
+        was, found = children(gateway.before, collection)[name], children(now, collection)[name]
+        assert {**found, "etag": ""} == {**was, "etag": ""}
+
+
+def test_without_a_runtime_the_gateway_goes_on_and_a_restart_sends_nothing(
+    gateway: AppGwSite,
+) -> None:
+    before = gateway.read_gateway()
+
+    assert gateway.site.terminate_runtime() == 0
+    alone = gateway.site.status()
+    gateway.site.start_runtime()
+    await_converged(gateway)
+
+    assert "the gateway goes on by itself" in alone["live"]["reason"]
+    assert alone["appgw"]["id"].lower() == gateway.gateway_id.lower()
+    assert status(gateway)["appgw"]["puts"] == 0
+    assert gateway.read_gateway()["etag"] == before["etag"]
+
+
+async def test_an_ingress_tells_the_gateways_address(gateway: AppGwSite) -> None:
+    site = gateway.site
+    connection = load_kubeconfig(site.kubeconfig, f"{site.name}-blue")
+    async with KubeClient(connection, clock=SystemClock()) as client:
+
+        async def is_told() -> bool:
+            found: Any = await client.get(resources.INGRESSES, "api", namespace="shop")
+            told = found.get("status", {}).get("loadBalancer", {}).get("ingress")
+            return bool(told == [{"ip": gateway.address}])
+
+        await eventually(is_told)
