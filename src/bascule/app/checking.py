@@ -1,9 +1,11 @@
 """The preflight of a running upgrade, from what the controller knows of both clusters."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from functools import partial
 
 from bascule.app import wiring
+from bascule.checks.appgw.facts import AppGwFacts
 from bascule.checks.inventory import ClusterFacts, HostScope, Inventory
 from bascule.clock import Clock
 from bascule.controller.cache import ClusterKnowledge
@@ -11,10 +13,11 @@ from bascule.controller.loop import Controller
 from bascule.gateway.driver import GatewayDriver
 from bascule.ids import Cluster
 from bascule.inventory.live import LiveChecks
-from bascule.kube.client import ServerVersion
+from bascule.inventory.survey import Survey
+from bascule.kube.client import KubeClient, ServerVersion
 from bascule.kube.connection import Connection
 from bascule.manifest.snapshot import EMPTY_SNAPSHOT, ClusterSnapshot
-from bascule.spec.gateway import Gateway
+from bascule.spec.gateway import EnvoyGateway, Gateway
 from bascule.upgrade.plan.scope import find_scope
 from bascule.upgrade.state import GatewayState
 
@@ -27,12 +30,13 @@ def build_live_checks(
     connections: Mapping[Cluster, Connection],
     versions: Mapping[Cluster, ServerVersion],
     state: Callable[[], GatewayState],
-    clock: Clock,
+    survey: Survey,
 ) -> LiveChecks:
     """Return the checks of the upgrade that `state` says is under way, of the hosts that it moves.
 
     `versions` is looked at anew each time, so hand in the live mapping.
     """
+    clock = survey.clock
     options = wiring.build_options(gateway, active=gateway.active)
 
     def look() -> Inventory:
@@ -54,7 +58,21 @@ def build_live_checks(
             scope=_scope(state()),
         )
 
-    return LiveChecks(look, driver.observe, clock)
+    return LiveChecks(look, driver.observe, clock, survey=survey)
+
+
+def build_survey(
+    gateway: Gateway,
+    clients: Mapping[Cluster, KubeClient],
+    look: Callable[[], Awaitable[AppGwFacts]] | None,
+    clock: Clock,
+) -> Survey:
+    """Return what is asked anew before each step; of a gateway that nobody else writes nothing."""
+    if isinstance(gateway.gateway, EnvoyGateway):
+        return Survey({}, None, clock)
+    from bascule.inventory.azure.inside import fetch_inside
+
+    return Survey({c: partial(fetch_inside, client) for c, client in clients.items()}, look, clock)
 
 
 def _scope(state: GatewayState) -> HostScope:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from bascule.app import wiring
 from bascule.app.answers import Answers
-from bascule.app.checking import build_live_checks
+from bascule.app.checking import build_live_checks, build_survey
 from bascule.app.clock import SystemClock
 from bascule.app.following import Following
 from bascule.app.gateways.envoy import Elsewhere
@@ -221,7 +221,7 @@ def _build_executor(gateway: Gateway, opened: _Opened, desks: _Desks) -> Executo
         connections=opened.connections,
         versions=desks.following.versions,
         state=lambda: executor.state,
-        clock=opened.clock,
+        survey=build_survey(gateway, opened.clients, opened.gateway.look, opened.clock),
     )
     ports = Ports(
         journal=opened.owned.store,

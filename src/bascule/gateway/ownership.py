@@ -40,6 +40,17 @@ class Owns:
         return self.adopted and is_child_of_agic(collection, name, self.agic_prefix)
 
 
+def owns_of(tags: Mapping[str, object], *, prefix: str, owner: str) -> Owns:
+    """Return what is ours of a gateway with these tags, whoever else it may belong to."""
+    agic_prefix = adoption_of(tags)
+    return Owns(
+        prefix=prefix,
+        owner=owner,
+        adopted=agic_prefix is not None,
+        agic_prefix=agic_prefix or "",
+    )
+
+
 def owner_of(tags: Mapping[str, object]) -> str:
     """Return whose gateway it is by its tags; empty: no Bascule has written it."""
     return _tag(tags, OWNER_TAG) or ""

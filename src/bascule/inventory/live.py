@@ -9,6 +9,7 @@ from bascule.checks.inventory import Inventory
 from bascule.checks.preflight import check_all
 from bascule.clock import Clock
 from bascule.gateway.driver import Observation
+from bascule.inventory.survey import Survey
 
 LOADING_S = 15.0
 """How long is waited for clusters whose first lists are under way, as after a start."""
@@ -16,21 +17,26 @@ LOOK_S = 0.05
 
 
 class LiveChecks:
-    """Implements `bascule.upgrade.ports.Checks`: asks no cluster anything of its own."""
+    """Implements `bascule.upgrade.ports.Checks`: asks clusters only what a survey is for."""
 
     def __init__(
         self,
         look: Callable[[], Inventory],
         observe: Callable[[], Awaitable[Observation]],
         clock: Clock,
+        *,
+        survey: Survey | None = None,
     ) -> None:
         self._look = look
         self._observe = observe
         self._clock = clock
+        self._survey = survey
 
     async def find(self) -> tuple[Finding, ...]:
         """Return what stands against, or speaks about, moving traffic now."""
         inventory = await self._look_when_loaded()
+        if self._survey is not None:
+            inventory = await self._survey.complete(inventory)
         seen = await self._observe()
         return await asyncio.to_thread(check_all, replace(inventory, observation=seen))
 

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from bascule.app.checking import build_live_checks
+from bascule.app.checking import build_live_checks, build_survey
 from bascule.checks.findings import Finding
 from bascule.ids import Cluster
 from bascule.inventory.live import LiveChecks
@@ -37,7 +37,7 @@ def checks_of(world: ControllerWorld) -> LiveChecks:
         connections=CONNECTIONS,
         versions=VERSIONS,
         state=lambda: GatewayState(seq=1, split=ALL_BLUE),
-        clock=world.clock,
+        survey=build_survey(GATEWAY, {}, None, world.clock),
     )
 
 

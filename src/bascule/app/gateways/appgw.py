@@ -3,9 +3,11 @@
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from bascule.app.gateways.before import keep_before
 from bascule.app.gateways.counting import CountingLog
+from bascule.app.gateways.looking import fetch_appgw_facts
 from bascule.app.gateways.opening import Opener, OpenGateway
 from bascule.app.metering import MeteredDriver
 from bascule.app.state_dir import StateDir
@@ -21,7 +23,7 @@ from bascule.gateway.appgw.operations import FileOperationLog
 from bascule.gateway.appgw.settings import AppGwSettings, BackendsKind, LoadBalancer, Mechanism
 from bascule.gateway.appgw.writer import GatewayWriter
 from bascule.gateway.driver import Capabilities
-from bascule.gateway.ownership import Owns, adoption_of, owner_of
+from bascule.gateway.ownership import Owns, owner_of, owns_of
 from bascule.ids import Cluster
 from bascule.journal.record import Json
 from bascule.kube.backoff import Backoff
@@ -58,6 +60,7 @@ class AppGwParts:
     gateway_id: str
     driver: AppGwDriver
     log: CountingLog
+    client: ArmClient
     document: Document
     """As it was found."""
     addresses: tuple[str, ...]
@@ -120,6 +123,7 @@ def prepare_appgw(gateway: Gateway, spec: AppGwGateway, home: AppGwHome) -> Open
                 retry=RETRY,
                 addresses=parts.addresses,
                 puts=parts.log.puts,
+                look=partial(fetch_appgw_facts, parts.client, settings),
                 kept=keep_before(parts.document, home.state_dir.gateway_before),
             )
 
@@ -166,6 +170,7 @@ async def open_parts(
                 gateway_id=settings.gateway_id,
                 driver=driver,
                 log=log,
+                client=azure.client,
                 document=document,
                 addresses=await _fetch_addresses(
                     azure.client, document, is_private=spec.private_frontend
@@ -205,13 +210,7 @@ def _find_ownership(document: Document, settings: AppGwSettings) -> Owns:
             f"the gateway is tagged as that of {owner}, and this one is called {settings.owner}",
             remedy="release it there first, or call this one so where it is the same",
         )
-    agic_prefix = adoption_of(tags)
-    return Owns(
-        prefix=settings.prefix,
-        owner=settings.owner,
-        adopted=agic_prefix is not None,
-        agic_prefix=agic_prefix or "",
-    )
+    return owns_of(tags, prefix=settings.prefix, owner=settings.owner)
 
 
 async def _fetch_addresses(

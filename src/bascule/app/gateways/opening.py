@@ -1,11 +1,12 @@
 """A gateway that a runtime works with, of whichever kind."""
 
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from bascule.app.metering import MeteredDriver, Timed
+from bascule.checks.appgw.facts import AppGwFacts
 from bascule.controller.pusher import BACKOFF
 from bascule.gateway.envoy.process import EnvoyProcess
 from bascule.journal.record import Json
@@ -33,6 +34,8 @@ class OpenGateway:
     """At which clients reach it, where the gateway itself says so."""
     puts: Timed | None = None
     """Its updates in Azure; None where it is not there."""
+    look: Callable[[], Awaitable[AppGwFacts]] | None = None
+    """Looks at it in Azure, for checks; None where it is not there."""
     kept: GatewayKept | None = None
     """What was there before us; to be recorded, once, before anything is written."""
     process: EnvoyProcess | None = None

@@ -31,6 +31,14 @@ def _find(inventory: Inventory) -> Iterator[Finding]:
             gateway.remedy or "give the caller the role Reader there",
         )
         return
+    if inventory.appgw.foreign_owner:
+        yield blocker(
+            "GatewayOfAnother",
+            "gateway",
+            f"{gateway.name} is tagged as the gateway {inventory.appgw.foreign_owner} of another"
+            " Bascule",
+            "release it there first, or call this one so where it is the same",
+        )
     for found in judge_gateway(gateway):
         is_mended = found.code in _MENDED_BY_A_WRITE
         yield replace(found, severity=Severity.WARNING) if is_mended else found

@@ -49,3 +49,10 @@ def test_agics_tags_are_a_blocker_until_it_was_taken_over() -> None:
 
     assert (found.severity, found.code) == (Severity.BLOCKER, "AgicOwnsGateway")
     assert check_steering(with_gateway(replace(marked, is_adopted=True))) == ()
+
+
+def test_a_gateway_of_another_bascule_is_a_blocker() -> None:
+    (found,) = check_steering(with_gateway(replace(FINE, foreign_owner="shop-2")))
+
+    assert (found.severity, found.code) == (Severity.BLOCKER, "GatewayOfAnother")
+    assert "tagged as the gateway shop-2 of another Bascule" in found.message
