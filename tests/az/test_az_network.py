@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from typing_extensions import override
 
-from tests.support.real_az import RealAz, azure_lab
+from tests.support.real_az import CREDENTIAL, RealAz, azure_lab
 from tests.support.waiting import eventually
 
 GROUP = ("--resource-group", "AKS_Upgrade")
@@ -235,25 +235,12 @@ def test_a_gateway_is_stopped_and_started(az: RealAz) -> None:
     assert gateway(az, "show", *ITSELF)["operationalState"] == "Running"
 
 
-SDK = """
-import json, os
+SDK = (
+    CREDENTIAL
+    + """
 from azure.core.exceptions import HttpResponseError
-from azure.identity import ClientSecretCredential
 from azure.mgmt.network import NetworkManagementClient
-url = os.environ["AZURE_RESOURCE_MANAGER_ENDPOINT"]
-credential = ClientSecretCredential(
-    os.environ["AZURE_TENANT_ID"],
-    os.environ["AZURE_CLIENT_ID"],
-    os.environ["AZURE_CLIENT_SECRET"],
-    authority=url,
-    disable_instance_discovery=True,
-)
-client = NetworkManagementClient(
-    credential,
-    os.environ["AZURE_SUBSCRIPTION_ID"],
-    base_url=url,
-    credential_scopes=[url + "/.default"],
-)
+client = NetworkManagementClient(credential, subscription, **given)
 group, told = "AKS_Upgrade", {}
 space = {"addressSpace": {"addressPrefixes": ["10.0.0.0/8"]}}
 network = {"location": "chinanorth2", "properties": space}
@@ -285,6 +272,7 @@ told["pools"] = len(health.backend_address_pools)
 told["usages"] = len(list(client.usages.list("chinanorth2"))) > 3
 print(json.dumps(told))
 """
+)
 
 
 def test_the_sdk_does_the_same(az: RealAz) -> None:

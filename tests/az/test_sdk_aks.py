@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.real_az import CREDENTIAL, RealAz, azure_lab
+from tests.support.real_az import CREDENTIAL, GROUPS, RealAz, azure_lab
 
 CLIENTS = (
     CREDENTIAL
+    + GROUPS
     + """
 from azure.core import MatchConditions
 from azure.core.exceptions import HttpResponseError
@@ -16,13 +17,7 @@ from azure.mgmt.compute import ComputeManagementClient
 from azure.mgmt.containerservice import ContainerServiceClient
 from azure.mgmt.msi import ManagedServiceIdentityClient
 def make(kind):
-    return kind(
-        credential,
-        os.environ["AZURE_SUBSCRIPTION_ID"],
-        base_url=url,
-        credential_scopes=[url + "/.default"],
-        polling_interval=0.2,
-    )
+    return kind(credential, subscription, polling_interval=0.2, **given)
 aks, groups = make(ContainerServiceClient), client.resource_groups
 """
 )

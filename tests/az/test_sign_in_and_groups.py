@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.real_az import CREDENTIAL, RealAz, azure_lab
+from tests.support.real_az import CREDENTIAL, GROUPS, RealAz, azure_lab
 
 GROUPS_BY_SDK = (
     CREDENTIAL
+    + GROUPS
     + """
 made = client.resource_groups.create_or_update("by-sdk", {"location": "eastus"})
 exists = client.resource_groups.check_existence("by-sdk")

@@ -239,13 +239,14 @@ async def test_a_port_that_may_not_be_bound_fails_before_anything_is_changed(
 
 async def test_a_gateway_can_be_stopped_started_and_removed(tmp_path: Path) -> None:
     async with lab(tmp_path, instances=1) as world:
-        await world.apply(gateway({"blue": [BLUE]}, probes=[part("unused", path="/")]))
+        document = gateway({"blue": [BLUE]}, probes=[part("unused", path="/")])
+        await world.apply(document)
 
         await world.plane.stop(GATEWAY)
         with pytest.raises(OSError, match="Cannot connect"):
             await ask()
         assert await world.plane.health(GATEWAY) == {}
-        await world.plane.start(GATEWAY)
+        await world.apply(document)
         assert await names(2) == {"blue"}
         await world.plane.remove(GATEWAY)
         assert not (tmp_path / "aks_upgrade.appgateway").exists()

@@ -20,10 +20,11 @@ from tests.support.azure_place import take_turn
 AZ_VENV = rules.ROOT / ".venv-az"
 LAB = "az"
 LIMIT_S = 300
+LOG_SHOWN = 2_000
+"""So much of the end of each log of a lab that does not start is shown."""
 CREDENTIAL = """
 import json, os, sys
 from azure.identity import ClientSecretCredential
-from azure.mgmt.resource.resources import ResourceManagementClient
 url = os.environ["AZURE_RESOURCE_MANAGER_ENDPOINT"]
 credential = ClientSecretCredential(
     os.environ["AZURE_TENANT_ID"],
@@ -32,14 +33,15 @@ credential = ClientSecretCredential(
     authority=url,
     disable_instance_discovery=True,
 )
-client = ResourceManagementClient(
-    credential,
-    os.environ["AZURE_SUBSCRIPTION_ID"],
-    base_url=url,
-    credential_scopes=[url + "/.default"],
-)
+given = {"base_url": url, "credential_scopes": [url + "/.default"]}
+subscription = os.environ["AZURE_SUBSCRIPTION_ID"]
 """
-"""How a script with Azure's SDKs begins: a credential, and a client of resource groups."""
+"""How a script with Azure's SDKs begins: a credential, and what each client is given with it."""
+GROUPS = """
+from azure.mgmt.resource.resources import ResourceManagementClient
+client = ResourceManagementClient(credential, subscription, **given)
+"""
+"""How it goes on where it uses resource groups."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +96,11 @@ class RealAz:
 
     def requests(self) -> Any:
         """Return the lab's counts of requests."""
-        return _bascule(self.environment, "lab", "requests", "--name", LAB, "--output", "json")
+        return self.bascule("lab", "requests", "--name", LAB)
+
+    def bascule(self, *arguments: str) -> Any:
+        """Run our own command with the lab's environment and return the JSON that it printed."""
+        return _bascule(self.environment, *arguments, "--output", "json")
 
 
 @contextmanager
@@ -106,7 +112,7 @@ def azure_lab(home: Path, *options: str) -> Iterator[RealAz]:
     state = {**inherited, "XDG_STATE_HOME": str(home / "state"), "HOME": str(home)}
     turn = asyncio.run(take_turn(LIMIT_S))
     try:
-        _bascule(state, "lab", "up", "--azure", "--name", LAB, *options, "--output", "json")
+        _bring_up(home, state, *options)
         try:
             directory = control.find_lab(LAB, state)
             environment = {**state, **control.shell_exports(directory, state)}
@@ -117,6 +123,16 @@ def azure_lab(home: Path, *options: str) -> Iterator[RealAz]:
             _bascule(state, "lab", "down", "--name", LAB, "--output", "json")
     finally:
         os.close(turn)
+
+
+def _bring_up(home: Path, state: Mapping[str, str], *options: str) -> None:
+    """Start the lab; what went wrong is told with the last words of all its logs."""
+    try:
+        _bascule(state, "lab", "up", "--azure", "--name", LAB, *options, "--output", "json")
+    except (AssertionError, subprocess.TimeoutExpired) as error:
+        logs = sorted((home / "state").rglob("*.log"))
+        words = (f"{log}:\n{log.read_text(errors='replace')[-LOG_SHOWN:]}" for log in logs)
+        raise AssertionError("\n".join([f"the lab does not start: {error}", *words])) from error
 
 
 def _bascule(environment: Mapping[str, str], *arguments: str) -> Any:

@@ -65,11 +65,6 @@ class LiveGateway:
             await self._bring(index, translation)
         self._bound = set(translation.bindings)
 
-    async def start(self) -> None:
-        """Listen again with the last document."""
-        if self._translation is not None:
-            await self.apply(self._translation, 0.0)
-
     async def stop(self) -> None:
         """Stop listening."""
         ending = [*self._replaced, *(each for each in self._instances if each is not None)]

@@ -98,12 +98,6 @@ class DataPlane:
         if gateway is not None:
             await gateway.stop()
 
-    async def start(self, gateway_id: str) -> None:
-        """Listen again with the last document."""
-        gateway = self._gateways.get(gateway_id.lower())
-        if gateway is not None:
-            await gateway.start()
-
     async def health(self, gateway_id: str) -> GatewayHealth:
         """Return what the probes say about every pool that a rule uses; empty when stopped."""
         gateway = self._gateways.get(gateway_id.lower())
