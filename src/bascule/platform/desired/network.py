@@ -10,6 +10,8 @@ from bascule.platform.desired.model import Kind, Resource, drop_absent
 from bascule.spec.azure.network import ApplicationGateway
 
 DEFAULT_CAPACITY = 2
+PRIORITY = 20_000
+"""The last there is: its listener is for every host, and any rule for one host goes before it."""
 POOL, SETTINGS, LISTENER = (
     "appGatewayBackendPool",
     "appGatewayBackendHttpSettings",
@@ -179,7 +181,7 @@ def _first_rule(ids: Ids) -> Document:
     }
     rule: Document = {
         "ruleType": "Basic",
-        "priority": 100,
+        "priority": PRIORITY,
         "httpListener": own("httpListeners", LISTENER),
         "backendAddressPool": own("backendAddressPools", POOL),
         "backendHttpSettings": own("backendHttpSettingsCollection", SETTINGS),

@@ -59,11 +59,11 @@ def test_the_public_ip_is_static_and_may_have_a_name() -> None:
     assert text_at(address.kept, "properties", "dnsSettings", "domainNameLabel") == "shop"
 
 
-def test_the_gateway_is_made_with_a_rule_that_has_a_priority() -> None:
+def test_the_rule_that_a_gateway_is_made_with_comes_after_all_others() -> None:
     gateway = _built(read_ids())["gateway gw"]
 
     (rule,) = list_at(gateway.document, "properties", "requestRoutingRules")
-    assert value_at(rule, "properties", "priority") == 100
+    assert value_at(rule, "properties", "priority") == 20_000
     assert value_at(gateway.kept, "properties", "requestRoutingRules") is None
     assert "autoscaleConfiguration" not in object_at(gateway.document, "properties")
 
