@@ -3,10 +3,10 @@
 A client of ours talks to it without sockets, and somebody else writes the same gateway.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -34,6 +34,7 @@ LONGER_S = 1_400.0
 CONTRIBUTOR = "b24988ac-6180-42a0-ab88-20f7382dd24c"
 OWNS = Owns(prefix="bsc-", owner="shop")
 Document = dict[str, Any]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,9 +185,34 @@ class GatewayLab:
         reply = await self.ours.manage("POST", "faults", rule)
         assert reply.status == 201, reply.body
 
-    def ref(self, collection: str, name: str) -> Document:
-        """Refer to a child of the gateway."""
-        return {"id": f"{self.gateway_id}/{collection}/{name}"}
+    async def drive(self, work: Coroutine[object, object, T]) -> T:
+        """Run `work` to its end, the clock jumping ahead; what it raises comes as it is."""
+        try:
+            return await self.clock.drive(work)
+        except ExceptionGroup as group:
+            raise group.exceptions[0] from None
+
+    async def clear_faults(self) -> None:
+        """End all faults."""
+        reply = await self.ours.manage("DELETE", "faults")
+        assert reply.status == 200, reply.body
+
+    def before_our_put(self, act: Callable[[], Awaitable[None]], *, times: int = 1) -> None:
+        """Let something happen after we have read and before our PUT arrives."""
+        left = times
+
+        async def on_send(method: str, path: str) -> None:
+            nonlocal left
+            if method == "PUT" and path == self.gateway_id and left:
+                left -= 1
+                await act()
+
+        self.pipeline.on_send = on_send
+
+    @property
+    def puts(self) -> int:
+        """How many PUTs of the gateway we have sent, those that were refused too."""
+        return self.pipeline.puts(self.gateway_id)
 
 
 def with_pool(document: Mapping[str, Any], name: str, *addresses: str) -> Document:

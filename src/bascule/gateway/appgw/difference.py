@@ -14,11 +14,11 @@ from bascule.gateway.appgw.canonical import (
     is_collection,
 )
 from bascule.gateway.appgw.part import COLLECTIONS
-from bascule.gateway.ownership import ADOPTED_TAG, OWNER_TAG, TABLE_TAG, Owns
+from bascule.gateway.ownership import Owns
 
 VALUE_MAX = 120
 """Longer values are cut."""
-_OUR_TAGS = frozenset({ADOPTED_TAG, OWNER_TAG, TABLE_TAG})
+_OUR_TAGS = "bascule-"
 _NONE = "(none)"
 _UNTOLD = frozenset({"rewriteRules"})
 """Headers in them may hold secrets."""
@@ -85,7 +85,7 @@ def _diff_gateway(before: Document, after: Document) -> Iterator[ChildChange]:
         one, other = tags[0].get(name), tags[1].get(name)
         if one != other:
             told = f"~ {_told(f'tag {name}', one, other)}"
-            yield _changed("", f"tag {name}", (told,), is_ours=name in _OUR_TAGS)
+            yield _changed("", f"tag {name}", (told,), is_ours=name.startswith(_OUR_TAGS))
 
 
 def _tags(document: Document) -> dict[str, object]:

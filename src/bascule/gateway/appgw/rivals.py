@@ -4,7 +4,7 @@ A PUT replaces the whole document: what somebody wrote after our GET and before 
 it. What they wrote before was in what we read; what they write later is on them to merge.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -63,15 +63,18 @@ class Window:
     """When the answer to the PUT came: `Clock.monotonic_s`."""
 
 
-def parse_events(entries: Iterable[Document], gateway_id: str) -> tuple[Event, ...]:
-    """Return the entries that tell of changes of this gateway, the oldest first."""
+def parse_events(entries: Sequence[Document], gateway_id: str) -> tuple[Event, ...]:
+    """Return the entries that tell of changes of this gateway, the oldest first.
+
+    Azure lists the newest first; of one moment beginnings are put before ends.
+    """
     found = [
         event
-        for entry in entries
+        for entry in reversed(entries)
         if text_at(entry, "resourceId").lower() == gateway_id.lower()
         and (event := _parse_event(entry)) is not None
     ]
-    return tuple(sorted(found, key=lambda each: each.at))
+    return tuple(sorted(found, key=lambda each: (each.at, each.status in _ENDS)))
 
 
 def find_running(events: Iterable[Event], ours: frozenset[str]) -> tuple[Rival, ...]:
@@ -116,12 +119,12 @@ def find_lost(
 def find_later(
     events: Iterable[Event], correlation_id: str, ours: frozenset[str]
 ) -> tuple[Rival, ...]:
-    """Return the writes of others that began after ours."""
+    """Return the writes of others that began after ours, or in the same moment."""
     found = tuple(events)
     own = [each.at for each in found if each.correlation_id == correlation_id]
     if not own:
         return ()
-    later = [e for e in _of_others(found, ours) if e.at > min(own) and e.status in _BEGINNINGS]
+    later = [e for e in _of_others(found, ours) if e.at >= min(own) and e.status in _BEGINNINGS]
     by_id = {each.operation_id: each for each in reversed(later)}
     return tuple(_rival(each) for each in by_id.values())
 

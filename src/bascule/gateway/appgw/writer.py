@@ -54,7 +54,7 @@ _LOG: structlog.stdlib.BoundLogger = structlog.get_logger("bascule.gateway.appgw
 
 LIMIT_S = 1_800.0
 """How long one write may take; platform upgrades hold a gateway for up to 45 minutes."""
-TRIES_MAX = 100
+TRIES_MAX = 200
 """How often one write reads and decides anew."""
 OVERWRITTEN_MAX = 5
 """How often one write is written again because somebody else's PUT dropped it."""
@@ -209,7 +209,8 @@ class GatewayWriter:
         if job.busy_since_s is None:
             job.busy_since_s = now_s
             _LOG.warning("an operation of somebody else is waited for", whose=told)
-        if now_s >= min(job.busy_since_s + FOREIGN_WAIT_MAX_S, job.deadline_s):
+        next_s = now_s + FOREIGN_POLL_S
+        if next_s >= min(job.busy_since_s + FOREIGN_WAIT_MAX_S, job.deadline_s):
             raise BusyElsewhereError(
                 f"an operation of somebody else is under way on the gateway: {told}",
                 rivals=rivals,
