@@ -4,8 +4,10 @@ import os
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 
 from bascule.app import wiring
+from bascule.app.checking import build_survey
 from bascule.app.naming import find_state
 from bascule.checks.azure.facts import Backends
 from bascule.checks.findings import Finding, Severity, sort_findings
@@ -16,11 +18,13 @@ from bascule.gateway.driver import Observation
 from bascule.ids import Cluster
 from bascule.inventory.fetch import Asked, Question, fetch_inventory
 from bascule.journal.record import Json
+from bascule.routing.model import RoutingTable
 from bascule.routing.weights import Split, Weights
 from bascule.spec.appgw import AppGwGateway
 from bascule.spec.upgrade import AzurePlatform, Upgrade
 from bascule.upgrade.plan.facts import ClusterName, Facts, PlatformFacts
 from bascule.upgrade.plan.lint import lint_plan
+from bascule.upgrade.plan.measured import measure_updates
 from bascule.upgrade.plan.model import Plan
 from bascule.upgrade.plan.planner import plan_upgrade
 from bascule.upgrade.state import GatewayState
@@ -130,6 +134,7 @@ async def fetch_planning_inventory(spec: Upgrade, known: GatewayKnown, clock: Cl
             for cluster, connection in connections.items()
         }
         inventory = await fetch_inventory(asked, question)
+        inventory = await _survey(spec, known, inventory, asked=asked, clock=clock)
     unfinished = known.state.unfinished if known.state is not None else None
     return replace(
         inventory,
@@ -138,12 +143,35 @@ async def fetch_planning_inventory(spec: Upgrade, known: GatewayKnown, clock: Cl
     )
 
 
+async def _survey(
+    spec: Upgrade,
+    known: GatewayKnown,
+    inventory: Inventory,
+    *,
+    asked: Mapping[Cluster, Asked],
+    clock: Clock,
+) -> Inventory:
+    """Add what only Azure, and a look inside the clusters, tells of a gateway that is there."""
+    gateway = spec.gateway_model()
+    look = None
+    if isinstance(gateway.gateway, AppGwGateway):
+        from bascule.app.appgw_planning import fetch_planned_facts
+
+        update = measure_updates(known.state)
+        table = RoutingTable(routes=inventory.routes, split=_split(known))
+        look = partial(
+            fetch_planned_facts, gateway, gateway.gateway, table, update=update, clock=clock
+        )
+    is_looked_inside = isinstance(spec.platform, AzurePlatform)  # by the platform's own checks
+    clients = {} if is_looked_inside else {cluster: one.client for cluster, one in asked.items()}
+    return await build_survey(gateway, clients, look, clock).complete(inventory)
+
+
 def build_facts(spec: Upgrade, known: GatewayKnown, inventory: Inventory | None) -> Facts:
     """Return what the planner has to know; without an inventory only what files tell."""
-    everything_on_blue = Split(Weights.all_to(Cluster.BLUE))
     facts = Facts(
         capabilities=wiring.capabilities_of(spec.gateway_model()),
-        split=known.state.split if known.state is not None else everything_on_blue,
+        split=_split(known),
         retired=known.state.retired if known.state is not None else frozenset(),
         clusters={
             cluster: ClusterName(name=access.context or cluster.value)
@@ -151,6 +179,7 @@ def build_facts(spec: Upgrade, known: GatewayKnown, inventory: Inventory | None)
             for access in (spec.gateway_model().clusters.of(cluster),)
         },
         requests_per_s=known.requests_per_s,
+        measured_update=measure_updates(known.state),
     )
     if inventory is None:
         return facts
@@ -162,3 +191,7 @@ def build_facts(spec: Upgrade, known: GatewayKnown, inventory: Inventory | None)
             for cluster, of in inventory.clusters.items()
         },
     )
+
+
+def _split(known: GatewayKnown) -> Split:
+    return known.state.split if known.state is not None else Split(Weights.all_to(Cluster.BLUE))

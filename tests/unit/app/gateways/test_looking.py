@@ -1,0 +1,92 @@
+"""What checks are told of a gateway, from its document as ARM shows it."""
+
+from dataclasses import replace
+from typing import Any
+
+from bascule.app.gateways.looking import fetch_appgw_facts
+from bascule.checks.azure.gateway_facts import GatewayFacts
+from bascule.checks.azure.unreadable import Unreadable
+from bascule.gateway.appgw.abilities import IDLE_UPDATES
+from bascule.gateway.appgw.settings import AppGwSettings, BackendsKind
+from bascule.gateway.ownership import ADOPTED_TAG, OWNER_TAG
+from bascule.ids import Cluster
+from bascule.routing.model import IngressRef, RoutingTable
+from tests.support.arm_gateways import gateway
+from tests.support.azure_documents import Documents
+from tests.support.tables import backend, host, route, route_set, table
+
+ID = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/applicationGateways/gw"
+SETTINGS = AppGwSettings(gateway_id=ID, owner="shop")
+VAULT = "https://v1.vault.azure.net/secrets/wild"
+
+
+def document(**tags: str) -> dict[str, Any]:
+    found = {**gateway(), "id": ID, "name": "gw", "tags": tags}
+    found["properties"]["frontendIPConfigurations"][0]["properties"]["publicIPAddress"] = {
+        "id": "/x"
+    }
+    kept = {"name": "wild", "properties": {"keyVaultSecretId": VAULT}}
+    ours = {"name": "bsc-cert-shop-tls-1", "properties": {}}
+    found["properties"] = {**found["properties"], "sslCertificates": [ours, kept]}
+    return found
+
+
+def shops(count: int) -> RoutingTable:
+    """Return a table with so many hosts, each with a Service of its own."""
+    hosts = []
+    for name in (f"s{number}" for number in range(count)):
+        both = route(*(backend(cluster, name, 80) for cluster in Cluster))
+        source = IngressRef(cluster=Cluster.BLUE, namespace="shop", name=name)
+        hosts.append(host(f"{name}.test", replace(both, sources=(source,))))
+    return table(route_set(hosts))
+
+
+async def test_a_gateway_is_told_with_its_certificates() -> None:
+    azure = Documents(document())
+
+    facts = await fetch_appgw_facts(azure, SETTINGS)
+
+    assert isinstance(facts.gateway, GatewayFacts)
+    assert facts.gateway.name == "gw"
+    assert [(c.name, c.secret_id, c.is_ours) for c in facts.certificates] == [
+        ("bsc-cert-shop-tls-1", "", True),
+        ("wild", VAULT, False),
+    ]
+    assert (facts.update, facts.rooms, facts.sends_to_pods) == (IDLE_UPDATES, (), True)
+
+
+async def test_one_that_cannot_be_read_is_told_as_that() -> None:
+    facts = await fetch_appgw_facts(Documents(), SETTINGS)
+
+    assert isinstance(facts.gateway, Unreadable)
+    assert facts.gateway.what == "the gateway gw"
+
+
+async def test_its_tags_say_whose_it_is() -> None:
+    ours = Documents(document(**{OWNER_TAG: "shop", ADOPTED_TAG: ""}))
+    theirs = Documents(document(**{OWNER_TAG: "blog"}))
+
+    mine, other = [await fetch_appgw_facts(azure, SETTINGS) for azure in (ours, theirs)]
+
+    assert (mine.foreign_owner, mine.is_adopted) == ("", True)
+    assert (other.foreign_owner, other.is_adopted) == ("blog", False)
+
+
+async def test_under_a_table_it_is_told_what_room_is_left_and_what_is_left_out() -> None:
+    azure = Documents(document())
+
+    few = await fetch_appgw_facts(azure, SETTINGS, table=shops(3))
+    many = await fetch_appgw_facts(azure, SETTINGS, table=shops(120))
+
+    pools = {room.what: room for room in few.rooms}["backend pools"]
+    assert (pools.ours > 0, pools.limit, few.left_out) == (True, 100, ())
+    assert many.left_out
+    assert all(room.ours + room.others <= room.limit for room in many.rooms)
+
+
+async def test_pods_do_not_matter_behind_a_load_balancer() -> None:
+    behind = AppGwSettings(gateway_id=ID, owner="shop", backends=BackendsKind.LOAD_BALANCER)
+
+    facts = await fetch_appgw_facts(Documents(document()), behind)
+
+    assert not facts.sends_to_pods
