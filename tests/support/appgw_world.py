@@ -65,6 +65,22 @@ class AppGwWorld:
             w["method"] == "PUT" and w["path"].lower() == key and w["status"] < 300 for w in writes
         )
 
+    @property
+    def reads(self) -> int:
+        """How many requests there were that change nothing."""
+        return int(self.site.azure.admin.counters.to_json()["reads"])
+
+    def fates(self) -> list[str]:
+        """Return how each operation on the gateway ended, the oldest first."""
+        key = self.gateway_id.lower()
+        operations = self.site.azure.world.operations.all()
+        return [each.status for each in operations if each.resource_id.lower() == key]
+
+    def slow_down(self, seconds: float) -> None:
+        """Let each operation on the gateway take so much longer."""
+        rule = FaultRule(kind="slow", operation="PutApplicationGateway", seconds=seconds)
+        self.site.azure.admin.faults.add(rule)
+
     def driver(self, traffic: TrafficSource | None = None, **settings: Any) -> AppGwDriver:
         """Return a driver as a fresh process has it, with what its state directory holds."""
         writer = GatewayWriter(

@@ -16,6 +16,8 @@ TABLE_TAG: Final = "bascule-table"
 ADOPTED_TAG: Final = "bascule-adopted"
 """Says that the objects of AGIC are ours; its value is the prefix that AGIC was given."""
 TABLE_DIGITS: Final = 16
+SPLIT_TAG: Final = "bascule-split"
+"""What blue gets of the requests, in percent: `100;shop.example.com=0`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +61,11 @@ def owner_of(tags: Mapping[str, object]) -> str:
 def table_of(tags: Mapping[str, object]) -> str:
     """Return the digits of the table that was last written; empty: none."""
     return _tag(tags, TABLE_TAG) or ""
+
+
+def split_of(tags: Mapping[str, object]) -> str:
+    """Return the text of the split that was last written; empty: none."""
+    return _tag(tags, SPLIT_TAG) or ""
 
 
 def adoption_of(tags: Mapping[str, object]) -> str | None:

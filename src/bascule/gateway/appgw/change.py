@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from bascule.azure.document import Document, list_at, text_at
 from bascule.errors import InvariantError
 from bascule.gateway.appgw.difference import ChangeKind, ChildChange
-from bascule.gateway.appgw.live import SPLIT_TAG, render_split
+from bascule.gateway.appgw.live import render_split
 from bascule.gateway.appgw.merge import merge, read_facts
 from bascule.gateway.appgw.part import CERTIFICATES, POOLS, RULES, Part
 from bascule.gateway.appgw.pfx import Pfx, build_pfx
 from bascule.gateway.appgw.translate.translation import Translator
-from bascule.gateway.ownership import OWNER_TAG, TABLE_DIGITS, TABLE_TAG, Owns
+from bascule.gateway.ownership import OWNER_TAG, SPLIT_TAG, TABLE_DIGITS, TABLE_TAG, Owns
 from bascule.routing.certificates import CertificateStore
 from bascule.routing.model import Problem, RoutingTable
 

@@ -232,7 +232,7 @@ class AppGwDriver:
             convergence=convergence,
             reason=reason,
             table_digest=self._read_digest(document),
-            split=read_split(document, self._owns),
+            split=None if self._tried else read_split(document, self._owns),
             instances=1 if is_ours else 0,
             traffic=traffic,
         )

@@ -7,21 +7,22 @@ from typing import Final
 from bascule.azure.document import Document, list_at, object_at, text_at, texts_at
 from bascule.errors import PlanError
 from bascule.gateway.appgw.part import LISTENERS, PATH_MAPS, POOLS, RULES
-from bascule.gateway.ownership import Owns
+from bascule.gateway.ownership import Owns, split_of
 from bascule.ids import Cluster
 from bascule.routing.weights import Split, Weights, parse_percent
 
-SPLIT_TAG: Final = "bascule-split"
-"""What blue gets: `100;shop.example.com=0`; hosts that do not fit are read from the rules."""
 TAG_MAX: Final = 256
 """So many characters a tag's value may have."""
 
-_POOL = re.compile(r"-pool-(blue|green)_", re.IGNORECASE)
-_PATH_MAP = re.compile(r"-(blue|green)$", re.IGNORECASE)
+_POOL = re.compile(r"-pool-(blue|green)(?=_|$)")
+_PATH_MAP = re.compile(r"-(blue|green)$")
 
 
 def render_split(split: Split) -> str:
-    """Return the value of the tag for `split`."""
+    """Return the value of the tag for `split`; hosts for which there is no room are left out.
+
+    A host that is all the other cluster's is read from its rule then.
+    """
     text = f"{split.default.blue_bp / 100:g}"
     for host, weights in split.by_host.items():
         longer = f"{text};{host}={weights.blue_bp / 100:g}"
@@ -36,7 +37,7 @@ def read_split(document: Document, owns: Owns) -> Split | None:
 
     A rule that leads to the other cluster than the tag says outranks it.
     """
-    tagged = _parse(text_at(document, "tags", SPLIT_TAG))
+    tagged = _parse(split_of(object_at(document, "tags")))
     if tagged is None:
         return None
     by_host = dict(tagged.by_host)

@@ -1,0 +1,291 @@
+"""The driver for Application Gateways against the lab's Azure over HTTPS; nothing serves."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bascule.errors import DriverError, ForeignChangeError, StaleWriterError
+from bascule.gateway.appgw.difference import diff_documents
+from bascule.gateway.appgw.driver import AppGwDriver
+from bascule.gateway.driver import Applied, ClusterTraffic, Convergence
+from bascule.gateway.ownership import OWNER_TAG
+from bascule.ids import Cluster
+from bascule.lab.arm.faults import FaultRule
+from bascule.routing.certificates import EMPTY_STORE
+from bascule.routing.model import Host, IngressRef, RouteSet
+from bascule.routing.weights import Split, Weights
+from tests.support import pki, tables
+from tests.support.appgw_world import AppGwWorld, appgw_site, appgw_world
+from tests.support.azure_site import AzureSite
+from tests.support.tables import ALL_BLUE, ALL_GREEN
+from tests.support.waiting import eventually
+
+HOST = "shop.example.com"
+OTHER = "api.example.com"
+TAGS = ""
+"""The collection that changes of the gateway itself are told under."""
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AzureSite]:
+    with appgw_site(tmp_path_factory.mktemp("azure")) as found:
+        yield found
+
+
+@pytest.fixture
+async def world(site: AzureSite, tmp_path: Path) -> AsyncIterator[AppGwWorld]:
+    async with appgw_world(site, tmp_path) as found:
+        yield found
+        site.azure.admin.faults.clear()
+
+
+def _host(name: str, *addresses: str, paths: tuple[str, ...] = ("/",)) -> Host:
+    blue = tables.backend(Cluster.BLUE, "web", 8080, address=(addresses or ("10.1.0.4",))[0])
+    green = tables.backend(Cluster.GREEN, "web", 8080, address="10.2.0.4")
+    return tables.host(name, *(tables.route(blue, green, path=path) for path in paths))
+
+
+def _routes(*hosts: Host) -> RouteSet:
+    return tables.route_set(hosts or (_host(HOST), _host(OTHER, paths=("/v1", "/"))))
+
+
+async def _apply(
+    driver: AppGwDriver,
+    default: Weights = ALL_BLUE,
+    routes: RouteSet | None = None,
+    **hosts: Weights,
+) -> Applied:
+    split = {name.replace("_", "."): weights for name, weights in hosts.items()}
+    return await driver.apply(tables.table(routes or _routes(), default, split), EMPTY_STORE)
+
+
+def _foreign(document: Any, collection: str) -> list[Any]:
+    """Return the children of somebody else, without what changes with every PUT."""
+    found = document["properties"][collection]
+    others = [each for each in found if not each["name"].startswith("bsc-")]
+    return [{key: each[key] for key in each if key != "etag"} for each in others]
+
+
+async def test_a_restart_sends_nothing_and_knows_what_is_live_at_once(world: AppGwWorld) -> None:
+    async with world.driver() as driver:
+        applied = await _apply(driver, ALL_GREEN, shop_example_com=ALL_BLUE)
+    puts = world.puts
+
+    async with world.driver() as restarted:
+        found = await restarted.observe()
+        again = await _apply(restarted, ALL_GREEN, shop_example_com=ALL_BLUE)
+        settled = await restarted.observe()
+
+    assert found.convergence is Convergence.PENDING
+    assert found.split == settled.split == Split(ALL_GREEN, {HOST: ALL_BLUE})
+    assert found.table_digest is not None
+    assert applied.table_digest.startswith(found.table_digest)
+    assert (settled.convergence, settled.table_digest) == (
+        Convergence.CONVERGED,
+        applied.table_digest,
+    )
+    assert again.acknowledged_s == again.sent_s
+    assert not again.is_split_only
+    assert world.puts == puts == 1
+
+
+async def test_a_switch_of_many_routes_is_one_put_of_rules_and_so_is_its_rollback(
+    world: AppGwWorld,
+) -> None:
+    routes = _routes(*(_host(f"h{n}.example.com", paths=("/a", "/")) for n in range(30)))
+    async with world.driver() as driver:
+        await _apply(driver, routes=routes)
+        before = await world.document()
+
+        switch = await _apply(driver, ALL_GREEN, routes=routes)
+        after = await world.document()
+        rollback = await _apply(driver, routes=routes)
+
+    assert (switch.is_split_only, rollback.is_split_only) == (True, True)
+    assert world.puts == 3
+    changed = {each.collection for each in diff_documents(before, after, world.owns)}
+    assert changed - {TAGS} == {"requestRoutingRules"}
+
+
+async def test_what_is_somebody_elses_stays_as_it_was(world: AppGwWorld) -> None:
+    before = await world.document()
+    async with world.driver() as driver:
+        await _apply(driver)
+        await _apply(driver, ALL_GREEN)
+        await _apply(driver, routes=_routes(_host(HOST)))
+    after = await world.document()
+
+    changes = diff_documents(before, after, world.owns)
+    assert [each for each in changes if not each.is_ours] == []
+    kept = ["backendAddressPools", "backendHttpSettingsCollection", "requestRoutingRules"]
+    for name in kept:
+        assert _foreign(after, name) == _foreign(before, name)
+    assert after["tags"]["team"] == before["tags"]["team"]
+    assert after["tags"][OWNER_TAG] == "shop"
+
+
+async def test_a_host_that_somebody_repoints_is_a_foreign_change_and_shows_in_the_split(
+    world: AppGwWorld,
+) -> None:
+    async with world.driver() as driver:
+        await _apply(driver)
+        document = await world.document()
+        for rule in document["properties"]["requestRoutingRules"]:
+            if rule["name"].startswith("bsc-") and HOST in rule["name"]:
+                for key in ("backendAddressPool", "backendHttpSettings"):
+                    target = rule["properties"][key]
+                    target["id"] = target["id"].replace("-blue_", "-green_")
+        await world.change(document)
+
+        await eventually(lambda: _is_foreign(driver))
+        observed = await driver.observe()
+        async with world.driver() as restarted:
+            found = await restarted.observe()
+
+    assert "requestRoutingRules/bsc-rule-80-shop.example.com" in observed.reason
+    assert observed.split == found.split == Split(ALL_BLUE, {HOST: ALL_GREEN})
+
+
+async def _is_foreign(driver: AppGwDriver) -> bool:
+    return (await driver.observe()).convergence is Convergence.FOREIGN_CHANGE
+
+
+async def test_a_put_that_nobody_waits_for_is_taken_over_by_the_next_one(
+    world: AppGwWorld,
+) -> None:
+    async with world.driver() as driver:
+        await _apply(driver)
+        world.slow_down(0.5)
+        async with asyncio.TaskGroup() as tasks:
+            call = tasks.create_task(_apply(driver, routes=_routes(_host(HOST))))
+            await eventually(lambda: world.puts == 2)
+            call.cancel()
+        pending = await driver.observe()
+        world.site.azure.admin.faults.clear()
+
+        switch = await _apply(driver, ALL_GREEN)
+        settled = await driver.observe()
+
+    assert (pending.convergence, pending.split) == (Convergence.PENDING, None)
+    assert settled.convergence is Convergence.CONVERGED, settled.reason
+    assert settled.split == Split(ALL_GREEN)
+    assert settled.table_digest == switch.table_digest
+    assert world.puts == 3
+    assert world.fates()[-2:] == ["Canceled", "Succeeded"]
+
+
+async def test_a_refusal_is_told_until_a_table_is_taken(world: AppGwWorld) -> None:
+    async with world.driver() as driver:
+        await _apply(driver)
+        world.refuse_next_put()
+
+        with pytest.raises(DriverError):
+            await _apply(driver, ALL_GREEN)
+
+        refused = await driver.observe()
+        await _apply(driver, ALL_GREEN)
+        taken = await driver.observe()
+
+    assert (refused.convergence, refused.split) == (Convergence.REFUSED, Split(ALL_BLUE))
+    assert "InvalidRequestFormat" in refused.reason
+    assert (taken.convergence, taken.split) == (Convergence.CONVERGED, Split(ALL_GREEN))
+
+
+async def test_a_gateway_that_may_not_be_read_is_unknown_and_no_table_is_taken(
+    world: AppGwWorld,
+) -> None:
+    rule = FaultRule(
+        kind="error", path="applicationGateways", status=403, code="AuthorizationFailed"
+    )
+    world.site.azure.admin.faults.add(rule)
+    async with world.driver() as driver:
+        observed = await driver.observe()
+        with pytest.raises(DriverError, match="could not be written") as caught:
+            await _apply(driver)
+
+    assert observed.convergence is Convergence.UNKNOWN
+    assert "AuthorizationFailed" in observed.reason
+    assert not isinstance(caught.value, ForeignChangeError)
+
+
+async def test_many_who_ask_cost_one_reading(world: AppGwWorld) -> None:
+    async with world.driver() as driver:
+        await _apply(driver)
+        reads = world.reads
+
+        await asyncio.gather(*(driver.observe() for _ in range(20)))
+
+    assert world.reads - reads <= 1
+
+
+async def test_a_former_owner_sends_nothing(world: AppGwWorld) -> None:
+    async with world.driver() as driver:
+        world.fence.append(StaleWriterError("another owner has taken over"))
+
+        with pytest.raises(StaleWriterError):
+            await _apply(driver)
+        with pytest.raises(StaleWriterError):
+            await driver.watch_lease()
+
+    assert world.puts == 0
+
+
+async def test_a_certificates_key_is_sent_once_and_goes_with_its_host(
+    world: AppGwWorld,
+) -> None:
+    pair = pki.Authority("shop").certify(HOST)
+    secure = tables.host(HOST, *_host(HOST).routes, certificate=pair)
+    store = tables.store(pair)
+    async with world.driver() as driver:
+        await driver.apply(tables.table(_routes(secure)), store)
+    async with world.driver() as restarted:
+        again = await restarted.apply(tables.table(_routes(secure)), store)
+        puts = world.puts
+        await restarted.apply(tables.table(_routes(_host(HOST))), EMPTY_STORE)
+
+    document = await world.document()
+    assert again.acknowledged_s == again.sent_s
+    assert (puts, world.puts) == (1, 2)
+    assert document["properties"].get("sslCertificates", []) == []
+
+
+async def test_what_cannot_be_done_is_told_with_what_was(world: AppGwWorld) -> None:
+    web = IngressRef(Cluster.BLUE, "shop", "web")
+    named = tables.host(HOST, *(replace(each, sources=(web,)) for each in _host(HOST).routes))
+    async with world.driver(hosts=(OTHER,)) as driver:
+        applied = await _apply(driver, routes=_routes(named, _host(OTHER)))
+
+    listeners = (await world.document())["properties"]["httpListeners"]
+    hosts = [host for each in listeners for host in each["properties"].get("hostNames", ())]
+    assert hosts == [OTHER]
+    assert {problem.code for problem in applied.problems} == {"HostNotAllowed"}
+
+
+async def test_shares_are_as_near_as_pools_allow_and_told_as_they_were_asked_for(
+    world: AppGwWorld,
+) -> None:
+    async with world.driver(shares_accepted=True) as driver:
+        await _apply(driver, Weights(9_000))
+        observed = await driver.observe()
+    async with world.driver() as strict:
+        with pytest.raises(DriverError, match="cannot give blue 90 %") as caught:
+            await _apply(strict, Weights(9_000))
+
+    assert observed.split == Split(Weights(9_000))
+    assert "appgw+envoy" in caught.value.remedy
+
+
+async def test_traffic_that_cannot_be_read_is_unknown(world: AppGwWorld) -> None:
+    class Silent:
+        async def read(self) -> dict[Cluster, ClusterTraffic]:
+            raise DriverError("no figures")
+
+    async with world.driver(Silent()) as driver:
+        await _apply(driver)
+
+        assert await driver.measure() == {}
+        assert (await driver.observe()).traffic == {}
