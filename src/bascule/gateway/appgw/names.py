@@ -77,7 +77,8 @@ class Names:
     def path_rule(self, match: Match) -> str:
         """Return the name of a path rule, unique in its map."""
         text = f"{match.kind.value.lower()}{match.path}"
-        return cut(f"{text.strip('/')[:60]}-{digest_of(text)}")
+        shown = _ELSE.sub("-", text.strip("/"))[: LENGTH_MAX - DIGEST_LENGTH - 1]
+        return f"{shown}-{digest_of(text)}"
 
     def pool(self, tag: str, *parts: str) -> str:
         """Return the name of a pool of a backend."""
@@ -89,6 +90,7 @@ class Names:
 
     def probe(self, *parts: str, content: str) -> str:
         """Return the name of a probe that holds `content`."""
+        parts = tuple(part.strip("/") for part in parts)
         return cut(_joined(f"{self.prefix}probe", *parts, digest_of(content)))
 
     def rewrite(self, resource: str, content: str) -> str:
@@ -114,4 +116,4 @@ class Names:
 
 def _joined(kind: str, *parts: str) -> str:
     """Return `kind` and what it is for; no Kubernetes name of these parts holds a `_`."""
-    return f"{kind}-{'_'.join(part for part in parts if part)}"
+    return f"{kind}-{'_'.join(_ELSE.sub('-', part) for part in parts if part)}"

@@ -58,9 +58,9 @@ class Asked:
         return self.options.draining_s if DRAINING in self.route.extensions else DRAINING_S
 
     @property
-    def is_root(self) -> bool:
-        """Whether it answers what no other path of its host does."""
-        return self.route.match.path == "/" and self.route.match.kind is PathKind.PREFIX
+    def is_path_known(self) -> bool:
+        """Whether the gateway can be told its path."""
+        return _PATH.fullmatch(self.route.match.path) is not None
 
 
 def read_route(host: Host, route: Route, site: Site) -> tuple[Asked, list[Problem]]:
@@ -69,13 +69,27 @@ def read_route(host: Host, route: Route, site: Site) -> tuple[Asked, list[Proble
     problems: list[Problem] = []
     for fault in read.faults:
         problems += tell(route, fault.code, fault.message)
-    refusals = [*_refusals(host, route, read.options, site)]
-    is_refused = read.is_refused or bool(refusals)
-    asked = Asked(host=host.name, route=route, options=read.options, is_refused=is_refused)
+    refusals = [*_refusals(host, read.options, site)]
+    asked = Asked(
+        host=host.name,
+        route=route,
+        options=read.options,
+        is_refused=read.is_refused or bool(refusals) or not _PATH.fullmatch(route.match.path),
+    )
+    if not asked.is_path_known:
+        text = f"{asked.where}: the gateway takes no path with *, ? or #; it is left out"
+        problems += tell(route, "PathNotServable", text)
     for code, message in refusals:
         text = f"{asked.where}: {message}; its requests are answered by nobody"
         problems += tell(route, code, text)
     return asked, problems
+
+
+def find_root(routes: Iterable[Asked]) -> Asked | None:
+    """Return the route for what no other path matches: Prefix `/`, else Exact `/`."""
+    found = [asked for asked in routes if asked.route.match.path == "/"]
+    found.sort(key=lambda asked: asked.route.match.kind is PathKind.EXACT)
+    return found[0] if found else None
 
 
 def find_name(names: Iterable[str], wanted: str) -> str | None:
@@ -83,12 +97,8 @@ def find_name(names: Iterable[str], wanted: str) -> str | None:
     return next((name for name in sorted(names) if name.lower() == wanted.lower()), None)
 
 
-def _refusals(
-    host: Host, route: Route, options: RouteOptions, site: Site
-) -> Iterator[tuple[str, str]]:
+def _refusals(host: Host, options: RouteOptions, site: Site) -> Iterator[tuple[str, str]]:
     facts = site.facts
-    if not _PATH.fullmatch(route.match.path):
-        yield "PathNotServable", "an Application Gateway takes no path with *, ? or #"
     if options.certificate and host.certificate is None:
         if find_name(facts.certificates, options.certificate) is None:
             yield "CertificateNotOnGateway", _missing("certificate", options.certificate)

@@ -42,6 +42,8 @@ class Stance:
     affinity: Affinity | None = None
     is_rounded: bool = False
     """Whether a share was asked for that the gateway may not be given."""
+    is_fixed: bool = False
+    """Whether requests never go elsewhere, so that no other way is prepared."""
 
 
 TO_BLUE = Stance(wanted=Weights.all_to(Cluster.BLUE), base=Weights.all_to(Cluster.BLUE))

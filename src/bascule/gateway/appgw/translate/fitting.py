@@ -4,8 +4,9 @@ Hosts come in the order of the table. A route that is left out is answered by no
 another backend; a host without a listener is not served at all.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TypeAlias
 
 from bascule.gateway.appgw.limits import (
     ACTIVE,
@@ -14,12 +15,17 @@ from bascule.gateway.appgw.limits import (
     leads_to_backends,
     limits_by_kind,
 )
-from bascule.gateway.appgw.part import POOLS, PROBES, REDIRECTS, RULES, SETTINGS, Children
+from bascule.gateway.appgw.part import POOLS, PROBES, REDIRECTS, RULES, SETTINGS
 from bascule.gateway.appgw.settings import BackendsKind, Limits
 from bascule.gateway.appgw.translate.asked import Asked
 from bascule.gateway.appgw.translate.fragments import Fragment, Granted, seal
 from bascule.gateway.appgw.translate.listeners import Framed, write_group, write_route
-from bascule.gateway.appgw.translate.sheet import Sheet, Site
+from bascule.gateway.appgw.translate.sheet import Sheet, Site, Written
+
+Names: TypeAlias = dict[str, set[str]]
+"""Names of children by what is limited."""
+
+_NONE: frozenset[str] = frozenset()
 
 NOT_FITTING = "GatewayFull"
 """The code of Problems of this kind."""
@@ -27,105 +33,91 @@ NOT_FITTING = "GatewayFull"
 _OF_BACKENDS = frozenset((POOLS, SETTINGS, PROBES))
 
 
-def fit(grants: Sequence[Granted], site: Site, *, pools_fit: bool) -> list[Fragment]:
+def fit(
+    hosts: Iterable[tuple[Granted, Fragment]], site: Site, *, pools_fit: bool
+) -> list[Fragment]:
     """Return the fragments of all hosts, as far as there is room. `site` has limits.
 
     `pools_fit`: everything would fit if addresses were exchanged within pools.
     """
-    fitter = _Fitter(site, Room.of(site), pools_fit=pools_fit)
-    return [fitter.fit(granted) for granted in grants]
+    fitter = _Fitter(site, pools_fit=pools_fit)
+    return [fitter.fit(granted, fragment) for granted, fragment in hosts]
 
 
-@dataclass(slots=True)
 class Room:
-    """What may still be added, and what is there already and so costs nothing."""
+    """What may still be added; what is there already costs nothing."""
 
-    most: Mapping[str, int]
-    taken: dict[str, set[str]] = field(default_factory=dict)
+    def __init__(self, site: Site) -> None:
+        self.most = limits_by_kind(site.settings.limits or Limits())
+        self.others = count_others(site.facts)
+        self._taken: Names = {}
 
-    @classmethod
-    def of(cls, site: Site) -> "Room":
-        """Return the room that others leave us."""
-        limits = limits_by_kind(site.settings.limits or Limits())
-        others = count_others(site.facts)
-        return cls({kind: limits[kind] - others[kind] for kind in KINDS})
-
-    def copy(self) -> "Room":
-        """Return the same room, to try something in."""
-        return Room(self.most, {kind: set(names) for kind, names in self.taken.items()})
-
-    def find_lack(self, children: Mapping[str, Children]) -> str | None:
-        """Return a kind of which there is no room for all of `children`, or None."""
-        for kind, names in _needs(children):
-            if len(self.taken.get(kind, set()) | names) > self.most[kind]:
+    def find_lack(self, *sheets: Written) -> str | None:
+        """Return a kind of which there is no room for all that `sheets` hold, or None."""
+        needed: Names = {}
+        for each in sheets:
+            _collect(each, needed)
+        for kind, names in needed.items():
+            new = names - self._taken.get(kind, _NONE)
+            if len(self._taken.get(kind, _NONE)) + len(new) > self.most[kind] - self.others[kind]:
                 return kind
         return None
 
-    def take(self, children: Mapping[str, Children]) -> None:
-        """Count `children` as there."""
-        for kind, names in _needs(children):
-            self.taken.setdefault(kind, set()).update(names)
+    def take(self, sheet: Written) -> None:
+        """Count what a sheet holds as there."""
+        _collect(sheet, self._taken)
 
 
-def _needs(children: Mapping[str, Children]) -> Iterator[tuple[str, set[str]]]:
+def _collect(children: Written, names: Names) -> None:
     for kind in KINDS:
         if kind in children:
-            yield kind, set(children[kind])
-    rules = children.get(RULES, {})
-    yield ACTIVE, {name for name, rule in rules.items() if leads_to_backends(rule)}
+            names.setdefault(kind, set()).update(children[kind])
+    active = [name for name, rule in children.get(RULES, {}).items() if leads_to_backends(rule)]
+    names.setdefault(ACTIVE, set()).update(active)
 
 
 class _Fitter:
     """Fits one host after another."""
 
-    def __init__(self, site: Site, room: Room, *, pools_fit: bool) -> None:
+    def __init__(self, site: Site, *, pools_fit: bool) -> None:
         self._site = site
-        self._room = room
+        self._room = Room(site)
         self._pools_fit = pools_fit
 
-    def fit(self, granted: Granted) -> Fragment:
-        """Return what of a host has room."""
+    def fit(self, granted: Granted, fragment: Fragment) -> Fragment:
+        """Return what of a host has room; `fragment` is all that it would be."""
+        if self._room.find_lack(fragment.children) is None:
+            self._room.take(fragment.children)
+            return fragment
         sheet = Sheet(self._site)
         for framed in granted.frames():
-            self._fit_group(framed, sheet)
+            bare = self._fit_listeners(framed, sheet)
+            if bare is not None:
+                self._fit_routes(*bare, sheet)
         return seal(granted, sheet)
 
-    def _fit_group(self, framed: Framed, sheet: Sheet) -> None:
-        whole = Sheet(self._site)
-        write_group(framed, whole)
-        if self._room.find_lack(whole.children) is None:
-            self._room.take(whole.children)
-            sheet.add(whole)
-            return
-        bare = self._fit_listeners(framed, sheet)
-        if bare is not None:
-            self._fit_routes(bare, sheet)
-
-    def _fit_listeners(self, framed: Framed, sheet: Sheet) -> Framed | None:
-        """Return the group with those of its listeners for which there is room."""
-        doors = tuple(replace(door, redirect_place="", redirect_names=()) for door in framed.doors)
-        lack = ""
-        for each in (framed, replace(framed, doors=doors)):
+    def _fit_listeners(self, framed: Framed, sheet: Sheet) -> tuple[Framed, Written] | None:
+        """Return the group with those listeners for which there is room, and what they need."""
+        plain = tuple(replace(door, redirect_place="", redirect_names=()) for door in framed.doors)
+        lacks: list[str] = []
+        for each in (framed, replace(framed, doors=plain)):
             tried = Sheet(self._site)
             write_group(_led_nowhere(each), tried)
-            found = self._room.find_lack(tried.children)
-            if found is None:
-                if each is not framed:
+            lack = self._room.find_lack(tried.children)
+            if lack is None:
+                if lacks:
                     message = f"host {each.group.host} is not redirected from HTTP to HTTPS: "
-                    sheet.problems += each.group.report(NOT_FITTING, message + self._why(lack))
-                return each
-            lack = lack or found
-        message = f"host {framed.group.host} is not served: {self._why(lack)}"
+                    sheet.problems += each.group.report(NOT_FITTING, message + self._why(lacks[0]))
+                return each, tried.children
+            lacks.append(lack)
+        message = f"host {framed.group.host} is not served: {self._why(lacks[-1])}"
         sheet.problems += framed.group.report(NOT_FITTING, message)
         return None
 
-    def _fit_routes(self, framed: Framed, sheet: Sheet) -> None:
+    def _fit_routes(self, framed: Framed, bare: Written, sheet: Sheet) -> None:
         """Write the group with those of its routes for which there is room, if there are any."""
-        room = self._room.copy()
-        bare = Sheet(self._site)
-        write_group(_led_nowhere(framed), bare)
-        room.take(bare.children)
-        routes = [self._try(framed, asked, room, sheet) for asked in framed.group.routes]
+        needed = Sheet(self._site, children={kind: dict(found) for kind, found in bare.items()})
+        routes = [self._try(framed, asked, needed, sheet) for asked in framed.group.routes]
         if all(asked.is_refused for asked in routes):
             return
         final = Sheet(self._site)
@@ -133,13 +125,13 @@ class _Fitter:
         self._room.take(final.children)
         sheet.add(final)
 
-    def _try(self, framed: Framed, asked: Asked, room: Room, sheet: Sheet) -> Asked:
+    def _try(self, framed: Framed, asked: Asked, needed: Sheet, sheet: Sheet) -> Asked:
         """Return the route, refused if there is no room for what it leads to."""
-        needed = Sheet(self._site)
-        write_route(framed, asked, needed)
-        lack = room.find_lack(needed.children)
+        more = Sheet(self._site)
+        write_route(framed, asked, more)
+        lack = self._room.find_lack(needed.children, more.children)
         if lack is None:
-            room.take(needed.children)
+            needed.add(more)
             return asked
         message = f"{asked.where} is answered by nobody: {self._why(lack)}"
         sheet.report(asked.route, NOT_FITTING, message)
@@ -147,8 +139,7 @@ class _Fitter:
 
     def _why(self, lack: str) -> str:
         """Return which limit is reached, and what to do about it."""
-        limit = limits_by_kind(self._site.settings.limits or Limits())[lack]
-        others = count_others(self._site.facts)[lack]
+        limit, others = self._room.most[lack], self._room.others[lack]
         who = f" ({others} of them are not ours)" if others else ""
         return f"the gateway takes {limit} {KINDS[lack]}{who}. {self._remedy(lack)}"
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeVar
 
-from bascule.gateway.appgw.translate.asked import Asked, find_name, read_route
+from bascule.gateway.appgw.translate.asked import Asked, find_name, find_root, read_route
 from bascule.gateway.appgw.translate.sheet import Site, tell
 from bascule.routing.cluster.claims import covers_host
 from bascule.routing.model import CertificateRef, Host, IngressRef, Problem, Severity
@@ -48,8 +48,8 @@ class Group:
     @property
     def waf_policy(self) -> str:
         """The WAF policy of what no path says otherwise: that of the root."""
-        roots = (r.options.waf_policy for r in self.routes if r.is_root and not r.is_refused)
-        return next(roots, None) or ""
+        root = find_root(self.routes)
+        return "" if root is None or root.is_refused else root.options.waf_policy or ""
 
     def report(self, code: str, message: str, severity: Severity = Severity.ERROR) -> list[Problem]:
         """Return the Problem on every Ingress of the group."""

@@ -79,7 +79,7 @@ def _prepared(framed: Framed, sheet: Sheet) -> list[Weights]:
     routes = framed.group.routes
     present = [c for c in Cluster if any(r.route.backend(c) is not None for r in routes)]
     wanted = Weights.all_to(present[0]) if len(present) == 1 else framed.stance.wanted
-    if sheet.site.settings.mechanism is Mechanism.POOLS:
+    if framed.stance.is_fixed or sheet.site.settings.mechanism is Mechanism.POOLS:
         return [wanted]
     return list(dict.fromkeys((wanted, *map(Weights.all_to, present))))
 

@@ -12,6 +12,7 @@ from bascule.gateway.appgw.settings import BackendsKind, LoadBalancer
 from bascule.gateway.appgw.translate.asked import Asked
 from bascule.gateway.appgw.translate.sheet import Sheet
 from bascule.ids import Cluster
+from bascule.manifest.objects import Fault
 from bascule.routing.model import Backend, BackendProtocol, Severity
 
 HTTP, HTTPS = "Http", "Https"
@@ -44,7 +45,7 @@ def find_members(asked: Asked, cluster: Cluster, sheet: Sheet) -> Members | None
             "speaks HTTP/1.1 to backends; its requests are answered by nobody. Use the gateway "
             "appgw+envoy, or annotate backend-protocol: http if it speaks HTTP/1.1 as well"
         )
-        sheet.report(asked.route, "ProtocolNotServable", message)
+        _report(asked, backend, Fault("ProtocolNotServable", message), sheet=sheet)
         return None
     _check_endpoints(asked, backend, port, sheet)
     return Members(
@@ -62,15 +63,19 @@ def sort_addresses(addresses: Iterable[str]) -> tuple[str, ...]:
 
 
 def _number_of(address: str) -> tuple[int, int]:
-    found = ip_address(address)
-    return found.version, int(found)
+    if ":" in address:
+        return 6, int(ip_address(address))
+    number = 0
+    for octet in address.split("."):
+        number = number << 8 | int(octet)
+    return 4, number
 
 
 def _find_balancer(asked: Asked, backend: Backend, sheet: Sheet) -> Members | None:
     balancer = sheet.site.settings.load_balancers.get(backend.cluster)
     if balancer is None:
         message = f"{asked.where}: the load balancer of {backend.cluster} is not in gateway.yaml"
-        sheet.report(asked.route, "LoadBalancerUnknown", message)
+        _report(asked, backend, Fault("LoadBalancerUnknown", message), sheet=sheet)
         return None
     return Members(
         backend=backend,
@@ -114,11 +119,25 @@ def _check_endpoints(asked: Asked, backend: Backend, port: int, sheet: Sheet) ->
             f"{asked.where}: endpoints of {backend.name} listen on different ports; only the "
             f"{found} with port {port} get requests"
         )
-        sheet.report(asked.route, "EndpointPortsDiffer", message, Severity.WARNING)
+        _report(
+            asked, backend, Fault("EndpointPortsDiffer", message), Severity.WARNING, sheet=sheet
+        )
     limits = sheet.site.settings.limits
     if limits and found > limits.targets_a_pool:
         message = (
             f"{asked.where}: {backend.name} has {found} endpoints and a pool takes "
             f"{limits.targets_a_pool}; the others get no requests. Use loadBalancer backends"
         )
-        sheet.report(asked.route, "TooManyTargets", message, Severity.WARNING)
+        _report(asked, backend, Fault("TooManyTargets", message), Severity.WARNING, sheet=sheet)
+
+
+def _report(
+    asked: Asked,
+    backend: Backend,
+    fault: Fault,
+    severity: Severity = Severity.ERROR,
+    *,
+    sheet: Sheet,
+) -> None:
+    """Tell the Ingresses of the backend's cluster."""
+    sheet.report(asked.route, fault.code, fault.message, severity, cluster=backend.cluster)

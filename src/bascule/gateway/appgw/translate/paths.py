@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from bascule.azure.document import Document
 from bascule.gateway.appgw.part import REWRITES
 from bascule.gateway.appgw.settings import Limits
-from bascule.gateway.appgw.translate.asked import Asked, find_name
+from bascule.gateway.appgw.translate.asked import Asked, find_name, find_root
 from bascule.gateway.appgw.translate.backends import Backends
 from bascule.gateway.appgw.translate.rewrites import build_rewrite
 from bascule.gateway.appgw.translate.sheet import Sheet
@@ -40,16 +40,17 @@ def plan_paths(routes: Sequence[Asked], sheet: Sheet) -> Paths:
     """Return which paths lead where, each path once."""
     taken: dict[str, Asked] = {}
     rules: list[PathRule] = []
-    root = next((asked for asked in routes if asked.is_root), None)
+    root = find_root(routes)
     for asked in routes:
-        if asked.is_root:
+        match = asked.route.match
+        if match.path == "/":
+            _check_root(asked, sheet)
             continue
-        if root is None and asked.route.match.path == "/":
-            root = _widened(asked, sheet)
+        if not asked.is_path_known:
             continue
-        own = tuple(path for path in _paths_of(asked.route.match) if path.lower() not in taken)
+        own = tuple(path for path in _paths_of(match) if path.lower() not in taken)
         if _is_like_another(asked, taken):
-            _report_case(asked, taken[asked.route.match.path.lower()], sheet)
+            _report_case(asked, taken[match.path.lower()], sheet)
         taken |= {path.lower(): asked for path in own}
         if own:
             rules.append(PathRule(asked, own))
@@ -121,13 +122,13 @@ def _report_case(asked: Asked, other: Asked, sheet: Sheet) -> None:
     sheet.report(asked.route, "PathsDifferByCase", message)
 
 
-def _widened(asked: Asked, sheet: Sheet) -> Asked:
-    message = (
-        f"{asked.where}: the gateway has no Exact match for /, which answers every path of the "
-        "host that no other route has"
-    )
-    sheet.report(asked.route, "PathWidened", message, Severity.WARNING)
-    return asked
+def _check_root(asked: Asked, sheet: Sheet) -> None:
+    if asked.route.match.kind is PathKind.EXACT:
+        message = (
+            f"{asked.where}: the gateway has no Exact match for /; what the host's Prefix / leads "
+            "to answers it, or without one this answers all that no other path of the host does"
+        )
+        sheet.report(asked.route, "PathWidened", message, Severity.WARNING)
 
 
 def _fitting(rules: list[PathRule], sheet: Sheet) -> Iterator[PathRule]:

@@ -30,9 +30,9 @@ class Reach:
         shown = (self.probe["protocol"], port, self.probe["host"], self.probe["path"])
         called = names.probe(*(str(each).lower() for each in shown), content=_content(self.probe))
         probe = sheet.put(PROBES, called, self.probe)
-        properties = {**self.settings, "probe": probe}
-        name = names.settings(tag, *parts, content=_content(properties))
-        return sheet.put(SETTINGS, name, properties)
+        content = _content({**self.settings, "probe": self.probe})
+        name = names.settings(tag, *parts, content=content)
+        return sheet.put(SETTINGS, name, {**self.settings, "probe": probe})
 
 
 def plan_reach(asked: Asked, members: Members, probe_host: str, site: Site) -> Reach:

@@ -8,7 +8,7 @@ from bascule.azure.document import Document
 from bascule.gateway.appgw.names import Names
 from bascule.gateway.appgw.part import POOLS, SETTINGS, Facts
 from bascule.gateway.appgw.settings import AppGwSettings
-from bascule.ids import CertificateDigest
+from bascule.ids import CertificateDigest, Cluster
 from bascule.routing.model import Problem, Route, Severity
 
 Written: TypeAlias = dict[str, dict[str, Document]]
@@ -70,10 +70,17 @@ class Sheet:
         return pool, self.put(SETTINGS, name, properties)
 
     def report(
-        self, route: Route, code: str, message: str, severity: Severity = Severity.ERROR
+        self,
+        route: Route,
+        code: str,
+        message: str,
+        severity: Severity = Severity.ERROR,
+        *,
+        cluster: Cluster | None = None,
     ) -> None:
-        """Tell every Ingress that a route comes from what is wrong."""
-        self.problems += tell(route, code, message, severity)
+        """Tell the Ingresses that a route comes from what is wrong; of one cluster, or all."""
+        found = tell(route, code, message, severity)
+        self.problems += [each for each in found if cluster in (None, each.cluster)]
 
 
 def tell(

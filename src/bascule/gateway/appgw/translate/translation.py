@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 
 from bascule.gateway.appgw.limits import is_within
 from bascule.gateway.appgw.part import Facts, Part
-from bascule.gateway.appgw.settings import AppGwSettings, Mechanism
+from bascule.gateway.appgw.settings import AppGwSettings, Limits, Mechanism
 from bascule.gateway.appgw.translate.assembly import Assembled, assemble
 from bascule.gateway.appgw.translate.backends import Stance
 from bascule.gateway.appgw.translate.doors import grant_doors
-from bascule.gateway.appgw.translate.fitting import NOT_FITTING, fit
+from bascule.gateway.appgw.translate.fitting import fit
 from bascule.gateway.appgw.translate.fragments import Fragment, Granted, build_fragment
 from bascule.gateway.appgw.translate.groups import HostPlan, plan_host
 from bascule.gateway.appgw.translate.sheet import Site
@@ -32,27 +32,29 @@ class Translator:
     def __init__(self, settings: AppGwSettings) -> None:
         self._settings = settings
         self._desk = _Desk(Site(settings, Facts()))
-        self._by_pools: Translator | None = None
+        self._by_pools: _Desk | None = None
 
     def translate(self, table: RoutingTable, facts: Facts) -> Part:
         """Return our part of the document under `table`; what does not fit is a Problem."""
         if facts != self._desk.site.facts:
             self._desk = _Desk(Site(self._settings, facts))
-        granted, part = self._desk.translate(table)
+            self._by_pools = None
+        part = self._desk.translate(table)
         limits = self._settings.limits
         if limits is None or is_within(part, facts, limits):
             return part
-        found = fit(granted, self._desk.site, pools_fit=self._would_fit_by_pools(table, facts))
+        pools_fit = self._would_fit_by_pools(table, facts, limits)
+        found = fit(self._desk.hosts(), self._desk.site, pools_fit=pools_fit)
         return assemble(found, self._desk.site).part
 
-    def _would_fit_by_pools(self, table: RoutingTable, facts: Facts) -> bool:
+    def _would_fit_by_pools(self, table: RoutingTable, facts: Facts, limits: Limits) -> bool:
         """Return whether all would fit were addresses exchanged, with half as many pools."""
         if self._settings.mechanism is Mechanism.POOLS:
             return False
         if self._by_pools is None:
-            self._by_pools = Translator(replace(self._settings, mechanism=Mechanism.POOLS))
-        part = self._by_pools.translate(table, facts)
-        return all(problem.code != NOT_FITTING for problem in part.problems)
+            settings = replace(self._settings, mechanism=Mechanism.POOLS)
+            self._by_pools = _Desk(Site(settings, facts))
+        return is_within(self._by_pools.translate(table), facts, limits)
 
 
 @dataclass(slots=True)
@@ -61,8 +63,7 @@ class _Entry:
 
     host: Host
     plan: HostPlan
-    granted: Granted | None = None
-    fragment: Fragment | None = None
+    made: tuple[Granted, Fragment] | None = None
 
 
 class _Desk:
@@ -75,21 +76,28 @@ class _Desk:
         self._plans: list[HostPlan] = []
         self._grants: list[Granted] = []
         self._stances: dict[tuple[object, ...], Stance] = {}
+        self._former_stances = self._stances
         self._assembled: Assembled | None = None
 
-    def translate(self, table: RoutingTable) -> tuple[list[Granted], Part]:
-        """Return each host with its listeners, and the part that they make up."""
+    def translate(self, table: RoutingTable) -> Part:
+        """Return the part that all hosts make up, whether it fits or not."""
+        self._former_stances, self._stances = self._stances, {}
         before = self._entries
         entries = [self._enter(*shown, before) for shown in self._shown_hosts(table)]
         self._entries = {entry.host.name: entry for entry in entries}
         grants = self._grant([entry.plan for entry in entries])
-        granted = [
+        fragments = [
             self._update(entry, grant, self._stance(entry.host.name, table))
             for entry, grant in zip(entries, grants, strict=True)
         ]
-        fragments = [entry.fragment for entry in entries if entry.fragment is not None]
         self._assembled = assemble(fragments, self.site, self._assembled)
-        return granted, self._assembled.part
+        return self._assembled.part
+
+    def hosts(self) -> Iterator[tuple[Granted, Fragment]]:
+        """Yield what was made of each host the last time."""
+        for entry in self._entries.values():
+            if entry.made is not None:
+                yield entry.made
 
     def _shown_hosts(self, table: RoutingTable) -> Iterator[tuple[Host, Host | None]]:
         """Yield the hosts to serve, and which one each shows if it is a preview."""
@@ -131,31 +139,34 @@ class _Desk:
             first = last
         return self._grants
 
-    def _update(self, entry: _Entry, grant: Granted, stance: Stance) -> Granted:
-        known = entry.granted
-        if (
-            known is not None
-            and entry.fragment is not None
-            and known.stance is stance
-            and known.doors == grant.doors
-            and known.problems == grant.problems
-        ):
-            return known
-        entry.granted = replace(grant, plan=entry.plan, stance=stance)
-        entry.fragment = build_fragment(entry.granted, self.site)
-        return entry.granted
+    def _update(self, entry: _Entry, grant: Granted, stance: Stance) -> Fragment:
+        if entry.made is not None:
+            known, fragment = entry.made
+            is_alike = known.doors == grant.doors and known.problems == grant.problems
+            if known.stance is stance and is_alike:
+                return fragment
+        granted = replace(grant, plan=entry.plan, stance=stance)
+        fragment = build_fragment(granted, self.site)
+        entry.made = (granted, fragment)
+        return fragment
 
     def _stance(self, name: str, table: RoutingTable) -> Stance:
         is_preview = name in self._previews
         asked = Weights.all_to(TARGET) if is_preview else table.split.for_host(name)
         affinity = table.arrangement.affinity
-        key = (asked, table.split.default, affinity)
-        if key not in self._stances:
+        key = (asked, table.split.default, affinity, is_preview)
+        stance = self._stances.get(key) or self._former_stances.get(key)
+        if stance is None:
             wanted, base = self._settle(asked), self._settle(table.split.default)
-            self._stances[key] = Stance(
-                wanted=wanted, base=base, affinity=affinity, is_rounded=wanted != asked
+            stance = Stance(
+                wanted=wanted,
+                base=base,
+                affinity=affinity,
+                is_rounded=wanted != asked,
+                is_fixed=is_preview,
             )
-        return self._stances[key]
+        self._stances[key] = stance
+        return stance
 
     def _settle(self, weights: Weights) -> Weights:
         """Return the weights that the gateway may be given: whole ones, unless shares are fine."""

@@ -1,0 +1,196 @@
+"""Tables become what their golden files say, and again at little cost."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bascule.gateway.appgw.part import LISTENERS, POOLS, RULES, Part
+from bascule.gateway.appgw.settings import Mechanism
+from bascule.gateway.appgw.translate.translation import Translator
+from bascule.ids import Cluster
+from bascule.lab.arm.network.gateways.rules import check_document
+from bascule.routing.model import Host, RoutingTable
+from bascule.routing.weights import Split, Weights
+from tests.support.appgw_tables import (
+    read_case,
+    show,
+    translate_case,
+    whole_document,
+)
+
+GOLDEN = Path(__file__).parents[4] / "golden" / "appgw" / "translation"
+CASES = sorted(GOLDEN.glob("*.in.yaml"))
+API = "2024-07-01"
+SHOP = """
+ingresses:
+- {name: a, hosts: [a.test], paths: [{to: a}]}
+- {name: b, hosts: [b.test], paths: [{to: b}]}
+- {name: c, hosts: [c.test], paths: [{to: c}]}
+services:
+  a: {blue: ['10.0.0.1:80', '10.0.0.2:80'], green: ['10.1.0.1:80', '10.1.0.2:80']}
+  b: {blue: ['10.0.0.3:80', '10.0.0.4:80'], green: ['10.1.0.3:80', '10.1.0.4:80']}
+  c: {blue: ['10.0.0.5:80', '10.0.0.6:80'], green: ['10.1.0.5:80', '10.1.0.6:80']}
+"""
+
+
+def _name(path: Path) -> str:
+    return path.name.removesuffix(".in.yaml")
+
+
+@pytest.mark.parametrize("case", CASES, ids=_name)
+def test_a_table_becomes_what_its_golden_file_says(case: Path) -> None:
+    expected = case.with_name(case.name.replace(".in.", ".out."))
+
+    shown = show(translate_case(case.read_text()))
+
+    if os.environ.get("UPDATE_GOLDEN"):
+        expected.write_text(shown)
+    assert shown == expected.read_text()
+
+
+@pytest.mark.parametrize("case", CASES, ids=_name)
+def test_azure_takes_each_document(case: Path) -> None:
+    settings, table, facts = read_case(case.read_text())
+    part = Translator(settings).translate(table, facts)
+
+    if part.children[RULES]:
+        check_document(whole_document(part, facts), API)
+    assert all(len(name) <= 80 for found in part.children.values() for name in found)
+
+
+def test_a_switch_changes_nothing_but_rules() -> None:
+    settings, table, facts = read_case(SHOP)
+    translator = Translator(settings)
+
+    blue = translator.translate(table, facts)
+    green = translator.translate(_to(table, Cluster.GREEN), facts)
+
+    changed = {name for name in blue.children if blue.children[name] != green.children[name]}
+    assert changed == {RULES}
+    assert "green" in str(green.children[RULES])
+    assert "blue" not in str(green.children[RULES])
+
+
+def test_by_pools_a_switch_changes_nothing_but_addresses() -> None:
+    settings, table, facts = read_case(SHOP)
+    translator = Translator(replace(settings, mechanism=Mechanism.POOLS))
+
+    blue = translator.translate(table, facts)
+    green = translator.translate(_to(table, Cluster.GREEN), facts)
+
+    changed = {name for name in blue.children if blue.children[name] != green.children[name]}
+    assert changed == {POOLS}
+
+
+def test_what_did_not_change_is_taken_over_as_it_is() -> None:
+    settings, table, facts = read_case(SHOP)
+    translator = Translator(settings)
+    first = translator.translate(table, facts)
+    a, b, c = table.routes.hosts
+    after = _with_hosts(table, a, _without_an_endpoint(b), c)
+
+    second = translator.translate(after, facts)
+
+    assert second == Translator(settings).translate(after, facts)
+    assert second.children[POOLS] != first.children[POOLS]
+    assert (
+        second.children[LISTENERS]["bsc-listener-80-a.test"]
+        is (first.children[LISTENERS]["bsc-listener-80-a.test"])
+    )
+
+
+@pytest.mark.parametrize(
+    "names", [("a.test",), ("a.test", "b.test", "d.test"), ("b.test", "a.test", "c.test"), ()]
+)
+def test_hosts_that_come_go_or_change_places_leave_what_a_fresh_translator_makes(
+    names: tuple[str, ...],
+) -> None:
+    settings, table, facts = read_case(SHOP)
+    translator = Translator(settings)
+    translator.translate(table, facts)
+    first = table.routes.hosts[0]
+    after = _with_hosts(table, *(replace(first, name=name) for name in names))
+
+    assert translator.translate(after, facts) == Translator(settings).translate(after, facts)
+
+
+def test_other_facts_are_taken_into_account_at_once() -> None:
+    settings, table, facts = read_case(SHOP)
+    translator = Translator(settings)
+    translator.translate(table, facts)
+    taken = replace(facts, listeners=frozenset({("public", 80, "b.test")}))
+
+    part = translator.translate(table, taken)
+
+    assert [*part.children[LISTENERS]] == ["bsc-listener-80-a.test", "bsc-listener-80-c.test"]
+
+
+def test_without_limits_nothing_is_left_out() -> None:
+    settings, table, facts = read_case(f"settings: {{limits: {{listeners: 1}}}}\n{SHOP}")
+
+    limited = Translator(settings).translate(table, facts)
+    unlimited = Translator(replace(settings, limits=None)).translate(table, facts)
+
+    assert len(limited.children[LISTENERS]) == 1
+    assert len(unlimited.children[LISTENERS]) == 3
+
+
+def test_the_way_by_pools_is_not_proposed_to_who_has_it() -> None:
+    part = translate_case(f"settings: {{mechanism: pools, limits: {{backend_pools: 0}}}}\n{SHOP}")
+
+    assert _codes(part) == {"GatewayFull"}
+    assert "switch_by" not in part.problems[0].message
+
+
+def test_shares_that_nobody_accepted_go_to_the_larger_side() -> None:
+    part = translate_case(f"weights: {{green: '60'}}\n{SHOP}")
+
+    assert _codes(part) == {"SharesNotAccepted"}
+    assert "green" in str(part.children[RULES])
+    assert "blue" not in str(part.children[RULES])
+
+
+def test_a_preview_host_is_made_again_when_its_host_changes_and_else_stands() -> None:
+    settings, table, facts = read_case(f"previews: {{p.test: a.test}}\n{SHOP}")
+    translator = Translator(settings)
+    first = translator.translate(table, facts)
+    again = translator.translate(table, facts)
+    a, b, c = table.routes.hosts
+    after = _with_hosts(table, _without_an_endpoint(a), b, c)
+
+    assert (
+        again.children[RULES]["bsc-rule-80-p.test"] is first.children[RULES]["bsc-rule-80-p.test"]
+    )
+    assert translator.translate(after, facts) == Translator(settings).translate(after, facts)
+
+
+def test_a_gateway_without_any_frontend_is_left_alone() -> None:
+    settings, table, facts = read_case(SHOP)
+
+    part = Translator(settings).translate(
+        table, replace(facts, public_frontend="", private_frontend="")
+    )
+
+    assert not any(part.children.values())
+    assert _codes(part) == {"NoFrontend"}
+
+
+def _to(table: RoutingTable, cluster: Cluster) -> RoutingTable:
+    return table.with_split(Split(Weights.all_to(cluster)))
+
+
+def _with_hosts(table: RoutingTable, *hosts: Host) -> RoutingTable:
+    return replace(table, routes=replace(table.routes, hosts=hosts))
+
+
+def _without_an_endpoint(host: Host) -> Host:
+    (route,) = host.routes
+    assert route.blue is not None
+    blue = replace(route.blue, endpoints=route.blue.endpoints[:-1])
+    return replace(host, routes=(replace(route, blue=blue),))
+
+
+def _codes(part: Part) -> set[str]:
+    return {problem.code for problem in part.problems}
