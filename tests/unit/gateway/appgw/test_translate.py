@@ -238,3 +238,22 @@ def test_a_changed_endpoint_costs_its_own_host_only() -> None:
     }
     assert (POOLS, "bsc-pool-blue_shop_s7_http") in changed
     assert all("s7" in name or "h7" in name for kind, name in changed if kind != PORTS)
+
+
+def test_all_listeners_may_be_on_the_private_frontend() -> None:
+    settings = replace(SETTINGS_OF, use_private_frontend=True)
+
+    seen = translate(ingress(), ingress("x", host="else.test"), *BACKED, settings=settings)
+
+    frontends = {_shown(each["frontendIPConfiguration"]) for each in seen.listeners.values()}
+    assert frontends == {"frontendIPConfigurations/private"}
+
+
+def test_the_prefix_is_that_of_every_name() -> None:
+    settings = replace(SETTINGS_OF, prefix="other-")
+
+    seen = translate(ingress(path="/a"), *BACKED, settings=settings)
+
+    names = [name for children in seen.part.children.values() for name in children]
+    assert names
+    assert all(name.startswith("other-") for name in names)
