@@ -156,7 +156,9 @@ async def _survey(
     look = None
     if isinstance(gateway.gateway, AppGwGateway):
         from bascule.app.appgw_planning import fetch_planned_facts
+        from bascule.app.logs import set_up_logs
 
+        set_up_logs(least="warning")
         update = measure_updates(known.state)
         table = RoutingTable(routes=inventory.routes, split=_split(known))
         look = partial(
