@@ -1,4 +1,4 @@
-"""Every row of docs/reference/agic.md names a test that there is, and no annotation is left out."""
+"""Every row of docs/reference/agic.md names a test that there is; nothing is left out there."""
 
 import ast
 import re
@@ -10,18 +10,28 @@ from tests.house import rules
 
 PAGE = rules.ROOT / "docs" / "reference" / "agic.md"
 TEST = re.compile(r"`([\w/.]+\.py)::(\w+)(?:\[[^`]*\])?`")
+CODE = re.compile(r'"([A-Z][a-z]+(?:[A-Z][a-z]+)+)"')
 STANDS = {"supported", "different", "refused", "not read", "not needed"}
 
 
 def _rows() -> list[tuple[int, list[str]]]:
     """Return the cells of every row of every table, with the line's number."""
     found = []
-    for number, line in enumerate(PAGE.read_text().splitlines(), 1):
+    tables = PAGE.read_text().partition("## Problems")[0]
+    for number, line in enumerate(tables.splitlines(), 1):
         cells = [cell.strip() for cell in line.strip("|").split(" | ")]
         if line.startswith("| ") and not set(line) <= set("| -"):
             found.append((number, cells))
     headings = {"annotation", "value", "resource", "fault", "thread"}
     return [(number, cells) for number, cells in found if cells[0] not in headings]
+
+
+def _codes() -> set[str]:
+    """Return the codes of Problems in what reads annotations and translates."""
+    folder = rules.SRC / "gateway" / "appgw"
+    paths = [path for part in ("annotations", "translate") for path in (folder / part).glob("*.py")]
+    found = {code for path in paths for code in CODE.findall(path.read_text())}
+    return found - {"PathBasedRouting"}
 
 
 def _tests() -> list[tuple[int, str, str]]:
@@ -63,3 +73,10 @@ def test_what_a_bad_value_does_is_as_the_table_says(name: str) -> None:
 
     assert cells[1] in STANDS
     assert cells[3].startswith("refused" if name in REFUSING else "warning")
+
+
+def test_every_problem_code_is_listed_and_no_other() -> None:
+    problems = PAGE.read_text().partition("## Problems")[2]
+    rows = [line.split("|")[1] for line in problems.splitlines() if line.startswith("| `")]
+
+    assert {code for row in rows for code in re.findall(r"`(\w+)`", row)} == _codes()
