@@ -38,7 +38,8 @@ def read_facts(document: Document, owns: Owns) -> Facts:
         trusted_roots=_names(list_at(properties, "trustedRootCertificates")),
         rewrite_sets=_names(others[REWRITES]),
         priorities=frozenset(each for each in priorities if each is not None),
-        listeners=frozenset(_listeners(properties, others)),
+        listeners=frozenset(place for place, _ in _listeners(properties, others)),
+        protocols={place[:2]: spoken for place, spoken in _listeners(properties, others)},
         used={name: len(others[name]) for name in COLLECTIONS if others[name]},
         has_waf=text_at(properties, "sku", "tier").lower() == "waf_v2",
     )
@@ -73,8 +74,8 @@ def _ports(children: tuple[Document, ...]) -> dict[int, str]:
 
 def _listeners(
     properties: Document, others: dict[str, tuple[Document, ...]]
-) -> Iterator[tuple[str, int, str]]:
-    """Yield frontend, port and host of each host that others listen for."""
+) -> Iterator[tuple[tuple[str, int, str], str]]:
+    """Yield frontend, port and host of each host that others listen for, and what they speak."""
     number_by_name = {
         text_at(each, "name").lower(): number_at(each, "properties", "port") or 0
         for each in list_at(properties, PORTS)
@@ -87,7 +88,8 @@ def _listeners(
         frontend = _referred(each, "frontendIPConfiguration")
         port = number_by_name.get(_referred(each, "frontendPort"), 0)
         for host in _hosts(each):
-            yield frontends.get(frontend, frontend), port, host.lower()
+            place = (frontends.get(frontend, frontend), port, host.lower())
+            yield place, text_at(each, "properties", "protocol")
 
 
 def _hosts(listener: Document) -> tuple[str, ...]:

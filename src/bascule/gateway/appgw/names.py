@@ -17,16 +17,15 @@ _ELSE = re.compile(r"[^0-9A-Za-z._-]+")
 _ENDS_WELL = re.compile(r"[0-9A-Za-z_]")
 
 
-def cut(name: str) -> str:
+def cut(name: str, length_max: int = LENGTH_MAX) -> str:
     """Return `name` as Azure takes it, with a digest of the whole where that changes it.
 
     At most 80 characters of `A-Z a-z 0-9 . _ -`, of which the last is no `.` and no `-`.
     """
     plain = _ELSE.sub("-", name)
-    if plain == name and len(name) <= LENGTH_MAX and _ENDS_WELL.fullmatch(name[-1]):
+    if plain == name and len(name) <= length_max and _ENDS_WELL.fullmatch(name[-1]):
         return name
-    digest = digest_of(name)
-    return f"{plain[: LENGTH_MAX - DIGEST_LENGTH - 1]}-{digest}"
+    return f"{plain[: length_max - DIGEST_LENGTH - 1]}-{digest_of(name)}"
 
 
 def digest_of(text: str) -> str:
@@ -45,7 +44,8 @@ def label_host(host: str) -> str:
 class Names:
     """The names of children; all begin with `prefix`.
 
-    A `tag` says which cluster a child leads to; empty: that which has the requests.
+    A `tag` says which cluster a child leads to: `blue`, `green`, `both`, or `live`, which is
+    whichever has the requests.
     """
 
     prefix: str
@@ -71,8 +71,9 @@ class Names:
         return cut(f"{self.prefix}redirect-{place}")
 
     def path_map(self, place: str, tag: str) -> str:
-        """Return the name of a place's path map."""
-        return cut("-".join(part for part in (f"{self.prefix}map", place, tag) if part))
+        """Return the name of a place's path map; the tag is never cut off."""
+        end = f"-{tag}" if tag else ""
+        return cut(f"{self.prefix}map-{place}", LENGTH_MAX - len(end)) + end
 
     def path_rule(self, match: Match) -> str:
         """Return the name of a path rule, unique in its map."""

@@ -26,7 +26,7 @@ class Reach:
 
 def cluster_of_pool(name: str, prefix: str) -> Cluster | None:
     """Return whose addresses a pool of ours holds by its name; None: no one cluster's."""
-    found = re.match(rf"{re.escape(prefix)}pool-(blue|green)_", name, re.IGNORECASE)
+    found = re.match(rf"{re.escape(prefix)}pool-(blue|green)(?:_|$)", name, re.IGNORECASE)
     return Cluster(found[1].lower()) if found else None
 
 

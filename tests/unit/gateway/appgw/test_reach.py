@@ -8,6 +8,7 @@ from tests.support.reach_documents import gateway, path_map, pool, rule
 def test_a_pool_of_ours_says_whose_it_is_by_its_name() -> None:
     assert cluster_of_pool("bsc-pool-blue_shop_web_80", "bsc-") is Cluster.BLUE
     assert cluster_of_pool("BSC-pool-GREEN_shop_web_80", "bsc-") is Cluster.GREEN
+    assert cluster_of_pool("bsc-pool-green", "bsc-") is Cluster.GREEN
     assert cluster_of_pool("bsc-pool-shop_web_80", "bsc-") is None
     assert cluster_of_pool("pool-blue_shop_web_80", "bsc-") is None
 

@@ -20,11 +20,10 @@ from bascule.routing.affinity import Affinity, AffinityKind
 from bascule.routing.model import Severity
 from bascule.routing.weights import Weights
 
-ALL_ROUTES = ("backends",)
-"""What a pool of load balancers is called after that has no cluster in its name."""
-
 BOTH = "both"
 """The tag of what leads to both clusters."""
+LIVE = "live"
+"""The tag of what leads to whichever cluster has the requests."""
 
 Target = tuple[Document, Document]
 """References to a pool and to settings."""
@@ -98,16 +97,15 @@ class Backends:
     ) -> Target:
         limits, names = self.sheet.site.settings.limits, self.sheet.site.names
         kept = addresses[: limits.targets_a_pool] if limits else addresses
-        parts = name or (() if tag else ALL_ROUTES)
         members = [{"ipAddress": address} for address in kept]
-        pool = self.sheet.put(POOLS, names.pool(tag, *parts), {"backendAddresses": members})
-        return pool, reach.write(self.sheet, tag, parts)
+        pool = self.sheet.put(POOLS, names.pool(tag, *name), {"backendAddresses": members})
+        return pool, reach.write(self.sheet, tag, name)
 
     def _tag(self, weights: Weights) -> str:
-        """Return what pools that lead so are called; nothing where addresses are exchanged."""
+        """Return what pools that lead so are called by."""
         is_base = weights == self._stance.base
         if is_base and self.sheet.site.settings.mechanism is Mechanism.POOLS:
-            return ""
+            return LIVE
         if weights.only is not None:
             return weights.only.value
         return BOTH if is_base else f"{BOTH}-{weights.green_bp}"
