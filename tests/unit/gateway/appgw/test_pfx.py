@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from bascule.errors import DriverError
 from bascule.gateway.appgw.pfx import build_pfx
+from bascule.lab.arm.network.gateways.certificates import keep_secrets
 from bascule.routing.certificates import Certificate
 from tests.support.pki import Authority
 
@@ -38,6 +39,16 @@ def test_a_pair_is_written_with_its_chain_in_the_only_encryption_that_the_servic
     assert chain == whole.chain_pem
     assert key.public_key() == leaf.public_key()
     assert TRIPLE_DES in body
+
+
+def test_the_lab_takes_it_as_a_gateway_does() -> None:
+    pfx = build_pfx(_certificate())
+    sent = {"data": pfx.data, "password": pfx.password}
+    child = {"id": "/gw/sslCertificates/one", "name": "one", "properties": sent}
+
+    keep_secrets({"id": "/gw", "properties": {"sslCertificates": [child]}}, None)
+
+    assert sent["publicCertData"]
 
 
 def test_the_same_pair_gives_the_same_bytes_and_another_one_others() -> None:
