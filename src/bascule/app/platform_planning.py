@@ -53,9 +53,10 @@ async def fetch_stages(
         blue = ids.cluster(spec.clusters.blue.name)
         goes = await fetch_goes(azure.client, blue, subject="blue")
         found = goes.findings
-        if blue.key in existing.documents and spec.clusters.green is not None:
+        green = spec.clusters.green
+        if blue.key in existing.documents and green is not None:
             target = replace(
-                find_target(ids, spec.clusters.green.name, desired, existing),
+                find_target(ids, green.name, desired, existing),
                 backends=backends,
                 approved=frozenset(goes.ids),
                 inside=_inside(ids, existing, platform),
@@ -63,13 +64,12 @@ async def fetch_stages(
             found = (await fetch_preflight(azure.client, target, clock)).findings
     plan = plan_platform(ids, desired, existing, cloud=spec.cloud)
     facts = plan_stages(ids, plan)
+    remove: Mapping[str, Json] = {**facts.remove, "goes": [*goes.ids]}
     return Stages(
         facts=replace(
             facts,
             make=_placed(facts.make, spec.cloud, platform.of(Cluster.GREEN)),
-            remove=_placed(
-                {**facts.remove, "goes": [*goes.ids]}, spec.cloud, platform.of(Cluster.BLUE)
-            ),
+            remove=_placed(remove, spec.cloud, platform.of(Cluster.BLUE)),
         ),
         findings=(
             *check_ready(ids, plan),

@@ -70,12 +70,7 @@ async def run_cluster(options: ClusterOptions) -> None:
         loop.add_signal_handler(number, stop.set)
     ready = options.directory / READY_FILE
     ready.unlink(missing_ok=True)
-    store = Store(
-        clock=WallClock(),
-        rng=_rng(options),
-        minor=parse_minor(options.version),
-        log=StoreLog(options.directory / "store"),
-    )
+    store = _open_store(options)
     ledger = Ledger(options.directory / "effects.log")
     server = KubeApiServer(
         store,
@@ -106,6 +101,15 @@ async def run_cluster(options: ClusterOptions) -> None:
         ready.unlink(missing_ok=True)
         ledger.close()
         store.close()
+
+
+def _open_store(options: ClusterOptions) -> Store:
+    return Store(
+        clock=WallClock(),
+        rng=_rng(options),
+        minor=parse_minor(options.version),
+        log=StoreLog(options.directory / "store"),
+    )
 
 
 def _build_plane(

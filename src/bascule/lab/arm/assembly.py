@@ -74,19 +74,8 @@ class LabAzure:
         saved = self._state.load()
         self.identity = saved.identity if saved else _new_identity(description, ground)
         self.identity.starts += 1
-        rng, make_id = self._dice(description, "names"), _ids(self._dice(description, "ids"))
-        resources = ResourceStore()
-        self.world = ArmWorld(
-            settings=_settings(description, ground, self.identity),
-            clock=ground.clock,
-            rng=rng,
-            make_id=make_id,
-            resources=resources,
-            operations=Operations(ground.clock, make_id),
-            durations=make_durations(
-                description.latency_model, self._dice(description, "durations"), description.speed
-            ),
-        )
+        make_id, resources = _ids(self._dice(description, "ids")), ResourceStore()
+        self.world = self._make_world(description, make_id, resources)
         self._restore(saved)
         self.directory = Directory(resources, make_id, ground.make_secret)
         if saved is not None:
@@ -138,6 +127,22 @@ class LabAzure:
 
     def _dice(self, description: AzureDescription, purpose: str) -> Random:
         return _make_dice(description, self._ground, f"{self.identity.starts}/{purpose}")
+
+    def _make_world(
+        self, description: AzureDescription, make_id: Callable[[], UUID], resources: ResourceStore
+    ) -> ArmWorld:
+        ground = self._ground
+        return ArmWorld(
+            settings=_settings(description, ground, self.identity),
+            clock=ground.clock,
+            rng=self._dice(description, "names"),
+            make_id=make_id,
+            resources=resources,
+            operations=Operations(ground.clock, make_id),
+            durations=make_durations(
+                description.latency_model, self._dice(description, "durations"), description.speed
+            ),
+        )
 
     def _restore(self, saved: SavedState | None) -> None:
         if saved is not None:

@@ -111,16 +111,8 @@ def judge(evidence: Evidence) -> Verdict:
         Rule(number=1, holds=failed == 0, text=f"{failed} of {requests} requests failed"),
         _judge_gaps(latency, unmeasured_share),
         _judge_latency(latency, unmeasured_share),
-        Rule(
-            number=4,
-            holds=None if wrong is None else wrong == 0,
-            text=f"{_known(wrong)} answers by the wrong cluster after the effective time",
-        ),
-        Rule(
-            number=5,
-            holds=streams.reset == 0,
-            text=f"{streams.reset} streams reset before the declared drain",
-        ),
+        _judge_wrong(wrong),
+        _judge_streams(streams),
         _judge_effects(effects, has_posts=_has_posts(evidence)),
     )
     spans = evidence.stalls
@@ -147,6 +139,22 @@ def judge(evidence: Evidence) -> Verdict:
         answers_by_cluster=_answers_by_cluster(evidence),
         left_out=evidence.left_out(),
         rate=round(requests / max(1e-9, evidence.stopped_s - evidence.started_s), 1),
+    )
+
+
+def _judge_wrong(wrong: int | None) -> Rule:
+    return Rule(
+        number=4,
+        holds=None if wrong is None else wrong == 0,
+        text=f"{_known(wrong)} answers by the wrong cluster after the effective time",
+    )
+
+
+def _judge_streams(streams: Streams) -> Rule:
+    return Rule(
+        number=5,
+        holds=streams.reset == 0,
+        text=f"{streams.reset} streams reset before the declared drain",
     )
 
 

@@ -1,6 +1,6 @@
 """What AKS makes in a cluster's node resource group: machines, addresses, identity. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
@@ -205,15 +205,21 @@ def _scale_set(document: Document, record: Record, profile: Mapping[str, Any]) -
     }
     if profile.get("availabilityZones"):
         scale_set["zones"] = list(profile["availabilityZones"])
-    scale_set["instances"] = [
+    scale_set["instances"] = _instances(machines, name, pool, cluster_hash)
+    return scale_set
+
+
+def _instances(
+    machines: Iterable[Mapping[str, Any]], scale_set: str, pool: str, cluster_hash: str
+) -> list[Document]:
+    return [
         {
             "instanceId": str(each["instance"]),
-            "name": f"{name}_{each['instance']}",
+            "name": f"{scale_set}_{each['instance']}",
             "computerName": machine_name(pool, cluster_hash, each["instance"]),
         }
         for each in machines
     ]
-    return scale_set
 
 
 def subnet_of(scale_set: Document) -> str:

@@ -86,6 +86,21 @@ def build_backend(
     gateway: Gateway, pool: Child, settings: Child, options: BackendOptions
 ) -> Backend:
     """Return what Envoy is told about a pool that is reached by these settings."""
+    return Backend(
+        pool=pool.name,
+        settings=settings.name,
+        port=settings.number("port", 443 if settings.is_https else 80),
+        servers=tuple(_servers(pool)),
+        cluster=_build_cluster(gateway, pool, settings, options),
+        probe_port=probe_port(gateway, settings),
+        is_probed_by_address=not probe_host(gateway, settings),
+        accepted_codes=accepted_codes(gateway, settings),
+        probe_timeout_s=probe_timeout_s(gateway, settings) / options.speed,
+        drain_s=_drain_s(settings) / options.speed,
+    )
+
+
+def _build_cluster(gateway: Gateway, pool: Child, settings: Child, options: BackendOptions) -> Json:
     cluster: Json = {
         "@type": _CLUSTER,
         "name": f"{pool.name}~{settings.name}",
@@ -114,18 +129,7 @@ def build_backend(
     }
     if settings.is_https:
         cluster["transport_socket"] = _upstream_tls(gateway, settings, options)
-    return Backend(
-        pool=pool.name,
-        settings=settings.name,
-        port=settings.number("port", 443 if settings.is_https else 80),
-        servers=tuple(_servers(pool)),
-        cluster=cluster,
-        probe_port=probe_port(gateway, settings),
-        is_probed_by_address=not probe_host(gateway, settings),
-        accepted_codes=accepted_codes(gateway, settings),
-        probe_timeout_s=probe_timeout_s(gateway, settings) / options.speed,
-        drain_s=_drain_s(settings) / options.speed,
-    )
+    return cluster
 
 
 def build_endpoints(
