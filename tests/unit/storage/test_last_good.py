@@ -13,7 +13,7 @@ from bascule.ids import Cluster
 from bascule.routing.affinity import Affinity
 from bascule.routing.arrangement import Arrangement, Mirror, Preview
 from bascule.routing.certificates import Certificate
-from bascule.routing.model import RoutingTable
+from bascule.routing.model import CheckKind, HealthCheck, RoutingTable
 from bascule.routing.weights import Weights
 from bascule.storage import last_good
 from bascule.storage.last_good import LastGood, LastGoodFile, NoLastGood
@@ -23,7 +23,9 @@ CERTIFICATE = Certificate(b"chain", b"key")
 
 
 def _table() -> RoutingTable:
-    both = route(backend(Cluster.BLUE, "web", 1001, 1002), backend(Cluster.GREEN, "web", 2001))
+    check = HealthCheck(kind=CheckKind.LIVENESS, port=9000, path="/well", is_https=True)
+    probed = replace(backend(Cluster.BLUE, "web", 1001, 1002), probe=check)
+    both = route(probed, backend(Cluster.GREEN, "web", 2001))
     extended = replace(both, extensions=MappingProxyType({"bascule.dev/x": "y", "a": "b"}))
     routes = route_set(
         [host("a.example.com", extended, certificate=CERTIFICATE), host("b.example.com", both)]
