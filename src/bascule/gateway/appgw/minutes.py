@@ -76,7 +76,7 @@ def read_minutes(
             grain_s = min((*_steps(points), grain_s))
             starts.update(start_s for start_s, _ in points)
             for start_s, point in points:
-                value = _value(point)
+                value = _value(point, "average" if name == _HOSTS else "total")
                 if value is None:
                     continue
                 minute = by_start.setdefault(start_s, {})
@@ -113,12 +113,11 @@ def _steps(points: list[tuple[float, Document]]) -> Iterator[float]:
     return (later - earlier for (earlier, _), (later, _) in pairwise(points) if later > earlier)
 
 
-def _value(point: Document) -> float | None:
-    for name in ("total", "average"):
-        found = value_at(point, name)
-        if isinstance(found, int | float) and not isinstance(found, bool):
-            return float(found)
-    return None
+def _value(point: Document, kind: str) -> float | None:
+    found = value_at(point, kind)
+    if isinstance(found, bool) or not isinstance(found, int | float):
+        return None
+    return float(found)
 
 
 def _take(minute: Minute, metric: str, group: str, value: float) -> None:

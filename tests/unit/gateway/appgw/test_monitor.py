@@ -75,6 +75,7 @@ class Azure:
                     {label: pool_name, "HttpStatusGroup": "2xx"},
                     {n * MINUTE_S: v for n, v in found.items() if n not in self.missing},
                     starts,
+                    kind="average" if name == "HealthyHostCount" else "total",
                 )
                 for pool_name, found in values.items()
             ),
