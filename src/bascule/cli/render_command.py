@@ -1,6 +1,7 @@
 """`bascule render`: the routing table, or what the gateway would be sent, from manifests alone."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -10,6 +11,7 @@ import typer
 
 from bascule.app.clock import SystemClock
 from bascule.app.files import read_file
+from bascule.cli.appgw_document import AppGwOptions, Asked, adapt_options, build_document
 from bascule.cli.arguments import takes
 from bascule.cli.manifests import load_snapshots
 from bascule.cli.rendering import print_document, print_lines
@@ -36,6 +38,7 @@ class GatewayType(StrEnum):
     """What `--gateway` takes."""
 
     ENVOY = "envoy"
+    APPGW = "appgw"
 
 
 FilesOption = Annotated[
@@ -64,6 +67,7 @@ class Arguments:
     ] = None
     config: ConfigOption = None
     active: ActiveOption = None
+    appgw: AppGwOptions
     output: Annotated[
         Format, typer.Option("--output", "-o", help="Text for people, or one document.")
     ] = Format.TEXT
@@ -73,12 +77,21 @@ class Arguments:
 def render(arguments: Arguments) -> None:
     """Print the routing table that manifests ask for, with what is wrong in them; offline."""
     options = build_options(arguments.config, arguments.active)
-    snapshots = load_snapshots(arguments.files)
+    is_appgw = arguments.gateway is GatewayType.APPGW
+    if is_appgw:
+        options = adapt_options(options, has_file=arguments.config is not None)
+    greens = [f"{Cluster.GREEN}={path}" for path in arguments.appgw.green_manifests or ()]
+    snapshots = load_snapshots([*arguments.files, *greens])
     routes = build_routes(snapshots, options=options)
     ending = check_expiry(routes, SystemClock().now())
     routes = replace(routes, problems=(*ending, *routes.problems))
-    if arguments.gateway is GatewayType.ENVOY:
-        certificates = collect_certificates(routes, snapshots.values())
+    certificates = collect_certificates(routes, snapshots.values())
+    document: Mapping[str, object]
+    if is_appgw:
+        asked = Asked(routes, certificates, options.active, arguments.config, arguments.appgw)
+        document = build_document(asked)
+        is_text = False
+    elif arguments.gateway is GatewayType.ENVOY:
         document = envoy_document(routes, certificates, options.active)
         is_text = False
     else:
@@ -88,6 +101,8 @@ def render(arguments: Arguments) -> None:
         print_lines(render_table(routes))
     elif arguments.output is Format.JSON:
         print_document(document)
+    elif is_appgw and arguments.output is Format.TEXT:
+        print_lines(json.dumps(document, indent=2, ensure_ascii=False).splitlines())
     else:
         print_lines(_render_yaml(document))
 
@@ -141,8 +156,8 @@ def _masked(secret: Json) -> Json:
     return MASK
 
 
-def _render_yaml(document: dict[str, Json]) -> list[str]:
+def _render_yaml(document: Mapping[str, object]) -> list[str]:
     import yaml
 
-    text: str = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)
+    text: str = yaml.safe_dump(dict(document), sort_keys=False, allow_unicode=True, width=100)
     return text.splitlines()
