@@ -294,6 +294,13 @@ def test_a_prefix_is_matched_by_element() -> None:
     assert seen.paths_of(HOST) == ["/bar", "/bar/*"]
 
 
+def test_an_exact_root_answers_what_no_other_path_does_and_says_so() -> None:
+    seen = translate(ingress(path_type="Exact"), *BACKED)
+
+    assert seen.addresses(seen.rule_of(HOST)) == ["10.0.0.1"]
+    assert "PathWidened" in seen.codes
+
+
 def test_the_longest_path_comes_first_whatever_the_order_of_writing() -> None:
     short = ingress("short", path="/a", created="2025-01-01T00:00:00Z")
     long = ingress("long", path="/a/b/c")
