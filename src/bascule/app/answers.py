@@ -11,6 +11,7 @@ from bascule.app import live, status
 from bascule.app.gateways.opening import OpenGateway
 from bascule.app.knowledge import controller_document
 from bascule.app.stop import Stop
+from bascule.app.traffic import ControllerTraffic
 from bascule.app.upgrades import choose_upgrade, upgrade_document
 from bascule.app.witnessing import WitnessDesk
 from bascule.clock import Clock
@@ -25,6 +26,7 @@ from bascule.notify.sender import NewsDesk
 from bascule.routing.documents import answer_explain
 from bascule.upgrade.encoding import render_split
 from bascule.upgrade.executor import Executor
+from bascule.upgrade.run.way_back import judge_way_back
 
 LOOK_S = 3.0
 """How long a look at the gateway may take while somebody waits for an answer."""
@@ -96,10 +98,12 @@ class Answers:
         except BasculeError as error:
             return {"error": error.message, "remedy": error.remedy}
         seen = await self._observe()
+        view = ControllerTraffic(self.controller, self.gateway.driver).view()
+        way_back = judge_way_back(run, state, view, seen)
         return {
             "gateway": self.name,
             "runtime": self._runtime(),
-            **upgrade_document(run, state, live=seen.split),
+            **upgrade_document(run, state, live=seen.split, way_back=way_back),
         }
 
     async def _observe(self) -> Observation:

@@ -5,7 +5,7 @@ from bascule.journal.record import Json
 from bascule.routing.weights import Split
 from bascule.upgrade.encoding import render_split, render_time
 from bascule.upgrade.plan.model import Step, StepKind
-from bascule.upgrade.run.rollback import judge_eligibility
+from bascule.upgrade.run.rollback import Eligibility, judge_eligibility
 from bascule.upgrade.run.state import Mark, Signalled, StepStatus, UpgradeState
 from bascule.upgrade.state import GatewayState
 
@@ -42,10 +42,17 @@ def choose_unfinished(state: GatewayState, name: str | None) -> UpgradeState:
 
 
 def upgrade_document(
-    run: UpgradeState, state: GatewayState, *, live: Split | None = None
+    run: UpgradeState,
+    state: GatewayState,
+    *,
+    live: Split | None = None,
+    way_back: Eligibility | None = None,
 ) -> dict[str, Json]:
-    """Return what is known of an upgrade; `live` is the split that the gateway shows, if known."""
-    way_back = judge_eligibility(run)
+    """Return what is known of an upgrade; `live` is the split that the gateway shows, if known.
+
+    `way_back` is what a runtime says of it, who knows whether anybody would be served.
+    """
+    way_back = way_back or judge_eligibility(run)
     is_newest = run is state.upgrade
     return {
         "name": run.name,

@@ -21,6 +21,7 @@ from bascule.checks.routes import (
     check_problems,
 )
 from bascule.checks.services import check_services
+from bascule.checks.way_back import check_way_back
 from bascule.checks.writers import check_writers
 
 Check: TypeAlias = Callable[[Inventory], tuple[Finding, ...]]
@@ -37,6 +38,7 @@ CHECKS: tuple[Check, ...] = (
     check_anything,
     check_green_routes,
     check_capacity,
+    check_way_back,
     check_problems,
     check_services,
     check_classes,

@@ -12,6 +12,7 @@ from bascule.errors import UsageError
 from bascule.journal.record import Json
 from bascule.upgrade.encoding import render_split
 from bascule.upgrade.run.events import Ended, GateJudged, StepResult, StepWaits
+from bascule.upgrade.run.rollback import Eligibility
 from bascule.upgrade.run.stages import Stage
 from bascule.upgrade.run.state import UpgradeState
 from bascule.upgrade.state import GatewayState
@@ -176,3 +177,13 @@ def test_a_signal_without_a_name_is_for_the_upgrade_that_is_under_way() -> None:
     with pytest.raises(UsageError, match="no upgrade is under way") as caught:
         choose_unfinished(gateway(), None)
     assert "`bascule rollback` moves traffic back" in caught.value.remedy
+
+
+def test_whoever_knows_both_clusters_says_whether_there_is_a_way_back() -> None:
+    run = begun()
+    lost = Eligibility(is_possible=False, reason="blue has no ready endpoint for any route")
+
+    rollback = upgrade_document(run, gateway(run), way_back=lost)["rollback"]
+
+    assert isinstance(rollback, dict)
+    assert (rollback["is_possible"], rollback["reason"]) == (False, lost.reason)

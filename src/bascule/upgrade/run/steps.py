@@ -5,7 +5,7 @@ first, and act only when what they want is not there yet.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from bascule.checks.findings import Finding, Severity, render_finding
@@ -42,6 +42,7 @@ from bascule.upgrade.run.results import (
 )
 from bascule.upgrade.run.stages import Stage
 from bascule.upgrade.run.state import StepStatus
+from bascule.upgrade.run.way_back import find_lost
 
 PASSIVE_KINDS = frozenset(
     {
@@ -222,7 +223,14 @@ class Steps:
             seen = await self._traffic.observe()
             if seen.convergence is not Convergence.CONVERGED:
                 return Waits(reason=_tell_otherwise(seen), judged=found.judged)
-        return found
+        return self._with_way_back(found)
+
+    def _with_way_back(self, found: Concluded) -> Concluded:
+        """Say aloud, and for the record, that blue could not take its traffic back now."""
+        lost = find_lost(self._ledger.require_run(), self._ledger.state, self._traffic.view())
+        if not lost or not isinstance(found, Waits):
+            return found
+        return replace(found, reason=f"{found.reason}; THERE IS NO WAY BACK NOW: {lost}")
 
     async def _approval(self, step: Step) -> Concluded:
         gate = str(step.args.get("gate") or step.key)

@@ -210,6 +210,25 @@ async def test_the_way_back_waits_only_for_something_that_answers_there() -> Non
     assert isinstance(unknown, Waits)
 
 
+async def test_a_hold_says_aloud_that_there_is_no_way_back() -> None:
+    plan = build_plan([weights(100), hold("h", Stage.SHIFT, 60.0, Gates(has_traffic=False))])
+    desk = Desk(plan.steps[0])
+    steps = await desk.begin(plan=plan)
+    await desk.clock.drive(steps.act(desk.step, started("shift-100")))
+    await desk.ledger.append(ended("shift-100"), started("h"))
+
+    fine = await steps.look(plan.steps[1])
+    desk.traffic.known = view(shop_routes(blue=False))
+    lost = await steps.look(plan.steps[1])
+
+    assert isinstance(fine, Waits)
+    assert isinstance(lost, Waits)
+    assert "NO WAY BACK" not in fine.reason
+    assert lost.reason.endswith(
+        "; THERE IS NO WAY BACK NOW: blue has no ready endpoint for any route"
+    )
+
+
 async def test_weights_that_the_gateway_refuses_may_be_tried_again() -> None:
     desk = Desk(weights(5))
     desk.traffic.failures = [DriverError("no", remedy="ask why")]
