@@ -16,6 +16,7 @@ from typing import assert_never
 from bascule.app.entra import sign_in_by_entra
 from bascule.app.gateways.envoy import (
     Elsewhere,
+    OwnEnvoy,
     envoy_capabilities,
     prepare_elsewhere,
     prepare_own,
@@ -30,7 +31,7 @@ from bascule.controller.holdoff import HoldOff
 from bascule.controller.loop import Controller, ControllerOptions
 from bascule.controller.ports import ControllerPorts
 from bascule.controller.report import KubeReporter, ReportOptions
-from bascule.errors import PlanError
+from bascule.errors import PlanError, UsageError
 from bascule.gateway.driver import Capabilities
 from bascule.ids import Cluster
 from bascule.journal.record import Json
@@ -94,8 +95,12 @@ def capabilities_of(gateway: Gateway) -> Capabilities:
             from bascule.app.gateways.appgw import appgw_capabilities
 
             return appgw_capabilities(gateway, spec)
-        case EnvoyGateway() | AppGwEnvoyGateway():
+        case EnvoyGateway():
             return envoy_capabilities()
+        case AppGwEnvoyGateway():
+            from bascule.app.gateways.tier_driver import behind_a_gateway
+
+            return behind_a_gateway(envoy_capabilities())
         case _:
             assert_never(gateway.gateway)
 
@@ -104,18 +109,29 @@ def prepare_gateway(
     gateway: Gateway, state_dir: StateDir, clock: Clock, *, elsewhere: Elsewhere | None
 ) -> Opener:
     """Return what opens the gateway. Raises UsageError for what it lacks on this machine."""
-    if elsewhere is not None:
-        return prepare_elsewhere(elsewhere, clock)
     match gateway.gateway:
-        case EnvoyGateway() as settings:
-            return prepare_own(gateway, settings, state_dir, clock)
+        case EnvoyGateway() as spec:
+            if elsewhere is not None:
+                return prepare_elsewhere(elsewhere, clock)
+            places = tuple((item.address, item.port) for item in gateway.listeners)
+            own = OwnEnvoy(name=gateway.name, options=spec, addresses=places)
+            return prepare_own(own, state_dir, clock)
         case AppGwGateway() as spec:
+            if elsewhere is not None:
+                raise UsageError(
+                    "--xds-listen is for Envoys, and this gateway has none",
+                    remedy="leave it out, or write `type: appgw+envoy`",
+                )
             from bascule.app.gateways.appgw import AppGwHome, prepare_appgw
 
             home = AppGwHome(environ=os.environ, state_dir=state_dir, clock=clock)
             return prepare_appgw(gateway, spec, home)
-        case AppGwEnvoyGateway():
-            raise PlanError("this version cannot run Envoys behind an Application Gateway")
+        case AppGwEnvoyGateway() as spec:
+            from bascule.app.gateways.appgw import AppGwHome
+            from bascule.app.gateways.tier import prepare_tier
+
+            home = AppGwHome(environ=os.environ, state_dir=state_dir, clock=clock)
+            return prepare_tier(gateway, spec, home, elsewhere=elsewhere)
         case _:
             assert_never(gateway.gateway)
 

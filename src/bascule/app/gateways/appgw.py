@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from bascule.app.gateways.before import keep_before
@@ -77,14 +77,21 @@ def build_settings(
     """Return how routing tables become our part of the gateway."""
     found = spec.load_balancers
     balancers = {} if found is None else {c: _build_balancer(found.of(c)) for c in Cluster}
-    return AppGwSettings(
-        gateway_id=gateway_id,
-        owner=gateway.name,
-        prefix=spec.prefix,
+    return replace(
+        build_place(gateway, spec, gateway_id=gateway_id),
         mechanism=Mechanism.POOLS if spec.switch_by == "pools" else Mechanism.RULES,
         backends=BackendsKind(spec.backends),
         load_balancers=balancers,
         shares_accepted=spec.shares,
+    )
+
+
+def build_place(gateway: GatewaySettings, spec: AppGwPlace, *, gateway_id: str) -> AppGwSettings:
+    """Return which gateway it is, what of it is ours, and where its listeners are."""
+    return AppGwSettings(
+        gateway_id=gateway_id,
+        owner=gateway.name,
+        prefix=spec.prefix,
         http_port=_find_port(gateway, HTTP_PORT, is_tls=False),
         https_port=_find_port(gateway, HTTPS_PORT, is_tls=True),
         use_private_frontend=spec.private_frontend,
@@ -178,7 +185,7 @@ async def open_parts(
             )
 
 
-def describe(kind: str, parts: AppGwParts) -> Json:
+def describe(kind: str, parts: AppGwParts) -> dict[str, Json]:
     """Return what `status` tells of the gateway beside what is live."""
     since = parts.log.under_way_since
     return {

@@ -17,9 +17,10 @@ from bascule.gateway.envoy.bootstrap import UnixXds
 from bascule.gateway.envoy.driver import EnvoyDriver, TcpListen, UnixListen
 from bascule.gateway.envoy.process import EnvoyProcess, ProcessOptions
 from bascule.gateway.envoy.server import MutualTls
+from bascule.ids import GatewayName
 from bascule.journal.record import Json
 from bascule.routing.naming import Tags
-from bascule.spec.gateway import EnvoyGateway, Gateway
+from bascule.spec.envoy import EnvoyOptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,11 +42,20 @@ def envoy_capabilities() -> Capabilities:
     return EnvoyDriver(clock=SystemClock(), listen=unused).capabilities()
 
 
-def prepare_own(
-    gateway: Gateway, settings: EnvoyGateway, state_dir: StateDir, clock: Clock
-) -> Opener:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnEnvoy:
+    """What an Envoy of our own is called, how it is run, where it listens, what is before it."""
+
+    name: GatewayName
+    options: EnvoyOptions
+    addresses: tuple[tuple[str, int], ...]
+    proxies: int = 0
+    """How many proxies of ours, which terminate TLS."""
+
+
+def prepare_own(own: OwnEnvoy, state_dir: StateDir, clock: Clock) -> Opener:
     """Return what opens an Envoy of our own. Raises UsageError when it is not installed."""
-    process = _build_process(gateway, settings, state_dir, clock)
+    process = _build_process(own, state_dir, clock)
 
     @asynccontextmanager
     async def open_own(fence: Callable[[], None]) -> AsyncIterator[OpenGateway]:
@@ -54,18 +64,20 @@ def prepare_own(
             fence=fence,
             listen=UnixListen(path=state_dir.xds_socket),
             admin_sockets=(state_dir.admin_socket,),
+            proxies=own.proxies,
         ) as driver:
             yield _opened(driver, process, clock)
 
     return open_own
 
 
-def prepare_elsewhere(elsewhere: Elsewhere, clock: Clock) -> Opener:
-    """Return what opens the door to Envoys elsewhere."""
+def prepare_elsewhere(elsewhere: Elsewhere, clock: Clock, *, proxies: int = 0) -> Opener:
+    """Return what opens the door to Envoys elsewhere; so many proxies of ours are before each."""
 
     @asynccontextmanager
     async def open_elsewhere(fence: Callable[[], None]) -> AsyncIterator[OpenGateway]:
-        async with EnvoyDriver(clock=clock, fence=fence, listen=elsewhere.listen) as driver:
+        listen = elsewhere.listen
+        async with EnvoyDriver(clock=clock, fence=fence, listen=listen, proxies=proxies) as driver:
             yield _opened(driver, None, clock)
 
     return open_elsewhere
@@ -93,16 +105,14 @@ def _opened(driver: EnvoyDriver, process: EnvoyProcess | None, clock: Clock) -> 
     )
 
 
-def _build_process(
-    gateway: Gateway, settings: EnvoyGateway, state_dir: StateDir, clock: Clock
-) -> EnvoyProcess:
-    binary = None if settings.binary is None else str(settings.binary)
+def _build_process(own: OwnEnvoy, state_dir: StateDir, clock: Clock) -> EnvoyProcess:
+    binary = None if own.options.binary is None else str(own.options.binary)
     find_envoy(binary)
     options = ProcessOptions(
-        node=gateway.name,
+        node=own.name,
         binary=binary,
-        concurrency=settings.concurrency,
-        drain_s=settings.drain_seconds,
-        addresses=tuple((item.address, item.port) for item in gateway.listeners),
+        concurrency=own.options.concurrency,
+        drain_s=own.options.drain_seconds,
+        addresses=own.addresses,
     )
     return EnvoyProcess(state_dir.path, UnixXds(path=state_dir.xds_socket), options, clock=clock)

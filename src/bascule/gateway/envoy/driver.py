@@ -76,7 +76,8 @@ class EnvoyDriver:
 
     Use it as an async context manager, entered and left by one task. `fence` raises
     StaleWriterError once another owner has taken over: it is called right before anything is sent
-    to an Envoy, nothing is sent then, and the error ends the block.
+    to an Envoy, nothing is sent then, and the error ends the block. `proxies` of ours stand before
+    each Envoy.
     """
 
     def __init__(
@@ -89,8 +90,10 @@ class EnvoyDriver:
         ack_timeout_s: float = ACK_TIMEOUT_S,
         settle_s: float = SETTLE_S,
         fence: Callable[[], None] | None = None,
+        proxies: int = 0,
     ) -> None:
         self._clock = clock
+        self._proxies = proxies
         self._listen = listen
         self._instances = Instances(admin_sockets)
         self._instances_min = instances_min
@@ -215,7 +218,9 @@ class EnvoyDriver:
     async def _bring_about(self, table: RoutingTable, certificates: CertificateStore) -> bool:
         live = self._live
         if live is None:
-            await self._push_routes(table, certificates, Stance(table.split, tags=self.tags))
+            await self._push_routes(
+                table, certificates, Stance(table.split, tags=self.tags, proxies=self._proxies)
+            )
             return False
         if self._server.rejections():
             self._server.retry_refused()

@@ -92,8 +92,10 @@ def _caught(suffixes: tuple[str, ...], names: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(n for n in names if n != "*" and n.endswith(suffixes)))
 
 
-def build_listener(listener: Listener, groups: tuple[RouteGroup, ...]) -> Resource:
-    """Return the Envoy listener."""
+def build_listener(
+    listener: Listener, groups: tuple[RouteGroup, ...], *, proxies: int = 0
+) -> Resource:
+    """Return the Envoy listener; `proxies` of ours, which terminate TLS, stand before it."""
     message: Any = protos.message("envoy.config.listener.v3.Listener")(
         name=listener.name,
         address={
@@ -104,7 +106,7 @@ def build_listener(listener: Listener, groups: tuple[RouteGroup, ...]) -> Resour
         per_connection_buffer_limit_bytes={"value": 1024 * 1024},
     )
     if not listener.is_tls:
-        message.filter_chains.add(**_serve(listener, groups[0]))
+        message.filter_chains.add(**_serve(listener, groups[0], proxies=proxies))
         return pack_resource(listener.name, message)
     message.listener_filters.add(
         name="envoy.filters.listener.tls_inspector",
@@ -141,8 +143,8 @@ def _takes_all(group: RouteGroup) -> bool:
     return any(host.name == "*" for host in group.hosts)
 
 
-def _serve(listener: Listener, group: RouteGroup) -> Fields:
-    manager = protos.pack(_connection_manager(listener, group))
+def _serve(listener: Listener, group: RouteGroup, *, proxies: int = 0) -> Fields:
+    manager = protos.pack(_connection_manager(listener, group, proxies=proxies))
     return {
         "name": group.name,
         "filters": [
@@ -169,7 +171,7 @@ def _serve_tls(listener: Listener, group: RouteGroup, names: tuple[str, ...]) ->
     return chain
 
 
-def _connection_manager(listener: Listener, group: RouteGroup) -> Any:
+def _connection_manager(listener: Listener, group: RouteGroup, *, proxies: int) -> Any:
     router = {
         "name": "envoy.filters.http.router",
         "typed_config": protos.pack(protos.message(_ROUTER)()),
@@ -183,6 +185,7 @@ def _connection_manager(listener: Listener, group: RouteGroup) -> Any:
         http_protocol_options={"accept_http_10": True},
         http2_protocol_options={"allow_connect": True},
         use_remote_address={"value": True},
+        xff_num_trusted_hops=proxies,
         strip_any_host_port=True,
         strip_trailing_host_dot=True,
         normalize_path={"value": True},

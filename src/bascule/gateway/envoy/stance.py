@@ -41,6 +41,8 @@ class Stance:
     forced: Mapping[str, Cluster] = field(default_factory=_nothing)
     tags: Tags = field(default_factory=_plain_tags)
     """What the runtime keys of the clusters end with."""
+    proxies: int = 0
+    """How many proxies of ours stand before Envoy, whose `x-forwarded-` headers are believed."""
 
     @property
     def keys(self) -> Mapping[str, int]:

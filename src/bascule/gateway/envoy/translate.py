@@ -21,7 +21,6 @@ from bascule.routing.arrangement import NOTHING_ARRANGED, Arrangement
 from bascule.routing.certificates import CertificateStore
 from bascule.routing.model import Backend, CertificateRef, Host, Listener, RouteSet
 from bascule.routing.preview import find_preview_hosts
-from bascule.routing.weights import Split
 
 HTTPS_PORT = 443
 
@@ -83,7 +82,7 @@ def translate_in_steps(
     served = routes.hosts if any(item.is_tls for item in routes.listeners) else ()
     references = {named[h.name]: h.certificate for h in served if h.certificate is not None}
     secrets = _translate_secrets(references, certificates, previous)
-    frame = _Frame(routes, stance.configured, arrangement, named)
+    frame = _Frame(routes, stance, arrangement, named)
     built, sets = yield from _translate_listeners(frame, previous)
     runtime = build_runtime(stance.forced, stance.tags)
     parts: dict[Kind, Resources] = {
@@ -192,7 +191,7 @@ class _Frame:
     """What listeners are made from; `secrets` by host."""
 
     routes: RouteSet
-    split: Split
+    stance: Stance
     arrangement: Arrangement
     secrets: Mapping[str, str]
 
@@ -212,11 +211,11 @@ def _translate_listeners(
     covered = {p.alias: frame.secrets[p.host.name] for p in previews.values() if p.is_covered}
     for listener in frame.routes.listeners:
         groups = listeners.plan_groups(listener, hosts, {**frame.secrets, **covered}, previews)
-        built[listener.name] = _translate_listener(listener, groups, previous)
+        built[listener.name] = _translate_listener(frame, listener, groups, previous)
         serving = Serving(is_tls=listener.is_tls, https_port=https_port)
         for group in groups:
             setting = Setting(
-                split=frame.split,
+                split=frame.stance.configured,
                 serving=serving,
                 fallback=_find_fallback(group),
                 arrangement=frame.arrangement,
@@ -235,10 +234,12 @@ def _find_fallback(group: RouteGroup) -> Host | None:
 
 
 def _translate_listener(
-    listener: Listener, groups: tuple[RouteGroup, ...], previous: Translation
+    frame: _Frame, listener: Listener, groups: tuple[RouteGroup, ...], previous: Translation
 ) -> tuple[object, Resource]:
+    proxies = frame.stance.proxies
     recipe = (
         listener,
+        proxies,
         tuple(
             (g.name, g.secret, g.absent, g.server_names, g.preview_names) if g.secret else g.name
             for g in groups
@@ -247,7 +248,7 @@ def _translate_listener(
     before = previous.built_listeners.get(listener.name)
     if before is not None and before[0] == recipe:
         return before
-    return recipe, listeners.build_listener(listener, groups)
+    return recipe, listeners.build_listener(listener, groups, proxies=proxies)
 
 
 def _taken_over(old: Resources, new: dict[str, Resource]) -> Resources:

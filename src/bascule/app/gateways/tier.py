@@ -1,0 +1,119 @@
+"""An Application Gateway with Envoys behind it, for a runtime."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+from bascule.app.gateways.appgw import (
+    LIMIT_FACTOR,
+    RETRY,
+    AppGwHome,
+    AppGwParts,
+    build_place,
+    describe,
+    name_gateway,
+    open_parts,
+)
+from bascule.app.gateways.before import keep_before
+from bascule.app.gateways.envoy import (
+    Elsewhere,
+    OwnEnvoy,
+    build_elsewhere,
+    prepare_elsewhere,
+    prepare_own,
+)
+from bascule.app.gateways.front import Tier
+from bascule.app.gateways.opening import Opener, OpenGateway
+from bascule.app.gateways.tier_driver import Manner, TierDriver
+from bascule.app.metering import MeteredDriver
+from bascule.controller.holdoff import HoldOff
+from bascule.journal.record import Json
+from bascule.spec.appgw import AppGwEnvoyGateway
+from bascule.spec.gateway import Gateway
+from bascule.upgrade.pace import AT_ONCE
+
+PROXIES = 1
+
+
+def prepare_tier(
+    gateway: Gateway, spec: AppGwEnvoyGateway, home: AppGwHome, *, elsewhere: Elsewhere | None
+) -> Opener:
+    """Return what opens both; `elsewhere` outranks what the file says of Envoys run elsewhere.
+
+    Raises UsageError for what is missing on this machine.
+    """
+    open_envoys = _prepare_envoys(gateway, spec, home, elsewhere)
+    gateway_id = name_gateway(spec, home)
+    settings = build_place(gateway, spec, gateway_id=gateway_id)
+    tier = Tier(listen=spec.envoys.listen, port=spec.envoys.port, addresses=spec.envoys.addresses)
+
+    @asynccontextmanager
+    async def open_tier(fence: Callable[[], None]) -> AsyncIterator[OpenGateway]:
+        async with open_envoys(fence) as envoys, open_parts(spec, settings, home, fence) as parts:
+            front = MeteredDriver(parts.driver, home.clock)
+            driver = TierDriver(
+                envoys.driver, front, tier, clock=home.clock, manner=_build_manner(spec)
+            )
+            limit_s = LIMIT_FACTOR * spec.operation_timeout_seconds
+            yield replace(
+                envoys,
+                driver=MeteredDriver(driver, home.clock),
+                watch=lambda: _watch(envoys, parts, driver),
+                describe=lambda: _describe(spec, envoys, parts, driver),
+                pace=replace(
+                    AT_ONCE,
+                    order_age_max_s=AT_ONCE.order_age_max_s + limit_s,
+                    outcome_s=AT_ONCE.outcome_s + limit_s,
+                ),
+                addresses=parts.addresses,
+                puts=parts.log.puts,
+                kept=keep_before(parts.document, home.state_dir.gateway_before),
+            )
+
+    return open_tier
+
+
+def _prepare_envoys(
+    gateway: Gateway, spec: AppGwEnvoyGateway, home: AppGwHome, elsewhere: Elsewhere | None
+) -> Opener:
+    xds = spec.envoys.xds
+    if elsewhere is None and xds is not None:
+        elsewhere = build_elsewhere(xds.listen, cert=xds.certificate, key=xds.key, ca=xds.client_ca)
+    if elsewhere is not None:
+        return prepare_elsewhere(elsewhere, home.clock, proxies=PROXIES)
+    own = OwnEnvoy(
+        name=gateway.name,
+        options=spec.envoys,
+        addresses=((spec.envoys.listen, spec.envoys.port),),
+        proxies=PROXIES,
+    )
+    return prepare_own(own, home.state_dir, home.clock)
+
+
+def _build_manner(spec: AppGwEnvoyGateway) -> Manner:
+    quiet_s = spec.quiet_s
+    return Manner(
+        hold_off=HoldOff(quiet_s=quiet_s, max_s=spec.max_delay_s, urgent_s=quiet_s),
+        retry=RETRY,
+        rng=random.SystemRandom(),
+    )
+
+
+async def _watch(envoys: OpenGateway, parts: AppGwParts, driver: TierDriver) -> None:
+    async with asyncio.TaskGroup() as group:
+        group.create_task(envoys.watch())
+        group.create_task(parts.driver.watch_lease())
+        group.create_task(driver.keep_front())
+
+
+def _describe(
+    spec: AppGwEnvoyGateway, envoys: OpenGateway, parts: AppGwParts, driver: TierDriver
+) -> Mapping[str, Json]:
+    front: dict[str, Json] = {
+        **describe(spec.type, parts),
+        "trouble": driver.front_trouble or None,
+        "problems_total": len(driver.front_problems),
+    }
+    return {**envoys.describe(), "appgw": front}

@@ -1,0 +1,177 @@
+"""An Application Gateway in front of Envoys as one gateway: Envoy chooses the cluster.
+
+A switch, weights, previews by header and mirroring are Envoy's alone. The gateway in front changes
+when hosts, certificates or what is asked of listeners do; that takes a cloud's time, so it follows
+on its own, and nobody waits for it but whoever asks for a preview's host.
+"""
+
+import asyncio
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import structlog
+from typing_extensions import override
+
+from bascule.app.gateways.front import Divider, Tier
+from bascule.clock import Clock
+from bascule.controller.bell import Bell
+from bascule.controller.holdoff import HoldOff, Pending, due_s, note_change
+from bascule.errors import BasculeError, JournalError
+from bascule.gateway.driver import (
+    Applied,
+    Capabilities,
+    ClusterTraffic,
+    GatewayDriver,
+    Observation,
+)
+from bascule.ids import Cluster
+from bascule.kube.backoff import Backoff
+from bascule.routing.arrangement import Arrangement
+from bascule.routing.certificates import EMPTY_STORE, CertificateStore
+from bascule.routing.model import Problem, RoutingTable
+from bascule.routing.weights import Split, Weights
+
+GRPC = "grpc"
+"""What the gateway in front does not speak to Envoys."""
+LOOK_EVERY_S = 30.0
+"""How often the gateway in front is looked at while nothing changes there."""
+_LOG: structlog.stdlib.BoundLogger = structlog.get_logger("bascule.gateway")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
+    """How the gateway in front is written: what is gathered, and when it is tried again."""
+
+    hold_off: HoldOff
+    retry: Backoff
+    rng: random.Random
+
+
+@dataclass(frozen=True, slots=True)
+class _Front:
+    """What is to be in front."""
+
+    table: RoutingTable
+    certificates: CertificateStore
+
+
+class TierDriver(GatewayDriver):
+    """Implements the protocol over a driver of Envoys and one of the gateway in front of them."""
+
+    def __init__(
+        self,
+        envoys: GatewayDriver,
+        front: GatewayDriver,
+        tier: Tier,
+        *,
+        clock: Clock,
+        manner: Manner,
+    ) -> None:
+        self._envoys = envoys
+        self._front = front
+        self._clock = clock
+        self._manner = manner
+        self._divider = Divider(tier)
+        self._wanted: _Front | None = None
+        self._live_digest = ""
+        self._digests = ("", "")
+        """Of the table that the Envoys acknowledged last: their part's, and its own."""
+        self._pending: Pending | None = None
+        self._changed = Bell()
+        self._turn = asyncio.Lock()
+        self.front_problems: tuple[Problem, ...] = ()
+        self.front_trouble = ""
+        """Why the gateway in front is not as it should be; empty: it is."""
+
+    @override
+    def capabilities(self) -> Capabilities:
+        return behind_a_gateway(self._envoys.capabilities())
+
+    @override
+    async def apply(self, table: RoutingTable, certificates: CertificateStore) -> Applied:
+        divided = self._divider.divide(table.routes, table.arrangement)
+        behind = replace(table, routes=divided.behind)
+        applied = await self._envoys.apply(behind, EMPTY_STORE)
+        self._digests = (behind.digest, table.digest)
+        front = RoutingTable(routes=divided.front, split=Split(Weights.all_to(Cluster.BLUE)))
+        former, self._wanted = self._wanted, _Front(front, certificates)
+        if front.digest != self._live_digest:
+            self._pending = note_change(self._pending, self._clock.monotonic_s())
+            self._changed.ring()
+            if former is not None and _shows_hosts(table.arrangement):
+                await self._push_front()
+        problems = (*divided.problems, *self.front_problems)
+        return replace(applied, table_digest=table.digest, problems=tuple(sorted(set(problems))))
+
+    async def keep_front(self) -> None:
+        """Bring what is wanted in front there, once changes pause, until cancelled."""
+        failures = 0
+        while True:
+            due = self._clock.monotonic_s() + LOOK_EVERY_S
+            await self._changed.wait_until(self._clock, due)
+            await self._hold_off()
+            try:
+                await self._push_front()
+                failures = 0
+                await self._look()
+            except JournalError:
+                raise
+            except BasculeError as error:
+                failures += 1
+                self.front_trouble = error.message
+                _LOG.warning(
+                    "the gateway in front was not written",
+                    reason=error.message,
+                    remedy=error.remedy,
+                    attempts=failures,
+                )
+                wait_s = self._manner.retry.wait_s(failures, self._manner.rng)
+                await self._clock.sleep_until(self._clock.monotonic_s() + wait_s)
+                self._changed.ring()
+
+    @override
+    async def observe(self) -> Observation:
+        seen = await self._envoys.observe()
+        part, whole = self._digests
+        if seen.table_digest == part:
+            seen = replace(seen, table_digest=whole)
+        if not self.front_trouble:
+            return seen
+        reason = f"{seen.reason}; " if seen.reason else ""
+        return replace(seen, reason=f"{reason}the gateway in front: {self.front_trouble}")
+
+    @override
+    async def measure(self) -> Mapping[Cluster, ClusterTraffic]:
+        return await self._envoys.measure()
+
+    async def _push_front(self) -> None:
+        async with self._turn:
+            wanted = self._wanted
+            if wanted is None or wanted.table.digest == self._live_digest:
+                return
+            self._pending = None
+            applied = await self._front.apply(wanted.table, wanted.certificates)
+            self._live_digest = wanted.table.digest
+            self.front_problems = applied.problems
+            self.front_trouble = ""
+
+    async def _look(self) -> None:
+        seen = await self._front.observe()
+        self.front_trouble = seen.reason
+
+    async def _hold_off(self) -> None:
+        while self._pending is not None:
+            due = due_s(self._pending, self._manner.hold_off)
+            if due <= self._clock.monotonic_s():
+                return
+            await self._clock.sleep_until(due)
+
+
+def behind_a_gateway(envoys: Capabilities) -> Capabilities:
+    """Return what Envoys can do behind an Application Gateway."""
+    return replace(envoys, traffic_kinds=envoys.traffic_kinds - {GRPC})
+
+
+def _shows_hosts(arrangement: Arrangement) -> bool:
+    return arrangement.preview is not None and bool(arrangement.preview.hosts)
