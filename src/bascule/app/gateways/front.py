@@ -20,6 +20,7 @@ from bascule.routing.model import (
     Endpoint,
     HealthCheck,
     Host,
+    IngressRef,
     Listener,
     Match,
     PathKind,
@@ -167,17 +168,17 @@ def _is_harmless(name: str, options: RouteOptions) -> bool:
 
 
 def _with_one_place(asked: list[_Asked], problems: list[Problem]) -> list[_Asked]:
-    """Return the routes, refused where they come in elsewhere than the first that is served."""
-    first = next((each for each in asked if not each.is_refused), None)
-    if first is None:
+    """Return the routes, refused where they come in elsewhere than the most general one."""
+    general = next((each for each in reversed(asked) if not each.is_refused), None)
+    if general is None:
         return asked
     found: list[_Asked] = []
     for each in asked:
-        differs = not each.is_refused and _place(each.options) != _place(first.options)
+        differs = not each.is_refused and _place(each.options) != _place(general.options)
         if differs:
             message = (
                 f"{each.route.match.path}: its frontend address, port or WAF policy is another one "
-                f"than that of {first.route.match.path} of its host, and Envoy could not tell "
+                f"than that of {general.route.match.path} of its host, and Envoy could not tell "
                 "requests apart: it is answered by nobody. Give it a host of its own, or the same"
             )
             problems += tell(each.route, "PlaceDiffers", message)
@@ -208,8 +209,20 @@ def _build_front_route(served: list[_Asked], tier: Tier) -> Route:
         blue=_build_envoys(tier),
         green=None,
         extensions=MappingProxyType(asked),
-        sources=tuple(sorted({source for route in routes for source in route.sources})),
+        sources=tuple(_first_sources(routes)),
     )
+
+
+def _first_sources(routes: Iterable[Route]) -> Iterator[IngressRef]:
+    """Yield one Ingress of each cluster, on which to tell what is wrong in front.
+
+    All of them would change the gateway with each Ingress that comes.
+    """
+    sources = {source for route in routes for source in route.sources}
+    for cluster in Cluster:
+        first = min((each for each in sources if each.cluster is cluster), default=None)
+        if first is not None:
+            yield first
 
 
 def _of_listeners(routes: Iterable[Route]) -> Iterator[tuple[str, str]]:

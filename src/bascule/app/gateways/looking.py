@@ -45,7 +45,6 @@ def _describe(
         gateway=read_gateway(document),
         update=update,
         foreign_owner=owner if owner != settings.owner else "",
-        is_adopted=owns.adopted,
         sends_to_pods=settings.backends is BackendsKind.PODS,
         certificates=read_certificates(document, lambda each: owns.is_ours(CERTIFICATES, each)),
     )

@@ -8,7 +8,7 @@ from bascule.checks.azure.gateway_facts import GatewayFacts
 from bascule.checks.azure.unreadable import Unreadable
 from bascule.gateway.appgw.abilities import IDLE_UPDATES
 from bascule.gateway.appgw.settings import AppGwSettings, BackendsKind
-from bascule.gateway.ownership import ADOPTED_TAG, OWNER_TAG
+from bascule.gateway.ownership import OWNER_TAG
 from bascule.ids import Cluster
 from bascule.routing.model import IngressRef, RoutingTable
 from tests.support.arm_gateways import gateway
@@ -63,13 +63,12 @@ async def test_one_that_cannot_be_read_is_told_as_that() -> None:
 
 
 async def test_its_tags_say_whose_it_is() -> None:
-    ours = Documents(document(**{OWNER_TAG: "shop", ADOPTED_TAG: ""}))
+    ours = Documents(document(**{OWNER_TAG: "shop"}))
     theirs = Documents(document(**{OWNER_TAG: "blog"}))
 
     mine, other = [await fetch_appgw_facts(azure, SETTINGS) for azure in (ours, theirs)]
 
-    assert (mine.foreign_owner, mine.is_adopted) == ("", True)
-    assert (other.foreign_owner, other.is_adopted) == ("blog", False)
+    assert (mine.foreign_owner, other.foreign_owner) == ("", "blog")
 
 
 async def test_under_a_table_it_is_told_what_room_is_left_and_what_is_left_out() -> None:

@@ -1,0 +1,154 @@
+import asyncio
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import pytest
+
+from bascule.app.gateways.front import Tier
+from bascule.app.gateways.tier_driver import LOOK_EVERY_S, Manner, TierDriver
+from bascule.controller.holdoff import HoldOff
+from bascule.errors import DriverError, StaleWriterError
+from bascule.gateway.driver import Convergence
+from bascule.ids import Cluster
+from bascule.kube.backoff import Backoff
+from bascule.routing.arrangement import Arrangement, Preview
+from bascule.routing.certificates import EMPTY_STORE
+from bascule.routing.model import RouteSet, RoutingTable
+from tests.support.fake_driver import FakeDriver
+from tests.support.tables import ALL_GREEN, backend, host, route, route_set, table
+from tests.support.virtual_clock import VirtualClock
+
+QUIET_S = 1.0
+RETRY_S = 10.0
+MANNER = Manner(
+    hold_off=HoldOff(quiet_s=QUIET_S, max_s=10.0, urgent_s=QUIET_S),
+    retry=Backoff(first_s=RETRY_S, max_s=RETRY_S),
+    rng=random.Random(1),
+)
+
+
+@dataclass(slots=True)
+class World:
+    clock: VirtualClock
+    envoys: FakeDriver
+    front: FakeDriver
+    driver: TierDriver
+
+    async def apply(self, wanted: RoutingTable) -> None:
+        await self.driver.apply(wanted, EMPTY_STORE)
+
+
+@asynccontextmanager
+async def tier() -> AsyncIterator[World]:
+    clock = VirtualClock()
+    envoys, front = FakeDriver(clock), FakeDriver(clock)
+    places = Tier(listen="127.0.0.1", port=8080, addresses=("10.0.0.7",))
+    driver = TierDriver(envoys, front, places, clock=clock, manner=MANNER)
+    async with asyncio.TaskGroup() as group:
+        keeping = group.create_task(driver.keep_front())
+        yield World(clock, envoys, front, driver)
+        keeping.cancel()
+
+
+def routes(*names: str, port: int = 80) -> RouteSet:
+    pair = (backend(Cluster.BLUE, "web", port), backend(Cluster.GREEN, "web", port))
+    return route_set([host(name, route(*pair)) for name in names])
+
+
+async def test_the_gateway_in_front_follows_once_changes_pause() -> None:
+    async with tier() as world:
+        await world.apply(table(routes("a.com")))
+        await world.clock.advance(QUIET_S / 2)
+        await world.apply(table(routes("a.com", "b.com")))
+        early = len(world.front.calls)
+        await world.clock.advance(QUIET_S * 2)
+
+    (call,) = world.front.calls
+    assert early == 0
+    assert [each.name for each in call.table.routes.hosts] == ["a.com", "b.com"]
+    assert len(world.envoys.calls) == 2
+
+
+async def test_a_switch_and_a_change_of_pods_never_touch_the_gateway_in_front() -> None:
+    async with tier() as world:
+        await world.apply(table(routes("a.com")))
+        await world.clock.advance(QUIET_S * 2)
+        await world.apply(table(routes("a.com"), ALL_GREEN))
+        await world.apply(table(routes("a.com", port=81), ALL_GREEN))
+        await world.clock.advance(LOOK_EVERY_S * 3)
+
+    assert len(world.front.attempts) == 1
+    assert world.envoys.calls[-1].table.split.default == ALL_GREEN
+
+
+async def test_what_is_seen_is_the_tables_own_digest_and_split() -> None:
+    wanted = table(routes("a.com"), ALL_GREEN)
+    async with tier() as world:
+        await world.apply(wanted)
+        seen = await world.driver.observe()
+
+    assert seen.convergence is Convergence.CONVERGED
+    assert (seen.table_digest, seen.split) == (wanted.digest, wanted.split)
+
+
+async def test_a_gateway_in_front_that_refuses_is_told_and_tried_again() -> None:
+    async with tier() as world:
+        world.front.fail_next(DriverError("no room"))
+        await world.apply(table(routes("a.com")))
+        await world.clock.advance(QUIET_S * 2)
+        seen = await world.driver.observe()
+        await world.clock.advance(RETRY_S * 2)
+        later = await world.driver.observe()
+
+    assert (seen.convergence, seen.reason) == (
+        Convergence.CONVERGED,
+        "the gateway in front: no room",
+    )
+    assert later.reason == ""
+    assert len(world.front.calls) == 1
+
+
+async def test_who_asks_for_a_preview_host_waits_for_the_gateway_in_front() -> None:
+    arranged = Arrangement(preview=Preview(hosts={"new.com": "a.com"}))
+    async with tier() as world:
+        await world.apply(table(routes("a.com")))
+        await world.clock.advance(QUIET_S * 2)
+        await world.apply(table(routes("a.com"), arrangement=arranged))
+
+    names = [each.name for each in world.front.calls[-1].table.routes.hosts]
+    assert names == ["a.com", "new.com"]
+
+
+async def test_what_the_envoys_refuse_is_not_brought_in_front() -> None:
+    async with tier() as world:
+        world.envoys.fail_next(DriverError("no"))
+        with pytest.raises(DriverError):
+            await world.apply(table(routes("a.com")))
+        await world.clock.advance(QUIET_S * 2)
+
+    assert world.front.attempts == []
+
+
+async def test_another_owner_ends_it() -> None:
+    with pytest.raises(ExceptionGroup) as caught:
+        async with tier() as world:
+            world.front.fail_next(StaleWriterError("taken over"))
+            await world.apply(table(routes("a.com")))
+            await world.clock.advance(QUIET_S * 2)
+
+    assert caught.group_contains(StaleWriterError)
+
+
+async def test_it_can_do_what_envoys_can_but_for_grpc() -> None:
+    async with tier() as world:
+        found = world.driver.capabilities()
+
+    assert found.traffic_kinds == {"http1", "http2", "websocket"}
+    assert found.has_preview_by_header
+
+
+async def test_requests_are_counted_by_the_envoys() -> None:
+    async with tier() as world:
+        assert await world.driver.measure() == await world.envoys.measure()
