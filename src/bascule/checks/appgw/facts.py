@@ -43,8 +43,6 @@ class AppGwFacts:
     """How long an update takes, as well as it is known."""
     foreign_owner: str = ""
     """The name of another Bascule's gateway that it is tagged as; empty: it is not."""
-    is_adopted: bool = False
-    """Whether it was taken over from AGIC, whose marks are then of the past."""
     sends_to_pods: bool = True
     certificates: tuple[GatewayCertificate, ...] = ()
     rooms: tuple[Room, ...] = ()

@@ -42,5 +42,4 @@ def _find(inventory: Inventory) -> Iterator[Finding]:
     for found in judge_gateway(gateway):
         is_mended = found.code in _MENDED_BY_A_WRITE
         yield replace(found, severity=Severity.WARNING) if is_mended else found
-    if not inventory.appgw.is_adopted:
-        yield from judge_tags(gateway)
+    yield from judge_tags(gateway)

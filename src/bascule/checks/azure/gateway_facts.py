@@ -55,5 +55,6 @@ class GatewayFacts:
     agic_cluster_id: str = ""
     """What the tag says that AGIC puts on its gateway; empty without that tag."""
     is_marked_by_agic: bool = False
+    """Whether it bears a tag of AGIC's, and Bascule has not taken it over."""
     state: str = "Succeeded"
     is_running: bool = True

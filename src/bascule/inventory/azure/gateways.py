@@ -5,7 +5,7 @@ from typing import Final
 
 from bascule.azure.document import Document, list_at, number_at, object_at, text_at, texts_at
 from bascule.checks.azure.gateway_facts import AgicObjects, GatewayFacts, Part
-from bascule.inventory.azure.agic_names import split_names
+from bascule.gateway.ownership import adoption_of, split_names
 
 TAG_OF_AGIC: Final = "managed-by-k8s-ingress"
 TAG_OF_CLUSTER: Final = "ingress-for-aks-cluster-id"
@@ -44,7 +44,8 @@ def read_gateway(document: Document) -> GatewayFacts:
         waf_policy_ids=_policies(properties),
         agic=_agic(properties),
         agic_cluster_id=text_at(tags, TAG_OF_CLUSTER),
-        is_marked_by_agic=TAG_OF_AGIC in tags or TAG_OF_CLUSTER in tags,
+        is_marked_by_agic=(TAG_OF_AGIC in tags or TAG_OF_CLUSTER in tags)
+        and adoption_of(tags) is None,
         state=text_at(properties, "provisioningState") or "Succeeded",
         is_running=text_at(properties, "operationalState").lower() not in {"stopped", "stopping"},
     )

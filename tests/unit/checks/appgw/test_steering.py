@@ -42,13 +42,12 @@ def test_a_write_that_failed_does_not_keep_from_the_next_one_which_mends_it() ->
     assert (found.severity, found.code) == (Severity.WARNING, "GatewayFailed")
 
 
-def test_agics_tags_are_a_blocker_until_it_was_taken_over() -> None:
+def test_agics_tags_are_a_blocker() -> None:
     marked = replace(FINE, gateway=replace(GATEWAY, is_marked_by_agic=True))
 
     (found,) = check_steering(with_gateway(marked))
 
     assert (found.severity, found.code) == (Severity.BLOCKER, "AgicOwnsGateway")
-    assert check_steering(with_gateway(replace(marked, is_adopted=True))) == ()
 
 
 def test_a_gateway_of_another_bascule_is_a_blocker() -> None:

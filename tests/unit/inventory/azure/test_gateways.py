@@ -108,6 +108,12 @@ def test_agics_tags_and_objects_are_seen() -> None:
     assert found.agic.others == ()
 
 
+def test_the_tags_of_a_gateway_that_was_taken_over_are_of_the_past() -> None:
+    taken = {**document(), "tags": {**document()["tags"], "bascule-adopted": ""}}
+
+    assert not read_gateway(taken).is_marked_by_agic
+
+
 def test_objects_of_others_are_seen_beside_them() -> None:
     pools = [*document()["properties"]["backendAddressPools"], part("legacy")]
 

@@ -1,3 +1,6 @@
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from bascule.ids import Cluster
 from bascule.routing.weights import Split, Weights
 from bascule.spec.traffic import Hosts, StepSpec
@@ -87,6 +90,35 @@ def test_each_share_says_what_green_has_already() -> None:
         ("a.test",),
         ("a.test", "b.test"),
     ]
+
+
+NAMES = ("a.test", "b.test", "c.test")
+GAINS = st.lists(
+    st.one_of(st.sampled_from(NAMES), st.integers(1, 99)), max_size=6, unique=True
+).map(lambda found: [*_in_order(found), StepSpec(weight_percent=100)])
+
+
+def _in_order(found: list[str | int]) -> list[StepSpec]:
+    """Return steps of these hosts and weights, weights in the order in which they rise."""
+    rising = iter(sorted(each for each in found if isinstance(each, int)))
+    return [
+        StepSpec(hosts=(each,)) if isinstance(each, str) else StepSpec(weight_percent=next(rising))
+        for each in found
+    ]
+
+
+@settings(max_examples=60, deadline=None)
+@given(GAINS, st.sampled_from([Hosts(), Hosts(include=NAMES)]))
+def test_no_host_ever_loses_what_it_has_and_in_the_end_green_has_all_that_moves(
+    steps: list[StepSpec], hosts: Hosts
+) -> None:
+    found = [NOW, *(share.split for share in plan_shares(steps, hosts, NOW))]
+
+    for host in (*NAMES, "other.test"):
+        shares = [split.for_host(host).green_bp for split in found]
+        assert shares == sorted(shares)
+        stays = bool(hosts.include) and host == "other.test"
+        assert shares[-1] == (0 if stays else 10_000)
 
 
 def test_many_names_are_counted() -> None:
