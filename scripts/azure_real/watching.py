@@ -37,9 +37,16 @@ class WatchedClient(ArmClient):
         *,
         if_match: str = "",
         is_repeatable: bool = False,
+        correlation_id: str = "",
     ) -> Accepted:
         began_s = self.clock.monotonic_s()
-        accepted = await super().put(resource, body, if_match=if_match, is_repeatable=is_repeatable)
+        accepted = await super().put(
+            resource,
+            body,
+            if_match=if_match,
+            is_repeatable=is_repeatable,
+            correlation_id=correlation_id,
+        )
         return self._remember("PUT", resource, accepted, began_s)
 
     @override
