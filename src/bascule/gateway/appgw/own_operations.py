@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import structlog
 
@@ -33,7 +33,7 @@ class OwnOperations:
         *,
         clock: Clock,
         trail: Trail,
-        make_id: Callable[[], UUID],
+        make_id: Callable[[], UUID] = uuid4,
     ) -> None:
         self._client = client
         self._log = log

@@ -129,6 +129,15 @@ def find_later(
     return tuple(_rival(each) for each in by_id.values())
 
 
+def find_others(
+    events: Iterable[Event], since: datetime, ours: frozenset[str]
+) -> tuple[Rival, ...]:
+    """Return the writes of others that began since then."""
+    begun = [e for e in _of_others(events, ours) if e.at >= since and e.status in _BEGINNINGS]
+    by_id = {each.operation_id: each for each in reversed(begun)}
+    return tuple(_rival(each) for each in by_id.values())
+
+
 def has_ended(events: Iterable[Event], correlation_id: str) -> bool:
     """Whether the log shows how this operation ended."""
     return any(each.correlation_id == correlation_id and each.status in _ENDS for each in events)

@@ -7,8 +7,7 @@ operation has ended because the gateway says `Succeeded`. See docs/explanation/a
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
-from uuid import UUID, uuid4
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -27,7 +26,7 @@ from bascule.gateway.appgw.errors import BusyElsewhereError, LostChangeError, Re
 from bascule.gateway.appgw.merge import is_same
 from bascule.gateway.appgw.operations import BegunOperation, OperationLog
 from bascule.gateway.appgw.own_operations import OwnOperations
-from bascule.gateway.appgw.rivals import Rival, Window, find_later, find_running
+from bascule.gateway.appgw.rivals import Rival, Window, find_later, find_others, find_running
 from bascule.gateway.appgw.trail import Trail
 from bascule.gateway.appgw.writes import (
     Again,
@@ -89,7 +88,6 @@ class GatewayWriter:
         owns: Owns,
         fence: Callable[[], None],
         limit_s: float = LIMIT_S,
-        make_id: Callable[[], UUID] = uuid4,
     ) -> None:
         self._client = client
         self._gateway_id = gateway_id
@@ -99,9 +97,7 @@ class GatewayWriter:
         self._limit_s = limit_s
         self._trail = Trail(client, gateway_id)
         self._audit = Audit(self._trail, clock=clock, owns=owns)
-        self._own = OwnOperations(
-            client, operations, clock=clock, trail=self._trail, make_id=make_id
-        )
+        self._own = OwnOperations(client, operations, clock=clock, trail=self._trail)
         self._budget = Budget()
         self._turn = asyncio.Lock()
         self._count = 0
@@ -126,6 +122,11 @@ class GatewayWriter:
         """
         if self._audit.is_due:
             await self._audit.look(await self.read(), self._own.ids)
+
+    async def name_others(self, since: datetime) -> str:
+        """Return who else has changed the gateway since then; empty where nobody is named yet."""
+        events = await self._trail.read(since) or ()
+        return "; ".join(each.told() for each in find_others(events, since, self._own.ids))
 
     async def write(
         self,

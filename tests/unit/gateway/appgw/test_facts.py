@@ -1,0 +1,72 @@
+from bascule.gateway.appgw.facts import read_facts
+from bascule.gateway.appgw.part import Facts
+from tests.support.appgw_parts import OWNS, merged, our_part, shown, theirs
+from tests.support.arm_gateways import listener, part, ref, rule
+
+
+def test_an_empty_gateway_has_no_facts() -> None:
+    assert read_facts({}, OWNS) == Facts()
+
+
+def test_only_what_is_not_ours_counts() -> None:
+    document = theirs(
+        frontendIPConfigurations=[
+            part("public", publicIPAddress={"id": "/ip"}),
+            part("private", privateIPAddress="10.1.0.10", subnet={"id": "/s"}),
+        ],
+        frontendPorts=[part("port-8080", port=8080), part("tcp", port=5432), part("odd")],
+        httpListeners=[
+            listener(),
+            listener("one", hostName="ONE.example.com"),
+            listener("two", "two.example.com", "*.two.example.com"),
+        ],
+        listeners=[
+            part(
+                "stream",
+                frontendIPConfiguration=ref("frontendIPConfigurations", "PRIVATE"),
+                frontendPort=ref("frontendPorts", "tcp"),
+            ),
+            part("loose"),
+        ],
+        requestRoutingRules=[rule("rule1", 100)],
+        routingRules=[part("stream", priority=7), part("old")],
+        sslCertificates=[part("wild", keyVaultSecretId="https://v")],
+        sslProfiles=[part("strict")],
+        trustedRootCertificates=[part("root")],
+        rewriteRuleSets=[part("headers", rewriteRules=[])],
+        sku={"name": "WAF_v2", "tier": "WAF_v2"},
+    )
+
+    facts = read_facts(shown(merged(document, our_part())), OWNS)
+
+    assert facts == Facts(
+        public_frontend="public",
+        private_frontend="private",
+        ports={8080: "port-8080", 5432: "tcp"},
+        certificates=frozenset({"wild"}),
+        ssl_profiles=frozenset({"strict"}),
+        trusted_roots=frozenset({"root"}),
+        rewrite_sets=frozenset({"headers"}),
+        priorities=frozenset({100, 7}),
+        listeners=frozenset(
+            {
+                ("public", 8080, "*"),
+                ("public", 8080, "one.example.com"),
+                ("public", 8080, "two.example.com"),
+                ("public", 8080, "*.two.example.com"),
+                ("private", 5432, "*"),
+                ("", 0, "*"),
+            }
+        ),
+        protocols={("public", 8080): "Http", ("private", 5432): "", ("", 0): ""},
+        used={
+            "frontendPorts": 3,
+            "sslCertificates": 1,
+            "backendAddressPools": 1,
+            "backendHttpSettingsCollection": 1,
+            "httpListeners": 3,
+            "rewriteRuleSets": 1,
+            "requestRoutingRules": 1,
+        },
+        has_waf=True,
+    )
