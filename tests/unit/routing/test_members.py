@@ -27,6 +27,24 @@ def test_the_nearest_share_of_three_and_two_is_chosen(
     assert (found.blue, found.green) == chosen
 
 
+@pytest.mark.parametrize(
+    ("numbers", "green_bp", "chosen"),
+    [
+        ((10, 10), 5_000, (10, 10)),
+        ((10, 10), 500, (10, 1)),
+        ((4, 4), 7_500, (1, 3)),
+        ((10, 10), 9_999, (1, 10)),
+        ((1, 1), 100, (1, 1)),
+    ],
+)
+def test_of_equally_near_shares_that_with_the_most_members_is_chosen(
+    numbers: tuple[int, int], green_bp: int, chosen: tuple[int, int]
+) -> None:
+    found = choose_members(*numbers, green_bp)
+
+    assert (found.blue, found.green) == chosen
+
+
 @pytest.mark.parametrize("green_bp", [0, 2_500, 10_000])
 def test_a_cluster_without_addresses_takes_no_part(green_bp: int) -> None:
     assert choose_members(3, 0, green_bp) == Members(blue=3, green=0)

@@ -13,10 +13,10 @@ from bascule.gateway.appgw.settings import Mechanism
 from bascule.gateway.appgw.translate.asked import Asked
 from bascule.gateway.appgw.translate.members import Members, find_members, sort_addresses
 from bascule.gateway.appgw.translate.reach import Reach, plan_reach
-from bascule.gateway.appgw.translate.shares import choose_members
 from bascule.gateway.appgw.translate.sheet import Sheet
 from bascule.ids import Cluster
 from bascule.routing.affinity import Affinity, AffinityKind
+from bascule.routing.members import choose_members
 from bascule.routing.model import Severity
 from bascule.routing.weights import Weights
 
@@ -86,8 +86,8 @@ class Backends:
             )
             self.sheet.report(asked.route, "ShareNotPossible", message, Severity.WARNING)
             return self._lead_to_one(asked, larger)
-        of_blue, of_green = choose_members(len(blue.addresses), len(green.addresses), weights)
-        addresses = (*blue.addresses[:of_blue], *green.addresses[:of_green])
+        chosen = choose_members(len(blue.addresses), len(green.addresses), weights.green_bp)
+        addresses = (*blue.addresses[: chosen.blue], *green.addresses[: chosen.green])
         name = blue.name if blue.name == green.name else (*blue.name, *green.name)
         sticky = self._sticky(asked, reach)
         return self._write(self._tag(weights), name, sort_addresses(addresses), sticky)
