@@ -7,10 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typing_extensions import override
 
 from bascule.errors import DriverError, ForeignChangeError, StaleWriterError
 from bascule.gateway.appgw.difference import diff_documents
 from bascule.gateway.appgw.driver import AppGwDriver
+from bascule.gateway.appgw.errors import LostChangeError
+from bascule.gateway.appgw.writer import GatewayWriter
+from bascule.gateway.appgw.writes import Change, Supersede, Written
 from bascule.gateway.driver import Applied, ClusterTraffic, Convergence
 from bascule.gateway.ownership import OWNER_TAG
 from bascule.ids import Cluster
@@ -147,6 +151,7 @@ async def test_a_host_that_somebody_repoints_is_a_foreign_change_and_shows_in_th
             found = await restarted.observe()
 
     assert "requestRoutingRules/bsc-rule-80-shop.example.com" in observed.reason
+    assert world.site.owner.app_id in observed.reason or "127.0.0.1" in observed.reason
     assert observed.split == found.split == Split(ALL_BLUE, {HOST: ALL_GREEN})
 
 
@@ -193,6 +198,70 @@ async def test_a_refusal_is_told_until_a_table_is_taken(world: AppGwWorld) -> No
     assert (refused.convergence, refused.split) == (Convergence.REFUSED, Split(ALL_BLUE))
     assert "InvalidRequestFormat" in refused.reason
     assert (taken.convergence, taken.split) == (Convergence.CONVERGED, Split(ALL_GREEN))
+
+
+async def test_a_host_that_azure_refuses_is_told_and_all_others_go_on_and_switch(
+    world: AppGwWorld,
+) -> None:
+    web = IngressRef(Cluster.GREEN, "shop", "web")
+    bad = tables.host(OTHER, *(replace(each, sources=(web,)) for each in _host(OTHER).routes))
+    routes = _routes(_host(HOST), bad)
+    async with world.driver() as driver:
+        await _apply(driver, routes=_routes(_host(HOST)))
+        name = f"{world.gateway_id}/httpListeners/bsc-listener-80-{OTHER}"
+        world.refuse_next_put(f"The listener {name} is wrong.")
+
+        mended = await _apply(driver, routes=routes)
+        observed = await driver.observe()
+        puts = world.puts
+        switch = await _apply(driver, ALL_GREEN, routes=routes)
+        switched = await driver.observe()
+
+    assert {(each.code, each.cluster, each.name) for each in mended.problems} == {
+        ("RefusedByAzure", Cluster.GREEN, "web")
+    }
+    assert mended.problems == switch.problems
+    assert observed.convergence is switched.convergence is Convergence.CONVERGED
+    assert "Azure refused 1 of its parts" in observed.reason
+    assert observed.table_digest == mended.table_digest
+    assert (switch.is_split_only, switched.split) == (True, Split(ALL_GREEN))
+    assert world.puts == puts + 1
+
+
+class _LossyWriter(GatewayWriter):
+    """Finds after each PUT that it undid somebody else's."""
+
+    @override
+    async def write(
+        self, change: Change, *, is_urgent: bool = False, approved: Supersede | None = None
+    ) -> Written:
+        written = await super().write(change, is_urgent=is_urgent, approved=approved)
+        if written.is_sent:
+            raise LostChangeError(
+                "it undid what bob wrote", rivals=(), before=written.before, after=written.after
+            )
+        return written
+
+
+async def test_a_loss_is_a_foreign_change_until_the_next_write_and_the_split_is_live(
+    world: AppGwWorld,
+) -> None:
+    async with world.driver() as driver:
+        await _apply(driver)
+    world.writer_type = _LossyWriter
+    async with world.driver() as driver:
+        await _apply(driver)
+
+        applied = await _apply(driver, ALL_GREEN)
+        observed = await driver.observe()
+        again = await _apply(driver, ALL_GREEN)
+        still = await driver.observe()
+
+    assert applied.is_split_only
+    assert again.acknowledged_s == again.sent_s
+    assert observed.convergence is still.convergence is Convergence.FOREIGN_CHANGE
+    assert observed.reason == still.reason == "it undid what bob wrote"
+    assert observed.split == Split(ALL_GREEN)
 
 
 async def test_a_gateway_that_may_not_be_read_is_unknown_and_no_table_is_taken(

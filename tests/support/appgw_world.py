@@ -45,6 +45,7 @@ class AppGwWorld:
     address: str
     """The gateway's public address."""
     clock: SystemClock = field(default_factory=SystemClock)
+    writer_type: type[GatewayWriter] = GatewayWriter
     fence: list[Exception] = field(default_factory=list)
     """What the lease says from now on, if anything."""
 
@@ -81,9 +82,9 @@ class AppGwWorld:
         rule = FaultRule(kind="slow", operation="PutApplicationGateway", seconds=seconds)
         self.site.azure.admin.faults.add(rule)
 
-    def driver(self, traffic: TrafficSource | None = None, **settings: Any) -> AppGwDriver:
-        """Return a driver as a fresh process has it, with what its state directory holds."""
-        writer = GatewayWriter(
+    def writer(self) -> GatewayWriter:
+        """Return a writer as a fresh process has it."""
+        return self.writer_type(
             self.client,
             self.gateway_id,
             clock=self.clock,
@@ -91,8 +92,11 @@ class AppGwWorld:
             owns=self.owns,
             fence=self._fence,
         )
+
+    def driver(self, traffic: TrafficSource | None = None, **settings: Any) -> AppGwDriver:
+        """Return a driver as a fresh process has it, with what its state directory holds."""
         return AppGwDriver(
-            writer=writer,
+            writer=self.writer(),
             settings=replace(self.settings, **settings),
             owns=self.owns,
             clock=self.clock,
@@ -116,15 +120,16 @@ class AppGwWorld:
         operations = self.site.azure.world.operations
         await eventually(lambda: operations.running_on(self.gateway_id) is None)
 
-    def refuse_next_put(self) -> None:
+    def refuse_next_put(self, message: str = "It is wrong.", times: int = 1) -> None:
         """Let ARM say no to the next PUT of the gateway, as to a document that is wrong."""
         rule = FaultRule(
             kind="error",
             method="PUT",
             path="applicationGateways",
-            times=1,
+            times=times,
             status=400,
             code="InvalidRequestFormat",
+            message=message,
         )
         self.site.azure.admin.faults.add(rule)
 

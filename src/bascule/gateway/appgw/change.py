@@ -74,9 +74,10 @@ def is_switch(changes: Sequence[ChildChange]) -> bool:
     )
 
 
-def describe(changes: Sequence[ChildChange]) -> str:
-    """Return what differs of ours, in one sentence."""
+def describe(changes: Sequence[ChildChange], who: str = "") -> str:
+    """Return what differs of ours in one sentence, and who wrote the gateway meanwhile."""
     lines = [line for each in changes for line in each.lines]
     more = len(lines) - LINES_MAX
     told = "; ".join(lines[:LINES_MAX]) + (f"; and {more} more" if more > 0 else "")
-    return f"what is ours on the gateway is not as it was written: {told}"
+    by = who or "nobody is named in the activity log yet"
+    return f"what is ours on the gateway is not as it was written: {told} ({by})"

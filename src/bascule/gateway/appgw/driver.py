@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType, TracebackType
 from typing import Protocol, Self
 
-from bascule.azure.document import Document, object_at, text_at
+from bascule.azure.document import Document, object_at
 from bascule.clock import Clock
 from bascule.errors import (
     ApiError,
@@ -18,14 +18,19 @@ from bascule.errors import (
     TransportError,
 )
 from bascule.gateway.appgw import abilities
-from bascule.gateway.appgw.change import TableChange, describe, is_switch
+from bascule.gateway.appgw.change import TableChange, is_switch
 from bascule.gateway.appgw.difference import diff_documents
+from bascule.gateway.appgw.errors import LostChangeError, RefusedError
+from bascule.gateway.appgw.left_out import tell_left_out
 from bascule.gateway.appgw.live import read_split
+from bascule.gateway.appgw.lookout import Look, Lookout
+from bascule.gateway.appgw.mending import LeftOut, Mended, write_mended
 from bascule.gateway.appgw.merge import read_facts
 from bascule.gateway.appgw.part import Facts, Part
 from bascule.gateway.appgw.settings import AppGwSettings
 from bascule.gateway.appgw.translate.translation import Translator
-from bascule.gateway.appgw.writer import GatewayWriter, RefusedError, Written
+from bascule.gateway.appgw.writer import GatewayWriter
+from bascule.gateway.appgw.writes import Written
 from bascule.gateway.driver import (
     Applied,
     Capabilities,
@@ -33,13 +38,11 @@ from bascule.gateway.driver import (
     Convergence,
     Observation,
 )
-from bascule.gateway.ownership import OWNER_TAG, Owns, table_of
+from bascule.gateway.ownership import Owns, owner_of, table_of
 from bascule.ids import Cluster
 from bascule.routing.certificates import CertificateStore
-from bascule.routing.model import RoutingTable
+from bascule.routing.model import Problem, RoutingTable
 
-LOOK_S = 1.0
-"""So long one reading of the gateway stands for all who ask."""
 FENCE_S = 1.0
 """How often the lease is looked at while nothing is written."""
 
@@ -57,6 +60,10 @@ class _Live:
     """What was written last and is known to be live."""
 
     table: RoutingTable
+    """As it was asked for."""
+    mended: RoutingTable
+    """What Azure took of it: less, or older hosts, where it refused some."""
+    left_out: tuple[LeftOut, ...]
     document: Document
 
 
@@ -66,14 +73,6 @@ class _Trouble:
 
     convergence: Convergence
     reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Look:
-    """The gateway as it was read at a time."""
-
-    document: Document
-    at_s: float
 
 
 class AppGwDriver:
@@ -102,8 +101,7 @@ class AppGwDriver:
         self._translator = Translator(settings)
         self._thread: asyncio.Future[Part] | None = None
         self._lock = asyncio.Lock()
-        self._look_lock = asyncio.Lock()
-        self._look: _Look | None = None
+        self._lookout = Lookout(writer, owns=owns, clock=clock)
         self._live: _Live | None = None
         self._tried: RoutingTable | None = None
         """What was begun after `_live` and may be in force, as nobody waited for its end."""
@@ -152,29 +150,82 @@ class AppGwDriver:
         return applied
 
     async def _bring_about(self, table: RoutingTable, certificates: CertificateStore) -> Applied:
-        document = self._live.document if self._live else await self._writer.read()
-        await self._translate(table, read_facts(document, self._owns))
-        is_urgent = self._is_new_split(table)
-        change = TableChange(table, certificates, translator=self._translator, owns=self._owns)
+        live = self._live
+        document = live.document if live else await self._writer.read()
+        wanted, known = self._without_refused(table)
+        await self._translate(wanted, read_facts(document, self._owns))
+        is_new_split = self._is_new_split(table)
         self._tried = table
-        written = await self._writer.write(change, is_urgent=is_urgent)
+        mended = await self._write(wanted, certificates, is_urgent=is_new_split)
+        written = mended.written
         if written.is_superseded:
             raise OutcomeUnknownError(
                 "a newer table took the place of this one while it was written",
                 remedy="look with `bascule status`; the newest is written again",
             )
         is_split_only = self._is_split_only(table, written)
-        self._live = _Live(table=table, document=written.after)
+        left_out = (*known, *mended.left_out)
+        self._live = _Live(
+            table=table, mended=mended.table, left_out=left_out, document=written.after
+        )
         self._tried = None
-        self._look = _Look(written.after, self._clock.monotonic_s())
+        self._lookout.note_written(written.after)
         return Applied(
             table_digest=table.digest,
             sent_s=written.sent_s,
             acknowledged_s=written.done_s if written.is_sent else written.sent_s,
             instances=1,
             is_split_only=is_split_only,
-            problems=change.problems,
+            problems=self._find_problems(self._live),
         )
+
+    def _without_refused(self, table: RoutingTable) -> tuple[RoutingTable, tuple[LeftOut, ...]]:
+        """Return the table without what of these very routes Azure has refused."""
+        live = self._live
+        if live is None or live.table.routes.digest != table.routes.digest:
+            return table, ()
+        kept = replace(live.mended, split=table.split, arrangement=table.arrangement)
+        return kept, live.left_out
+
+    async def _write(
+        self, table: RoutingTable, certificates: CertificateStore, *, is_urgent: bool
+    ) -> Mended:
+        """Write the table whole, or, where no switch waits for it, what Azure takes of it."""
+
+        def build(part: RoutingTable) -> TableChange:
+            return TableChange(part, certificates, translator=self._translator, owns=self._owns)
+
+        sent_s = self._clock.monotonic_s()
+        try:
+            if not is_urgent:
+                live = self._live.mended if self._live else None
+                mended = await write_mended(self._writer, table, build, live=live, owns=self._owns)
+            else:
+                written = await self._writer.write(build(table), is_urgent=True)
+                mended = Mended(written=written, table=table)
+        except LostChangeError as error:
+            self._lookout.loss = error.message
+            return Mended(written=self._take_lossy(error, sent_s), table=table)
+        if mended.written.is_sent:
+            self._lookout.loss = ""
+        return mended
+
+    def _take_lossy(self, error: LostChangeError, sent_s: float) -> Written:
+        """Return what was written at somebody's cost: it is live, and `observe` tells of it."""
+        return Written(
+            before=error.before,
+            after=error.after,
+            operation_url="",
+            sent_s=sent_s,
+            done_s=self._clock.monotonic_s(),
+            is_sent=True,
+            puts=1,
+        )
+
+    def _find_problems(self, live: _Live) -> tuple[Problem, ...]:
+        facts = read_facts(live.document, self._owns)
+        part = self._translator.translate(live.mended, facts)
+        return (*part.problems, *tell_left_out(live.left_out, live.table))
 
     async def _translate(self, table: RoutingTable, facts: Facts) -> None:
         """Translate in a thread, so that the change itself finds all hosts translated."""
@@ -221,19 +272,18 @@ class AppGwDriver:
         counted = await self._read_traffic()
         traffic = {cluster: replace(each, latency=None) for cluster, each in counted.items()}
         try:
-            document = await self._fetch_document()
+            look = await self._fetch_look()
         except BasculeError as error:
             return Observation(
                 convergence=Convergence.UNKNOWN, reason=error.message, traffic=traffic
             )
-        is_ours = bool(text_at(document, "tags", OWNER_TAG))
-        convergence, reason = self._judge(document)
+        convergence, reason = self._judge(look)
         return Observation(
             convergence=convergence,
             reason=reason,
-            table_digest=self._read_digest(document),
-            split=None if self._tried else read_split(document, self._owns),
-            instances=1 if is_ours else 0,
+            table_digest=self._read_digest(look.document),
+            split=None if self._tried else read_split(look.document, self._owns),
+            instances=1 if owner_of(object_at(look.document, "tags")) else 0,
             traffic=traffic,
         )
 
@@ -249,18 +299,13 @@ class AppGwDriver:
         except BasculeError:
             return MappingProxyType({})
 
-    async def _fetch_document(self) -> Document:
+    async def _fetch_look(self) -> Look:
         """Return the gateway; while we write it, as it was before."""
         if self._lock.locked() and self._live is not None:
-            return self._live.document
-        async with self._look_lock:
-            look, now_s = self._look, self._clock.monotonic_s()
-            if look is None or now_s - look.at_s >= LOOK_S:
-                look = _Look(await self._writer.read(), now_s)
-                self._look = look
-        return look.document
+            return Look(document=self._live.document, at_s=self._clock.monotonic_s())
+        return await self._lookout.look()
 
-    def _judge(self, document: Document) -> tuple[Convergence, str]:
+    def _judge(self, look: Look) -> tuple[Convergence, str]:
         live, wanted = self._live, self._wanted
         if self._lock.locked():
             return Convergence.PENDING, "the gateway is being written"
@@ -268,15 +313,14 @@ class AppGwDriver:
             if self._trouble is not None:
                 return self._trouble.convergence, self._trouble.reason
             return Convergence.PENDING, "nothing was written since the start"
-        changes = [
-            each for each in diff_documents(live.document, document, self._owns) if each.is_ours
-        ]
-        if changes:
-            return Convergence.FOREIGN_CHANGE, describe(changes)
+        if self._lookout.loss or look.foreign:
+            return Convergence.FOREIGN_CHANGE, self._lookout.loss or look.foreign
+        if live.left_out:
+            return Convergence.CONVERGED, f"Azure refused {len(live.left_out)} of its parts"
         return Convergence.CONVERGED, ""
 
     def _read_digest(self, document: Document) -> str | None:
         digits = table_of(object_at(document, "tags"))
-        if self._live is not None and self._live.table.digest.startswith(digits):
+        if self._live is not None and self._live.mended.digest.startswith(digits):
             return self._live.table.digest
         return digits or None

@@ -87,5 +87,6 @@ def test_a_switch_changes_rules_or_members_and_nothing_else(
 
 
 def test_more_changes_than_one_can_read_are_counted() -> None:
-    assert describe([_change("a"), _change("b")]).endswith("~ a; ~ b")
-    assert describe([_change(str(n)) for n in range(5)]).endswith("~ 0; ~ 1; ~ 2; and 2 more")
+    assert "written: ~ a; ~ b (nobody is named" in describe([_change("a"), _change("b")])
+    many = describe([_change(str(n)) for n in range(5)], "somebody at noon")
+    assert many.endswith("~ 0; ~ 1; ~ 2; and 2 more (somebody at noon)")
