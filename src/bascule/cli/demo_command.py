@@ -15,13 +15,14 @@ from typing import Annotated
 import typer
 
 from bascule.cli.arguments import takes
+from bascule.cli.lab_command import LatencyModel
 from bascule.cli.options import OutputOption
 from bascule.cli.rendering import Output, print_document, print_lines
 from bascule.errors import UsageError
 from bascule.lab.story.acts import Display
 from bascule.lab.story.azure.document import build_document as build_azure_document
 from bascule.lab.story.azure.document import render_summary as render_azure_summary
-from bascule.lab.story.azure.files import FRONTEND_PORT
+from bascule.lab.story.azure.files import HTTP_PORT
 from bascule.lab.story.azure.script import AzureStory
 from bascule.lab.story.azure.settings import RATE_DEFAULT as AZURE_RATE_DEFAULT
 from bascule.lab.story.azure.settings import REPORT_DEFAULT as AZURE_REPORT_DEFAULT
@@ -77,6 +78,14 @@ class Arguments:
             f"{AZURE_REPORT_DEFAULT} if not said.",
         ),
     ] = None
+    latency_model: Annotated[
+        LatencyModel | None,
+        typer.Option("--latency-model", help="How long the lab's Azure takes; fast if not said."),
+    ] = None
+    speed: Annotated[
+        float | None,
+        typer.Option("--speed", help="What recorded durations are divided by; 1 if not said."),
+    ] = None
     output: OutputOption = Output.TEXT
 
 
@@ -102,6 +111,11 @@ def demo(arguments: Arguments) -> None:
 
 
 async def _tell(arguments: Arguments) -> tuple[Document, list[str]]:
+    if arguments.latency_model is not None or arguments.speed is not None:
+        raise UsageError(
+            "--latency-model and --speed are for the demonstration with --azure",
+            remedy="add --azure, or leave them out",
+        )
     settings = StorySettings(
         routes=arguments.routes,
         rate=_or(arguments.rate, RATE_DEFAULT),
@@ -125,6 +139,8 @@ async def _tell_azure(arguments: Arguments) -> tuple[Document, list[str]]:
         rate=_or(arguments.rate, AZURE_RATE_DEFAULT),
         keep=arguments.keep,
         report=(arguments.report or AZURE_REPORT_DEFAULT).absolute(),
+        model="real" if arguments.latency_model is LatencyModel.REAL else "fast",
+        speed=_or(arguments.speed, 1.0),
     )
     with _showing(arguments.output) as display:
         async with open_azure_stage(settings) as stage:
@@ -186,7 +202,7 @@ def _left_running(stage: Stage) -> list[str]:
 def _azure_left_running(stage: AzureStage) -> list[str]:
     if not stage.settings.keep:
         return []
-    where = f"http://{stage.address}:{FRONTEND_PORT}"
+    where = f"http://{stage.address}:{HTTP_PORT}"
     return _how_to_end(where, stage.directory, stage.environment, name="demo-azure")
 
 

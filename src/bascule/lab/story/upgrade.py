@@ -36,9 +36,12 @@ def write_file(path: Path, *, scale: float) -> None:
 class Upgrade:
     """A run of the upgrade. It is carried on by `bascule run`, whatever becomes of this process."""
 
-    def __init__(self, directory: Path, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, directory: Path, environment: Mapping[str, str], *, limit_s: float = LIMIT_S
+    ) -> None:
         self._directory = directory
         self._environment = dict(environment)
+        self._limit_s = limit_s
         self._process: asyncio.subprocess.Process | None = None
         self._said: list[str] = []
 
@@ -58,13 +61,13 @@ class Upgrade:
     async def follow(self, on_line: Callable[[str], None]) -> Mapping[str, Any]:
         """Hand on each line of its progress; return its document once it is over.
 
-        Raises VerbFailedError when it says nothing in the end, or not in LIMIT_S.
+        Raises VerbFailedError when it says nothing in the end, or has none in time.
         """
         process = self._process
         if process is None or process.stdout is None or process.stderr is None:
             raise VerbFailedError("the upgrade was not started")
         try:
-            async with asyncio.timeout(LIMIT_S):
+            async with asyncio.timeout(self._limit_s):
                 async for line in _lines(process.stderr):
                     self._said.append(line)
                     on_line(line)

@@ -66,10 +66,12 @@ def command_line(*arguments: str) -> tuple[str, ...]:
     return (sys.executable, "-m", "bascule", *arguments)
 
 
-async def call_verb(environment: Mapping[str, str], *arguments: str) -> Called:
+async def call_verb(
+    environment: Mapping[str, str], *arguments: str, limit_s: float = VERB_LIMIT_S
+) -> Called:
     """Run a verb with `--output json` and return its document.
 
-    Raises VerbFailedError when it ends with another code than 0, or not in VERB_LIMIT_S.
+    Raises VerbFailedError when it ends with another code than 0, or not in `limit_s`.
     """
     begun_s = time.monotonic()
     process = await asyncio.create_subprocess_exec(
@@ -81,7 +83,7 @@ async def call_verb(environment: Mapping[str, str], *arguments: str) -> Called:
         start_new_session=True,
     )
     try:
-        async with asyncio.timeout(VERB_LIMIT_S):
+        async with asyncio.timeout(limit_s):
             out, said = await process.communicate()
     except TimeoutError as error:
         raise VerbFailedError(f"`bascule {arguments[0]}` did not end") from error

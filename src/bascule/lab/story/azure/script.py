@@ -7,38 +7,36 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bascule.errors import BasculeError
-from bascule.lab.load.orders import Command
-from bascule.lab.load.plan import Lane, LaneKind, Plan, Target
+from bascule.lab.load.orders import Drained, Effects
 from bascule.lab.load.verdict import Verdict
-from bascule.lab.shop.manifests import API_HOST
 from bascule.lab.story.acts import Acts, Display
-from bascule.lab.story.azure.files import ALONE, BOTH, FRONTEND_PORT, NAME, Platform
+from bascule.lab.story.azure.files import CANARY, NAME
 from bascule.lab.story.azure.stage import AzureStage
+from bascule.lab.story.azure.traffic import build_plan
 from bascule.lab.story.generator import Generator
 from bascule.lab.story.script import UpgradeFailedError
-from bascule.lab.story.upgrade import Upgrade
-from bascule.lab.story.verbs import call_verb
+from bascule.lab.story.upgrade import Upgrade, as_called, find_changes
+from bascule.lab.story.verbs import Called, call_verb
 
 BASELINE_S = 2.0
 AFTER_S = 1.5
-DURATION_MAX_S = 150.0
-SLOW_MS = 500
-SLOW_RATE = 2.0
-TIMEOUT_S = 5.0
 HALTED = "halts and needs a person: "
 ASKED = "a person has to say yes"
-_SHARES = ((LaneKind.KEEP_ALIVE, 0.8), (LaneKind.FRESH, 0.2))
-"""Kind, and share of the rate; slow requests come on top."""
+HOST, SWITCH, ROLLBACK, RETIRE = "shift-hosts-1", "shift-100", "rollback", "retire-blue"
+COMMANDS = ("try-host", "try-switch", ROLLBACK, "host", "switch")
+"""What changes where requests go, in the order of the story."""
 _ACTS = {
     "make-green begins": "provision: green is made in the likeness of blue",
     "sync begins": "sync: the shop is deployed to green",
-    "verify begins": "verify: green is checked before any user is there",
-    f"hook-{BOTH} begins": "shift: green's pods join the pool, in one PUT",
-    f"hook-{ALONE} begins": "shift: blue's pods leave the pool, in one PUT",
+    f"{HOST} begins": f"canary: {CANARY} goes to green whole",
+    f"{SWITCH} begins": "switch: every host goes to green",
     "bake begins": "bake: green takes all, blue stays warm",
+    "retire-idle begins": "blue has to be idle, as Azure Monitor counts",
     "stop-blue begins": "blue is stopped, and could be started again",
-    "remove-blue begins": "retire: blue is removed",
+    f"{RETIRE} begins": "retire: blue is taken out of the gateway, and removed",
 }
+_COUNTED = {HOST: "host", SWITCH: "switch"}
+"""The steps of which each must cost one PUT."""
 
 
 @dataclass(slots=True)
@@ -46,35 +44,27 @@ class Told:
     """All that the story brought to light."""
 
     rate: float
-    upgrade: Mapping[str, Any] = field(default_factory=dict)
+    model: str = "fast"
+    speed: float = 1.0
+    tries: list[Mapping[str, Any]] = field(default_factory=list)
+    """The upgrades, as `bascule upgrade status` tells of them: one rolled back, one completed."""
+    called: dict[str, Called] = field(default_factory=dict)
+    """The commands, as the product's own records tell of them."""
+    puts: dict[str, int] = field(default_factory=dict)
+    """How often the gateway was written by each command, as Azure counts."""
     report: str | None = None
     azure: Mapping[str, Any] = field(default_factory=dict)
-    addresses: dict[str, tuple[str, ...]] = field(default_factory=dict)
     verdict: Verdict | None = None
     seconds_by_act: dict[str, float] = field(default_factory=dict)
 
 
-def build_plan(rate: float, address: str, platform: Platform) -> Plan:
-    """Return the generator's plan; it runs until it is told to stop."""
-    target = Target(host=API_HOST, address=address, port=FRONTEND_PORT)
-    lanes = [
-        Lane(
-            name=str(kind),
-            kind=kind,
-            target=target,
-            rate=rate * share,
-        )
-        for kind, share in _SHARES
-    ]
-    lanes.append(
-        Lane(name="slow", kind=LaneKind.SLOW, target=target, rate=SLOW_RATE, slow_ms=SLOW_MS)
-    )
-    return Plan(
-        lanes=tuple(lanes),
-        duration_max_s=DURATION_MAX_S,
-        timeout_s=TIMEOUT_S,
-        cluster_by_name={platform.name_of(each): each for each in ("blue", "green")},
-    )
+@dataclass(slots=True)
+class _Try:
+    """One upgrade as it goes: `prefix` begins the names of its commands."""
+
+    prefix: str
+    puts_before: int = 0
+    bakes: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class AzureStory:
@@ -85,8 +75,8 @@ class AzureStory:
         self._display = display
         self._acts = Acts(display)
         self._generator = Generator(stage.directory, stage.environment)
-        self._begun_s: dict[str, float] = {}
-        self.told = Told(stage.settings.rate)
+        settings = stage.settings
+        self.told = Told(settings.rate, settings.model, settings.speed)
 
     async def tell(self) -> Told:
         """Play all acts and return what was seen."""
@@ -94,9 +84,10 @@ class AzureStory:
         await self._stage.start_lab()
         self._acts.begin("platform apply: the article's values")
         await self._stage.apply_platform()
-        self._acts.begin("the shop on blue; the demo writes its pods into the pool")
+        self._acts.begin("the shop is deployed to blue")
         await self._stage.deploy_to_blue()
-        self._stage.write_upgrade()
+        self._acts.begin("bascule run: the gateway leads to blue's pods")
+        await self._stage.start_gateway()
         try:
             await self._under_load()
         finally:
@@ -106,85 +97,130 @@ class AzureStory:
         return self.told
 
     async def _under_load(self) -> None:
-        await self._generator.start(
-            build_plan(self.told.rate, self._stage.address, self._stage.made)
-        )
+        stage = self._stage
+        await self._generator.start(build_plan(self.told.rate, stage.door, stage.made))
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._generator.watch(self._display.show))
-                await self._move_the_shop(tasks)
+                await self._move_the_shop()
         except* BasculeError as group:
             raise group.exceptions[0] from group
         self._acts.begin("verdict, report, and what is in Azure now")
+        await stage.keep_effects("green")
         self.told.report = await self._write_report()
-        self.told.azure = await self._stage.look_at_azure()
-        self.told.addresses = self._stage.addresses
-        self.told.verdict = await self._generator.judge([])
+        self.told.azure = await stage.look_at_azure()
+        self.told.verdict = await self._generator.judge(
+            [Effects(cluster=c, count_by_key=found) for c, found in stage.effects.items()]
+        )
 
-    async def _move_the_shop(self, tasks: asyncio.TaskGroup) -> None:
-        """Play the acts under load; `tasks` takes what is done beside the upgrade."""
+    async def _move_the_shop(self) -> None:
         self._acts.begin("baseline: all traffic on blue")
         await asyncio.sleep(BASELINE_S)
-        self._acts.begin("upgrade: planned and approved")
-        upgrade = Upgrade(self._stage.directory, self._stage.environment)
-        await upgrade.start()
-        try:
-            over = await upgrade.follow(lambda line: self._hear(line, tasks))
-        finally:
-            await upgrade.close()
-        self.told.upgrade = over
-        self._acts.begin(f"the upgrade is {over.get('stage')}; what the users see now")
+        await self._try_and_roll_back()
+        await self._upgrade()
+        self._acts.begin("green alone; what the users see now")
         await asyncio.sleep(AFTER_S)
         await self._generator.settle()
 
-    def _hear(self, line: str, tasks: asyncio.TaskGroup) -> None:
+    async def _try_and_roll_back(self) -> None:
+        """Change one's mind while green bakes."""
+        self._acts.begin("upgrade, first try")
+        course = _Try(prefix="try-")
+        async with asyncio.TaskGroup() as tasks:
+            running = tasks.create_task(self._follow(course))
+            await course.bakes.wait()
+            before = await self._stage.count_puts()
+            self._acts.begin("roll back: every host to blue, in one PUT")
+            called = await self._call("upgrade", "rollback", NAME)
+        over = running.result()
+        _require(over, "rolled_back")
+        self.told.tries.append(over)
+        self.told.puts[ROLLBACK] = await self._stage.count_puts() - before
+        status = await self._tell_changes(over, course)
+        signal_id = (called.document.get("signal") or {}).get("signal_id")
+        orders = status.document.get("orders") or ()
+        order: Mapping[str, Any] = next((o for o in orders if o.get("order_id") == signal_id), {})
+        operator_ms = round((called.ended_s - called.begun_s) * 1000, 3)
+        self._tell(ROLLBACK, as_called({**order, "operator_ms": operator_ms}), to="blue")
+
+    async def _upgrade(self) -> None:
+        self._acts.begin("upgrade, second try")
+        course = _Try(prefix="")
+        over = await self._follow(course)
+        _require(over, "completed")
+        self.told.tries.append(over)
+        await self._tell_changes(over, course)
+
+    async def _follow(self, course: _Try) -> Mapping[str, Any]:
+        """Run one upgrade to its end, whichever it is, and do what it asks for."""
+        stage = self._stage
+        upgrade = Upgrade(stage.directory, stage.environment, limit_s=stage.settings.limit_s)
+        await upgrade.start()
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                return await upgrade.follow(lambda line: self._hear(line, course, tasks))
+        finally:
+            await upgrade.close()
+
+    def _hear(self, line: str, course: _Try, tasks: asyncio.TaskGroup) -> None:
         """Do what a line of the upgrade's progress asks for. Raises UpgradeFailedError."""
-        act = next((act for words, act in _ACTS.items() if f": {words}" in line), "")
+        act = next((act for words, act in _ACTS.items() if f"{NAME}: {words}" in line), "")
         if act:
-            self._acts.begin(act)
+            self._acts.begin(f"{act}{' (first try)' if course.prefix else ''}")
         if f"{NAME}: sync begins" in line:
             tasks.create_task(self._stage.deploy_to("green"))
+        elif f"{NAME}: bake begins" in line:
+            course.bakes.set()
+        elif f"{NAME}: verify begins" in line:
+            tasks.create_task(self._count(course, ""))
         elif line.startswith(ASKED):
             tasks.create_task(self._approve())
         elif HALTED in line:
             raise UpgradeFailedError(f"the upgrade stands still: {line.partition(HALTED)[2]}")
-        for hook in (BOTH, ALONE):
-            if f": hook-{hook} begins" in line:
-                self._begun_s[hook] = time.monotonic()
-            elif f": hook-{hook} done" in line:
-                self._tell_written(hook)
+        for step, name in _COUNTED.items():
+            if f"{NAME}: {step} done" in line:
+                tasks.create_task(self._count(course, f"{course.prefix}{name}"))
+
+    async def _count(self, course: _Try, name: str) -> None:
+        """Count the PUTs since the last look as those of a command; no name: of none."""
+        now = await self._stage.count_puts()
+        if name:
+            self.told.puts[name] = now - course.puts_before
+        course.puts_before = now
 
     async def _approve(self) -> None:
         """Say yes to the removal of blue, with its name, as a person would type it."""
-        await call_verb(
-            self._stage.environment,
-            *(
-                "upgrade",
-                "approve",
-                NAME,
-                "--gate",
-                "retire",
-                "--typed",
-                self._stage.made.name_of("blue"),
-            ),
-            *("--reason", "the demonstration"),
-        )
+        self._generator.tell(Drained(cluster="blue", at_s=time.monotonic()))
+        await self._stage.keep_effects("blue")
+        typed = ("--typed", self._stage.made.name_of("blue"))
+        reason = ("--reason", "the demonstration")
+        await self._stage.call("upgrade", "approve", NAME, "--gate", "retire", *typed, *reason)
 
-    def _tell_written(self, hook: str) -> None:
-        """Tell the generator of a pool that is in force: with green alone no other may answer."""
-        now_s = time.monotonic()
-        self._generator.tell(
-            Command(
-                name=hook,
-                begun_s=self._begun_s[hook],
-                ended_s=now_s,
-                to="green" if hook == ALONE else "",
-                effective_s=now_s,
-            )
-        )
+    async def _call(self, *arguments: str) -> Called:
+        return await self._stage.call(*arguments, "--yes", "--reason", "the demonstration")
+
+    async def _tell_changes(self, over: Mapping[str, Any], course: _Try) -> Called:
+        """Tell the generator what was switched when, as the product's own records say."""
+        status = await self._stage.call("status")
+        for step, called in find_changes(status, str(over.get("run_id"))).items():
+            if step in _COUNTED:
+                name = f"{course.prefix}{_COUNTED[step]}"
+                self._tell(name, called, to="green" if step == SWITCH else "")
+        return status
+
+    def _tell(self, name: str, called: Called, *, to: str) -> None:
+        self.told.called[name] = called
+        self._generator.tell(called.as_order(name, to=to))
 
     async def _write_report(self) -> str:
         page = self._stage.settings.report
         where = ("--html", str(page), "--json", str(page.with_suffix(".json")))
         await call_verb(self._stage.environment, "upgrade", "report", NAME, *where)
         return str(page)
+
+
+def _require(over: Mapping[str, Any], stage: str) -> None:
+    """Raise UpgradeFailedError unless an upgrade ended so."""
+    if over.get("stage") != stage:
+        why = (over.get("ended") or {}).get("reason", "")
+        raise UpgradeFailedError(f"the upgrade ended as {over.get('stage')}: {why}")
