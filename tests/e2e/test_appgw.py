@@ -13,6 +13,7 @@ from bascule.kube.client import KubeClient
 from bascule.kube.kubeconfig import load_kubeconfig
 from tests.support.appgw_site import OWN_LISTENER, OWN_RULE, AppGwSite, open_appgw_site
 from tests.support.asking import ask, under_load
+from tests.support.network import free_port
 from tests.support.site import wait_until
 from tests.support.waiting import eventually
 
@@ -122,3 +123,30 @@ async def test_an_ingress_tells_the_gateways_address(gateway: AppGwSite) -> None
             return bool(told == [{"ip": gateway.address}])
 
         await eventually(is_told)
+
+
+async def test_envoys_behind_it_take_over_from_it_and_switch_without_it(
+    gateway: AppGwSite,
+) -> None:
+    site = gateway.site
+    gateway.write_file(type="appgw+envoy", envoys={"addresses": ["127.0.0.1"], "port": free_port()})
+
+    async with under_load(gateway.port, rate=RATE, address=gateway.address) as load:
+        site.terminate_runtime()
+        await asyncio.to_thread(site.start_runtime)
+        await eventually(lambda: status(gateway)["appgw"]["puts"] == 1)
+        await eventually(lambda: status(gateway)["appgw"]["operation"] is None)
+        switch = await asyncio.to_thread(
+            site.on_gateway, "switch", "--from", "blue", "--to", "green", "--yes"
+        )
+        on_green = await answering(gateway)
+        shared = await asyncio.to_thread(
+            site.on_gateway, "weights", "blue=75", "green=25", "--yes", "--reason", "a test"
+        )
+        rollback = await asyncio.to_thread(site.on_gateway, "rollback", "--yes")
+
+    assert (switch.code, shared.code, rollback.code) == (0, 0, 0), shared.err
+    assert not load.failures
+    assert on_green == {"green"}
+    assert await answering(gateway) == {"green"}
+    assert status(gateway)["appgw"]["puts"] == 1

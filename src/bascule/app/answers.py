@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import msgspec
 
 from bascule.app import live, status
+from bascule.app.foreign import ForeignDesk
 from bascule.app.gateways.opening import OpenGateway
 from bascule.app.knowledge import controller_document
 from bascule.app.stop import Stop
@@ -42,6 +43,7 @@ class Answers:
     executor: Executor
     witness: WitnessDesk
     news: NewsDesk
+    foreign: ForeignDesk | None
     versions: Mapping[Cluster, ServerVersion]
     bell: Bell
     stop: Stop
@@ -87,6 +89,7 @@ class Answers:
             **controller_document(self.controller.view(), self.versions, now=self.clock.now()),
             "live": live.gateway_document(await self._observe()),
             **self.gateway.describe(),
+            "foreign_change": None if self.foreign is None else self.foreign.document(),
             "news": self.news.status(),
         }
 

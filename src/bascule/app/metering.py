@@ -65,6 +65,7 @@ class MeteredDriver(GatewayDriver):
         self._clock = clock
         self._begun_s: float | None = None
         self._was_foreign = False
+        self._foreign: ForeignChangeError | None = None
         self.figures = Figures()
 
     def progress(self) -> str:
@@ -73,6 +74,11 @@ class MeteredDriver(GatewayDriver):
             return ""
         passed_s = self._clock.monotonic_s() - self._begun_s
         return f"the gateway is being updated, {passed_s:.0f} s" if passed_s >= SAID_FROM_S else ""
+
+    def take_foreign(self) -> ForeignChangeError | None:
+        """Return the last error that told of somebody else's change, once."""
+        found, self._foreign = self._foreign, None
+        return found
 
     @override
     def capabilities(self) -> Capabilities:
@@ -112,6 +118,7 @@ class MeteredDriver(GatewayDriver):
         match error:
             case ForeignChangeError():
                 self.figures.foreign += 1
+                self._foreign = error
             case DriverError():
                 self.figures.refused += 1
             case OutcomeUnknownError():

@@ -82,6 +82,7 @@ def build_offline_status(state_dir: StateDir) -> dict[str, Json]:
         "appgw": {"type": "appgw", "id": kept, "addresses": None, "puts": None, "operation": None}
         if kept
         else None,
+        "foreign_change": None,
     }
 
 

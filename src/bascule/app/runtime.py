@@ -15,6 +15,7 @@ from bascule.app.answers import Answers
 from bascule.app.checking import build_live_checks, build_survey
 from bascule.app.clock import SystemClock
 from bascule.app.following import Following
+from bascule.app.foreign import ForeignDesk
 from bascule.app.gateways.envoy import Elsewhere
 from bascule.app.gateways.opening import OpenGateway
 from bascule.app.measuring import build_measuring
@@ -168,6 +169,7 @@ def _build(gateway: Gateway, options: RunOptions, opened: _Opened, stop: Stop) -
         executor=executor,
         witness=desks.witness,
         news=_build_news(gateway, opened),
+        foreign=_build_foreign(opened, executor, bell),
         versions=desks.following.versions,
         bell=bell,
         stop=stop,
@@ -237,6 +239,19 @@ def _build_executor(gateway: Gateway, opened: _Opened, desks: _Desks) -> Executo
     )
     executor = Executor(ports, opened.state)
     return executor
+
+
+def _build_foreign(opened: _Opened, executor: Executor, bell: Bell) -> ForeignDesk | None:
+    if opened.gateway.audit is None:
+        return None
+    return ForeignDesk(
+        driver=opened.gateway.driver,
+        audit=opened.gateway.audit,
+        state=lambda: executor.state,
+        inbox=opened.owned.store,
+        ring=bell.ring,
+        clock=opened.clock,
+    )
 
 
 def _build_news(gateway: Gateway, opened: _Opened) -> NewsDesk:

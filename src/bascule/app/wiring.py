@@ -83,11 +83,6 @@ def build_options(gateway: Gateway, *, active: Cluster) -> BuildOptions:
     )
 
 
-def build_capabilities() -> Capabilities:
-    """Return what Envoy can do; starts nothing."""
-    return envoy_capabilities()
-
-
 def capabilities_of(gateway: Gateway) -> Capabilities:
     """Return what a gateway can do; starts nothing."""
     match gateway.gateway:

@@ -128,6 +128,8 @@ class Working:
             keep_aside(following.count_objects, answers.clock),
             *(following.follow_version(cluster) for cluster in following.clients),
         ]
+        if answers.foreign is not None:
+            parts.append(answers.foreign.run())
         if self.process is not None:
             parts.append(self.process.supervise(log_death))
         return parts

@@ -112,6 +112,10 @@ def _gateway(document: Mapping[str, Json]) -> Iterator[str]:
     reason = f": {live.get('reason')}" if live.get("reason") else ""
     yield f"gateway  {live.get('convergence')}, {live.get('instances')} instance(s){reason}"
     yield from _appgw(read_map(document.get("appgw")))
+    foreign = read_map(document.get("foreign_change"))
+    if foreign:
+        yield f"  somebody else, {foreign.get('at')}: {foreign.get('message')}"
+        yield f"    what to do: {foreign.get('remedy')}"
     if envoy:
         pid = envoy.get("pid")
         yield f"envoy    process {pid}" if pid is not None else "envoy    does not run"

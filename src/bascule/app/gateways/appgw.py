@@ -1,6 +1,6 @@
 """An Application Gateway for a runtime: signed in to Azure, what was there kept, ready to write."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -59,6 +59,7 @@ class AppGwParts:
 
     gateway_id: str
     driver: AppGwDriver
+    audit: Callable[[], Awaitable[None]]
     log: CountingLog
     client: ArmClient
     document: Document
@@ -129,6 +130,7 @@ def prepare_appgw(gateway: Gateway, spec: AppGwGateway, home: AppGwHome) -> Open
                 pace=pace_of_operations(USUAL_S, LIMIT_FACTOR * spec.operation_timeout_seconds),
                 retry=RETRY,
                 addresses=parts.addresses,
+                audit=parts.audit,
                 puts=parts.log.puts,
                 look=partial(fetch_appgw_facts, parts.client, settings),
                 kept=keep_before(parts.document, home.state_dir.gateway_before),
@@ -176,6 +178,7 @@ async def open_parts(
             yield AppGwParts(
                 gateway_id=settings.gateway_id,
                 driver=driver,
+                audit=writer.audit,
                 log=log,
                 client=azure.client,
                 document=document,

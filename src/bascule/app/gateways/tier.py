@@ -68,6 +68,7 @@ def prepare_tier(
                     outcome_s=AT_ONCE.outcome_s + limit_s,
                 ),
                 addresses=parts.addresses,
+                audit=parts.audit,
                 puts=parts.log.puts,
                 kept=keep_before(parts.document, home.state_dir.gateway_before),
             )

@@ -1,0 +1,89 @@
+"""Halts an upgrade once a write of ours is found to have undone one of somebody else.
+
+Azure's log tells of it late, so it is read now and then after our writes.
+"""
+
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+import structlog
+
+from bascule.app.metering import MeteredDriver
+from bascule.clock import Clock
+from bascule.errors import BasculeError, ForeignChangeError, JournalError
+from bascule.ids import CommandId
+from bascule.journal.record import Json
+from bascule.journal.store import Inbox
+from bascule.upgrade.encoding import render_time
+from bascule.upgrade.signals import Order, SteerUpgrade, UpgradeVerb, build_command
+from bascule.upgrade.state import GatewayState
+
+LOOK_EVERY_S = 1.0
+AUDIT_EVERY_S = 15.0
+ACTOR = "runtime"
+_LOG: structlog.stdlib.BoundLogger = structlog.get_logger("bascule.gateway")
+
+
+@dataclass(slots=True, kw_only=True)
+class ForeignDesk:
+    """Looks after what others do to the gateway."""
+
+    driver: MeteredDriver
+    audit: Callable[[], Awaitable[None]]
+    """Raises ForeignChangeError for what a look into the log shows."""
+    state: Callable[[], GatewayState]
+    inbox: Inbox
+    ring: Callable[[], None]
+    clock: Clock
+    _found: ForeignChangeError | None = field(default=None, init=False)
+    _found_at: Json = field(default=None, init=False)
+
+    async def run(self) -> None:
+        """Look, and halt what is under way, until cancelled."""
+        due_s = self.clock.monotonic_s() + AUDIT_EVERY_S
+        while True:
+            await self.clock.sleep_until(self.clock.monotonic_s() + LOOK_EVERY_S)
+            error = self.driver.take_foreign()
+            if error is None and self.clock.monotonic_s() >= due_s:
+                error = await self._audit()
+                due_s = self.clock.monotonic_s() + AUDIT_EVERY_S
+            if error is not None:
+                await self._halt(error)
+
+    def document(self) -> Json:
+        """Return what was found last, for `status`; null: nothing since the runtime began."""
+        if self._found is None:
+            return None
+        return {
+            "at": self._found_at,
+            "message": self._found.message,
+            "remedy": self._found.remedy,
+        }
+
+    async def _audit(self) -> ForeignChangeError | None:
+        try:
+            await self.audit()
+        except ForeignChangeError as error:
+            return error
+        except JournalError:
+            raise
+        except BasculeError as error:
+            _LOG.info("other writers could not be looked for", reason=error.message)
+        return None
+
+    async def _halt(self, error: ForeignChangeError) -> None:
+        self._found, self._found_at = error, render_time(self.clock.now())
+        _LOG.error("somebody else changes the gateway", reason=error.message, remedy=error.remedy)
+        run = self.state().unfinished
+        if run is None:
+            return
+        order = Order(
+            id=CommandId(secrets.token_hex(8)),
+            at=self.clock.now(),
+            actor=ACTOR,
+            signal=SteerUpgrade(name=run.name, verb=UpgradeVerb.PAUSE, data={}),
+            reason=f"{error.message}; {error.remedy}",
+        )
+        await self.inbox.put(build_command(order))
+        self.ring()

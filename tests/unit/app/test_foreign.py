@@ -1,0 +1,114 @@
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import pytest
+
+from bascule.app.foreign import AUDIT_EVERY_S, ForeignDesk
+from bascule.app.metering import MeteredDriver
+from bascule.errors import BasculeError, ForeignChangeError, TransportError
+from bascule.routing.certificates import EMPTY_STORE
+from bascule.upgrade.signals import SteerUpgrade, UpgradeVerb, parse_order
+from bascule.upgrade.state import GatewayState
+from tests.support.fake_driver import FakeDriver
+from tests.support.fake_journal import FakeDisk, FakeJournal
+from tests.support.orders import state_after
+from tests.support.runs import begin_event
+from tests.support.tables import route_set, table
+from tests.support.virtual_clock import VirtualClock
+
+LOST = ForeignChangeError("carol's pool is gone", remedy="ask carol")
+
+
+@dataclass(slots=True)
+class World:
+    state: GatewayState
+    clock: VirtualClock = field(default_factory=VirtualClock)
+    inbox: FakeJournal = field(default_factory=lambda: FakeJournal(FakeDisk()))
+    errors: list[BasculeError] = field(default_factory=list)
+    audits: int = 0
+    rung: int = 0
+    gateway: FakeDriver = field(init=False)
+    driver: MeteredDriver = field(init=False)
+    desk: ForeignDesk = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.gateway = FakeDriver(self.clock)
+        self.driver = MeteredDriver(self.gateway, self.clock)
+        self.desk = ForeignDesk(
+            driver=self.driver,
+            audit=self.audit,
+            state=lambda: self.state,
+            inbox=self.inbox,
+            ring=self.ring,
+            clock=self.clock,
+        )
+
+    async def audit(self) -> None:
+        self.audits += 1
+        if self.errors:
+            raise self.errors.pop(0)
+
+    def ring(self) -> None:
+        self.rung += 1
+
+
+@asynccontextmanager
+async def at_work(state: GatewayState) -> AsyncIterator[World]:
+    world = World(state)
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(world.desk.run())
+        yield world
+        running.cancel()
+
+
+def upgrading() -> GatewayState:
+    return state_after(begin_event())
+
+
+async def test_what_the_log_tells_late_pauses_the_upgrade_with_the_reason() -> None:
+    async with at_work(upgrading()) as world:
+        world.errors.append(LOST)
+        await world.clock.advance(AUDIT_EVERY_S * 2)
+        (command,) = await world.inbox.pending()
+
+    order = parse_order(command)
+    assert isinstance(order.signal, SteerUpgrade)
+    assert order.signal.verb is UpgradeVerb.PAUSE
+    assert (order.actor, order.reason) == ("runtime", "carol's pool is gone; ask carol")
+    assert world.rung == 1
+
+
+async def test_what_a_write_finds_itself_needs_no_look() -> None:
+    async with at_work(upgrading()) as world:
+        world.gateway.fail_next(LOST)
+        with pytest.raises(ForeignChangeError):
+            await world.driver.apply(table(route_set([])), EMPTY_STORE)
+        await world.clock.advance(2)
+        found = await world.inbox.pending()
+
+    assert len(found) == 1
+    assert world.audits == 0
+
+
+async def test_without_an_upgrade_it_is_told_in_the_status_alone() -> None:
+    async with at_work(state_after()) as world:
+        before = world.desk.document()
+        world.errors.append(LOST)
+        await world.clock.advance(AUDIT_EVERY_S * 2)
+        told = world.desk.document()
+
+    assert before is None
+    assert isinstance(told, dict)
+    assert (told["message"], told["remedy"]) == ("carol's pool is gone", "ask carol")
+    assert await world.inbox.pending() == ()
+
+
+async def test_a_log_that_cannot_be_read_is_read_again() -> None:
+    async with at_work(upgrading()) as world:
+        world.errors.append(TransportError("no answer"))
+        await world.clock.advance(AUDIT_EVERY_S * 3)
+
+    assert world.audits >= 2
+    assert await world.inbox.pending() == ()
