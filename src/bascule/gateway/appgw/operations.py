@@ -18,7 +18,6 @@ from typing_extensions import override
 
 _LOG: structlog.stdlib.BoundLogger = structlog.get_logger("bascule.gateway.appgw")
 
-FILE = "gateway-operations.json"
 KEPT_MAX = 100
 """The oldest are forgotten beyond this."""
 

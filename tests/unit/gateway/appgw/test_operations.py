@@ -1,0 +1,56 @@
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from bascule.gateway.appgw.operations import KEPT_MAX, BegunOperation, FileOperationLog
+
+BEGUN = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+
+
+def operation(name: str, url: str = "") -> BegunOperation:
+    return BegunOperation(correlation_id=name, etag='W/"1"', begun_at=BEGUN, operation_url=url)
+
+
+def test_what_was_begun_outlives_the_process(tmp_path: Path) -> None:
+    path = tmp_path / "operations.json"
+    log = FileOperationLog(path)
+    log.record(operation("one"))
+    log.record(operation("two"))
+    log.record(operation("one", "https://arm/operations/1?t=signed"))
+    log.forget("two")
+    log.forget("unknown")
+
+    again = FileOperationLog(path)
+
+    assert again.unfinished() == (operation("one", "https://arm/operations/1?t=signed"),)
+    assert again.unfinished() == log.unfinished()
+
+
+def test_the_file_is_for_its_owner_alone_and_nothing_lies_beside_it(tmp_path: Path) -> None:
+    path = tmp_path / "operations.json"
+
+    FileOperationLog(path).record(operation("one"))
+
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"operations": [{}]}', "\x00"])
+def test_a_file_that_cannot_be_read_is_as_none(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "operations.json"
+    path.write_text(content)
+
+    log = FileOperationLog(path)
+    log.record(operation("one"))
+
+    assert FileOperationLog(path).unfinished() == (operation("one"),)
+
+
+def test_the_oldest_are_forgotten_beyond_a_number(tmp_path: Path) -> None:
+    log = FileOperationLog(tmp_path / "operations.json")
+    for number in range(KEPT_MAX + 2):
+        log.record(operation(str(number)))
+
+    assert log.unfinished()[0].correlation_id == "2"
+    assert len(log.unfinished()) == KEPT_MAX
