@@ -14,6 +14,7 @@ from bascule.platform.plan.step import (
     NotYet,
     Refuse,
     decide,
+    find_etag,
     is_busy,
 )
 
@@ -108,3 +109,11 @@ def test_states_that_nobody_knows_mean_busy() -> None:
     assert is_busy(_pool(3, "BlueGreenSoaking"))
     assert not is_busy({})
     assert value_at(_pool(3), "properties", "count") == 3
+
+
+@pytest.mark.parametrize(
+    "document", [{"etag": "a"}, {"eTag": "a"}, {"properties": {"eTag": "a"}}], ids=str
+)
+def test_the_etag_is_found_wherever_azure_has_it(document: dict[str, object]) -> None:
+    assert find_etag(document) == "a"
+    assert find_etag({}) == ""
