@@ -46,7 +46,7 @@ class Engine:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.samples = Samples(plan.cluster_by_name)
-        self.streams = StreamLog()
+        self.streams = StreamLog(cluster_by_name=plan.cluster_by_name)
         self.stalls: list[Span] = []
         self.started_s = 0.0
         self.stopped_s = 0.0

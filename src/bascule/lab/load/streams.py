@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
@@ -55,6 +56,8 @@ class StreamLog:
     """All the lives of all streams, in the order of their beginnings."""
 
     records: list[StreamRecord] = field(default_factory=list)
+    cluster_by_name: Mapping[str, str] = field(default_factory=dict)
+    """Which cluster is meant where a stream's far end calls itself otherwise."""
 
     @property
     def open_now(self) -> int:
@@ -99,9 +102,9 @@ async def keep_stream(
         stream: EchoStream | None = None
         try:
             stream = await opener()
-            record.cluster = stream.cluster
-            record.is_moved = bool(before) and before != stream.cluster
-            before = stream.cluster
+            record.cluster = log.cluster_by_name.get(stream.cluster, stream.cluster)
+            record.is_moved = bool(before) and before != record.cluster
+            before = record.cluster
             await _talk(lane, stream, record=record, until_s=_now() + life_s, stop=stop)
             record.end = StreamEnd.ENDED
         except StreamRefusedError as error:
