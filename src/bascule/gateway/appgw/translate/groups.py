@@ -92,7 +92,7 @@ def plan_host(host: Host, site: Site, *, preview_of: Host | None = None) -> Host
     if preview_of is not None:
         name = _probe_host([preview_of.name])
         groups = [replace(group, probe_host=name) for group in groups]
-    elif host.is_tls and not groups:
+    elif host.is_tls and host.certificate is None and not groups:
         message = f"host {host.name} has TLS and no certificate: it is not served, plainly neither"
         problems += _report_all(asked, "TlsHostNotServed", message)
     return HostPlan(host=host, groups=tuple(groups), problems=_sorted(problems))

@@ -48,9 +48,11 @@ def plan_paths(routes: Sequence[Asked], sheet: Sheet) -> Paths:
             continue
         if not asked.is_path_known:
             continue
-        own = tuple(path for path in _paths_of(match) if path.lower() not in taken)
-        if _is_like_another(asked, taken):
-            _report_case(asked, taken[match.path.lower()], sheet)
+        paths = _paths_of(match)
+        own = tuple(path for path in paths if path.lower() not in taken)
+        for other in {taken[p.lower()].where: None for p in paths if p.lower() in taken}:
+            if other != asked.where:
+                _report_case(asked, other, sheet)
         taken |= {path.lower(): asked for path in own}
         if own:
             rules.append(PathRule(asked, own))
@@ -107,16 +109,9 @@ def _paths_of(match: Match) -> tuple[str, ...]:
     return (match.path, f"{match.path}/*")
 
 
-def _is_like_another(asked: Asked, taken: dict[str, Asked]) -> bool:
-    """Return whether another route has the same path but for its case."""
-    path = asked.route.match.path
-    other = taken.get(path.lower())
-    return other is not None and other.route.match.path != path
-
-
-def _report_case(asked: Asked, other: Asked, sheet: Sheet) -> None:
+def _report_case(asked: Asked, other: str, sheet: Sheet) -> None:
     message = (
-        f"{asked.where}: the gateway compares paths without case, and {other.where} has it; its "
+        f"{asked.where}: the gateway compares paths without case, and {other} has it; its "
         "requests go there"
     )
     sheet.report(asked.route, "PathsDifferByCase", message)

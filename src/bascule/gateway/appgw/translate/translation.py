@@ -95,9 +95,7 @@ class _Desk:
 
     def hosts(self) -> Iterator[tuple[Granted, Fragment]]:
         """Yield what was made of each host the last time."""
-        for entry in self._entries.values():
-            if entry.made is not None:
-                yield entry.made
+        yield from (entry.made for entry in self._entries.values() if entry.made is not None)
 
     def _shown_hosts(self, table: RoutingTable) -> Iterator[tuple[Host, Host | None]]:
         """Yield the hosts to serve, and which one each shows if it is a preview."""

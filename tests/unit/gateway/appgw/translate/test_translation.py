@@ -137,6 +137,16 @@ def test_without_limits_nothing_is_left_out() -> None:
     assert len(unlimited.children[LISTENERS]) == 3
 
 
+def test_the_way_by_pools_is_proposed_as_often_as_asked() -> None:
+    settings, table, facts = read_case(f"settings: {{limits: {{backend_pools: 3}}}}\n{SHOP}")
+    translator = Translator(settings)
+
+    first, second = (translator.translate(table, facts) for _ in range(2))
+
+    assert "set switch_by: pools" in first.problems[0].message.lower()
+    assert second == first
+
+
 def test_the_way_by_pools_is_not_proposed_to_who_has_it() -> None:
     part = translate_case(f"settings: {{mechanism: pools, limits: {{backend_pools: 0}}}}\n{SHOP}")
 

@@ -1,0 +1,46 @@
+"""What a part takes of the gateway's limits, with what others have there."""
+
+from dataclasses import replace
+
+import pytest
+
+from bascule.gateway.appgw.limits import ACTIVE, KINDS, count_others, headroom, is_within
+from bascule.gateway.appgw.part import LISTENERS, POOLS, REDIRECTS, RULES, Facts, Part
+from bascule.gateway.appgw.settings import Limits
+
+LIMITS = Limits()
+REDIRECT = {"name": "r", "properties": {"redirectConfiguration": {"id": "x"}}}
+PART = Part(
+    children={
+        POOLS: {"a": {}, "b": {}},
+        LISTENERS: {"a": {}, "b": {}},
+        RULES: {"a": {"name": "a", "properties": {}}, "r": REDIRECT},
+        REDIRECTS: {"r": {}},
+    }
+)
+
+
+def test_ours_others_and_the_limit_are_told_of_each_kind() -> None:
+    found = {each.collection: each for each in headroom(PART, Facts(used={POOLS: 3}), LIMITS)}
+
+    assert [*found] == [*KINDS]
+    assert (found[POOLS].ours, found[POOLS].others, found[POOLS].limit) == (2, 3, 100)
+    assert found[POOLS].left == 95
+
+
+def test_a_listener_that_only_redirects_is_not_active() -> None:
+    found = {each.collection: each for each in headroom(PART, Facts(), LIMITS)}
+
+    assert (found[LISTENERS].ours, found[ACTIVE].ours) == (2, 1)
+
+
+def test_all_listeners_of_others_count_as_active_unless_facts_say_less() -> None:
+    assert count_others(Facts(used={LISTENERS: 4}))[ACTIVE] == 4
+    assert count_others(Facts(used={LISTENERS: 4, ACTIVE: 1}))[ACTIVE] == 1
+
+
+@pytest.mark.parametrize(("pools", "fits"), [(5, True), (4, False)])
+def test_what_is_above_a_limit_is_not_within(pools: int, *, fits: bool) -> None:
+    limits = replace(LIMITS, backend_pools=pools)
+
+    assert is_within(PART, Facts(used={POOLS: 3}), limits) is fits

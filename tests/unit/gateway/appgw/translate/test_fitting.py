@@ -1,0 +1,118 @@
+"""What has no room is told with what to do, and the rest is served."""
+
+from typing import Any
+
+from bascule.gateway.appgw.limits import is_within
+from bascule.gateway.appgw.part import LISTENERS, PATH_MAPS, POOLS, REDIRECTS, RULES, Part
+from bascule.gateway.appgw.translate.translation import Translator
+from tests.support.appgw_tables import read_case
+
+SERVICES = """
+services:
+  web: {blue: ['10.0.0.1:80'], green: ['10.1.0.1:80']}
+  api: {blue: ['10.0.0.2:80'], green: ['10.1.0.2:80']}
+secrets: [t]
+"""
+TWO_HOSTS = "ingresses: [{hosts: [a.test]}, {name: b, hosts: [b.test], paths: [{to: api}]}]"
+BALANCERS = (
+    "backends: loadBalancer, "
+    "load_balancers: {blue: {address: 10.9.0.1}, green: {address: 10.9.0.2}}"
+)
+
+
+def _fit(case: str, more: str = "", settings: str = "", **limits: Any) -> Part:
+    text = f"settings: {{limits: {limits}, {settings}}}\n{case}\n{SERVICES}\n{more}"
+    asked, table, facts = read_case(text)
+    part = Translator(asked).translate(table, facts)
+    assert asked.limits is not None
+    assert is_within(part, facts, asked.limits)
+    return part
+
+
+def _messages(part: Part) -> list[str]:
+    return [each.message for each in part.problems if each.cluster == "blue"]
+
+
+def test_the_first_host_is_served_and_the_second_is_told() -> None:
+    part = _fit(TWO_HOSTS, listeners=1)
+
+    assert [*part.children[LISTENERS]] == ["bsc-listener-80-a.test"]
+    (message,) = _messages(part)
+    assert message == (
+        "host b.test is not served: the gateway takes 1 listeners. Serve some hosts by a second "
+        "gateway"
+    )
+
+
+def test_others_count_too() -> None:
+    part = _fit(TWO_HOSTS, "facts: {used: {httpListeners: 1, requestRoutingRules: 1}}", listeners=2)
+
+    assert [*part.children[RULES]] == ["bsc-rule-80-a.test"]
+    assert "takes 2 listeners (1 of them are not ours)" in _messages(part)[0]
+
+
+def test_a_route_that_does_not_fit_is_nobodys_and_the_others_of_its_host_work() -> None:
+    part = _fit("ingresses: [{paths: [{path: /}, {path: /api, to: api}]}]", backend_pools=3)
+
+    assert [*part.children[POOLS]] == [
+        "bsc-none",
+        "bsc-pool-blue_shop_api_http",
+        "bsc-pool-green_shop_api_http",
+    ]
+    assert len(part.children[PATH_MAPS]) == 2
+    (message,) = _messages(part)
+    assert message == (
+        "shop.example.com/ is answered by nobody: the gateway takes 3 backend pools. Set "
+        "switch_by: pools, with which everything fits, or set backends: loadBalancer, which needs "
+        "one pool a cluster, or serve some hosts by a second gateway"
+    )
+
+
+def test_a_host_none_of_whose_routes_fits_has_no_listener() -> None:
+    part = _fit(TWO_HOSTS, backend_pools=3)
+
+    assert [*part.children[LISTENERS]] == ["bsc-listener-80-a.test"]
+    assert "b.test/ is answered by nobody" in _messages(part)[0]
+
+
+def test_a_redirect_that_does_not_fit_leaves_the_tls_listener() -> None:
+    part = _fit("ingresses: [{hosts: [a.test, b.test], tls: t}]", redirects=1)
+
+    assert len(part.children[REDIRECTS]) == 1
+    assert len(part.children[LISTENERS]) == 3
+    assert _messages(part)[0].startswith("host b.test is not redirected from HTTP to HTTPS")
+    assert "Set ssl-redirect: false" in _messages(part)[0]
+
+
+def test_listeners_that_only_redirect_are_no_active_ones() -> None:
+    part = _fit("ingresses: [{hosts: [a.test, b.test], tls: t}]", active_listeners=2)
+
+    assert part.problems == ()
+
+
+def test_where_pools_would_not_fit_either_they_are_not_proposed() -> None:
+    assert "switch_by" not in _messages(_fit(TWO_HOSTS, backend_pools=1))[0]
+
+
+def test_probes_of_load_balancers_are_shared_under_one_host() -> None:
+    part = _fit(TWO_HOSTS, settings=BALANCERS, probes=1)
+
+    assert "give the load balancers a probe_host" in _messages(part)[0].replace("G", "g")
+    assert "backends: loadBalancer" not in _messages(part)[0]
+
+
+def test_the_largest_document_that_fits_is_served_whole() -> None:
+    ingresses = [
+        {"name": f"i{n}", "hosts": [f"h{n}.test"], "paths": [{"to": f"s{n}"}]} for n in range(50)
+    ]
+    services = {
+        f"s{n}": {"blue": [f"10.0.0.{n + 1}:80"], "green": [f"10.1.0.{n + 1}:80"]}
+        for n in range(50)
+    }
+    asked, table, facts = read_case(str({"ingresses": ingresses, "services": services}))
+
+    part = Translator(asked).translate(table, facts)
+
+    assert part.problems == ()
+    assert asked.limits is not None
+    assert len(part.children[POOLS]) == asked.limits.backend_pools
