@@ -59,7 +59,8 @@ class Answers:
                 self.witness.prepare()
                 return {"ok": True}
             case "progress":
-                return {"progress": self.gateway.driver.progress() or None}
+                usual_s = self.gateway.pace.usual_s
+                return {"progress": self.gateway.driver.progress(usual_s) or None}
             case "status":
                 return await self._status()
             case "upgrade":

@@ -68,12 +68,18 @@ class MeteredDriver(GatewayDriver):
         self._foreign: ForeignChangeError | None = None
         self.figures = Figures()
 
-    def progress(self) -> str:
-        """Return what the gateway is at, for whoever waits; empty: nothing that takes time."""
+    def progress(self, usual_s: float = 0.0) -> str:
+        """Return what the gateway is at, for whoever waits; empty: nothing that takes time.
+
+        `usual_s` is how long it mostly takes; 0: not worth a word.
+        """
         if self._begun_s is None:
             return ""
         passed_s = self._clock.monotonic_s() - self._begun_s
-        return f"the gateway is being updated, {passed_s:.0f} s" if passed_s >= SAID_FROM_S else ""
+        if passed_s < SAID_FROM_S:
+            return ""
+        usual = f" (mostly about {usual_s:.0f} s)" if usual_s else ""
+        return f"the gateway is being updated, {passed_s:.0f} s{usual}"
 
     def take_foreign(self) -> ForeignChangeError | None:
         """Return the last error that told of somebody else's change, once."""

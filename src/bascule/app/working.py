@@ -35,6 +35,8 @@ class Started:
     envoy_pid: int | None
     is_adopted: bool
     xds_port: int | None
+    azure_id: str
+    """Of the gateway in Azure that is written; empty: there is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +151,7 @@ class Working:
                 envoy_pid=self.process.pid if self.process is not None else None,
                 is_adopted=self.is_adopted,
                 xds_port=self.answers.gateway.xds_port,
+                azure_id=self.answers.gateway.azure_id,
             )
         )
         if companion is None:

@@ -136,6 +136,7 @@ def announce(gateway: Gateway, options: RunOptions, started: Started, output: Ou
                 "envoy_pid": started.envoy_pid,
                 "envoy_adopted": started.is_adopted,
                 "xds_port": started.xds_port,
+                "azure_id": started.azure_id or None,
                 "listeners": [
                     {"name": item.name, "address": item.address, "port": item.port, "tls": item.tls}
                     for item in gateway.listeners
@@ -147,6 +148,11 @@ def announce(gateway: Gateway, options: RunOptions, started: Started, output: Ou
         f"{'https' if item.tls else 'http'}://{item.address}:{item.port}"
         for item in gateway.listeners
     )
+    if started.azure_id:
+        print_lines([f"gateway {gateway.name} writes {started.azure_id}"])
+    if started.envoy_pid is None and started.xds_port is None:
+        print_lines([f"state is in {options.state_dir.path}"])
+        return
     if started.envoy_pid is None:
         print_lines([f"gateway {gateway.name} serves xDS on port {started.xds_port}"])
         return

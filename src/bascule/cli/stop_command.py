@@ -25,13 +25,18 @@ class Arguments:
 
 @takes(Arguments)
 def stop(arguments: Arguments) -> None:
-    """End the runtime and Envoy: the gateway serves nobody any more. Without either it is done."""
+    """End the runtime and its Envoy, which serves nobody any more. Without either it is done.
+
+    An Application Gateway in Azure goes on; Envoys that are run elsewhere do, too.
+    """
     state_dir = choose_state_dir(arguments.where)
     stopped = asyncio.run(stop_gateway(state_dir, keep_envoy=arguments.keep_envoy))
     if arguments.output is Output.JSON:
         print_document({"runtime_stopped": stopped.runtime_pid, "envoy_stopped": stopped.envoy_pid})
     else:
         print_lines(_render(stopped))
+        if state_dir.gateway_before.exists():
+            print_lines(["the gateway in Azure goes on as it was last written"])
 
 
 def _render(stopped: Stopped) -> list[str]:

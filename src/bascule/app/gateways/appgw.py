@@ -16,7 +16,7 @@ from bascule.azure.document import Document, list_at, object_at, text_at
 from bascule.azure.opening import find_subscription, open_azure
 from bascule.clock import Clock
 from bascule.errors import DriverError, PlanError
-from bascule.gateway.appgw.abilities import build_capabilities
+from bascule.gateway.appgw.abilities import IDLE_UPDATES, build_capabilities
 from bascule.gateway.appgw.driver import AppGwDriver
 from bascule.gateway.appgw.monitor import TrafficReader
 from bascule.gateway.appgw.operations import FileOperationLog
@@ -34,8 +34,6 @@ from bascule.spec.gateway import Gateway, GatewaySettings
 from bascule.upgrade.encoding import render_time
 from bascule.upgrade.pace import pace_of_operations
 
-USUAL_S = 8.0
-"""What the median update of a gateway takes."""
 HTTP_PORT, HTTPS_PORT = 80, 443
 """Where no listener says another."""
 RETRY = Backoff(first_s=5.0, max_s=300.0)
@@ -127,8 +125,11 @@ def prepare_appgw(gateway: Gateway, spec: AppGwGateway, home: AppGwHome) -> Open
                 watch=parts.driver.watch_lease,
                 describe=lambda: {"envoy": None, "appgw": describe(spec.type, parts)},
                 set_tags=_ignore_tags,
-                pace=pace_of_operations(USUAL_S, LIMIT_FACTOR * spec.operation_timeout_seconds),
+                pace=pace_of_operations(
+                    IDLE_UPDATES.median_s, LIMIT_FACTOR * spec.operation_timeout_seconds
+                ),
                 retry=RETRY,
+                azure_id=gateway_id,
                 addresses=parts.addresses,
                 audit=parts.audit,
                 puts=parts.log.puts,

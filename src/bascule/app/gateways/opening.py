@@ -40,6 +40,8 @@ class OpenGateway:
     """Looks at it in Azure, for checks; None where it is not there."""
     kept: GatewayKept | None = None
     """What was there before us; to be recorded, once, before anything is written."""
+    azure_id: str = ""
+    """Of the gateway in Azure that is written; empty: there is none."""
     process: EnvoyProcess | None = None
     """Our own Envoy, if we run one: not started yet, and it outlives the runtime."""
     xds_port: int | None = None

@@ -67,6 +67,7 @@ def prepare_tier(
                     order_age_max_s=AT_ONCE.order_age_max_s + limit_s,
                     outcome_s=AT_ONCE.outcome_s + limit_s,
                 ),
+                azure_id=gateway_id,
                 addresses=parts.addresses,
                 audit=parts.audit,
                 puts=parts.log.puts,

@@ -19,6 +19,8 @@ from bascule.cli.upgrade.following import follow
 from bascule.cli.upgrade.progress import Progress, build_progress
 from bascule.cli.upgrade.sending import await_answer
 from bascule.errors import LockedError, OutcomeUnknownError
+from bascule.spec.appgw import AppGwPlace
+from bascule.spec.gateway import Gateway
 from bascule.spec.upgrade import Upgrade
 from bascule.upgrade.run.state import UpgradeState
 from bascule.upgrade.signals import Order, build_command
@@ -106,7 +108,7 @@ def run_here(task: Task, output: Output) -> tuple[UpgradeState, GatewayState, Ou
         finally:
             if course.progress is not None:
                 course.progress.close()
-    serves = f"Envoy (process {envoy_pid}) goes on serving" if envoy_pid else "no Envoy runs here"
+    serves = say_who_serves(task.spec.gateway_model(), envoy_pid)
     again = f"-f {task.file}{task.place_option}"
     run, state = course.run, course.state
     if run is None or state is None or not run.is_over:
@@ -118,6 +120,15 @@ def run_here(task: Task, output: Output) -> tuple[UpgradeState, GatewayState, Ou
         follow_on = f"nobody follows the clusters until `bascule run {again}`"
         print_lines([*course.notes, f"{serves}; {follow_on}"])
     return run, state, output
+
+
+def say_who_serves(gateway: Gateway, envoy_pid: int | None) -> str:
+    """Return who goes on serving once nobody looks after the gateway."""
+    if envoy_pid is not None:
+        return f"Envoy (process {envoy_pid}) goes on serving"
+    if isinstance(gateway.gateway, AppGwPlace):
+        return f"the gateway {gateway.gateway.name} goes on serving"
+    return "no Envoy runs here"
 
 
 @contextmanager
