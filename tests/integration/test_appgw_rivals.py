@@ -68,6 +68,18 @@ async def test_a_loss_of_which_the_log_tells_late_is_found_by_looking_again() ->
             await lab.drive(lab.writer.audit())
 
 
+async def test_a_loss_at_which_the_process_died_is_told_by_the_next_one() -> None:
+    async with gateway_lab(if_match="ignore") as lab:
+        lab.before_our_put(lambda: lab.add_pool_of_other("theirs"))
+        async with asyncio.TaskGroup() as group:
+            task = group.create_task(lab.writer.write(_with("10.0.0.1")))
+            await lab.clock.settle()
+            task.cancel()
+
+        with pytest.raises(LostChangeError, match=lab.other_app.app_id):
+            await lab.drive(lab.make_writer().write(_with("10.0.0.2")))
+
+
 async def test_where_nobody_interfered_looking_again_comes_to_an_end() -> None:
     async with gateway_lab(if_match="ignore") as lab:
         await lab.drive(lab.writer.write(_with("10.0.0.1")))

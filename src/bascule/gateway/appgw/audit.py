@@ -32,7 +32,8 @@ class Open:
     """A write that is looked after: its window, and the document that it was made from."""
 
     window: Window
-    before: Document
+    before: Document | None
+    """None where another process read it."""
 
 
 class Audit:
@@ -45,9 +46,15 @@ class Audit:
         self._open: deque[Open] = deque(maxlen=WINDOWS_MAX)
         self._looked_s: float | None = None
 
-    def open(self, window: Window, before: Document) -> None:
+    def open(self, window: Window, before: Document | None) -> None:
         """Look after a write from now on."""
         self._open.append(Open(window=window, before=before))
+
+    def close(self, correlation_id: str) -> None:
+        """Look after a write no more: it never took place."""
+        for each in tuple(self._open):
+            if each.window.correlation_id == correlation_id:
+                self._open.remove(each)
 
     def clear(self) -> None:
         """Look after nothing: no write can have undone another one."""
@@ -85,7 +92,7 @@ class Audit:
             rivals = find_lost(events, each.window, ours)
             if rivals:
                 self._open.remove(each)
-                raise self._loss(rivals, each.before, after)
+                raise self._loss(rivals, each.before or after, after)
             is_told = is_told and rivals is not None
             if rivals is not None and self._age_s(each) > SETTLE_S:
                 self._open.remove(each)

@@ -64,8 +64,10 @@ RUNNING_MAX_S = 1_200.0
 """An operation that began longer ago has ended, whatever the activity log does not say."""
 LOST_SETTLE_S = 5.0
 """How long a PUT whose answer was lost may still be on its way."""
-TRAIL_WAIT_S = 10.0
-"""How long a write that is not urgent waits for its own entry in the activity log."""
+TRAIL_WAIT_S = 2.0
+"""How long a write waits for its own entry in the activity log; `audit` looks on after that."""
+INHERITED_SPAN_S = 10.0
+"""How long before its PUT a process that died had read, at most."""
 LINES_MAX = 50
 PROBE_ETAG = 'W/"00000000-0000-0000-0000-000000000000"'
 """No document has it: who takes a PUT with it does not look at If-Match."""
@@ -98,6 +100,8 @@ class GatewayWriter:
         self._trail = Trail(client, gateway_id)
         self._audit = Audit(self._trail, clock=clock, owns=owns)
         self._own = OwnOperations(client, operations, clock=clock, trail=self._trail)
+        for each in operations.unfinished():
+            self._audit.open(_inherited(each, clock.monotonic_s()), None)
         self._budget = Budget()
         self._turn = asyncio.Lock()
         self._count = 0
@@ -250,6 +254,9 @@ class GatewayWriter:
                 if if_match == PROBE_ETAG:
                     return await self._put(job, read, wanted, etag)
             return Again(after_s=error.retry_after_s, why=error.message)
+        except asyncio.CancelledError:
+            self._sent(job, read, wanted, operation, is_lost=True)
+            raise
         except LostAnswerError:
             return self._sent(job, read, wanted, self._own.answer(operation, ""), is_lost=True)
         except ApiError as error:
@@ -325,6 +332,7 @@ class GatewayWriter:
             document = await self.read()
         if text_at(document, "etag") == sent.operation.etag:
             self._own.end(sent.operation)
+            self._audit.close(sent.operation.correlation_id)
             return Again(after_s=0.0, why="a PUT was lost on its way")
         if not is_same(job.change(document), document):
             self._own.end(sent.operation)
@@ -407,6 +415,16 @@ def _written(job: Job, after: Document, done_s: float) -> Written:
     )
 
 
+def _inherited(operation: BegunOperation, now_s: float) -> Window:
+    """Return the window of a PUT of the process before this one, which nobody looked after."""
+    return Window(
+        correlation_id=operation.correlation_id,
+        span_s=INHERITED_SPAN_S,
+        opened_at=operation.begun_at,
+        closed_s=now_s,
+    )
+
+
 def _is_approved(approved: Supersede | None, rivals: tuple[Rival, ...]) -> bool:
     """Whether these operations may be canceled; one that the log does not name yet may be."""
     if approved is None:
@@ -420,7 +438,8 @@ def _refuse_unfit(document: Document) -> None:
     if text_at(document, "properties", "provisioningState") == _DELETING:
         raise DriverError("the gateway is being deleted", remedy="nothing is written any more")
     state = text_at(document, "properties", "operationalState")
-    if state in _STOPPED:
+    is_changing = text_at(document, "properties", "provisioningState") == UPDATING
+    if state in _STOPPED and not is_changing:
         raise DriverError(
             f"the gateway is {state.lower()}, and a write would start it",
             remedy="start it: az network application-gateway start",
