@@ -1,13 +1,15 @@
 """Whole upgrades in processes of their own, on a lab with two clusters and a real Envoy."""
 
+import asyncio
 import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.support.asking import ask
 from tests.support.network import free_port
-from tests.support.site import Site, open_site, wait_until
+from tests.support.site import HOST, Site, open_site, wait_until
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -17,12 +19,14 @@ gateway: gateway.yaml
 sync: {{timeout: 20s}}
 verify: {{hold: 100ms}}
 steps:
-  - {{weight: 10, hold: 100ms, approval: {approval}}}
+  - {{{first}, hold: 100ms, approval: {approval}}}
   - {{weight: 100, hold: 100ms}}
 analysis: {{minRequests: 0, maxWait: 5s, checks: [{checks}]}}
 bake: {{hold: 100ms}}
 retire: {{policy: never}}
 """
+ASKED = 20
+"""So many requests would all go to green by chance next to never."""
 NO = "{name: always-no, type: command, run: ['false'], every: 1s, failuresMax: 0}"
 
 
@@ -33,10 +37,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         yield site
 
 
-def write_upgrade(site: Site, name: str, *, approval: bool = True, checks: str = "") -> Path:
+def write_upgrade(
+    site: Site, name: str, *, first: str = "weight: 10", approval: bool = True, checks: str = ""
+) -> Path:
     file = site.directory / f"{name}.yaml"
     said = str(approval).lower()
-    file.write_text(_UPGRADE.format(name=name, approval=said, checks=checks))
+    file.write_text(_UPGRADE.format(name=name, first=first, approval=said, checks=checks))
     return file
 
 
@@ -94,10 +100,11 @@ def test_the_runtime_that_holds_the_gateway_takes_the_upgrade_and_obeys_its_verb
 def test_an_upgrade_that_is_frozen_and_interrupted_is_gone_on_with_and_completed(
     site: Site,
 ) -> None:
-    file = write_upgrade(site, "first")
+    file = write_upgrade(site, "first", first=f"hosts: [{HOST}]")
 
     with site.starting_upgrade(file, "--reason", "it is time") as begun:
         await_gate(site, "first")
+        answering = {asyncio.run(ask(site.port)) for _ in range(ASKED)}
         begun.process.send_signal(signal.SIGSTOP)
         second = site.verb(*_start(site, file), "--yes")
         begun.process.send_signal(signal.SIGCONT)
@@ -115,7 +122,9 @@ def test_an_upgrade_that_is_frozen_and_interrupted_is_gone_on_with_and_completed
     assert interrupted == 7
     assert f"bascule upgrade start -f {file}" in said
     assert (meanwhile["stage"], meanwhile["runtime"]) == ("shift", None)
-    assert meanwhile["weights"]["default"]["green_bp"] == 1000
+    assert meanwhile["weights"]["default"]["green_bp"] == 0
+    assert meanwhile["weights"]["by_host"] == {HOST: {"blue_bp": 0, "green_bp": 10_000}}
+    assert answering == {"green"}
     assert approved.code == 0, approved.err
     assert code == 0
     assert site.upgrade()["stage"] == "completed"
