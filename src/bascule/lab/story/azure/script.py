@@ -133,7 +133,7 @@ class AzureStory:
             self._acts.begin("roll back: every host to blue, in one PUT")
             called = await self._call("upgrade", "rollback", NAME)
         over = running.result()
-        _require(over, "rolled_back")
+        require_end(over, "rolled_back")
         self.told.tries.append(over)
         self.told.puts[ROLLBACK] = await self._stage.count_puts() - before
         status = await self._tell_changes(over, course)
@@ -147,7 +147,7 @@ class AzureStory:
         self._acts.begin("upgrade, second try")
         course = _Try(prefix="")
         over = await self._follow(course)
-        _require(over, "completed")
+        require_end(over, "completed")
         self.told.tries.append(over)
         await self._tell_changes(over, course)
 
@@ -219,7 +219,7 @@ class AzureStory:
         return str(page)
 
 
-def _require(over: Mapping[str, Any], stage: str) -> None:
+def require_end(over: Mapping[str, Any], stage: str) -> None:
     """Raise UpgradeFailedError unless an upgrade ended so."""
     if over.get("stage") != stage:
         why = (over.get("ended") or {}).get("reason", "")

@@ -1,43 +1,54 @@
 from collections.abc import Callable
+from dataclasses import replace
 
+import msgspec
 import pytest
 
 from bascule.lab.load.orders import Command, Story
 from bascule.lab.load.samples import Outcome
-from bascule.lab.load.verdict import Verdict, judge
-from bascule.lab.story.azure.document import build_document, render_summary
-from bascule.lab.story.azure.script import Told
+from bascule.lab.load.verdict import Effects, Verdict, judge
+from bascule.lab.story.azure.document import build_document, find_rank, render_summary
+from bascule.lab.story.azure.script import COMMANDS, Told
 from tests.support.load_builder import SWITCH_S, evidence, row_at, rows
 
-PODS = ("10.240.17.1", "10.240.17.2")
+POOLS = {
+    "bsc-pool-green_shop_api_80": ["10.240.17.1", "10.240.17.2"],
+    "bsc-pool-blue_shop_api_80": [],
+}
 
 
 def verdict(*, failures: int = 0) -> Verdict:
     found = rows()
     for place in range(700, 700 + failures):
         found[place] = row_at(found[place][0], outcome=Outcome.RESET)
-    written = Command(
-        name="pool-green",
+    switch = Command(
+        name="switch",
         begun_s=SWITCH_S,
         ended_s=SWITCH_S + 0.4,
         to="green",
+        intent_s=SWITCH_S,
+        acknowledged_s=SWITCH_S + 0.302,
         effective_s=SWITCH_S + 0.302,
     )
-    return judge(evidence(found, story=Story(commands=[written])))
+    seen = judge(evidence(found, story=Story(commands=[switch])))
+    return msgspec.structs.replace(seen, effects=Effects(posts=9, duplicates=0, lost=0))
 
 
 def told() -> Told:
     return Told(
         rate=100.0,
-        upgrade={"name": "demo-azure", "stage": "completed"},
+        tries=[{"name": "demo-azure", "stage": stage} for stage in ("rolled_back", "completed")],
+        puts=dict.fromkeys(COMMANDS, 1),
         report="report.html",
         azure={
             "clusters": {"blue": None, "green": "Succeeded"},
-            "pool": list(PODS),
+            "pools": POOLS,
+            "left_to_do": [],
+            "findings": ["BlueRetired"],
             "resources": {"managedClusters": 1},
             "requests": {"reads": 9, "writes": 3},
+            "puts": 7,
         },
-        addresses={"blue": ("10.240.1.1",), "green": PODS},
         verdict=verdict(),
         seconds_by_act={"baseline": 3.0},
     )
@@ -45,6 +56,27 @@ def told() -> Told:
 
 def lose_requests(story: Told) -> None:
     story.verdict = verdict(failures=2)
+
+
+def cut_a_stream(story: Told) -> None:
+    assert story.verdict is not None
+    streams = msgspec.structs.replace(story.verdict.streams, opened=3, reset=1)
+    story.verdict = msgspec.structs.replace(story.verdict, streams=streams)
+
+
+def repeat_a_post(story: Told) -> None:
+    assert story.verdict is not None
+    effects = Effects(posts=9, duplicates=1, lost=0)
+    story.verdict = msgspec.structs.replace(story.verdict, effects=effects)
+
+
+def lose_the_ledgers(story: Told) -> None:
+    assert story.verdict is not None
+    story.verdict = msgspec.structs.replace(story.verdict, effects=None)
+
+
+def write_twice(story: Told) -> None:
+    story.puts["switch"] = 2
 
 
 def keep_blue(story: Told) -> None:
@@ -56,15 +88,24 @@ def lose_green(story: Told) -> None:
 
 
 def keep_pods_of_blue(story: Told) -> None:
-    story.azure = {**story.azure, "pool": [*PODS, "10.240.1.1"]}
+    pools = {**POOLS, "bsc-pool-blue_shop_api_80": ["10.240.1.1"]}
+    story.azure = {**story.azure, "pools": pools}
 
 
-def empty_pool(story: Told) -> None:
-    story.azure = {**story.azure, "pool": []}
+def leave_a_right_of_blue(story: Told) -> None:
+    story.azure = {**story.azure, "findings": ["BlueRetired", "LeftOfBlue"]}
+
+
+def want_blue_again(story: Told) -> None:
+    story.azure = {**story.azure, "left_to_do": ["nodepool1 of old"]}
+
+
+def empty_pools(story: Told) -> None:
+    story.azure = {**story.azure, "pools": {}}
 
 
 def go_back(story: Told) -> None:
-    story.upgrade = {"stage": "rolled_back", "ended": {"reason": "a hook failed"}}
+    story.tries[1] = {"stage": "rolled_back"}
 
 
 def test_a_story_that_went_well_is_ok() -> None:
@@ -76,19 +117,25 @@ def test_a_story_that_went_well_is_ok() -> None:
     text = "\n".join(render_summary(document))
     assert "BROKEN" not in text
     assert "blue is gone, green is Succeeded" in text
-    assert "by the demo itself" in text
-    assert "Proven in the lab only." in text
+    assert "the article says: seconds" in text
+    assert "in the lab only" in text
 
 
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
         (lose_requests, "2 of"),
+        (cut_a_stream, "1 of 3 WebSockets were reset"),
+        (repeat_a_post, "1 POSTs took effect twice"),
+        (lose_the_ledgers, "an unknown number of POSTs"),
+        (write_twice, "1, 1, 1, 1, 2 PUTs"),
         (keep_blue, "blue is Succeeded"),
         (lose_green, "green is gone"),
-        (keep_pods_of_blue, "10.240.1.1"),
-        (empty_pool, "the pool holds nothing"),
-        (go_back, "is rolled_back: a hook failed"),
+        (keep_pods_of_blue, "1 pods of blue"),
+        (leave_a_right_of_blue, "left to do on the platform: LeftOfBlue"),
+        (want_blue_again, "left to do on the platform: nodepool1 of old"),
+        (empty_pools, "0 pools hold pods of green"),
+        (go_back, "the upgrades are rolled_back, rolled_back"),
     ],
 )
 def test_whatever_is_not_as_it_should_be_is_said_and_the_story_failed(
@@ -103,6 +150,19 @@ def test_whatever_is_not_as_it_should_be_is_said_and_the_story_failed(
     broken = [line for line in render_summary(document) if line.startswith("BROKEN")]
     assert len(broken) == 1
     assert said in broken[0]
+
+
+def test_times_are_ranked_only_where_all_are_known() -> None:
+    assert find_rank([3.0, 1.0, 2.0], 0.5) == 2.0
+    assert find_rank([3.0, 1.0, 2.0], 0.9) == 3.0
+    assert find_rank([3.0, None], 0.5) is None
+    assert find_rank([], 0.5) is None
+
+
+def test_how_long_azure_takes_is_said() -> None:
+    text = "\n".join(render_summary(build_document(replace(told(), model="real", speed=30.0))))
+
+    assert "how long Azure takes: real, 30 times as fast" in text
 
 
 def test_a_story_that_was_not_told_to_its_end_has_no_document() -> None:

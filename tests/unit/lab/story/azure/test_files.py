@@ -3,15 +3,15 @@ from pathlib import Path
 import yaml
 
 from bascule.lab.story.azure.files import (
-    ALONE,
-    BOTH,
+    GATEWAY_FILE,
+    build_gateway,
     build_platform,
     build_upgrade,
     find_platform,
     write_file,
 )
-from bascule.lab.supervisor.description import LabDirectory
-from bascule.spec.load import parse_platform, parse_upgrade
+from bascule.lab.story.azure.settings import AzureSettings
+from bascule.spec.load import parse_gateway, parse_platform, parse_upgrade
 
 CLOUD = "https://localhost:8443"
 SUBSCRIPTION = "/subscriptions/11111111-2222-3333-4444-555555555555"
@@ -38,25 +38,31 @@ def test_the_platforms_parts_are_found_by_its_names() -> None:
     assert [platform.name_of(cluster) for cluster in ("blue", "green")] == ["old", "new"]
 
 
-def test_the_upgrade_is_one_that_the_product_reads_and_its_hooks_write_the_pool_after_each_step(
+def test_the_product_reads_the_gateway_and_the_upgrade_that_moves_one_host_before_the_others(
     tmp_path: Path,
 ) -> None:
-    platform = find_platform(build_platform(CLOUD)[1], SUBSCRIPTION)
-    path = tmp_path / "upgrade.yaml"
+    content = build_platform(CLOUD)[1]
+    platform = find_platform(content, SUBSCRIPTION)
+    gateway_file, upgrade_file = tmp_path / GATEWAY_FILE, tmp_path / "upgrade.yaml"
 
-    write_file(path, build_upgrade(tmp_path, 18080, LabDirectory(tmp_path / "lab"), platform))
+    write_file(gateway_file, build_gateway(tmp_path, "127.255.0.1", platform, content))
+    write_file(upgrade_file, build_upgrade(AzureSettings()))
 
-    spec = parse_upgrade(path.read_text(), path, Path.read_text)
-    both, alone = spec.hooks
-    blue, green = (str(tmp_path / "kube" / f"{name}.yaml") for name in ("blue", "green"))
-    assert [(hook.name, hook.after) for hook in spec.hooks] == [
-        (BOTH, "shift-50"),
-        (ALONE, "shift-100"),
+    gateway = parse_gateway(gateway_file.read_text(), gateway_file)
+    upgrade = parse_upgrade(upgrade_file.read_text(), upgrade_file, Path.read_text)
+    assert gateway.gateway.type == upgrade.gateway.gateway.type == "appgw"
+    assert [listener.address for listener in gateway.listeners] == ["127.255.0.1"] * 2
+    assert gateway.clusters.green.awaited is True
+    assert [(step.hosts, step.weight_bp) for step in upgrade.steps] == [
+        (("api.example.test",), 0),
+        ((), 10_000),
     ]
-    assert (both.run[-2:], alone.run[-1]) == ((blue, green), green)
-    assert both.undo is not None
-    assert alone.undo == both.run
-    assert both.undo[-1] == blue
-    assert green not in both.undo
-    assert spec.gateway.ingress_classes == ("bascule-demo",)
-    assert "10." not in str(spec.gateway.listeners)
+    assert upgrade.hooks == ()
+
+
+def test_what_takes_longer_is_held_longer() -> None:
+    fast, real = AzureSettings(), AzureSettings(model="real", speed=30.0)
+
+    assert build_upgrade(fast)["bake"] == {"hold": "2s"}
+    assert build_upgrade(real)["bake"] == {"hold": "6s"}
+    assert build_upgrade(fast)["retire"]["idle"] == build_upgrade(real)["retire"]["idle"] == "4s"

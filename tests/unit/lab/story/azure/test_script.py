@@ -1,16 +1,15 @@
-from bascule.lab.load.plan import check_plan
-from bascule.lab.story.azure.files import build_platform, find_platform
-from bascule.lab.story.azure.script import build_plan
+import pytest
+
+from bascule.lab.story.azure.script import COMMANDS, require_end
+from bascule.lab.story.script import UpgradeFailedError
 
 
-def test_the_load_goes_to_the_gateways_address_and_knows_the_clusters_by_their_names() -> None:
-    platform = find_platform(build_platform("AzureCloud")[1], "/subscriptions/s")
+def test_an_upgrade_that_ends_otherwise_is_the_end_of_the_story() -> None:
+    require_end({"stage": "completed"}, "completed")
 
-    plan = build_plan(100.0, "127.255.0.1", platform)
+    with pytest.raises(UpgradeFailedError, match="ended as rolled_back: a hook failed"):
+        require_end({"stage": "rolled_back", "ended": {"reason": "a hook failed"}}, "completed")
 
-    check_plan(plan)
-    assert {(lane.target.address, lane.target.port) for lane in plan.lanes} == {
-        ("127.255.0.1", 8080)
-    }
-    assert sum(lane.rate for lane in plan.lanes if lane.slow_ms == 0) == 100.0
-    assert plan.cluster_by_name == {"old": "blue", "new": "green"}
+
+def test_the_story_goes_there_and_back_and_there() -> None:
+    assert COMMANDS == ("try-host", "try-switch", "rollback", "host", "switch")

@@ -1,34 +1,29 @@
-from typing import Any
+from bascule.lab.shop.certificates import HostCertificate
+from bascule.lab.story.azure.shop import build_objects
 
-from bascule.lab.story.azure.shop import build_door, build_pods, find_addresses
-
-
-def pod(address: str, *, ready: str = "True", **metadata: str) -> dict[str, Any]:
-    conditions = [{"type": "PodScheduled", "status": "True"}, {"type": "Ready", "status": ready}]
-    return {"metadata": metadata, "status": {"podIP": address, "conditions": conditions}}
+MADE = HostCertificate(certificate=b"certificate", key=b"key", authority=b"authority")
 
 
-def test_only_one_part_of_the_shop_is_deployed_and_nothing_of_its_ingresses() -> None:
-    kinds = [each["kind"] for each in build_pods("1.35.3")]
+def test_the_shop_is_whole_but_for_what_leads_to_grpc() -> None:
+    objects = build_objects("1.35.3", MADE)
 
-    assert sorted(kinds) == ["Deployment", "Namespace", "PodDisruptionBudget", "Service"]
-
-
-def test_the_door_leads_to_where_the_pod_really_listens() -> None:
-    service, endpoints, ingress = build_door("10.240.1.7")
-
-    assert "selector" not in service["spec"]
-    assert endpoints["endpoints"][0]["addresses"] == ["127.240.1.7"]
-    assert ingress["spec"]["ingressClassName"] == "bascule-demo"
-
-
-def test_pods_that_are_ready_and_stay_count_in_order() -> None:
-    pods = [
-        pod("10.240.1.3"),
-        pod("10.240.1.1"),
-        pod("10.240.1.2", ready="False"),
-        pod("10.240.1.4", deletionTimestamp="2026-01-01T00:00:00Z"),
-        {"metadata": {}, "status": {}},
+    ingresses = {each["metadata"]["name"]: each for each in objects if each["kind"] == "Ingress"}
+    ports = [
+        path["backend"]["service"]["port"]
+        for each in ingresses.values()
+        for rule in each["spec"]["rules"]
+        for path in rule["http"]["paths"]
     ]
+    assert sorted(ingresses) == ["api", "shop"]
+    assert ports == [{"number": 80}] * 4
+    assert ingresses["shop"]["spec"]["tls"]
+    assert sum(each["kind"] == "Deployment" for each in objects) == 3
 
-    assert find_addresses(pods) == ("10.240.1.1", "10.240.1.3")
+
+def test_pods_answer_for_longer_than_a_fast_azure_takes() -> None:
+    pods = [each for each in build_objects("1.35.3", MADE) if each["kind"] == "Deployment"]
+
+    for each in pods:
+        spec = each["spec"]["template"]["spec"]
+        assert spec["containers"][0]["lifecycle"]["preStop"]["exec"]["command"] == ["sleep", "10"]
+        assert spec["terminationGracePeriodSeconds"] == 30
