@@ -18,6 +18,8 @@ def test_the_table_of_findings_is_current() -> None:
     folders = (rules.SRC / "checks", rules.SRC / "upgrade" / "plan")
     paths = [path for folder in folders for path in folder.glob("*.py")]
     used = {code for path in paths for code in _codes(path, BUILDERS)}
+    for path in (rules.SRC / "checks" / "appgw").glob("*.py"):
+        used |= _codes(path, AZURE_BUILDERS)
 
     assert _listed(PAGE.read_text().partition("## Findings")[2]) == used
 

@@ -10,10 +10,12 @@ from datetime import datetime
 from bascule.checks.appgw.facts import AppGwFacts, GatewayCertificate
 from bascule.checks.azure.blocking import blocker, warning
 from bascule.checks.azure.unreadable import Unreadable
-from bascule.checks.findings import Finding, Severity
+from bascule.checks.findings import Finding
 from bascule.checks.inventory import Inventory
 from bascule.checks.text import render_names
 from bascule.routing.expiry import WARN_BEFORE
+
+_RENEW = "renew it there: Bascule did not make it"
 
 
 def check_gateway_certificates(inventory: Inventory) -> tuple[Finding, ...]:
@@ -30,15 +32,30 @@ def _ending(facts: AppGwFacts, now: datetime) -> Iterator[Finding]:
             continue  # of ours the Secret is looked at
         if each.not_after - now > WARN_BEFORE:
             continue
-        has_ended = each.not_after <= now
-        yield Finding(
-            severity=Severity.WARNING,
-            code="GatewayCertificateEnded" if has_ended else "GatewayCertificateEnding",
-            subject=each.name,
-            message=f"the certificate {each.name} of the gateway {'ended' if has_ended else 'ends'}"
-            f" at {each.not_after.isoformat()}; {render_names(each.listeners, 'listeners')} use it",
-            remedy="renew it there: Bascule did not make it",
-        )
+        yield _ended(each) if each.not_after <= now else _soon(each)
+
+
+def _ended(certificate: GatewayCertificate) -> Finding:
+    return warning(
+        "GatewayCertificateEnded",
+        certificate.name,
+        f"the certificate {certificate.name} of the gateway ended{_of(certificate)}",
+        _RENEW,
+    )
+
+
+def _soon(certificate: GatewayCertificate) -> Finding:
+    return warning(
+        "GatewayCertificateEnding",
+        certificate.name,
+        f"the certificate {certificate.name} of the gateway ends{_of(certificate)}",
+        _RENEW,
+    )
+
+
+def _of(certificate: GatewayCertificate) -> str:
+    used = render_names(certificate.listeners, "listeners")
+    return f" at {certificate.not_after:%Y-%m-%d %H:%M} UTC; {used} use it"
 
 
 def _vaults(facts: AppGwFacts) -> Iterator[Finding]:
