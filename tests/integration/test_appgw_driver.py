@@ -19,7 +19,7 @@ from bascule.gateway.driver import Applied, ClusterTraffic, Convergence
 from bascule.gateway.ownership import OWNER_TAG
 from bascule.ids import Cluster
 from bascule.lab.arm.faults import FaultRule
-from bascule.routing.certificates import EMPTY_STORE
+from bascule.routing.certificates import EMPTY_STORE, Certificate
 from bascule.routing.model import Host, IngressRef, RouteSet
 from bascule.routing.weights import Split, Weights
 from tests.support import pki, tables
@@ -322,15 +322,45 @@ async def test_a_certificates_key_is_sent_once_and_goes_with_its_host(
     assert document["properties"].get("sslCertificates", []) == []
 
 
+async def test_a_certificate_that_azure_never_takes_costs_its_own_host_only(
+    world: AppGwWorld,
+) -> None:
+    good, bad = pki.Authority("shop").certify(HOST), pki.certify_by_ed25519(HOST)
+    web = IngressRef(Cluster.BLUE, "shop", "web")
+    routes = tuple(replace(each, sources=(web,)) for each in _host(HOST).routes)
+
+    def named(pair: Certificate) -> RouteSet:
+        return _routes(tables.host(HOST, *routes, certificate=pair), _host(OTHER))
+
+    async with world.driver() as driver:
+        first = await driver.apply(tables.table(named(bad)), tables.store(bad))
+        alone = await _listened(world)
+        await driver.apply(tables.table(named(good)), tables.store(good))
+        both = await _listened(world)
+        kept = await driver.apply(tables.table(named(bad)), tables.store(bad))
+    async with world.driver() as restarted:
+        with pytest.raises(DriverError, match="which is served, is of no use"):
+            await restarted.apply(tables.table(named(bad)), tables.store(bad))
+
+    assert alone == [OTHER]
+    assert sorted(both) == sorted(await _listened(world)) == sorted([HOST, OTHER])
+    assert {each.code for each in first.problems} == {"RefusedByAzure"}
+    assert "and it is not served: a certificate's key" in first.problems[0].message
+    assert "and what it was before goes on" in kept.problems[0].message
+
+
+async def _listened(world: AppGwWorld) -> list[str]:
+    listeners = (await world.document())["properties"]["httpListeners"]
+    return [host for each in listeners for host in each["properties"].get("hostNames", ())]
+
+
 async def test_what_cannot_be_done_is_told_with_what_was(world: AppGwWorld) -> None:
     web = IngressRef(Cluster.BLUE, "shop", "web")
     named = tables.host(HOST, *(replace(each, sources=(web,)) for each in _host(HOST).routes))
     async with world.driver(hosts=(OTHER,)) as driver:
         applied = await _apply(driver, routes=_routes(named, _host(OTHER)))
 
-    listeners = (await world.document())["properties"]["httpListeners"]
-    hosts = [host for each in listeners for host in each["properties"].get("hostNames", ())]
-    assert hosts == [OTHER]
+    assert await _listened(world) == [OTHER]
     assert {problem.code for problem in applied.problems} == {"HostNotAllowed"}
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.x509.oid import NameOID
 
 from bascule.routing.certificates import Certificate
@@ -77,6 +77,19 @@ class Authority:
         return Certificate(pair.chain_pem, pair.key_pem)
 
 
+def certify_by_ed25519(name: str) -> Certificate:
+    """Return a certificate that signs itself with a key that not everybody takes."""
+    key = ed25519.Ed25519PrivateKey.generate()
+    named = _name(name)
+    certificate = _builder(named, named, key.public_key(), valid_days=30).sign(key, None)
+    private = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    return Certificate(certificate.public_bytes(serialization.Encoding.PEM), private)
+
+
 def _alternatives(names: Iterable[str]) -> list[x509.GeneralName]:
     found: list[x509.GeneralName] = []
     for name in names:
@@ -92,7 +105,11 @@ def _name(text: str) -> x509.Name:
 
 
 def _builder(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, *, valid_days: int
+    subject: x509.Name,
+    issuer: x509.Name,
+    key: ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey,
+    *,
+    valid_days: int,
 ) -> x509.CertificateBuilder:
     now = dt.datetime.now(dt.UTC)  # noqa: TID251 - certificates hold the machine's time
     start = now - dt.timedelta(days=60)

@@ -1,9 +1,9 @@
 """What one routing table makes of a gateway's document, whichever document it is by then."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from bascule.azure.document import Document, list_at, text_at
-from bascule.errors import InvariantError
+from bascule.errors import DriverError, InvariantError
 from bascule.gateway.appgw.difference import ChangeKind, ChildChange
 from bascule.gateway.appgw.live import render_split
 from bascule.gateway.appgw.merge import merge, read_facts
@@ -11,7 +11,8 @@ from bascule.gateway.appgw.part import CERTIFICATES, POOLS, RULES, Part
 from bascule.gateway.appgw.pfx import Pfx, build_pfx
 from bascule.gateway.appgw.translate.translation import Translator
 from bascule.gateway.ownership import OWNER_TAG, SPLIT_TAG, TABLE_DIGITS, TABLE_TAG, Owns
-from bascule.routing.certificates import CertificateStore
+from bascule.ids import CertificateDigest
+from bascule.routing.certificates import Certificate, CertificateStore
 from bascule.routing.model import Problem, RoutingTable
 
 LINES_MAX = 3
@@ -51,19 +52,39 @@ class TableChange:
 def build_missing(
     document: Document, part: Part, certificates: CertificateStore
 ) -> Mapping[str, Pfx]:
-    """Return those certificates of `part` that the gateway does not hold yet, by name."""
+    """Return those certificates of `part` that the gateway does not hold yet, by name.
+
+    Raises DriverError for a pair that no such gateway takes.
+    """
+    return {name: build_pfx(pair) for name, pair in _find_missing(document, part, certificates)}
+
+
+def find_unusable(
+    document: Document, part: Part, certificates: CertificateStore
+) -> Mapping[CertificateDigest, str]:
+    """Return why no such gateway takes a certificate that it does not hold yet."""
+    found: dict[CertificateDigest, str] = {}
+    for _, pair in _find_missing(document, part, certificates):
+        try:
+            build_pfx(pair)
+        except DriverError as error:
+            found[pair.digest] = error.message
+    return found
+
+
+def _find_missing(
+    document: Document, part: Part, certificates: CertificateStore
+) -> Iterator[tuple[str, Certificate]]:
     there = {
         text_at(each, "name").lower() for each in list_at(document, "properties", CERTIFICATES)
     }
-    found: dict[str, Pfx] = {}
     for name, digest in part.certificates.items():
         if name.lower() in there:
             continue
         pair = certificates.by_digest.get(digest)
         if pair is None:
             raise InvariantError(f"the certificate {name} is named and was not handed over")
-        found[name] = build_pfx(pair)
-    return found
+        yield name, pair
 
 
 def is_switch(changes: Sequence[ChildChange]) -> bool:

@@ -18,15 +18,15 @@ from bascule.errors import (
     TransportError,
 )
 from bascule.gateway.appgw import abilities
-from bascule.gateway.appgw.change import TableChange, is_switch
+from bascule.gateway.appgw.change import TableChange, find_unusable, is_switch
+from bascule.gateway.appgw.culprits import served_hosts
 from bascule.gateway.appgw.difference import diff_documents
 from bascule.gateway.appgw.errors import LostChangeError, RefusedError
-from bascule.gateway.appgw.left_out import tell_left_out
+from bascule.gateway.appgw.left_out import tell_left_out, tell_unusable
 from bascule.gateway.appgw.live import read_split
 from bascule.gateway.appgw.lookout import Look, Lookout
-from bascule.gateway.appgw.mending import LeftOut, Mended, write_mended
+from bascule.gateway.appgw.mending import LeftOut, Mended, leave_out, write_mended
 from bascule.gateway.appgw.merge import read_facts
-from bascule.gateway.appgw.part import Facts, Part
 from bascule.gateway.appgw.settings import AppGwSettings
 from bascule.gateway.appgw.translate.translation import Translator
 from bascule.gateway.appgw.writer import GatewayWriter
@@ -39,9 +39,10 @@ from bascule.gateway.driver import (
     Observation,
 )
 from bascule.gateway.ownership import Owns, owner_of, table_of
-from bascule.ids import Cluster
+from bascule.ids import CertificateDigest, Cluster
 from bascule.routing.certificates import CertificateStore
 from bascule.routing.model import Problem, RoutingTable
+from bascule.routing.weights import Split
 
 FENCE_S = 1.0
 """How often the lease is looked at while nothing is written."""
@@ -99,7 +100,7 @@ class AppGwDriver:
         self._fence = fence
         self._traffic = traffic
         self._translator = Translator(settings)
-        self._thread: asyncio.Future[Part] | None = None
+        self._thread: asyncio.Future[Mapping[CertificateDigest, str]] | None = None
         self._lock = asyncio.Lock()
         self._lookout = Lookout(writer, owns=owns, clock=clock)
         self._live: _Live | None = None
@@ -153,9 +154,10 @@ class AppGwDriver:
         live = self._live
         document = live.document if live else await self._writer.read()
         wanted, known = self._without_refused(table)
-        await self._translate(wanted, read_facts(document, self._owns))
+        wanted, unusable = await self._prepare(wanted, document, certificates)
         is_new_split = self._is_new_split(table)
         self._tried = table
+        self._lookout.forget()
         mended = await self._write(wanted, certificates, is_urgent=is_new_split)
         written = mended.written
         if written.is_superseded:
@@ -164,7 +166,7 @@ class AppGwDriver:
                 remedy="look with `bascule status`; the newest is written again",
             )
         is_split_only = self._is_split_only(table, written)
-        left_out = (*known, *mended.left_out)
+        left_out = (*known, *unusable, *mended.left_out)
         self._live = _Live(
             table=table, mended=mended.table, left_out=left_out, document=written.after
         )
@@ -227,16 +229,43 @@ class AppGwDriver:
         part = self._translator.translate(live.mended, facts)
         return (*part.problems, *tell_left_out(live.left_out, live.table))
 
-    async def _translate(self, table: RoutingTable, facts: Facts) -> None:
-        """Translate in a thread, so that the change itself finds all hosts translated."""
+    async def _prepare(
+        self, table: RoutingTable, document: Document, certificates: CertificateStore
+    ) -> tuple[RoutingTable, tuple[LeftOut, ...]]:
+        """Do in a thread what takes long, so that the change itself finds it done.
+
+        Returns the table without the hosts whose certificates no such gateway takes.
+        """
         await self._wait_for_thread()
         loop = asyncio.get_running_loop()
-        self._thread = loop.run_in_executor(None, self._translator.translate, table, facts)
+        self._thread = loop.run_in_executor(
+            None, self._find_unusable, table, document, certificates
+        )
         await self._wait_for_thread()
-        self._thread.result()
+        unusable = self._thread.result()
+        if not unusable:
+            return table, ()
+        live = self._live.mended.routes.hosts if self._live else ()
+        known = {host.name: host for host in live}
+        left_out = tell_unusable(table, unusable, known)
+        served = served_hosts(document, self._owns)
+        for each in left_out:
+            if not each.is_kept and each.suspect.host in served:
+                raise DriverError(
+                    f"the certificate of {each.suspect.host}, which is served, is of no use: "
+                    f"{each.why}",
+                    remedy="give the Secret the pair that it had, or one with an RSA or EC key",
+                )
+        return leave_out(table, [each.suspect for each in left_out], known), left_out
+
+    def _find_unusable(
+        self, table: RoutingTable, document: Document, certificates: CertificateStore
+    ) -> Mapping[CertificateDigest, str]:
+        part = self._translator.translate(table, read_facts(document, self._owns))
+        return find_unusable(document, part, certificates)
 
     async def _wait_for_thread(self) -> None:
-        """Return when no thread translates: one goes on when its call is broken off."""
+        """Return when no thread works for us: one goes on when its call is broken off."""
         if self._thread is not None:
             await asyncio.wait([self._thread])
 
@@ -254,7 +283,7 @@ class AppGwDriver:
     def _note_trouble(self, error: BasculeError) -> BasculeError:
         """Keep why it went wrong for those who ask; return it as the protocol's errors."""
         convergence = Convergence.REFUSED
-        if isinstance(error, OutcomeUnknownError):
+        if isinstance(error, OutcomeUnknownError | ApiError | TransportError):
             convergence = Convergence.PENDING
         elif isinstance(error, ForeignChangeError):
             convergence = Convergence.FOREIGN_CHANGE
@@ -282,7 +311,7 @@ class AppGwDriver:
             convergence=convergence,
             reason=reason,
             table_digest=self._read_digest(look.document),
-            split=None if self._tried else read_split(look.document, self._owns),
+            split=self._read_split(look.document),
             instances=1 if owner_of(object_at(look.document, "tags")) else 0,
             traffic=traffic,
         )
@@ -318,6 +347,12 @@ class AppGwDriver:
         if live.left_out:
             return Convergence.CONVERGED, f"Azure refused {len(live.left_out)} of its parts"
         return Convergence.CONVERGED, ""
+
+    def _read_split(self, document: Document) -> Split | None:
+        """Return the split; None while Azure shows one whose end nobody has seen."""
+        digits = table_of(object_at(document, "tags"))
+        is_live = self._live is not None and self._live.mended.digest.startswith(digits)
+        return None if self._tried and not is_live else read_split(document, self._owns)
 
     def _read_digest(self, document: Document) -> str | None:
         digits = table_of(object_at(document, "tags"))

@@ -1,8 +1,10 @@
-"""Tells what Azure refused of a table, on the Ingresses that ask for it."""
+"""Tells what Azure refuses of a table, on the Ingresses that ask for it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 
+from bascule.gateway.appgw.culprits import Suspect
 from bascule.gateway.appgw.mending import LeftOut
+from bascule.ids import CertificateDigest
 from bascule.routing.model import Problem, RoutingTable
 
 CODE = "RefusedByAzure"
@@ -11,6 +13,21 @@ CODE = "RefusedByAzure"
 def tell_left_out(left_out: Iterable[LeftOut], table: RoutingTable) -> tuple[Problem, ...]:
     """Return a Problem for each Ingress of `table` that is not served as it asks."""
     return tuple(sorted({problem for each in left_out for problem in _tell(each, table)}))
+
+
+def tell_unusable(
+    table: RoutingTable, unusable: Mapping[CertificateDigest, str], live: Container[str]
+) -> tuple[LeftOut, ...]:
+    """Return the hosts whose certificates are `unusable`, and whether they go on as in `live`."""
+    return tuple(
+        LeftOut(
+            suspect=Suspect(host.name),
+            why=unusable[host.certificate.digest],
+            is_kept=host.name in live,
+        )
+        for host in table.routes.hosts
+        if host.certificate is not None and host.certificate.digest in unusable
+    )
 
 
 def _tell(left: LeftOut, table: RoutingTable) -> Iterator[Problem]:

@@ -3,11 +3,11 @@ from dataclasses import replace
 import pytest
 
 from bascule.gateway.appgw.culprits import Suspect
-from bascule.gateway.appgw.left_out import tell_left_out
+from bascule.gateway.appgw.left_out import tell_left_out, tell_unusable
 from bascule.gateway.appgw.mending import LeftOut
 from bascule.ids import Cluster
 from bascule.routing.model import IngressRef, Route, RoutingTable
-from tests.support import tables
+from tests.support import pki, tables
 
 HOST = "shop.example.com"
 
@@ -46,3 +46,18 @@ def test_what_becomes_of_it_and_why_is_told(is_kept: bool, told: str) -> None:  
     (first, *_) = tell_left_out([left], _table())
 
     assert first.message == f"Azure refuses {HOST}/a, and {told}: too long"
+
+
+def test_hosts_are_left_out_for_their_certificates() -> None:
+    good, bad = pki.Authority("a").certify("a"), pki.Authority("b").certify("b")
+    names = ("a", "b", "c", "d")
+    pairs = (good, bad, bad, None)
+    hosts = [tables.host(n, certificate=pair) for n, pair in zip(names, pairs, strict=True)]
+    table = tables.table(tables.route_set(hosts))
+
+    found = tell_unusable(table, {bad.digest: "no"}, {"b"})
+
+    assert [(each.suspect, each.is_kept) for each in found] == [
+        (Suspect("b"), True),
+        (Suspect("c"), False),
+    ]
