@@ -64,8 +64,8 @@ def prepare_own(own: OwnEnvoy, state_dir: StateDir, clock: Clock) -> Opener:
             fence=fence,
             listen=UnixListen(path=state_dir.xds_socket),
             admin_sockets=(state_dir.admin_socket,),
-            proxies=own.proxies,
         ) as driver:
+            driver.proxies = own.proxies
             yield _opened(driver, process, clock)
 
     return open_own
@@ -76,8 +76,8 @@ def prepare_elsewhere(elsewhere: Elsewhere, clock: Clock, *, proxies: int = 0) -
 
     @asynccontextmanager
     async def open_elsewhere(fence: Callable[[], None]) -> AsyncIterator[OpenGateway]:
-        listen = elsewhere.listen
-        async with EnvoyDriver(clock=clock, fence=fence, listen=listen, proxies=proxies) as driver:
+        async with EnvoyDriver(clock=clock, fence=fence, listen=elsewhere.listen) as driver:
+            driver.proxies = proxies
             yield _opened(driver, None, clock)
 
     return open_elsewhere

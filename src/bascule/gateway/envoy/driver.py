@@ -76,8 +76,7 @@ class EnvoyDriver:
 
     Use it as an async context manager, entered and left by one task. `fence` raises
     StaleWriterError once another owner has taken over: it is called right before anything is sent
-    to an Envoy, nothing is sent then, and the error ends the block. `proxies` of ours stand before
-    each Envoy.
+    to an Envoy, nothing is sent then, and the error ends the block.
     """
 
     def __init__(
@@ -90,10 +89,8 @@ class EnvoyDriver:
         ack_timeout_s: float = ACK_TIMEOUT_S,
         settle_s: float = SETTLE_S,
         fence: Callable[[], None] | None = None,
-        proxies: int = 0,
     ) -> None:
         self._clock = clock
-        self._proxies = proxies
         self._listen = listen
         self._instances = Instances(admin_sockets)
         self._instances_min = instances_min
@@ -115,6 +112,8 @@ class EnvoyDriver:
         self.port: int | None = None
         self.tags: Tags = PLAIN_TAGS
         """What the names of backends begin with; to be set before the first `apply`."""
+        self.proxies = 0
+        """How many proxies of ours stand before each Envoy; to be set before the first `apply`."""
 
     async def __aenter__(self) -> Self:
         await self._stack.enter_async_context(self._server)
@@ -219,7 +218,7 @@ class EnvoyDriver:
         live = self._live
         if live is None:
             await self._push_routes(
-                table, certificates, Stance(table.split, tags=self.tags, proxies=self._proxies)
+                table, certificates, Stance(table.split, tags=self.tags, proxies=self.proxies)
             )
             return False
         if self._server.rejections():

@@ -192,3 +192,14 @@ def test_without_a_tls_listener_no_secret_is_published() -> None:
     translation = translate(routes, BLUE, tables.store(certificate))
 
     assert translation.snapshot.of(Kind.SECRET) == {}
+
+
+def test_what_a_proxy_of_ours_in_front_forwards_is_believed() -> None:
+    routes = tables.route_set(_hosts(1))
+    alone = translate(routes, BLUE, EMPTY_STORE)
+
+    behind = translate(routes, replace(BLUE, proxies=1), EMPTY_STORE, alone)
+
+    shown = show_snapshot(behind.snapshot, {"listeners": Kind.LISTENER})
+    assert "xff_num_trusted_hops: 1" in shown
+    assert _changed_kinds(alone.snapshot, behind.snapshot) == {"listeners": ["http"]}
