@@ -91,8 +91,8 @@ class Names:
 
     def probe(self, *parts: str, content: str) -> str:
         """Return the name of a probe that holds `content`."""
-        parts = tuple(part.strip("/") for part in parts)
-        return cut(_joined(f"{self.prefix}probe", *parts, digest_of(content)))
+        shown = [_ELSE.sub("-", part.strip("/")) for part in parts]
+        return cut(_joined(f"{self.prefix}probe", *shown, digest_of(content)))
 
     def rewrite(self, resource: str, content: str) -> str:
         """Return the name of the rewrite rules of a custom resource, `NAMESPACE/NAME`."""
@@ -117,4 +117,4 @@ class Names:
 
 def _joined(kind: str, *parts: str) -> str:
     """Return `kind` and what it is for; no Kubernetes name of these parts holds a `_`."""
-    return f"{kind}-{'_'.join(_ELSE.sub('-', part) for part in parts if part)}"
+    return f"{kind}-{'_'.join(part for part in parts if part)}"

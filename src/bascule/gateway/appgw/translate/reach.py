@@ -1,9 +1,10 @@
 """By which settings the members of a pool are reached, and by which probe they are asked."""
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+
+import msgspec
 
 from bascule.azure.document import Document
 from bascule.gateway.appgw.part import PROBES, SETTINGS
@@ -12,6 +13,8 @@ from bascule.gateway.appgw.translate.members import HTTPS, Members
 from bascule.gateway.appgw.translate.probes import Probed, build_balancer_probe, build_probe
 from bascule.gateway.appgw.translate.sheet import Sheet, Site
 from bascule.routing.model import Backend
+
+_ENCODER = msgspec.json.Encoder(order="deterministic")
 
 ROOTS = "trustedRootCertificates"
 
@@ -79,4 +82,4 @@ def _cookie(backend: Backend) -> str:
 
 
 def _content(properties: Mapping[str, object]) -> str:
-    return json.dumps(properties, sort_keys=True)
+    return _ENCODER.encode(properties).decode()

@@ -18,9 +18,10 @@ from bascule.gateway.appgw.translate.fragments import Fragment, Granted, build_f
 from bascule.gateway.appgw.translate.groups import HostPlan, plan_host
 from bascule.gateway.appgw.translate.sheet import Site
 from bascule.ids import Cluster
+from bascule.routing.affinity import Affinity
 from bascule.routing.model import Host, RoutingTable
 from bascule.routing.preview import TARGET, find_preview_hosts
-from bascule.routing.weights import Weights
+from bascule.routing.weights import Split, Weights
 
 
 class Translator:
@@ -75,20 +76,28 @@ class _Desk:
         self._previews: dict[str, tuple[Host, Host]] = {}
         self._plans: list[HostPlan] = []
         self._grants: list[Granted] = []
-        self._stances: dict[tuple[object, ...], Stance] = {}
-        self._former_stances = self._stances
+        self._aim: tuple[Split, Affinity | None] | None = None
+        self._stances: dict[tuple[Weights, bool], Stance] = {}
         self._assembled: Assembled | None = None
 
     def translate(self, table: RoutingTable) -> Part:
         """Return the part that all hosts make up, whether it fits or not."""
-        self._former_stances, self._stances = self._stances, {}
+        aim = (table.split, table.arrangement.affinity)
+        is_settled = aim == self._aim
+        if not is_settled:
+            self._aim = aim
+            self._stances = {}
         before = self._entries
         entries = [self._enter(*shown, before) for shown in self._shown_hosts(table)]
         self._entries = {entry.host.name: entry for entry in entries}
-        grants = self._grant([entry.plan for entry in entries])
+        grants = self._grants
+        if self._grant([entry.plan for entry in entries]) is not grants:
+            is_settled = False
         fragments = [
-            self._update(entry, grant, self._stance(entry.host.name, table))
-            for entry, grant in zip(entries, grants, strict=True)
+            entry.made[1]
+            if is_settled and entry.made is not None
+            else self._make(entry, grant, self._stance(entry.host.name, table))
+            for entry, grant in zip(entries, self._grants, strict=True)
         ]
         self._assembled = assemble(fragments, self.site, self._assembled)
         return self._assembled.part
@@ -137,11 +146,11 @@ class _Desk:
             first = last
         return self._grants
 
-    def _update(self, entry: _Entry, grant: Granted, stance: Stance) -> Fragment:
+    def _make(self, entry: _Entry, grant: Granted, stance: Stance) -> Fragment:
         if entry.made is not None:
             known, fragment = entry.made
             is_alike = known.doors == grant.doors and known.problems == grant.problems
-            if known.stance is stance and is_alike:
+            if known.stance == stance and is_alike:
                 return fragment
         granted = replace(grant, plan=entry.plan, stance=stance)
         fragment = build_fragment(granted, self.site)
@@ -151,19 +160,17 @@ class _Desk:
     def _stance(self, name: str, table: RoutingTable) -> Stance:
         is_preview = name in self._previews
         asked = Weights.all_to(TARGET) if is_preview else table.split.for_host(name)
-        affinity = table.arrangement.affinity
-        key = (asked, table.split.default, affinity, is_preview)
-        stance = self._stances.get(key) or self._former_stances.get(key)
+        stance = self._stances.get((asked, is_preview))
         if stance is None:
             wanted, base = self._settle(asked), self._settle(table.split.default)
             stance = Stance(
                 wanted=wanted,
                 base=base,
-                affinity=affinity,
+                affinity=table.arrangement.affinity,
                 is_rounded=wanted != asked,
                 is_fixed=is_preview,
             )
-        self._stances[key] = stance
+            self._stances[asked, is_preview] = stance
         return stance
 
     def _settle(self, weights: Weights) -> Weights:
