@@ -24,6 +24,10 @@ from bascule.lab.arm.quotas import Quotas
 from bascule.lab.arm.world import ArmWorld, Living, Provider
 from bascule.lab.supervisor.description import LabDirectory
 
+PROBE_TIMEOUT_MIN_S = 1.0
+DRAIN_MIN_S = 5.0
+"""However fast the lab is: what passes through its gateways takes as long as ever."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
@@ -80,7 +84,12 @@ def build_providers(site: Site) -> Built:
             site.directory / "gateways",
             site.world.clock,
             meter=book,
-            options=BackendOptions(speed=site.speed, well_known_ca=_authority(site.directory)),
+            options=BackendOptions(
+                speed=site.speed,
+                timeout_min_s=PROBE_TIMEOUT_MIN_S,
+                drain_min_s=DRAIN_MIN_S,
+                well_known_ca=_authority(site.directory),
+            ),
         )
         gateways, planes = live, [_PlaneLife(live)]
     clusters: ClusterStarter = NoClusters()

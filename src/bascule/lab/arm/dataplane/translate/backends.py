@@ -62,10 +62,18 @@ class BackendOptions:
 
     speed: float = 1.0
     """Divides the intervals and time-outs of probes and draining."""
+    timeout_min_s: float = 0.0
+    """No probe's time-out gets shorter by `speed` than this: pods do not answer any sooner."""
+    drain_min_s: float = 0.0
+    """No time for draining either: neither requests nor streams get shorter."""
     well_known_ca: str = ""
     """PEM of what backends with TLS are verified against; empty leaves them unverified."""
     event_log: str = ""
     """Where Envoy notes what its probes find; empty for nowhere."""
+
+    def shorten(self, time_s: float, least_s: float) -> float:
+        """Return a time divided by `speed`: `least_s` if it would be less, unless it was before."""
+        return max(time_s / self.speed, min(time_s, least_s))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -95,8 +103,8 @@ def build_backend(
         probe_port=probe_port(gateway, settings),
         is_probed_by_address=not probe_host(gateway, settings),
         accepted_codes=accepted_codes(gateway, settings),
-        probe_timeout_s=probe_timeout_s(gateway, settings) / options.speed,
-        drain_s=_drain_s(settings) / options.speed,
+        probe_timeout_s=options.shorten(probe_timeout_s(gateway, settings), options.timeout_min_s),
+        drain_s=options.shorten(_drain_s(settings), options.drain_min_s),
     )
 
 
@@ -116,7 +124,15 @@ def _build_cluster(gateway: Gateway, pool: Child, settings: Child, options: Back
         },
         "ignore_health_on_host_removal": True,
         "health_checks": [
-            build_health_check(gateway, settings, speed=options.speed, event_log=options.event_log)
+            build_health_check(
+                gateway,
+                settings,
+                speed=options.speed,
+                timeout_s=options.shorten(
+                    probe_timeout_s(gateway, settings), options.timeout_min_s
+                ),
+                event_log=options.event_log,
+            )
         ],
         "circuit_breakers": {"thresholds": [_no_limits()]},
         "typed_extension_protocol_options": {

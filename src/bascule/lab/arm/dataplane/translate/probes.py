@@ -15,17 +15,17 @@ HEALTH_LOG = "health.log"
 
 
 def build_health_check(
-    gateway: Gateway, settings: Child, *, speed: float, event_log: str = ""
+    gateway: Gateway, settings: Child, *, speed: float, timeout_s: float, event_log: str = ""
 ) -> Json:
     """Return Envoy's health check for the backends reached by these settings.
 
-    `speed` divides interval and time-out. Without a probe in the settings it is Azure's default:
+    `speed` divides the interval. Without a probe in the settings it is Azure's default:
     `GET /`, 200-399, every 30 s. A check that names no host asks each server by its own address.
     """
     probe = _find_probe(gateway, settings)
     interval = seconds(probe.number("interval", INTERVAL_S) / speed)
     return {
-        "timeout": seconds(probe_timeout_s(gateway, settings) / speed),
+        "timeout": seconds(timeout_s),
         "interval": interval,
         "no_traffic_interval": interval,
         "no_traffic_healthy_interval": interval,

@@ -89,3 +89,12 @@ def test_what_probes_find_is_noted_where_it_is_told() -> None:
 
     (check,) = backend.cluster["health_checks"]
     assert check["event_logger"][0]["typed_config"]["event_log_path"] == "health.log"
+
+
+def test_a_faster_lab_shortens_times_but_not_below_what_requests_take() -> None:
+    options = BackendOptions(speed=30.0, timeout_min_s=1.0, drain_min_s=5.0)
+
+    assert options.shorten(60.0, options.timeout_min_s) == 2.0
+    assert options.shorten(3.0, options.timeout_min_s) == 1.0
+    assert options.shorten(0.5, options.timeout_min_s) == 0.5
+    assert options.shorten(30.0, options.drain_min_s) == 5.0
