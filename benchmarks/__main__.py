@@ -14,6 +14,7 @@ NAMES = (
     "endpoint_change",
     "rolling_restart",
     "translation",
+    "appgw_translation",
     "startup",
     "runtime_size",
     "gates",
