@@ -6,6 +6,9 @@ from bascule.checks.azure.controllers import judge_inside
 from bascule.checks.findings import Finding
 from bascule.checks.inventory import Inventory
 
+WRITERS = frozenset({"AgicInside", "AgicOwnsGateway", "ForeignWriter", "GatewayOfAnother"})
+"""Codes of blockers for which nothing is written to a gateway but the way back."""
+
 
 def check_writers(inventory: Inventory) -> tuple[Finding, ...]:
     """Return a blocker for each AGIC that works in a cluster, and what could not be seen of it."""

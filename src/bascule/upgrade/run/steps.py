@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from bascule.checks.findings import Finding, Severity, render_finding
+from bascule.checks.writers import WRITERS
 from bascule.errors import DriverError, InvariantError, OutcomeUnknownError, PlanError
 from bascule.gateway.driver import Convergence, Observation
 from bascule.ids import Cluster, CommandId
@@ -131,7 +132,9 @@ class Steps:
             case StepKind.SET_WEIGHTS:
                 return await self._observe_weights(step)
             case StepKind.RETIRE:
-                return await self._observe_retired(step)
+                return await self._find_writers() or await self._observe_retired(step)
+            case StepKind.ARRANGE if step.stage is not Stage.ROLLBACK:
+                return await self._find_writers() or Absent()
             case StepKind.HOOK:
                 return Unknown(reason=f"whether the command of {step.key} has run is not known")
             case kind if kind in VERBS:
@@ -291,6 +294,11 @@ class Steps:
             return Waits(reason=f"{cluster} has requests or streams open, and is not retired")
         run, now = self._ledger.require_run(), self._ledger.now()
         return self._idleness.look_again(run, step, now) or Absent()
+
+    async def _find_writers(self) -> Waits | None:
+        """Return why to wait where somebody else writes the gateway, whatever else there is."""
+        writers = [f for f in _blockers(await self._checks.find()) if f.code in WRITERS]
+        return Waits(reason=_tell(tuple(writers))) if writers else None
 
     async def _run_hook(self, step: Step, intent: StepStarted) -> Result:
         argv, limit_s = step.args.get("run"), step.args.get("timeout_s")

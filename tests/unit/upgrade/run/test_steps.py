@@ -1,5 +1,7 @@
 """What each kind of step looks at; how their results are used is in test_runner."""
 
+from dataclasses import replace
+
 import pytest
 
 from bascule.checks.findings import Finding, Severity
@@ -193,6 +195,30 @@ async def test_weights_wait_for_clusters_and_for_what_stands_against_them() -> N
     assert blocked == Waits(reason="gateway: is not ours")
     assert isinstance(away, Waits)
     assert "green" in away.reason
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        arrange("preview-on", Stage.VERIFY, Arrangement()),
+        build_step("retire-blue", Stage.RETIRE, StepKind.RETIRE, cluster="green"),
+    ],
+    ids=["arrange", "retire"],
+)
+async def test_nothing_is_written_beside_another_writer_of_the_gateway(step: Step) -> None:
+    desk = Desk(step)
+    steps = await desk.begin()
+    agic = Finding(severity=Severity.BLOCKER, code="AgicInside", subject="green", message="is back")
+
+    free = await steps.observe(step)
+    desk.checks.findings = (replace(agic, code="ClusterUnreachable"),)
+    other = await steps.observe(step)
+    desk.checks.findings = (agic,)
+    found = await steps.observe(step)
+    undone = await steps.observe(arrange("undo", Stage.ROLLBACK, Arrangement()))
+
+    assert (free, other, undone) == (Absent(), Absent(), Absent())
+    assert found == Waits(reason="green: is back")
 
 
 async def test_the_way_back_waits_only_for_something_that_answers_there() -> None:
