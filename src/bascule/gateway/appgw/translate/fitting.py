@@ -148,9 +148,9 @@ class _Fitter:
         if lack in _OF_BACKENDS and self._site.settings.backends is BackendsKind.PODS:
             ways.insert(0, "set backends: loadBalancer, which needs one pool a cluster")
         if lack in _OF_BACKENDS and self._pools_fit:
-            ways.insert(0, "set switch_by: pools, with which everything fits")
+            ways.insert(0, "set switchBy: pools, with which everything fits")
         if lack in (SETTINGS, PROBES) and self._site.settings.backends is not BackendsKind.PODS:
-            ways.insert(0, "give the load balancers a probe_host, which all hosts then share")
+            ways.insert(0, "give the load balancers a probeHost, which all hosts then share")
         if lack == REDIRECTS:
             ways.insert(0, "set ssl-redirect: false where plain HTTP is not used")
         text = ", or ".join(ways)

@@ -63,7 +63,7 @@ def test_a_route_that_does_not_fit_is_nobodys_and_the_others_of_its_host_work() 
     (message,) = _messages(part)
     assert message == (
         "shop.example.com/ is answered by nobody: the gateway takes 3 backend pools. Set "
-        "switch_by: pools, with which everything fits, or set backends: loadBalancer, which needs "
+        "switchBy: pools, with which everything fits, or set backends: loadBalancer, which needs "
         "one pool a cluster, or serve some hosts by a second gateway"
     )
 
@@ -91,13 +91,13 @@ def test_listeners_that_only_redirect_are_no_active_ones() -> None:
 
 
 def test_where_pools_would_not_fit_either_they_are_not_proposed() -> None:
-    assert "switch_by" not in _messages(_fit(TWO_HOSTS, backend_pools=1))[0]
+    assert "switchBy" not in _messages(_fit(TWO_HOSTS, backend_pools=1))[0]
 
 
 def test_probes_of_load_balancers_are_shared_under_one_host() -> None:
     part = _fit(TWO_HOSTS, settings=BALANCERS, probes=1)
 
-    assert "give the load balancers a probe_host" in _messages(part)[0].replace("G", "g")
+    assert "Give the load balancers a probeHost" in _messages(part)[0]
     assert "backends: loadBalancer" not in _messages(part)[0]
 
 

@@ -143,7 +143,7 @@ def test_the_way_by_pools_is_proposed_as_often_as_asked() -> None:
 
     first, second = (translator.translate(table, facts) for _ in range(2))
 
-    assert "set switch_by: pools" in first.problems[0].message.lower()
+    assert "Set switchBy: pools" in first.problems[0].message
     assert second == first
 
 
@@ -151,7 +151,7 @@ def test_the_way_by_pools_is_not_proposed_to_who_has_it() -> None:
     part = translate_case(f"settings: {{mechanism: pools, limits: {{backend_pools: 0}}}}\n{SHOP}")
 
     assert _codes(part) == {"GatewayFull"}
-    assert "switch_by" not in part.problems[0].message
+    assert "switchBy" not in part.problems[0].message
 
 
 def test_shares_that_nobody_accepted_go_to_the_larger_side() -> None:
