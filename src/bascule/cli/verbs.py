@@ -27,6 +27,9 @@ VERBS = {
     ),
     "rights": Verb("Print the roles that an upgrade takes on Azure, or test them.", extra="azure"),
     "platform": Verb("Plan, make and remove the cloud below an upgrade.", extra="azure"),
+    "gateway": Verb(
+        "Take an Application Gateway over from AGIC, give it back, rescue it.", extra="azure"
+    ),
     "switch": Verb("Move all traffic from one cluster to the other."),
     "weights": Verb("Set the share of each cluster, such as blue=90 green=10."),
     "rollback": Verb("Go back to the split before the last switch or shift."),

@@ -30,7 +30,7 @@ def keep_before(document: Document, file: Path) -> GatewayKept:
     try:
         if found is not None:
             file.rename(file.with_name(f"{file.stem}-{_digest(found)[:DIGITS]}.json"))
-        write_private(file, _render(document))
+        write_private(file, render_document(document))
     except OSError as error:
         raise UsageError(
             f"{file} cannot be written: {error.strerror}; the gateway was not touched",
@@ -62,10 +62,11 @@ def _read(file: Path) -> dict[str, object] | None:
 
 
 def _digest(document: Document) -> str:
-    return hashlib.sha256(_render(document)).hexdigest()
+    return hashlib.sha256(render_document(document)).hexdigest()
 
 
-def _render(document: Document) -> bytes:
+def render_document(document: Document) -> bytes:
+    """Return a document as files hold it."""
     return json.dumps(document, ensure_ascii=False, indent=1, default=_plain).encode()
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import cast
 
-from bascule.azure.document import Document, text_at
-from bascule.gateway.appgw.canonical import back_references
+from bascule.azure.document import Document, list_at, object_at, text_at
+from bascule.gateway.appgw.canonical import back_references, is_collection
 
 ChildKey = tuple[str, str]
 """A child's collection and name, in lower case."""
@@ -13,6 +13,17 @@ ChildKey = tuple[str, str]
 def key_of(collection: str, name: str) -> ChildKey:
     """Return the key of a child."""
     return collection.lower(), name.lower()
+
+
+def keys_of(document: Document) -> frozenset[ChildKey]:
+    """Return the keys of all children of a gateway."""
+    properties = object_at(document, "properties")
+    return frozenset(
+        key_of(collection, text_at(each, "name"))
+        for collection, children in properties.items()
+        if is_collection(children)
+        for each in list_at(properties, collection)
+    )
 
 
 def key_in_id(gateway_id: str, child_id: str) -> ChildKey | None:

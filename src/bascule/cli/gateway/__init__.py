@@ -1,0 +1,1 @@
+"""`bascule gateway VERB`: one module a verb."""

@@ -1,0 +1,88 @@
+"""`bascule gateway adopt`: takes a gateway over from AGIC."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+
+from bascule.app.gateways.adopting import Adoption, AdoptionPlan, Wish, adopt_gateway, plan_adoption
+from bascule.cli.arguments import takes
+from bascule.cli.gateway.opening import Source, open_source, parse_silence, teller
+from bascule.cli.gateway.text import (
+    adoption_document,
+    adoption_plan_document,
+    render_adoption_plan,
+)
+from bascule.cli.options import OutputOption
+from bascule.cli.platform.asking import ask
+from bascule.cli.rendering import Output, print_document, print_lines
+from bascule.errors import PlanError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arguments:
+    """What `bascule gateway adopt` is told."""
+
+    source: Source
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Say what would be done, and do nothing.")
+    ] = False
+    silence: Annotated[
+        str, typer.Option("--silence", help="How long nobody may have written; 0 asks nobody.")
+    ] = "5m"
+    drop: Annotated[
+        list[str] | None,
+        typer.Option("--drop", help="A host that nobody needs any more; repeatable, or `all`."),
+    ] = None
+    agic_prefix: Annotated[
+        str | None, typer.Option(help="AGIC's appgw.subResourceNamePrefix, if names do not tell.")
+    ] = None
+    disable_add_on: Annotated[
+        bool, typer.Option("--disable-add-on", help="Disable AKS's add-on, as the plan shows.")
+    ] = False
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False
+    output: OutputOption = Output.TEXT
+
+
+@takes(Arguments)
+def adopt(arguments: Arguments) -> None:
+    """Take a gateway over from AGIC; what it would do is shown first.
+
+    AGIC is put to sleep, silence is proven, and the gateway gets two tags: no request goes
+    elsewhere. `bascule run` then replaces AGIC's objects by ours. Ends with 3 when something stands
+    against it; then nothing is changed. It may be ended at any moment and said again.
+    """
+    plan, adoption = asyncio.run(_adopt(arguments))
+    if arguments.output is Output.JSON:
+        done = None if adoption is None else adoption_document(adoption)
+        print_document({"plan": adoption_plan_document(plan), "done": done})
+    elif adoption is not None:
+        took = adoption.took_s
+        said = "it had the tags already" if took is None else f"the update took {took:.1f} s"
+        print_lines([f"done: {said}", "next: bascule run -f " + str(arguments.source.file)])
+
+
+async def _adopt(arguments: Arguments) -> tuple[AdoptionPlan, Adoption | None]:
+    silence_s = parse_silence(arguments.silence)
+    wish = Wish(
+        agic_prefix=arguments.agic_prefix,
+        dropped=frozenset(arguments.drop or ()),
+        may_disable_add_on=arguments.disable_add_on,
+    )
+    async with open_source(arguments.source, is_writing=not arguments.plan) as hands:
+        plan = await plan_adoption(hands, wish)
+        if arguments.output is Output.TEXT:
+            print_lines(render_adoption_plan(plan))
+        if arguments.plan:
+            return plan, None
+        if plan.blockers:
+            raise PlanError(
+                f"the gateway is not taken over, first reason: {plan.blockers[0]}",
+                remedy="see the lines with BLOCKER of --plan; nothing was changed",
+            )
+        if plan.is_empty:
+            return plan, None
+        ask("Take it over?", is_sure=arguments.yes)
+        tell = teller(arguments.output)
+        return plan, await adopt_gateway(hands, plan, silence_s=silence_s, tell=tell)
