@@ -56,7 +56,7 @@ class _Loop:
         """Let blue's only pod be another one, again and again; return the last address."""
         clock, address = self.world.clock, ""
         for number in range(CHANGES):
-            address = f"10.1.{number}.9"
+            address = f"10.1.{number // 250}.{number % 250 + 1}"
             self.feeds[Cluster.BLUE].sync(*shop(address))
             await clock.sleep_until(clock.monotonic_s() + EACH_S)
         return address

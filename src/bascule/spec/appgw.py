@@ -125,8 +125,9 @@ class AppGwGateway(AppGwPlace):
     )
     switch_by: Literal["auto", "rules", "pools"] = Field(
         default="auto",
-        description="How all routes change clusters: rules that name the other cluster's prepared "
-        "pools, addresses exchanged in pools that both use, or rules where the limits allow.",
+        description="How all routes change clusters: by rules, which name the other cluster's "
+        "prepared pools and path maps, or by pools that both use, whose addresses are exchanged "
+        "and of which half as many are needed. auto is rules.",
     )
     shares: StrictBool = Field(
         default=False,
