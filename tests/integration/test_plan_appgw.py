@@ -44,7 +44,7 @@ platform:
 gateway:
   name: shop
   listeners: [{{name: http, address: 203.0.113.7, port: 80}}]
-  gateway: {{type: appgw, cloud: "{cloud}", resourceGroup: {group}, name: {gateway}}}
+  gateway: {{{kind}, cloud: "{cloud}", resourceGroup: {group}, name: {gateway}}}
 steps: {steps}
 """
 BY_HOST = "[{hosts: [shop.example.com], hold: 5m}, {weight: 100, hold: 5m}]"
@@ -89,10 +89,10 @@ class Planner:
         self._capsys = capsys
         self.findings: dict[str, dict[str, str]] = {}
 
-    async def plan(self, steps: str, gateway: str = GATEWAY[1]) -> Plan:
+    async def plan(self, steps: str, gateway: str = GATEWAY[1], kind: str = "type: appgw") -> Plan:
         file = self._folder / "upgrade.yaml"
         names = {"cloud": self._site.url, "group": GROUP, "gateway": gateway}
-        file.write_text(SPEC.format(steps=steps, **names))
+        file.write_text(SPEC.format(steps=steps, kind=kind, **names))
         state = str(self._folder / "state")
         arguments = ["plan", "-f", str(file), "--state", state, "--output", "json"]
         await asyncio.to_thread(main, arguments)
@@ -158,3 +158,17 @@ async def test_a_gateway_that_is_not_there_is_a_blocker(planner: Planner) -> Non
     await planner.plan(BY_HOST, gateway="no-such")
 
     assert "there is no /subscriptions/" in planner.findings["GatewayUnreadable"]["message"]
+
+
+async def test_envoys_behind_it_split_exactly_and_the_gateway_is_looked_at_all_the_same(
+    clusters: Mapping[str, LabApi], planner: Planner
+) -> None:
+    await make(clusters["old"], AGIC)
+    tier = "type: appgw+envoy, envoys: {addresses: [127.0.0.1]}"
+
+    made = await planner.plan("[{weight: 5, hold: 1s}, {weight: 50}, {weight: 100}]", kind=tier)
+
+    assert made.step("preview-on") is not None
+    blockers = {c for c, f in planner.findings.items() if f["severity"] == "blocker"}
+    assert blockers == {"AgicInside"}
+    assert "GatewayUpdates" not in planner.findings

@@ -2,7 +2,7 @@
 
 import os
 
-from bascule.app.gateways.appgw import build_settings
+from bascule.app.gateways.appgw import build_place, build_settings
 from bascule.app.gateways.looking import fetch_appgw_facts
 from bascule.azure.opening import find_subscription, open_azure
 from bascule.checks.appgw.facts import AppGwFacts
@@ -10,13 +10,13 @@ from bascule.clock import Clock
 from bascule.gateway.appgw.abilities import IDLE_UPDATES
 from bascule.gateway.driver import UpdateTimes
 from bascule.routing.model import RoutingTable
-from bascule.spec.appgw import AppGwGateway
+from bascule.spec.appgw import AppGwEnvoyGateway, AppGwGateway
 from bascule.spec.gateway import Gateway
 
 
 async def fetch_planned_facts(
     gateway: Gateway,
-    spec: AppGwGateway,
+    spec: AppGwGateway | AppGwEnvoyGateway,
     table: RoutingTable,
     *,
     update: UpdateTimes | None,
@@ -24,11 +24,14 @@ async def fetch_planned_facts(
 ) -> AppGwFacts:
     """Return how the gateway is, and whether our part under `table` has its place there.
 
-    Raises UsageError where nothing says who asks, or in which subscription.
+    With Envoys behind it our part is small, and is not made. Raises UsageError where nothing says
+    who asks, or in which subscription.
     """
     gateway_id = spec.gateway_id(find_subscription(os.environ, spec.subscription))
-    settings = build_settings(gateway, spec, gateway_id=gateway_id)
+    times = update or IDLE_UPDATES
     async with open_azure(os.environ, clock=clock, cloud=spec.cloud) as azure:
-        return await fetch_appgw_facts(
-            azure.client, settings, update=update or IDLE_UPDATES, table=table
-        )
+        if isinstance(spec, AppGwEnvoyGateway):
+            place = build_place(gateway, spec, gateway_id=gateway_id)
+            return await fetch_appgw_facts(azure.client, place, update=times)
+        settings = build_settings(gateway, spec, gateway_id=gateway_id)
+        return await fetch_appgw_facts(azure.client, settings, update=times, table=table)

@@ -20,7 +20,7 @@ from bascule.inventory.fetch import Asked, Question, fetch_inventory
 from bascule.journal.record import Json
 from bascule.routing.model import RoutingTable
 from bascule.routing.weights import Split, Weights
-from bascule.spec.appgw import AppGwGateway
+from bascule.spec.appgw import AppGwEnvoyGateway, AppGwGateway
 from bascule.spec.upgrade import AzurePlatform, Upgrade
 from bascule.upgrade.plan.facts import ClusterName, Facts, PlatformFacts
 from bascule.upgrade.plan.lint import lint_plan
@@ -154,7 +154,7 @@ async def _survey(
     """Add what only Azure, and a look inside the clusters, tells of a gateway that is there."""
     gateway = spec.gateway_model()
     look = None
-    if isinstance(gateway.gateway, AppGwGateway):
+    if isinstance(gateway.gateway, AppGwGateway | AppGwEnvoyGateway):
         from bascule.app.appgw_planning import fetch_planned_facts
         from bascule.app.logs import set_up_logs
 
