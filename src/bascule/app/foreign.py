@@ -1,17 +1,17 @@
-"""Halts an upgrade once a write of ours is found to have undone one of somebody else.
+"""Halts an upgrade once somebody else is found to change the gateway, or to have lost by a write.
 
-Azure's log tells of it late, so it is read now and then after our writes.
+Azure's log tells of it late, so the gateway is looked at now and then though nobody asks.
 """
 
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import structlog
 
 from bascule.app.metering import MeteredDriver
 from bascule.clock import Clock
-from bascule.errors import BasculeError, ForeignChangeError, JournalError
+from bascule.errors import ForeignChangeError
 from bascule.ids import CommandId
 from bascule.journal.record import Json
 from bascule.journal.store import Inbox
@@ -19,8 +19,8 @@ from bascule.upgrade.encoding import render_time
 from bascule.upgrade.signals import Order, SteerUpgrade, UpgradeVerb, build_command
 from bascule.upgrade.state import GatewayState
 
-LOOK_EVERY_S = 1.0
-AUDIT_EVERY_S = 15.0
+TAKE_EVERY_S = 1.0
+LOOK_EVERY_S = 15.0
 ACTOR = "runtime"
 _LOG: structlog.stdlib.BoundLogger = structlog.get_logger("bascule.gateway")
 
@@ -30,8 +30,6 @@ class ForeignDesk:
     """Looks after what others do to the gateway."""
 
     driver: MeteredDriver
-    audit: Callable[[], Awaitable[None]]
-    """Raises ForeignChangeError for what a look into the log shows."""
     state: Callable[[], GatewayState]
     inbox: Inbox
     ring: Callable[[], None]
@@ -41,13 +39,13 @@ class ForeignDesk:
 
     async def run(self) -> None:
         """Look, and halt what is under way, until cancelled."""
-        due_s = self.clock.monotonic_s() + AUDIT_EVERY_S
+        due_s = self.clock.monotonic_s() + LOOK_EVERY_S
         while True:
-            await self.clock.sleep_until(self.clock.monotonic_s() + LOOK_EVERY_S)
+            await self.clock.sleep_until(self.clock.monotonic_s() + TAKE_EVERY_S)
+            if self.clock.monotonic_s() >= due_s:
+                await self.driver.observe()
+                due_s = self.clock.monotonic_s() + LOOK_EVERY_S
             error = self.driver.take_foreign()
-            if error is None and self.clock.monotonic_s() >= due_s:
-                error = await self._audit()
-                due_s = self.clock.monotonic_s() + AUDIT_EVERY_S
             if error is not None:
                 await self._halt(error)
 
@@ -60,17 +58,6 @@ class ForeignDesk:
             "message": self._found.message,
             "remedy": self._found.remedy,
         }
-
-    async def _audit(self) -> ForeignChangeError | None:
-        try:
-            await self.audit()
-        except ForeignChangeError as error:
-            return error
-        except JournalError:
-            raise
-        except BasculeError as error:
-            _LOG.info("other writers could not be looked for", reason=error.message)
-        return None
 
     async def _halt(self, error: ForeignChangeError) -> None:
         self._found, self._found_at = error, render_time(self.clock.now())

@@ -21,6 +21,7 @@ from bascule.routing.certificates import CertificateStore
 from bascule.routing.model import RoutingTable
 
 BOUNDS_S = (0.005, 0.02, 0.1, 0.5, 2.0, 8.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0)
+STOP_OTHERS = "find out who it is, and keep other writers away while this one works"
 SAID_FROM_S = 1.0
 """A change that takes less is not worth a word."""
 
@@ -82,7 +83,7 @@ class MeteredDriver(GatewayDriver):
         return f"the gateway is being updated, {passed_s:.0f} s{usual}"
 
     def take_foreign(self) -> ForeignChangeError | None:
-        """Return the last error that told of somebody else's change, once."""
+        """Return what told last of somebody else's change, once."""
         found, self._foreign = self._foreign, None
         return found
 
@@ -112,7 +113,9 @@ class MeteredDriver(GatewayDriver):
     async def observe(self) -> Observation:
         seen = await self._driver.observe()
         is_foreign = seen.convergence is Convergence.FOREIGN_CHANGE
-        self.figures.foreign += is_foreign and not self._was_foreign
+        if is_foreign and not self._was_foreign:
+            self.figures.foreign += 1
+            self._foreign = ForeignChangeError(seen.reason, remedy=STOP_OTHERS)
         self._was_foreign = is_foreign
         return seen
 

@@ -242,11 +242,10 @@ def _build_executor(gateway: Gateway, opened: _Opened, desks: _Desks) -> Executo
 
 
 def _build_foreign(opened: _Opened, executor: Executor, bell: Bell) -> ForeignDesk | None:
-    if opened.gateway.audit is None:
+    if opened.gateway.shared is None:
         return None
     return ForeignDesk(
-        driver=opened.gateway.driver,
-        audit=opened.gateway.audit,
+        driver=opened.gateway.shared,
         state=lambda: executor.state,
         inbox=opened.owned.store,
         ring=bell.ring,

@@ -4,10 +4,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import pytest
+from typing_extensions import override
 
-from bascule.app.foreign import AUDIT_EVERY_S, ForeignDesk
-from bascule.app.metering import MeteredDriver
-from bascule.errors import BasculeError, ForeignChangeError, TransportError
+from bascule.app.foreign import LOOK_EVERY_S, ForeignDesk
+from bascule.app.metering import STOP_OTHERS, MeteredDriver
+from bascule.errors import ForeignChangeError
+from bascule.gateway.driver import Convergence, Observation
 from bascule.routing.certificates import EMPTY_STORE
 from bascule.upgrade.signals import SteerUpgrade, UpgradeVerb, parse_order
 from bascule.upgrade.state import GatewayState
@@ -21,34 +23,39 @@ from tests.support.virtual_clock import VirtualClock
 LOST = ForeignChangeError("carol's pool is gone", remedy="ask carol")
 
 
+class Watched(FakeDriver):
+    """Shows what somebody did to it while `told` says so."""
+
+    told = ""
+    looks = 0
+
+    @override
+    async def observe(self) -> Observation:
+        self.looks += 1
+        seen = Convergence.FOREIGN_CHANGE if self.told else Convergence.CONVERGED
+        return Observation(convergence=seen, reason=self.told)
+
+
 @dataclass(slots=True)
 class World:
     state: GatewayState
     clock: VirtualClock = field(default_factory=VirtualClock)
     inbox: FakeJournal = field(default_factory=lambda: FakeJournal(FakeDisk()))
-    errors: list[BasculeError] = field(default_factory=list)
-    audits: int = 0
     rung: int = 0
-    gateway: FakeDriver = field(init=False)
+    gateway: Watched = field(init=False)
     driver: MeteredDriver = field(init=False)
     desk: ForeignDesk = field(init=False)
 
     def __post_init__(self) -> None:
-        self.gateway = FakeDriver(self.clock)
+        self.gateway = Watched(self.clock)
         self.driver = MeteredDriver(self.gateway, self.clock)
         self.desk = ForeignDesk(
             driver=self.driver,
-            audit=self.audit,
             state=lambda: self.state,
             inbox=self.inbox,
             ring=self.ring,
             clock=self.clock,
         )
-
-    async def audit(self) -> None:
-        self.audits += 1
-        if self.errors:
-            raise self.errors.pop(0)
 
     def ring(self) -> None:
         self.rung += 1
@@ -69,14 +76,14 @@ def upgrading() -> GatewayState:
 
 async def test_what_the_log_tells_late_pauses_the_upgrade_with_the_reason() -> None:
     async with at_work(upgrading()) as world:
-        world.errors.append(LOST)
-        await world.clock.advance(AUDIT_EVERY_S * 2)
+        world.gateway.told = "carol's pool is gone"
+        await world.clock.advance(LOOK_EVERY_S * 5)
         (command,) = await world.inbox.pending()
 
     order = parse_order(command)
     assert isinstance(order.signal, SteerUpgrade)
     assert order.signal.verb is UpgradeVerb.PAUSE
-    assert (order.actor, order.reason) == ("runtime", "carol's pool is gone; ask carol")
+    assert (order.actor, order.reason) == ("runtime", f"carol's pool is gone; {STOP_OTHERS}")
     assert world.rung == 1
 
 
@@ -89,26 +96,27 @@ async def test_what_a_write_finds_itself_needs_no_look() -> None:
         found = await world.inbox.pending()
 
     assert len(found) == 1
-    assert world.audits == 0
+    assert world.gateway.looks == 0
 
 
 async def test_without_an_upgrade_it_is_told_in_the_status_alone() -> None:
     async with at_work(state_after()) as world:
         before = world.desk.document()
-        world.errors.append(LOST)
-        await world.clock.advance(AUDIT_EVERY_S * 2)
+        world.gateway.told = "carol's pool is gone"
+        await world.clock.advance(LOOK_EVERY_S * 2)
         told = world.desk.document()
 
     assert before is None
     assert isinstance(told, dict)
-    assert (told["message"], told["remedy"]) == ("carol's pool is gone", "ask carol")
+    assert (told["message"], told["remedy"]) == ("carol's pool is gone", STOP_OTHERS)
     assert await world.inbox.pending() == ()
 
 
-async def test_a_log_that_cannot_be_read_is_read_again() -> None:
+async def test_what_comes_a_second_time_is_told_a_second_time() -> None:
     async with at_work(upgrading()) as world:
-        world.errors.append(TransportError("no answer"))
-        await world.clock.advance(AUDIT_EVERY_S * 3)
+        for told in ("one", "", "two"):
+            world.gateway.told = told
+            await world.clock.advance(LOOK_EVERY_S * 2)
+        found = await world.inbox.pending()
 
-    assert world.audits >= 2
-    assert await world.inbox.pending() == ()
+    assert len(found) == 2

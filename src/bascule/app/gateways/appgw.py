@@ -1,6 +1,6 @@
 """An Application Gateway for a runtime: signed in to Azure, what was there kept, ready to write."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -57,7 +57,6 @@ class AppGwParts:
 
     gateway_id: str
     driver: AppGwDriver
-    audit: Callable[[], Awaitable[None]]
     log: CountingLog
     client: ArmClient
     document: Document
@@ -120,8 +119,9 @@ def prepare_appgw(gateway: Gateway, spec: AppGwGateway, home: AppGwHome) -> Open
     @asynccontextmanager
     async def open_appgw(fence: Callable[[], None]) -> AsyncIterator[OpenGateway]:
         async with open_parts(spec, settings, home, fence) as parts:
+            driver = MeteredDriver(parts.driver, home.clock)
             yield OpenGateway(
-                driver=MeteredDriver(parts.driver, home.clock),
+                driver=driver,
                 watch=parts.driver.watch_lease,
                 describe=lambda: {"envoy": None, "appgw": describe(spec.type, parts)},
                 set_tags=_ignore_tags,
@@ -131,7 +131,7 @@ def prepare_appgw(gateway: Gateway, spec: AppGwGateway, home: AppGwHome) -> Open
                 retry=RETRY,
                 azure_id=gateway_id,
                 addresses=parts.addresses,
-                audit=parts.audit,
+                shared=driver,
                 puts=parts.log.puts,
                 look=partial(fetch_appgw_facts, parts.client, settings),
                 kept=keep_before(parts.document, home.state_dir.gateway_before),
@@ -179,7 +179,6 @@ async def open_parts(
             yield AppGwParts(
                 gateway_id=settings.gateway_id,
                 driver=driver,
-                audit=writer.audit,
                 log=log,
                 client=azure.client,
                 document=document,

@@ -32,8 +32,8 @@ class OpenGateway:
     """How long to wait before a table is sent again that was not taken."""
     addresses: tuple[str, ...] = ()
     """At which clients reach it, where the gateway itself says so."""
-    audit: Callable[[], Awaitable[None]] | None = None
-    """Raises ForeignChangeError where a write of ours undid another one; None: that cannot be."""
+    shared: MeteredDriver | None = None
+    """Of the gateway that others may write too; None: there is no such."""
     puts: Timed | None = None
     """Its updates in Azure; None where it is not there."""
     look: Callable[[], Awaitable[AppGwFacts]] | None = None

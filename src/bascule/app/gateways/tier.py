@@ -69,7 +69,7 @@ def prepare_tier(
                 ),
                 azure_id=gateway_id,
                 addresses=parts.addresses,
-                audit=parts.audit,
+                shared=front,
                 puts=parts.log.puts,
                 kept=keep_before(parts.document, home.state_dir.gateway_before),
             )
