@@ -5,6 +5,7 @@ import random
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 
 from bascule.app.gateways.appgw import (
     LIMIT_FACTOR,
@@ -25,6 +26,7 @@ from bascule.app.gateways.envoy import (
     prepare_own,
 )
 from bascule.app.gateways.front import Tier
+from bascule.app.gateways.looking import fetch_appgw_facts
 from bascule.app.gateways.opening import Opener, OpenGateway
 from bascule.app.gateways.tier_driver import Manner, TierDriver
 from bascule.app.metering import MeteredDriver
@@ -71,6 +73,7 @@ def prepare_tier(
                 addresses=parts.addresses,
                 shared=front,
                 puts=parts.log.puts,
+                look=partial(fetch_appgw_facts, parts.client, settings),
                 kept=keep_before(parts.document, home.state_dir.gateway_before),
             )
 
