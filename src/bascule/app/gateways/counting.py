@@ -6,7 +6,7 @@ from typing_extensions import override
 
 from bascule.app.metering import Timed
 from bascule.clock import Clock
-from bascule.gateway.appgw.operations import BegunOperation, OperationLog
+from bascule.gateway.appgw.operations import BegunOperation, OperationLog, WatchedWrite
 
 
 class CountingLog(OperationLog):
@@ -43,3 +43,15 @@ class CountingLog(OperationLog):
     @override
     def unfinished(self) -> tuple[BegunOperation, ...]:
         return self._log.unfinished()
+
+    @override
+    def watch(self, write: WatchedWrite) -> None:
+        self._log.watch(write)
+
+    @override
+    def unwatch(self, correlation_id: str) -> None:
+        self._log.unwatch(correlation_id)
+
+    @override
+    def watched(self) -> tuple[WatchedWrite, ...]:
+        return self._log.watched()

@@ -1,6 +1,5 @@
 """Looks, after each write, whether it undid somebody else's: their entries come late."""
 
-from collections import deque
 from dataclasses import dataclass
 
 import structlog
@@ -9,6 +8,7 @@ from bascule.azure.document import Document
 from bascule.clock import Clock
 from bascule.gateway.appgw.difference import diff_documents, lines_of
 from bascule.gateway.appgw.errors import LostChangeError
+from bascule.gateway.appgw.operations import OperationLog, WatchedWrite
 from bascule.gateway.appgw.rivals import Rival, Window, find_lost
 from bascule.gateway.appgw.trail import Trail
 from bascule.gateway.ownership import Owns
@@ -39,26 +39,38 @@ class Open:
 class Audit:
     """The writes of ours after which the activity log has not told everything yet."""
 
-    def __init__(self, trail: Trail, *, clock: Clock, owns: Owns) -> None:
+    def __init__(self, trail: Trail, log: OperationLog, *, clock: Clock, owns: Owns) -> None:
         self._trail = trail
+        self._log = log
         self._clock = clock
         self._owns = owns
-        self._open: deque[Open] = deque(maxlen=WINDOWS_MAX)
+        self._open = {
+            each.correlation_id: _inherit(each, clock.monotonic_s()) for each in log.watched()
+        }
         self._looked_s: float | None = None
 
-    def open(self, window: Window, before: Document | None) -> None:
-        """Look after a write from now on."""
-        self._open.append(Open(window=window, before=before))
+    def open(self, window: Window, before: Document) -> None:
+        """Look after a write from now on; what is known of it by now takes the place of earlier."""
+        self._open[window.correlation_id] = Open(window=window, before=before)
+        self._log.watch(
+            WatchedWrite(
+                correlation_id=window.correlation_id,
+                opened_at=window.opened_at,
+                span_s=window.span_s,
+            )
+        )
+        while len(self._open) > WINDOWS_MAX:
+            self.close(next(iter(self._open)))
 
     def close(self, correlation_id: str) -> None:
-        """Look after a write no more: it never took place."""
-        for each in tuple(self._open):
-            if each.window.correlation_id == correlation_id:
-                self._open.remove(each)
+        """Look after a write no more: all is told, or it never took place."""
+        if self._open.pop(correlation_id, None) is not None:
+            self._log.unwatch(correlation_id)
 
     def clear(self) -> None:
         """Look after nothing: no write can have undone another one."""
-        self._open.clear()
+        for correlation_id in tuple(self._open):
+            self.close(correlation_id)
 
     @property
     def is_due(self) -> bool:
@@ -83,31 +95,31 @@ class Audit:
     async def _look_once(self, after: Document, ours: frozenset[str]) -> bool:
         """Return whether the log has told of all writes of ours."""
         self._looked_s = self._clock.monotonic_s()
-        events = await self._trail.read(min(each.window.opened_at for each in self._open))
+        events = await self._trail.read(min(each.window.opened_at for each in self._open.values()))
         if events is None:
             self._let_go()
             return True
         is_told = True
-        for each in tuple(self._open):
+        for each in tuple(self._open.values()):
             rivals = find_lost(events, each.window, ours)
             if rivals:
-                self._open.remove(each)
+                self.close(each.window.correlation_id)
                 raise self._loss(rivals, each.before or after, after)
             is_told = is_told and rivals is not None
             if rivals is not None and self._age_s(each) > SETTLE_S:
-                self._open.remove(each)
+                self.close(each.window.correlation_id)
         self._let_go()
         return is_told
 
     def _let_go(self) -> None:
-        for each in tuple(self._open):
+        for each in tuple(self._open.values()):
             if self._age_s(each) > AGE_MAX_S:
                 _LOG.warning(
                     "the activity log never told of a write of ours; whether it undid another one "
                     "is not known",
                     correlation_id=each.window.correlation_id,
                 )
-                self._open.remove(each)
+                self.close(each.window.correlation_id)
 
     def _age_s(self, each: Open) -> float:
         return self._clock.monotonic_s() - each.window.closed_s
@@ -128,3 +140,14 @@ class Audit:
             lines=lines,
             remedy="ask who it was to write it again; keep other writers away meanwhile",
         )
+
+
+def _inherit(write: WatchedWrite, now_s: float) -> Open:
+    """Return what the process before this one looked after."""
+    window = Window(
+        correlation_id=write.correlation_id,
+        span_s=write.span_s,
+        opened_at=write.opened_at,
+        closed_s=now_s,
+    )
+    return Open(window=window, before=None)

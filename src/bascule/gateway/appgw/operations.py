@@ -4,15 +4,14 @@ A file and not the journal, whose only writer is the executor; without it we wai
 operations as for anybody's.
 """
 
-import json
 import os
 import tempfile
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol, cast
+from typing import Protocol
 
+import msgspec
 import structlog
 from typing_extensions import override
 
@@ -34,6 +33,18 @@ class BegunOperation:
     operation_url: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchedWrite:
+    """A PUT of ours of which is not known yet whether it undid somebody else's.
+
+    It was made from what was read at `opened_at`, `span_s` before Azure took it, at most.
+    """
+
+    correlation_id: str
+    opened_at: datetime
+    span_s: float
+
+
 class OperationLog(Protocol):
     """What outlives this process of the operations that it began."""
 
@@ -49,13 +60,27 @@ class OperationLog(Protocol):
         """Return what was recorded and not forgotten, the oldest first."""
         ...
 
+    def watch(self, write: WatchedWrite) -> None:
+        """Keep a write that is looked after; one with the same correlation id is replaced."""
+        ...
+
+    def unwatch(self, correlation_id: str) -> None:
+        """Drop a write that needs no looking after any more."""
+        ...
+
+    def watched(self) -> tuple[WatchedWrite, ...]:
+        """Return what is looked after, the oldest first."""
+        ...
+
 
 class FileOperationLog(OperationLog):
     """One file, 0600, in the gateway's state directory: the addresses of operations are signed."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._found = _load(path)
+        data = _load(path)
+        self._found = {each.correlation_id: each for each in data.operations}
+        self._watched = {each.correlation_id: each for each in data.watched}
 
     @override
     def record(self, operation: BegunOperation) -> None:
@@ -73,37 +98,48 @@ class FileOperationLog(OperationLog):
     def unfinished(self) -> tuple[BegunOperation, ...]:
         return tuple(self._found.values())
 
+    @override
+    def watch(self, write: WatchedWrite) -> None:
+        self._watched[write.correlation_id] = write
+        while len(self._watched) > KEPT_MAX:
+            del self._watched[next(iter(self._watched))]
+        self._write()
+
+    @override
+    def unwatch(self, correlation_id: str) -> None:
+        if self._watched.pop(correlation_id, None) is not None:
+            self._write()
+
+    @override
+    def watched(self) -> tuple[WatchedWrite, ...]:
+        return tuple(self._watched.values())
+
     def _write(self) -> None:
-        operations = [
-            {**asdict(each), "begun_at": each.begun_at.isoformat()} for each in self._found.values()
-        ]
+        data = _Data(operations=tuple(self._found.values()), watched=tuple(self._watched.values()))
         handle, name = tempfile.mkstemp(
             prefix=f".{self._path.name}.", dir=self._path.parent
         )  # 0600
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump({"operations": operations}, file)
+        with os.fdopen(handle, "wb") as file:
+            file.write(msgspec.json.encode(data))
             file.flush()
             os.fsync(file.fileno())
         Path(name).replace(self._path)
 
 
-def _load(path: Path) -> dict[str, BegunOperation]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Data:
+    """What the file holds."""
+
+    operations: tuple[BegunOperation, ...] = ()
+    watched: tuple[WatchedWrite, ...] = ()
+
+
+def _load(path: Path) -> _Data:
     """Return what the file says; nothing where there is none or it cannot be read as one."""
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-        found = [_parse(cast("Mapping[str, str]", each)) for each in data["operations"]]
+        return msgspec.json.decode(path.read_bytes(), type=_Data)
     except FileNotFoundError:
-        return {}
-    except (OSError, ValueError, AttributeError, TypeError, KeyError) as error:
+        return _Data()
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
         _LOG.warning("what was begun on the gateway is not known any more", why=str(error))
-        return {}
-    return {each.correlation_id: each for each in found}
-
-
-def _parse(data: Mapping[str, str]) -> BegunOperation:
-    return BegunOperation(
-        correlation_id=data["correlation_id"],
-        etag=data["etag"],
-        begun_at=datetime.fromisoformat(data["begun_at"]),
-        operation_url=data["operation_url"],
-    )
+        return _Data()

@@ -41,6 +41,7 @@ class OwnOperations:
         self._trail = trail
         self._make_id = make_id
         self._ids = dict.fromkeys(each.correlation_id for each in log.unfinished())
+        self._ids |= dict.fromkeys(each.correlation_id for each in log.watched())
         self._in_flight: set[str] = set()
 
     @property

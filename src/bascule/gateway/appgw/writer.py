@@ -66,8 +66,8 @@ LOST_SETTLE_S = 5.0
 """How long a PUT whose answer was lost may still be on its way."""
 TRAIL_WAIT_S = 2.0
 """How long a write waits for its own entry in the activity log; `audit` looks on after that."""
-INHERITED_SPAN_S = 10.0
-"""How long before its PUT a process that died had read, at most."""
+ON_ITS_WAY_S = 10.0
+"""How long a PUT is under way to Azure, at most, of which nobody hears how long it was."""
 LINES_MAX = 50
 PROBE_ETAG = 'W/"00000000-0000-0000-0000-000000000000"'
 """No document has it: who takes a PUT with it does not look at If-Match."""
@@ -98,10 +98,8 @@ class GatewayWriter:
         self._fence = fence
         self._limit_s = limit_s
         self._trail = Trail(client, gateway_id)
-        self._audit = Audit(self._trail, clock=clock, owns=owns)
+        self._audit = Audit(self._trail, operations, clock=clock, owns=owns)
         self._own = OwnOperations(client, operations, clock=clock, trail=self._trail)
-        for each in operations.unfinished():
-            self._audit.open(_inherited(each, clock.monotonic_s()), None)
         self._budget = Budget()
         self._turn = asyncio.Lock()
         self._count = 0
@@ -239,6 +237,7 @@ class GatewayWriter:
         operation = self._own.begin(etag)
         sent_s = self._clock.monotonic_s()
         self._budget.note(sent_s)
+        self._watch(operation, read, sent_s + ON_ITS_WAY_S)
         try:
             accepted = await self._client.put(
                 self._gateway_id,
@@ -247,23 +246,20 @@ class GatewayWriter:
                 correlation_id=operation.correlation_id,
             )
         except ReadAgainError as error:
-            self._own.end(operation)
+            self._never_began(operation)
             if error.status == 412:
                 self._honours_if_match = True
                 self._audit.clear()
                 if if_match == PROBE_ETAG:
                     return await self._put(job, read, wanted, etag)
             return Again(after_s=error.retry_after_s, why=error.message)
-        except asyncio.CancelledError:
-            self._sent(job, read, wanted, operation, is_lost=True)
-            raise
         except LostAnswerError:
             return self._sent(job, read, wanted, self._own.answer(operation, ""), is_lost=True)
         except ApiError as error:
-            self._own.end(operation)
+            self._never_began(operation)
             raise _refused(error, wanted) from error
         except TransportError:
-            self._own.end(operation)
+            self._never_began(operation)
             raise
         finally:
             self._own.land(operation)
@@ -288,16 +284,24 @@ class GatewayWriter:
             job.before = read.document
         job.operation_url = operation.operation_url
         job.is_forced = False
-        now_s = self._clock.monotonic_s()
-        if not self._honours_if_match:
-            window = Window(
-                correlation_id=operation.correlation_id,
-                span_s=now_s - read.at_s,
-                opened_at=read.at,
-                closed_s=now_s,
-            )
-            self._audit.open(window, read.document)
+        self._watch(operation, read, self._clock.monotonic_s())
         return Sent(operation=operation, before=read.document, wanted=wanted, is_lost=is_lost)
+
+    def _watch(self, operation: BegunOperation, read: Reading, until_s: float) -> None:
+        """Look after a write that Azure has taken by then, unless it cannot undo another one."""
+        if self._honours_if_match:
+            return
+        window = Window(
+            correlation_id=operation.correlation_id,
+            span_s=until_s - read.at_s,
+            opened_at=read.at,
+            closed_s=self._clock.monotonic_s(),
+        )
+        self._audit.open(window, read.document)
+
+    def _never_began(self, operation: BegunOperation) -> None:
+        self._own.end(operation)
+        self._audit.close(operation.correlation_id)
 
     # What became of it.
 
@@ -331,8 +335,7 @@ class GatewayWriter:
             await self._clock.sleep_until(self._clock.monotonic_s() + LOST_SETTLE_S)
             document = await self.read()
         if text_at(document, "etag") == sent.operation.etag:
-            self._own.end(sent.operation)
-            self._audit.close(sent.operation.correlation_id)
+            self._never_began(sent.operation)
             return Again(after_s=0.0, why="a PUT was lost on its way")
         if not is_same(job.change(document), document):
             self._own.end(sent.operation)
@@ -412,16 +415,6 @@ def _written(job: Job, after: Document, done_s: float) -> Written:
         done_s=done_s,
         is_sent=job.puts > 0,
         puts=job.puts,
-    )
-
-
-def _inherited(operation: BegunOperation, now_s: float) -> Window:
-    """Return the window of a PUT of the process before this one, which nobody looked after."""
-    return Window(
-        correlation_id=operation.correlation_id,
-        span_s=INHERITED_SPAN_S,
-        opened_at=operation.begun_at,
-        closed_s=now_s,
     )
 
 

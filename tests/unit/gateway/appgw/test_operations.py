@@ -3,7 +3,12 @@ from pathlib import Path
 
 import pytest
 
-from bascule.gateway.appgw.operations import KEPT_MAX, BegunOperation, FileOperationLog
+from bascule.gateway.appgw.operations import (
+    KEPT_MAX,
+    BegunOperation,
+    FileOperationLog,
+    WatchedWrite,
+)
 
 BEGUN = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -25,6 +30,21 @@ def test_what_was_begun_outlives_the_process(tmp_path: Path) -> None:
 
     assert again.unfinished() == (operation("one", "https://arm/operations/1?t=signed"),)
     assert again.unfinished() == log.unfinished()
+
+
+def test_what_is_looked_after_outlives_the_process_too(tmp_path: Path) -> None:
+    log = FileOperationLog(tmp_path / "operations.json")
+    for number in range(KEPT_MAX + 1):
+        log.watch(WatchedWrite(correlation_id=str(number), opened_at=BEGUN, span_s=9.0))
+    log.watch(WatchedWrite(correlation_id="1", opened_at=BEGUN, span_s=2.5))
+    log.unwatch("2")
+    log.unwatch("unknown")
+
+    again = FileOperationLog(tmp_path / "operations.json").watched()
+
+    assert again == log.watched()
+    assert again[0] == WatchedWrite(correlation_id="1", opened_at=BEGUN, span_s=2.5)
+    assert len(again) == KEPT_MAX - 1
 
 
 def test_the_file_is_for_its_owner_alone_and_nothing_lies_beside_it(tmp_path: Path) -> None:
