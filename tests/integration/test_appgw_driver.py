@@ -1,7 +1,7 @@
 """The driver for Application Gateways against the lab's Azure over HTTPS; nothing serves."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,9 +9,14 @@ from typing import Any
 import pytest
 from typing_extensions import override
 
-from bascule.errors import DriverError, ForeignChangeError, StaleWriterError
+from bascule.errors import (
+    DriverError,
+    ForeignChangeError,
+    LeaseLapsedError,
+    StaleWriterError,
+)
 from bascule.gateway.appgw.difference import diff_documents
-from bascule.gateway.appgw.driver import AppGwDriver
+from bascule.gateway.appgw.driver import FENCE_S, AppGwDriver
 from bascule.gateway.appgw.errors import LostChangeError
 from bascule.gateway.appgw.writer import GatewayWriter
 from bascule.gateway.appgw.writes import Change, Supersede, Written
@@ -26,6 +31,7 @@ from tests.support import pki, tables
 from tests.support.appgw_world import AppGwWorld, appgw_site, appgw_world
 from tests.support.azure_site import AzureSite
 from tests.support.tables import ALL_BLUE, ALL_GREEN
+from tests.support.virtual_clock import VirtualClock
 from tests.support.waiting import eventually
 
 HOST = "shop.example.com"
@@ -164,7 +170,7 @@ async def test_a_put_that_nobody_waits_for_is_taken_over_by_the_next_one(
 ) -> None:
     async with world.driver() as driver:
         await _apply(driver)
-        world.slow_down(0.5)
+        world.slow_down(0.2)
         async with asyncio.TaskGroup() as tasks:
             call = tasks.create_task(_apply(driver, routes=_routes(_host(HOST))))
             await eventually(lambda: world.puts == 2)
@@ -301,6 +307,28 @@ async def test_a_former_owner_sends_nothing(world: AppGwWorld) -> None:
             await driver.watch_lease()
 
     assert world.puts == 0
+
+
+async def test_a_lease_that_ran_out_ends_nothing_until_it_is_anothers(world: AppGwWorld) -> None:
+    world.clock = clock = VirtualClock()
+    world.fence[:] = [LeaseLapsedError("not renewed")]
+    async with world.driver() as driver, asyncio.TaskGroup() as tasks:
+        watch = tasks.create_task(_ended_by(driver.watch_lease()))
+        await clock.advance(FENCE_S)
+        is_on = not watch.done()
+        world.fence[:] = [StaleWriterError("another owner has taken over")]
+        await clock.advance(FENCE_S)
+
+    assert is_on
+    assert str(watch.result()) == "another owner has taken over"
+
+
+async def _ended_by(work: Awaitable[None]) -> Exception:
+    try:
+        await work
+    except StaleWriterError as error:
+        return error
+    raise AssertionError("it ended by itself")
 
 
 async def test_a_certificates_key_is_sent_once_and_goes_with_its_host(

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from bascule.app.clock import SystemClock
 from bascule.azure.client import ArmClient
 from bascule.azure.opening import open_azure
+from bascule.clock import Clock
 from bascule.gateway.appgw.driver import AppGwDriver, TrafficSource
 from bascule.gateway.appgw.operations import FileOperationLog
 from bascule.gateway.appgw.settings import AppGwSettings
@@ -44,7 +45,7 @@ class AppGwWorld:
     settings: AppGwSettings
     address: str
     """The gateway's public address."""
-    clock: SystemClock = field(default_factory=SystemClock)
+    clock: Clock = field(default_factory=SystemClock)
     writer_type: type[GatewayWriter] = GatewayWriter
     fence: list[Exception] = field(default_factory=list)
     """What the lease says from now on, if anything."""

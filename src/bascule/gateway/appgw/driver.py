@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from types import MappingProxyType, TracebackType
 from typing import Protocol, Self
@@ -14,6 +15,7 @@ from bascule.errors import (
     DriverError,
     ForeignChangeError,
     JournalError,
+    LeaseLapsedError,
     OutcomeUnknownError,
     TransportError,
 )
@@ -125,9 +127,13 @@ class AppGwDriver:
         return abilities.build_capabilities(self._settings)
 
     async def watch_lease(self) -> None:
-        """Raise StaleWriterError when another owner has taken over; wait for it for ever."""
+        """Raise StaleWriterError when another owner has taken over; wait for it for ever.
+
+        A lease that ran out ends nothing as long as nothing is written: it may be renewed yet.
+        """
         while True:
-            self._fence()
+            with suppress(LeaseLapsedError):
+                self._fence()
             await self._clock.sleep_until(self._clock.monotonic_s() + FENCE_S)
 
     async def apply(self, table: RoutingTable, certificates: CertificateStore) -> Applied:
