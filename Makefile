@@ -17,7 +17,7 @@ $(STAMP): requirements/dev.txt pyproject.toml
 demo: setup
 	$(BIN)/bascule demo $(ARGS)
 
-demo-azure: setup ## green is made and blue removed in the lab's Azure, under load
+demo-azure: setup ## the article in the lab's Azure, with its application gateway, under load
 	$(BIN)/bascule demo --azure $(ARGS)
 
 test: setup
