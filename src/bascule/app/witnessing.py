@@ -205,7 +205,9 @@ class WitnessDesk:
         return summarise(judge(baseline, during, counts=counts))
 
     async def _read_counters(self) -> Mapping[Cluster, ClusterTraffic]:
-        return (await self._world.observe()).traffic
+        """Return what is counted by now; nothing where it is counted late."""
+        seen = (await self._world.observe()).traffic
+        return seen if all(each.is_of_now for each in seen.values()) else {}
 
 
 def _idle(wanted: Split) -> Cluster | None:

@@ -131,6 +131,11 @@ class ClusterTraffic:
     unused: Unused | None = None
     """Proof that it gets nothing, from a gateway that does not say what is open; None: no proof."""
 
+    @property
+    def is_of_now(self) -> bool:
+        """Whether the totals are of this moment; who does not know what is open counts late."""
+        return self.requests_active is not None
+
 
 def _no_traffic() -> Mapping[Cluster, ClusterTraffic]:
     return MappingProxyType({})

@@ -41,7 +41,8 @@ async def observe_standstill(
 ) -> float | None:
     """Return when `wanted` was in effect, at `acknowledged_s` or later; None is not known.
 
-    Of a split, and of a gateway whose counts are not known, the acknowledgement is all there is.
+    Of a split, and of a gateway whose counts are not known or come late, the acknowledgement is all
+    there is.
     """
     idle = idle_cluster(wanted)
     if idle is None:
@@ -64,4 +65,4 @@ async def observe_standstill(
 
 def _requests(seen: Observation, cluster: Cluster) -> int | None:
     known = seen.traffic.get(cluster)
-    return None if known is None else known.requests_total
+    return known.requests_total if known is not None and known.is_of_now else None

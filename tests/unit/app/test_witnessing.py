@@ -19,6 +19,7 @@ class Gateway:
     def __init__(self) -> None:
         self.blue = 10
         self.is_leaking = False
+        self.is_late = False
         self.told = 0
 
     async def observe(self) -> Observation:
@@ -28,7 +29,10 @@ class Gateway:
             convergence=Convergence.CONVERGED,
             traffic={
                 cluster: ClusterTraffic(
-                    requests_total=total, requests_active=0, endpoints_healthy=1, failures_total=0
+                    requests_total=total,
+                    requests_active=None if self.is_late else 0,
+                    endpoints_healthy=1,
+                    failures_total=0,
                 )
                 for cluster, total in counts.items()
             },
@@ -91,6 +95,13 @@ async def test_requests_to_the_cluster_that_gets_nothing_are_counted() -> None:
 
     assert wrong_cluster(await watch(leaking, GREEN)) == 1
     assert wrong_cluster(await watch(tight, GREEN)) == 0
+
+
+async def test_what_a_gateway_counts_late_is_not_known() -> None:
+    late = Gateway()
+    late.is_late = late.is_leaking = True
+
+    assert wrong_cluster(await watch(late, GREEN)) is None
 
 
 async def test_previews_that_reach_the_idle_cluster_are_not_held_against_the_switch() -> None:

@@ -14,7 +14,8 @@ from tests.support.virtual_clock import VirtualClock
 class Counting:
     """A gateway whose count of blue's requests is what the test says, the last one for ever."""
 
-    def __init__(self, counts: Iterable[int | None]) -> None:
+    def __init__(self, counts: Iterable[int | None], *, is_late: bool = False) -> None:
+        self._active = None if is_late else 0
         self._counts = iter(counts)
         self._last: int | None = None
 
@@ -23,7 +24,10 @@ class Counting:
         if self._last is None:
             return Observation(convergence=Convergence.CONVERGED)
         counted = ClusterTraffic(
-            requests_total=self._last, requests_active=0, endpoints_healthy=1, failures_total=0
+            requests_total=self._last,
+            requests_active=self._active,
+            endpoints_healthy=1,
+            failures_total=0,
         )
         return Observation(convergence=Convergence.CONVERGED, traffic={Cluster.BLUE: counted})
 
@@ -79,3 +83,13 @@ async def test_a_cluster_is_idle_only_if_no_host_uses_it(
     assert idle_cluster(wanted) is idle
     if idle is None:
         assert await settled_after([7, 8, 9], wanted) == 0.0
+
+
+async def test_counts_that_come_late_tell_nothing_of_now() -> None:
+    clock = VirtualClock()
+
+    found = await observe_standstill(
+        Counting(range(10_000), is_late=True), clock, GREEN, acknowledged_s=7.0
+    )
+
+    assert found == 7.0
