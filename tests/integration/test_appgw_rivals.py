@@ -8,6 +8,7 @@ import pytest
 
 from bascule.errors import ForeignChangeError
 from bascule.gateway.appgw.errors import BusyElsewhereError, LostChangeError
+from bascule.gateway.appgw.writer import GatewayWriter
 from bascule.gateway.appgw.writes import Supersede
 from tests.support.gateway_lab import GatewayLab, gateway_lab, pools_of, with_pool
 
@@ -245,6 +246,40 @@ async def test_in_a_storm_ours_ends_right_and_no_loss_goes_untold(if_match: IfMa
         assert there["bsc-shop"] == ["10.0.0.99"]
         assert len(lost) <= told
         assert bool(lost) is (if_match == "ignore")
+
+
+async def test_in_a_storm_that_kills_us_too_the_next_process_tells_what_was_lost() -> None:
+    async with gateway_lab(if_match="ignore") as lab:
+        rng = Random(14)  # noqa: S311 - a seed to repeat it, not a secret
+        storm = _Storm(lab, rng)
+        await storm.break_out()
+        told = 0
+        async with asyncio.TaskGroup() as group:
+            other = group.create_task(storm.rage())
+            for number in range(6):
+                task = group.create_task(_losses(lab.make_writer(), f"10.0.0.{number}"))
+                await lab.clock.advance(rng.uniform(1.0, 200.0))
+                await lab.sign_in()
+                told += task.result() if task.done() else 0
+                task.cancel()
+            other.cancel()
+        await lab.clear_faults()
+        writer = lab.make_writer()
+        told += await lab.drive(_losses(writer, "10.0.0.99"))
+        told += await lab.drive(_losses(writer, "10.0.0.99"))
+
+        there = pools_of(await lab.get())
+        assert there["bsc-shop"] == ["10.0.0.99"]
+        assert len(storm.written - there.keys()) <= told
+
+
+async def _losses(writer: GatewayWriter, address: str) -> int:
+    """Write, and return how many writes of others are told to be lost."""
+    try:
+        await writer.write(_with(address))
+    except LostChangeError as error:
+        return len(error.rivals)
+    return 0
 
 
 class _Storm:
