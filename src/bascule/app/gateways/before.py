@@ -29,7 +29,7 @@ def keep_before(document: Document, file: Path) -> GatewayKept:
         return _describe(found)
     try:
         if found is not None:
-            file.rename(file.with_name(f"{file.stem}-{_digest(found)[:DIGITS]}.json"))
+            put_aside(file)
         write_private(file, render_document(document))
     except OSError as error:
         raise UsageError(
@@ -37,6 +37,16 @@ def keep_before(document: Document, file: Path) -> GatewayKept:
             remedy="make room for it, or choose another state directory with --state DIR",
         ) from error
     return _describe(document)
+
+
+def put_aside(file: Path) -> None:
+    """Give a kept file another name, by what it holds, so that it is kept and no longer counts.
+
+    Does nothing where there is no such file. Raises OSError.
+    """
+    found = _read(file)
+    if found is not None:
+        file.rename(file.with_name(f"{file.stem}-{_digest(found)[:DIGITS]}.json"))
 
 
 def _describe(document: Document) -> GatewayKept:

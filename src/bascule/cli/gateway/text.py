@@ -128,7 +128,9 @@ def exchange_document(exchange: Exchange) -> dict[str, Json]:
         "lost": list(exchange.lost),
         "hosts": [
             {
-                "host": each.host,
+                "host": each.place.host,
+                "port": each.place.port,
+                "frontend": each.place.frontend,
                 "before": list(each.before.addresses),
                 "after": list(each.after.addresses),
             }

@@ -13,7 +13,7 @@ from typing import Final
 from bascule.azure.document import Document, list_at, object_at, text_at
 from bascule.gateway.appgw.difference import ChangeKind, ChildChange, diff_documents
 from bascule.gateway.appgw.part import COLLECTIONS, LISTENERS, PATH_MAPS, POOLS, RULES, SETTINGS
-from bascule.gateway.appgw.serving import NOBODY, Served, find_host, read_served
+from bascule.gateway.appgw.serving import NOBODY, Place, Served, find_answer, read_served
 from bascule.gateway.ownership import (
     ADOPTED_TAG,
     OWNER_TAG,
@@ -40,17 +40,17 @@ _SIGNS: Final[Mapping[str, re.Pattern[str]]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostChange:
-    """What becomes of one host."""
+    """What becomes of one host at one port."""
 
-    host: str
+    place: Place
     before: Served
     after: Served
 
     def told(self) -> str:
         """Say it in words."""
         if self.before == self.after:
-            return f"{self.host}: {self.before.told()}, as before"
-        return f"{self.host}: {self.before.told()} -> {self.after.told()}"
+            return f"{self.place.told()}: {self.before.told()}, as before"
+        return f"{self.place.told()}: {self.before.told()} -> {self.after.told()}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,9 +69,8 @@ class Exchange:
     @property
     def lost(self) -> tuple[str, ...]:
         """The hosts that were answered, and would be by nobody."""
-        return tuple(
-            each.host for each in self.hosts if each.before.is_answered > each.after.is_answered
-        )
+        lost = (e.place.host for e in self.hosts if e.before.is_answered > e.after.is_answered)
+        return tuple(dict.fromkeys(lost))
 
 
 def find_agic_prefixes(document: Document) -> tuple[str, ...]:
@@ -124,9 +123,9 @@ def _changed_hosts(before: Document, after: Document, owns: Owns) -> Iterator[Ho
         return owns.is_ours(RULES, name)
 
     befores, afters = read_served(before), read_served(after)
-    for host in sorted({*read_served(before, is_ours), *read_served(after, is_ours)}):
-        was = befores.get(host, NOBODY)
-        yield HostChange(host=host, before=was, after=find_host(afters, host))
+    for place in sorted({*read_served(before, is_ours), *read_served(after, is_ours)}):
+        was = befores.get(place, NOBODY)
+        yield HostChange(place=place, before=was, after=find_answer(afters, place))
 
 
 def _by_collection(changes: list[ChildChange], kind: ChangeKind) -> dict[str, int]:

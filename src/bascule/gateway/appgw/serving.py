@@ -1,17 +1,32 @@
-"""What a gateway's document serves: each host, on which paths, from which addresses."""
+"""What a gateway's document serves: each host of each port, from which addresses."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from bascule.azure.document import Document, list_at, object_at, text_at, texts_at
-from bascule.gateway.appgw.part import LISTENERS, PATH_MAPS, POOLS, RULES
+from bascule.azure.document import Document, list_at, number_at, object_at, text_at, texts_at
+from bascule.gateway.appgw.part import LISTENERS, PATH_MAPS, POOLS, PORTS, RULES
 
 ANY_HOST = "*"
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """Where requests for a host come in."""
+
+    host: str
+    """In lower case, `*` for any."""
+    port: int
+    frontend: str
+    """The name, in lower case, of the frontend address."""
+
+    def told(self) -> str:
+        """Name it for people."""
+        return f"{self.host}:{self.port} ({self.frontend})"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Served:
-    """What becomes of the requests for one host, by all of its rules together."""
+    """What becomes of the requests that come in at one place, by all of its rules together."""
 
     paths: int = 0
     """How many paths lead somewhere, the rest of the host among them."""
@@ -39,43 +54,45 @@ _SHOWN_MAX = 3
 
 def read_served(
     document: Document, is_counted: Callable[[str], bool] = lambda _: True
-) -> Mapping[str, Served]:
-    """Return what each host leads to, by those rules whose names count; sorted by host."""
+) -> Mapping[Place, Served]:
+    """Return what each place leads to, by those rules whose names count; sorted."""
     properties = object_at(document, "properties")
-    listeners = {_name(each): each for each in list_at(properties, LISTENERS)}
+    places = {
+        _name(each): tuple(_places(each, properties)) for each in list_at(properties, LISTENERS)
+    }
     pools = {_name(each): _addresses(each) for each in list_at(properties, POOLS)}
     maps = {_name(each): each for each in list_at(properties, PATH_MAPS)}
-    found: dict[str, Served] = {}
+    found: dict[Place, Served] = {}
     for rule in list_at(properties, RULES):
         if not is_counted(text_at(rule, "name")):
             continue
         served = _serve(rule, maps, pools)
-        for host in _hosts(listeners.get(_referred(rule, "httpListener"), {})):
-            found[host] = _join(found.get(host, NOBODY), served)
+        for place in places.get(_referred(rule, "httpListener"), ()):
+            found[place] = _join(found.get(place, NOBODY), served)
     return dict(sorted(found.items()))
 
 
-def find_host(served: Mapping[str, Served], host: str) -> Served:
-    """Return what answers for a host: its own rule, that of a wildcard, or that of any host."""
-    _, _, rest = host.partition(".")
-    names = (host, f"*.{rest}", ANY_HOST)
-    return next((served[each] for each in names if each in served), NOBODY)
+def find_answer(served: Mapping[Place, Served], place: Place) -> Served:
+    """Return what answers there: the host's own rule, that of a wildcard, or that of any host."""
+    _, _, rest = place.host.partition(".")
+    places = (replace(place, host=name) for name in (place.host, f"*.{rest}", ANY_HOST))
+    return next((served[each] for each in places if each in served), NOBODY)
 
 
 def _serve(
     rule: Document, maps: Mapping[str, Document], pools: Mapping[str, tuple[str, ...]]
 ) -> Served:
     path_map = maps.get(_referred(rule, "urlPathMap"))
-    places = [rule] if path_map is None else _places(path_map)
-    addresses = {a for each in places for a in pools.get(_pool_of(each), ())}
+    leads = [rule] if path_map is None else _leads(path_map)
+    addresses = {a for each in leads for a in pools.get(_pool_of(each), ())}
     return Served(
-        paths=sum(bool(pools.get(_pool_of(each))) for each in places),
+        paths=sum(bool(pools.get(_pool_of(each))) for each in leads),
         addresses=tuple(sorted(addresses)),
-        is_redirected=any(_is_redirect(each) for each in places),
+        is_redirected=any(_is_redirect(each) for each in leads),
     )
 
 
-def _places(path_map: Document) -> list[Document]:
+def _leads(path_map: Document) -> list[Document]:
     return [path_map, *list_at(path_map, "properties", "pathRules")]
 
 
@@ -101,11 +118,13 @@ def _addresses(pool: Document) -> tuple[str, ...]:
     return tuple(a for each in found if (a := text_at(each, "ipAddress") or text_at(each, "fqdn")))
 
 
-def _hosts(listener: Document) -> Iterator[str]:
-    if listener:
-        one = text_at(listener, "properties", "hostName")
-        names = texts_at(listener, "properties", "hostNames") or (one or ANY_HOST,)
-        yield from (name.lower() for name in names if name)
+def _places(listener: Document, properties: Document) -> Iterator[Place]:
+    ports = {_name(e): number_at(e, "properties", "port") for e in list_at(properties, PORTS)}
+    one = text_at(listener, "properties", "hostName")
+    port = ports.get(_referred(listener, "frontendPort")) or 0
+    frontend = _referred(listener, "frontendIPConfiguration")
+    for name in texts_at(listener, "properties", "hostNames") or (one or ANY_HOST,):
+        yield Place(name.lower(), port, frontend)
 
 
 def _referred(child: Document, key: str) -> str:

@@ -1,0 +1,129 @@
+"""Makes the gateway of a site AGIC's: its objects on the gateway, and its Deployment in blue."""
+
+import asyncio
+import copy
+import hashlib
+from typing import Any
+
+from bascule.app.clock import SystemClock
+from bascule.kube import resources
+from bascule.kube.client import KubeClient, Selection
+from bascule.kube.kubeconfig import load_kubeconfig
+from bascule.lab.story.azure.arm import open_arm
+from tests.support.appgw_site import VERSION, AppGwSite
+
+Document = dict[str, Any]
+NAMESPACE, NAME = "agic", "ingress-azure"
+HOST = "api.example.test"
+FORMER_HOST = "old.example.test"
+"""AGIC serves it, of an Ingress that nobody of us reads."""
+CONTAINER_PORT = 8080
+TAGS = {"managed-by-k8s-ingress": "1.9.8/f42103d", "team": "shop"}
+
+
+async def make_agic(site: AppGwSite, *, replicas: int = 1) -> None:
+    """Let AGIC have written the gateway for the shop of blue, and run in it."""
+    async with _open_blue(site) as client:
+        addresses = await _find_pods(client)
+        await client.create(resources.NAMESPACES, _named("v1", "Namespace", NAMESPACE))
+        await client.create(resources.DEPLOYMENTS, _deployment(replicas))
+    body = add_agic(await _read(site), site.port, addresses)
+    async with open_arm(site.lab) as arm:
+        await arm.put(site.gateway_id, VERSION, body)
+    site.before = copy.deepcopy(await _read(site))
+
+
+async def find_replicas(site: AppGwSite) -> int:
+    """Return how many replicas AGIC's Deployment is to have."""
+    async with _open_blue(site) as client:
+        raw: Any = await client.get(resources.DEPLOYMENTS, NAME, namespace=NAMESPACE)
+    return int(raw["spec"]["replicas"])
+
+
+async def replace_pods(site: AppGwSite) -> None:
+    """Give the shop's pods of blue new addresses, and return when they are ready."""
+    async with _open_blue(site) as client:
+        for pod in await _list_pods(client):
+            await client.delete(resources.PODS, pod["metadata"]["name"], namespace="shop")
+
+
+def add_agic(document: Document, port: int, addresses: list[str]) -> Document:
+    """Return the document with AGIC's objects for two hosts beside what is there."""
+    gateway_id = document["id"]
+    body = copy.deepcopy(document)
+    properties = body["properties"]
+
+    def ref(kind: str, name: str) -> Document:
+        return {"id": f"{gateway_id}/{kind}/{name}"}
+
+    def add(kind: str, name: str, **values: Any) -> None:
+        properties.setdefault(kind, []).append({"name": name, "properties": values})
+
+    body["tags"] = {**document.get("tags", {}), **TAGS}
+    add("frontendPorts", f"fp-{port}", port=port)
+    add("backendAddressPools", "defaultaddresspool", backendAddresses=[])
+    add("backendHttpSettingsCollection", "defaulthttpsetting", port=80, protocol="Http")
+    for number, (host, service) in enumerate(((HOST, "api"), (FORMER_HOST, "gone"))):
+        digest = hashlib.md5(host.encode(), usedforsecurity=False).hexdigest()
+        pool = f"pool-shop-{service}-80-bp-{CONTAINER_PORT}"
+        settings = f"bp-shop-{service}-80-{CONTAINER_PORT}-{service}"
+        members = [{"ipAddress": each} for each in addresses]
+        add("backendAddressPools", pool, backendAddresses=members)
+        add("backendHttpSettingsCollection", settings, port=CONTAINER_PORT, protocol="Http")
+        add(
+            "httpListeners",
+            f"fl-{digest}",
+            frontendIPConfiguration=ref("frontendIPConfigurations", "public"),
+            frontendPort=ref("frontendPorts", f"fp-{port}"),
+            protocol="Http",
+            hostNames=[host],
+        )
+        add(
+            "requestRoutingRules",
+            f"rr-{digest}",
+            ruleType="Basic",
+            priority=19_000 + 5 * number,
+            httpListener=ref("httpListeners", f"fl-{digest}"),
+            backendAddressPool=ref("backendAddressPools", pool),
+            backendHttpSettings=ref("backendHttpSettingsCollection", settings),
+        )
+    return body
+
+
+def _open_blue(site: AppGwSite) -> KubeClient:
+    connection = load_kubeconfig(site.site.kubeconfig, f"{site.site.name}-blue")
+    return KubeClient(connection, clock=SystemClock())
+
+
+async def _find_pods(client: KubeClient) -> list[str]:
+    return sorted(pod["status"]["podIP"] for pod in await _list_pods(client))
+
+
+async def _list_pods(client: KubeClient) -> list[Any]:
+    selection = Selection(namespace="shop", label_selector="app=api")
+    listing = await client.list_all(resources.PODS, selection=selection, keep=lambda raw: raw)
+    return list(listing.items)
+
+
+async def _read(site: AppGwSite) -> Document:
+    return await asyncio.to_thread(site.read_gateway)
+
+
+def _named(version: str, kind: str, name: str, **more: Any) -> Document:
+    return {"apiVersion": version, "kind": kind, "metadata": {"name": name}, **more}
+
+
+def _deployment(replicas: int) -> Document:
+    labels = {"app": "ingress-azure"}
+    container = {
+        "name": "agic",
+        "image": "mcr.example/azure-application-gateway/kubernetes-ingress",
+    }
+    spec = {
+        "replicas": replicas,
+        "selector": {"matchLabels": labels},
+        "template": {"metadata": {"labels": labels}, "spec": {"containers": [container]}},
+    }
+    found = _named("apps/v1", "Deployment", NAME, spec=spec)
+    found["metadata"]["namespace"] = NAMESPACE
+    return found
