@@ -6,6 +6,8 @@ A client of ours talks to it without sockets, and somebody else writes the same 
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
 from typing import Any, Literal, TypeVar
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -18,7 +20,7 @@ from bascule.azure.clouds import Cloud
 from bascule.azure.credentials import Token
 from bascule.azure.errors import NoAnswerError
 from bascule.azure.pipeline import Answer, Pipeline
-from bascule.gateway.appgw.operations import BegunOperation, OperationLog
+from bascule.gateway.appgw.operations import BegunOperation, OperationLog, WatchedWrite
 from bascule.gateway.appgw.writer import GatewayWriter
 from bascule.gateway.ownership import Owns
 from bascule.lab.arm.front import AnswerLostError, RawRequest, parse_query
@@ -33,6 +35,7 @@ LONGER_S = 1_400.0
 """Longer than any operation on a gateway takes, shorter than a token lives."""
 CONTRIBUTOR = "b24988ac-6180-42a0-ab88-20f7382dd24c"
 OWNS = Owns(prefix="bsc-", owner="shop")
+_AGIC = partial(build_agic_gateway, cluster_id="")
 Document = dict[str, Any]
 T = TypeVar("T")
 
@@ -101,6 +104,7 @@ class MemoryOperationLog(OperationLog):
 
     def __init__(self) -> None:
         self.kept: dict[str, BegunOperation] = {}
+        self.looked_after: dict[str, WatchedWrite] = {}
 
     @override
     def record(self, operation: BegunOperation) -> None:
@@ -113,6 +117,18 @@ class MemoryOperationLog(OperationLog):
     @override
     def unfinished(self) -> tuple[BegunOperation, ...]:
         return tuple(self.kept.values())
+
+    @override
+    def watch(self, write: WatchedWrite) -> None:
+        self.looked_after[write.correlation_id] = write
+
+    @override
+    def unwatch(self, correlation_id: str) -> None:
+        self.looked_after.pop(correlation_id, None)
+
+    @override
+    def watched(self) -> tuple[WatchedWrite, ...]:
+        return tuple(self.looked_after.values())
 
 
 @dataclass(kw_only=True)
@@ -239,11 +255,15 @@ async def gateway_lab(
     *,
     if_match: Literal["honour", "ignore"] = "honour",
     latency_model: Literal["fast", "real"] = "real",
+    seed: int = 7,
+    build: Callable[..., Document] = _AGIC,
+    clock: VirtualClock | None = None,
+    directory: Path | None = None,
 ) -> AsyncIterator[GatewayLab]:
-    """Yield a lab whose gateway AGIC has written."""
-    description = AzureDescription(seed=7, if_match=if_match, latency_model=latency_model)
-    async with running_azure(description) as ours:
-        gateway_id = await _make_gateway(ours)
+    """Yield a lab whose gateway AGIC, or another one, has written; with a directory it serves."""
+    description = AzureDescription(seed=seed, if_match=if_match, latency_model=latency_model)
+    async with running_azure(description, clock=clock, directory=directory) as ours:
+        gateway_id = await _make_gateway(ours, build)
         lab = GatewayLab(
             ours=ours,
             other=AzureUser(azure=ours.azure, clock=ours.clock),
@@ -254,7 +274,7 @@ async def gateway_lab(
         yield lab
 
 
-async def _make_gateway(user: AzureUser) -> str:
+async def _make_gateway(user: AzureUser, build: Callable[..., Document]) -> str:
     net = f"{await user.make_group('AKS_Upgrade', LOCATION)}/providers/Microsoft.Network"
     subnet = {"name": "AppGwSubnet", "properties": {"addressPrefix": "10.1.0.0/16"}}
     space = {"addressSpace": {"addressPrefixes": ["10.0.0.0/8"]}, "subnets": [subnet]}
@@ -266,11 +286,10 @@ async def _make_gateway(user: AzureUser) -> str:
         {"sku": {"name": "Standard"}, "properties": address},
     )
     gateway_id = f"{net}/applicationGateways/AppGateway"
-    body = build_agic_gateway(
+    body = build(
         gateway_id,
         subnet_id=f"{net}/virtualNetworks/AksVnet/subnets/AppGwSubnet",
         address_id=f"{net}/publicIPAddresses/ip",
-        cluster_id="",
     )
     await _put(user, gateway_id, body)
     return gateway_id

@@ -111,8 +111,9 @@ def make_azure(
     *,
     state: Path | None = None,
     issuer_keys: IssuerKeys = no_keys,
+    directory: Path | None = None,
 ) -> LabAzure:
-    """Return a lab's Azure whose gateways and clusters are documents only."""
+    """Return a lab's Azure; without a directory gateways and clusters are documents only."""
     secrets = count(1)
     ground = Ground(
         clock=clock,
@@ -122,6 +123,7 @@ def make_azure(
         issuer_keys=issuer_keys,
         entropy=b"a test",
         state=state,
+        directory=directory,
     )
     return LabAzure(description or AzureDescription(seed=7), ground)
 
@@ -132,10 +134,14 @@ async def running_azure(
     *,
     state: Path | None = None,
     issuer_keys: IssuerKeys = no_keys,
+    clock: VirtualClock | None = None,
+    directory: Path | None = None,
 ) -> AsyncIterator[AzureUser]:
     """Yield the lab's first principal, signed in to an Azure that runs."""
-    clock = VirtualClock()
-    azure = make_azure(clock, description, state=state, issuer_keys=issuer_keys)
+    clock = clock or VirtualClock()
+    azure = make_azure(
+        clock, description, state=state, issuer_keys=issuer_keys, directory=directory
+    )
     async with azure.running():
         user = AzureUser(azure=azure, clock=clock)
         await user.sign_in()
