@@ -83,6 +83,17 @@ def adapt_options(options: BuildOptions, *, has_file: bool) -> BuildOptions:
     return replace(options, reads_probes=True, reads_rewrites=True)
 
 
+def refuse_unused(options: AppGwOptions) -> None:
+    """Raise UsageError for options that say nothing of another gateway."""
+    given = replace(options, green_manifests=None)
+    if given != AppGwOptions():
+        raise UsageError(
+            "--existing, --weights, --subscription, --resource-group, --name and --with-secrets "
+            "are of an Application Gateway",
+            remedy="add --gateway appgw, or leave them out",
+        )
+
+
 def build_document(asked: Asked) -> "Document":
     """Return the document as it would be PUT; tell on stderr what is wrong with it."""
     from bascule.gateway.appgw.abilities import refuse_split

@@ -11,7 +11,13 @@ import typer
 
 from bascule.app.clock import SystemClock
 from bascule.app.files import read_file
-from bascule.cli.appgw_document import AppGwOptions, Asked, adapt_options, build_document
+from bascule.cli.appgw_document import (
+    AppGwOptions,
+    Asked,
+    adapt_options,
+    build_document,
+    refuse_unused,
+)
 from bascule.cli.arguments import takes
 from bascule.cli.manifests import load_snapshots
 from bascule.cli.rendering import print_document, print_lines
@@ -80,6 +86,8 @@ def render(arguments: Arguments) -> None:
     is_appgw = arguments.gateway is GatewayType.APPGW
     if is_appgw:
         options = adapt_options(options, has_file=arguments.config is not None)
+    else:
+        refuse_unused(arguments.appgw)
     greens = [f"{Cluster.GREEN}={path}" for path in arguments.appgw.green_manifests or ()]
     snapshots = load_snapshots([*arguments.files, *greens])
     routes = build_routes(snapshots, options=options)

@@ -261,6 +261,15 @@ def test_yaml_is_printed_on_demand(shell: Shell, blue: str) -> None:
     assert yaml.safe_load(out)["name"] == "AppGateway"
 
 
+def test_options_that_say_nothing_of_an_envoy_are_refused(
+    capsys: pytest.CaptureFixture[str], blue: str
+) -> None:
+    code = main(["render", "-f", blue, "--weights", "green=100"])
+
+    assert code == 2
+    assert "add --gateway appgw" in capsys.readouterr().err
+
+
 def test_a_document_without_certificates_has_no_secrets() -> None:
     document: dict[str, Any] = {"properties": {"sslCertificates": []}}
 
