@@ -4,6 +4,7 @@ What names something that is not there, or cannot be done, is refused: its paths
 never to another backend.
 """
 
+import math
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -12,10 +13,12 @@ from bascule.gateway.appgw.annotations.reading import PREFIX, read_options
 from bascule.gateway.appgw.options import DRAINING_S, RouteOptions
 from bascule.gateway.appgw.translate.rewrites import is_readable
 from bascule.gateway.appgw.translate.sheet import Site, tell
-from bascule.routing.model import Host, PathKind, Problem, Route
+from bascule.routing.affinity import AffinityKind
+from bascule.routing.model import Host, PathKind, Problem, Route, Severity
 
 SSL_REDIRECT = f"{PREFIX}ssl-redirect"
 REQUEST_TIMEOUT = f"{PREFIX}request-timeout"
+RETRIES = "bascule.dev/retries"
 DRAINING = f"{PREFIX}connection-draining"
 TIMEOUT_MAX_S = 86_400
 
@@ -50,7 +53,7 @@ class Asked:
         wanted = self.route.settings.timeout_s
         if REQUEST_TIMEOUT in self.route.extensions or wanted is None:
             return self.options.request_timeout_s
-        return max(1, min(TIMEOUT_MAX_S, -int(-wanted // 1)))
+        return max(1, min(TIMEOUT_MAX_S, math.ceil(wanted)))
 
     @property
     def draining_s(self) -> int | None:
@@ -69,6 +72,8 @@ def read_route(host: Host, route: Route, site: Site) -> tuple[Asked, list[Proble
     problems: list[Problem] = []
     for fault in read.faults:
         problems += tell(route, fault.code, fault.message)
+    for code, message in _impossible(route):
+        problems += tell(route, code, f"{host.name}{route.match.path}: {message}", Severity.WARNING)
     refusals = [*_refusals(host, read.options, site)]
     asked = Asked(
         host=host.name,
@@ -95,6 +100,14 @@ def find_root(routes: Iterable[Asked]) -> Asked | None:
 def find_name(names: Iterable[str], wanted: str) -> str | None:
     """Return `wanted` as the gateway spells it, or None; Azure compares names without case."""
     return next((name for name in sorted(names) if name.lower() == wanted.lower()), None)
+
+
+def _impossible(route: Route) -> Iterator[tuple[str, str]]:
+    """Yield what of the neutral settings has no effect here."""
+    if RETRIES in route.extensions and route.settings.retries:
+        yield "RetriesNotPossible", f"{RETRIES} has no effect: the gateway tries nothing again"
+    if route.settings.affinity.kind is AffinityKind.HEADER:
+        yield "AffinityNotPossible", "users are kept by a cookie here, never by a header"
 
 
 def _refusals(host: Host, options: RouteOptions, site: Site) -> Iterator[tuple[str, str]]:

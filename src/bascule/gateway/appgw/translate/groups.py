@@ -151,10 +151,15 @@ def _by_place(host: Host, asked: Iterable[Asked], site: Site) -> dict[_Key, list
             continue
         usual_port = site.settings.https_port if is_tls else site.settings.http_port
         port = each.options.frontend_port or usual_port
-        is_private = each.options.is_private or site.settings.use_private_frontend
+        is_private = each.options.is_private or _is_private_alone(site)
         found.setdefault((is_private, port, is_tls), []).append(each)
     served = {key: each for key, each in found.items() if any(not r.is_refused for r in each)}
     return dict(sorted(served.items(), key=lambda item: (not item[0][2], item[0])))
+
+
+def _is_private_alone(site: Site) -> bool:
+    """Return whether every listener is private, by choice or for want of a public frontend."""
+    return site.settings.use_private_frontend or not site.facts.public_frontend
 
 
 def _own_certificate(asked: Asked, site: Site) -> str | None:
@@ -169,8 +174,6 @@ def _build_groups(
     is_private, port, is_tls = key
     facts = site.facts
     frontend = facts.private_frontend if is_private else facts.public_frontend
-    if not frontend:
-        is_private, frontend = True, facts.private_frontend
     shared, problems = _shared(host, routes, site)
     base = Group(
         host=host.name,

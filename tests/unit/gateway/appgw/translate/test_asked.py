@@ -137,6 +137,23 @@ def test_the_root_is_the_prefix_before_the_exact_one() -> None:
     assert find_root(asked[:1]) is None
 
 
+@pytest.mark.parametrize(
+    ("annotations", "expected"),
+    [
+        ("bascule.dev/retries: 3", ["RetriesNotPossible"]),
+        ("bascule.dev/retries: 0", []),
+        ("bascule.dev/affinity: header, bascule.dev/affinity-name: user", ["AffinityNotPossible"]),
+    ],
+)
+def test_neutral_settings_that_have_no_effect_are_told(
+    annotations: str, expected: list[str]
+) -> None:
+    (asked,), problems = _ask(f"{{in: [blue], annotations: {{{annotations}}}}}")
+
+    assert [each.code for each in problems] == expected
+    assert not asked.is_refused
+
+
 def test_names_are_found_in_any_case() -> None:
     assert find_name({"Wild", "other"}, "wild") == "Wild"
     assert find_name(set(), "wild") is None

@@ -52,9 +52,13 @@ def test_ingresses_that_ask_for_other_places_are_served_there_tls_first() -> Non
 
 
 def test_a_gateway_with_a_private_frontend_alone_uses_that() -> None:
-    (group,) = _plan("{}", "facts: {public_frontend: ''}").groups
+    (group,) = _plan(
+        "{}, {name: b, paths: [{path: /b}], annotations: {use-private-ip: true}}",
+        "facts: {public_frontend: ''}",
+    ).groups
 
     assert (group.frontend, group.is_private) == ("private", True)
+    assert _paths(group) == ["/b", "/"]
 
 
 def test_a_gateway_without_frontends_serves_nobody() -> None:

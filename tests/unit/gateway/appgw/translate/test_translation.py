@@ -10,6 +10,7 @@ from bascule.gateway.appgw.part import LISTENERS, POOLS, RULES, Part
 from bascule.gateway.appgw.settings import Mechanism
 from bascule.gateway.appgw.translate.translation import Translator
 from bascule.ids import Cluster
+from bascule.lab.arm.dataplane.translate.translation import translate as serve
 from bascule.lab.arm.network.gateways.rules import check_document
 from bascule.routing.model import Host, RoutingTable
 from bascule.routing.weights import Split, Weights
@@ -19,6 +20,7 @@ from tests.support.appgw_tables import (
     translate_case,
     whole_document,
 )
+from tests.support.arm_gateways import FRONTEND_ADDRESSES
 
 GOLDEN = Path(__file__).parents[4] / "golden" / "appgw" / "translation"
 CASES = sorted(GOLDEN.glob("*.in.yaml"))
@@ -55,8 +57,11 @@ def test_azure_takes_each_document(case: Path) -> None:
     settings, table, facts = read_case(case.read_text())
     part = Translator(settings).translate(table, facts)
 
+    document = whole_document(part, facts)
     if part.children[RULES]:
-        check_document(whole_document(part, facts), API)
+        check_document(document, API)
+    if not document["properties"]["sslCertificates"]:
+        assert serve(document, FRONTEND_ADDRESSES).bindings
     assert all(len(name) <= 80 for found in part.children.values() for name in found)
 
 
@@ -114,6 +119,18 @@ def test_hosts_that_come_go_or_change_places_leave_what_a_fresh_translator_makes
     after = _with_hosts(table, *(replace(first, name=name) for name in names))
 
     assert translator.translate(after, facts) == Translator(settings).translate(after, facts)
+
+
+def test_a_host_that_comes_leaves_the_others_as_they_are() -> None:
+    settings, table, facts = read_case(SHOP)
+    translator = Translator(settings)
+    first = translator.translate(_with_hosts(table, *table.routes.hosts[:2]), facts)
+
+    second = translator.translate(table, facts)
+
+    name = "bsc-rule-80-a.test"
+    assert second.children[RULES][name] is first.children[RULES][name]
+    assert second == Translator(settings).translate(table, facts)
 
 
 def test_other_facts_are_taken_into_account_at_once() -> None:
