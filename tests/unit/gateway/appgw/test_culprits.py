@@ -156,6 +156,21 @@ def test_what_azure_never_takes_is_found_without_its_words(fault: str) -> None:
     assert hosts(find_faulty(document, OWNS)) == {Suspect(API)}
 
 
+def test_only_the_paths_that_lead_to_a_child_are_suspected() -> None:
+    document = two_hosts()
+    own = child(document, PATH_MAPS, "bsc-map-blue")["properties"]
+    way = to_pool("bsc-pool-search", "bsc-settings")
+    own["pathRules"] = [*own["pathRules"], part("search", paths=["/search/*"], **way)]
+    document["properties"][POOLS].append(our_pool("bsc-pool-search"))
+
+    assert hosts(found(f"{GATEWAY}/backendAddressPools/bsc-pool-search", document)) == {
+        Suspect(SHOP, "/search")
+    }
+    assert hosts(found(f"{GATEWAY}/urlPathMaps/bsc-map-blue/pathRules/search", document)) == {
+        Suspect(SHOP, "/search")
+    }
+
+
 def test_a_circle_of_references_comes_to_an_end() -> None:
     document = two_hosts()
     redirects = [

@@ -1,5 +1,5 @@
 from bascule.gateway.appgw.part import PATH_MAPS, POOLS, PROBES, SETTINGS
-from bascule.gateway.appgw.references import key_in_id, key_of, references_of
+from bascule.gateway.appgw.references import key_in_id, key_of, keys_of, references_of
 from tests.support.arm_gateways import GATEWAY, part, ref, to_pool
 
 
@@ -34,3 +34,10 @@ def test_lists_of_references_count_and_back_references_do_not() -> None:
     assert list(references_of(GATEWAY, SETTINGS, trusted)) == [("trustedrootcertificates", "r")]
     assert list(references_of(GATEWAY, PROBES, probe)) == []
     assert list(references_of(GATEWAY, PROBES, {"name": "p"})) == []
+
+
+def test_the_keys_of_a_gateway_are_those_of_all_its_children() -> None:
+    document = {"properties": {"probes": [part("A")], "sku": {"name": "x"}, "urlPathMaps": []}}
+
+    assert keys_of(document) == {("probes", "a")}
+    assert keys_of({}) == frozenset()
