@@ -9,6 +9,7 @@ from bascule.checks.azure.gateway import judge_gateway
 from bascule.checks.azure.unreadable import Unreadable
 from bascule.checks.findings import Finding, Severity
 from bascule.checks.inventory import Inventory
+from bascule.gateway.driver import Convergence
 
 _MENDED_BY_A_WRITE = frozenset({"GatewayFailed"})
 """What the next update puts right: it must not be what keeps it from being sent."""
@@ -24,12 +25,14 @@ def _find(inventory: Inventory) -> Iterator[Finding]:
         return
     gateway = inventory.appgw.gateway
     if isinstance(gateway, Unreadable):
-        yield blocker(
+        hidden = blocker(
             "GatewayUnreadable",
             "gateway",
             f"{gateway.what} cannot be read: {gateway.reason}",
             gateway.remedy or "give the caller the role Reader there",
         )
+        # A runtime that sees it goes on: one look that failed is no reason to stop.
+        yield replace(hidden, severity=Severity.WARNING) if _is_seen(inventory) else hidden
         return
     if inventory.appgw.foreign_owner:
         yield blocker(
@@ -43,3 +46,8 @@ def _find(inventory: Inventory) -> Iterator[Finding]:
         is_mended = found.code in _MENDED_BY_A_WRITE
         yield replace(found, severity=Severity.WARNING) if is_mended else found
     yield from judge_tags(gateway)
+
+
+def _is_seen(inventory: Inventory) -> bool:
+    seen = inventory.observation
+    return seen is not None and seen.convergence is not Convergence.UNKNOWN

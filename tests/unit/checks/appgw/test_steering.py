@@ -5,6 +5,7 @@ import pytest
 from bascule.checks.appgw.steering import check_steering
 from bascule.checks.azure.unreadable import Unreadable
 from bascule.checks.findings import Severity
+from bascule.gateway.driver import Convergence, Observation
 from tests.support.appgw_facts import FINE, GATEWAY, with_gateway
 from tests.support.inventories import inventory
 
@@ -24,6 +25,25 @@ def test_one_that_cannot_be_read_is_a_blocker(remedy: str, told: str) -> None:
 
     assert (found.severity, found.code) == (Severity.BLOCKER, "GatewayUnreadable")
     assert (found.message, found.remedy) == ("the gateway gw cannot be read: forbidden", told)
+
+
+@pytest.mark.parametrize(
+    ("convergence", "severity"),
+    [
+        (Convergence.CONVERGED, Severity.WARNING),
+        (Convergence.PENDING, Severity.WARNING),
+        (Convergence.UNKNOWN, Severity.BLOCKER),
+    ],
+)
+def test_one_look_that_failed_does_not_stop_who_sees_the_gateway(
+    convergence: Convergence, severity: Severity
+) -> None:
+    hidden = replace(FINE, gateway=Unreadable(what="the gateway gw", reason="503"))
+    seen = replace(with_gateway(hidden), observation=Observation(convergence=convergence))
+
+    (found,) = check_steering(seen)
+
+    assert (found.code, found.severity) == ("GatewayUnreadable", severity)
 
 
 def test_a_stopped_one_is_a_blocker() -> None:
