@@ -1,14 +1,19 @@
 """The algebra of merging: others untouched, twice is once, Azure's own spelling is no change."""
 
 import copy
+from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bascule.azure.document import object_at
+from bascule.gateway.appgw.canonical import is_unspoken
 from bascule.gateway.appgw.difference import diff_documents
 from bascule.gateway.appgw.merge import is_same, read_facts
 from bascule.gateway.appgw.part import (
+    CERTIFICATES,
     COLLECTIONS,
     LISTENERS,
     PATH_MAPS,
@@ -19,9 +24,14 @@ from bascule.gateway.appgw.part import (
     SETTINGS,
     Part,
 )
+from bascule.gateway.appgw.pfx import Pfx
+from bascule.gateway.appgw.translate.translation import Translator
+from bascule.gateway.ownership import Owns
 from tests.support import arm_gateways as arm
 from tests.support.appgw_parts import OWNS, Document, build_part, merged, shown
+from tests.support.appgw_tables import read_case, whole_document
 
+CASES = sorted((Path(__file__).parents[1] / "golden/appgw/translation").glob("*.in.yaml"))
 EXAMPLES = 8
 ADDRESSES = st.lists(
     st.integers(1, 250).map(lambda number: f"10.1.0.{number}"), max_size=4, unique=True
@@ -176,3 +186,30 @@ def test_two_documents_are_the_same_exactly_when_nothing_differs(
     one, other = merged(document, first), merged(document, second)
 
     assert is_same(one, other) == (not diff_documents(one, other, OWNS))
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda path: path.name.removesuffix(".in.yaml"))
+def test_whatever_the_translation_makes_is_the_same_when_azure_shows_it(case: Path) -> None:
+    wanted, table, facts = read_case(case.read_text())
+    part = Translator(wanted).translate(table, facts)
+    pfx = {name: Pfx(data="MIIK", password="x") for name in part.children.get(CERTIFICATES, {})}
+    owns = Owns(prefix=wanted.prefix, owner=wanted.owner)
+    document = whole_document(Part(children={}), facts)
+
+    read_back = shown(merged(document, part, owns, pfx=pfx))
+
+    assert is_same(merged(read_back, part, owns), read_back)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda path: path.name.removesuffix(".in.yaml"))
+def test_whatever_the_translation_says_is_known_to_be_ours_to_set(case: Path) -> None:
+    wanted, table, facts = read_case(case.read_text())
+    part = Translator(wanted).translate(table, facts)
+    said = {
+        (collection, name)
+        for collection, children in part.children.items()
+        for child in children.values()
+        for name in object_at(child, "properties")
+    }
+
+    assert {place for place in said if is_unspoken(*place)} == set()
