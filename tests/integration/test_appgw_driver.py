@@ -18,7 +18,6 @@ from bascule.errors import (
 from bascule.gateway.appgw.difference import diff_documents
 from bascule.gateway.appgw.driver import FENCE_S, AppGwDriver
 from bascule.gateway.appgw.errors import LostChangeError
-from bascule.gateway.appgw.writer import GatewayWriter
 from bascule.gateway.appgw.writes import Change, Supersede, Written
 from bascule.gateway.driver import Applied, ClusterTraffic, Convergence
 from bascule.gateway.ownership import OWNER_TAG
@@ -28,7 +27,7 @@ from bascule.routing.certificates import EMPTY_STORE, Certificate
 from bascule.routing.model import Host, IngressRef, RouteSet
 from bascule.routing.weights import Split, Weights
 from tests.support import pki, tables
-from tests.support.appgw_world import AppGwWorld, appgw_site, appgw_world
+from tests.support.appgw_world import AppGwWorld, HurriedWriter, appgw_site, appgw_world
 from tests.support.azure_site import AzureSite
 from tests.support.tables import ALL_BLUE, ALL_GREEN
 from tests.support.virtual_clock import VirtualClock
@@ -234,7 +233,7 @@ async def test_a_host_that_azure_refuses_is_told_and_all_others_go_on_and_switch
     assert world.puts == puts + 1
 
 
-class _LossyWriter(GatewayWriter):
+class _LossyWriter(HurriedWriter):
     """Finds after each PUT that it undid somebody else's."""
 
     @override
