@@ -25,7 +25,7 @@ from bascule.lab.arm.world import ArmWorld, Living, Provider
 from bascule.lab.supervisor.description import LabDirectory
 
 PROBE_TIMEOUT_MIN_S = 1.0
-DRAIN_MIN_S = 5.0
+DRAIN_MIN_S = 10.0
 """However fast the lab is: what passes through its gateways takes as long as ever."""
 
 
