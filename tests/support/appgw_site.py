@@ -7,7 +7,7 @@ import asyncio
 import copy
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -66,6 +66,11 @@ class AppGwSite:
         assert found is not None
         return found
 
+    async def put_gateway(self, body: dict[str, Any]) -> None:
+        """Write the gateway as somebody else does, and return when that has ended."""
+        async with open_arm(self.lab) as arm:
+            await arm.put(self.gateway_id, VERSION, body)
+
     async def make_gateway(self) -> None:
         """Make the article's network, and a gateway that serves something else."""
         group = _here(arm_world.RG, self.subscription)
@@ -108,12 +113,15 @@ class AppGwSite:
 
 
 @contextmanager
-def open_appgw_site(directory: Path) -> Iterator[AppGwSite]:
-    """Start both labs and make the gateway; end all of it. Waits for the machine's one place."""
+def open_appgw_site(directory: Path, *lab: str) -> Iterator[AppGwSite]:
+    """Start both labs and make the gateway; end all of it. Waits for the machine's one place.
+
+    `lab` are options of `lab up --azure`.
+    """
     with ThreadPoolExecutor(1) as pool:  # whoever calls this may have an event loop
         turn = pool.submit(asyncio.run, take_turn(TURN_S)).result()
     try:
-        with open_site(directory, name=NAME, port=free_port()) as site, _azure(site) as found:
+        with open_site(directory, name=NAME, port=free_port()) as site, _azure(site, lab) as found:
             asyncio.run(found.make_gateway())
             found.write_file()
             try:
@@ -125,9 +133,9 @@ def open_appgw_site(directory: Path) -> Iterator[AppGwSite]:
 
 
 @contextmanager
-def _azure(site: Site) -> Iterator[AppGwSite]:
+def _azure(site: Site, options: Sequence[str]) -> Iterator[AppGwSite]:
     name = f"{NAME}-azure"
-    up = site.verb("lab", "up", "--azure", "--name", name)
+    up = site.verb("lab", "up", "--azure", "--name", name, *options)
     assert up.code == 0, up.err
     try:
         lab = LabDirectory(labs_root(site.environment) / name)

@@ -25,7 +25,7 @@ from bascule.app.platform_desk import PlatformDesk
 from bascule.app.reports import Reports
 from bascule.app.state_dir import StateDir, apply_state_dir
 from bascule.app.stop import Stop
-from bascule.app.traffic import ControllerTraffic
+from bascule.app.traffic import CallBack, ControllerTraffic
 from bascule.app.witnessing import WitnessDesk, World
 from bascule.app.working import Companion, Started, Working
 from bascule.clock import Clock
@@ -225,10 +225,17 @@ def _build_executor(gateway: Gateway, opened: _Opened, desks: _Desks) -> Executo
         state=lambda: executor.state,
         survey=build_survey(gateway, opened.clients, opened.gateway.look, opened.clock),
     )
+
+    async def is_overtaken() -> bool:
+        return await executor.is_overtaken()
+
+    call_back = CallBack(is_overtaken=is_overtaken, clock=opened.clock)
+    is_slow = bool(opened.gateway.pace.usual_s)
+    driver = opened.gateway.driver
     ports = Ports(
         journal=opened.owned.store,
         inbox=opened.owned.store,
-        traffic=ControllerTraffic(desks.controller, opened.gateway.driver),
+        traffic=ControllerTraffic(desks.controller, driver, call_back if is_slow else None),
         witness=desks.witness,
         clock=opened.clock,
         checks=checks,

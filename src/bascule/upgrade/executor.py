@@ -40,6 +40,8 @@ from bascule.upgrade.state import GatewayState
 
 TICK_S = 0.5
 """How long a command can wait in the inbox when nobody rang."""
+WAY_BACK = "rollback"
+"""The kind of a change that leads back."""
 MOVES_MAX = 64
 """How many moves of an upgrade are made in one go; the inbox is read before each of them."""
 
@@ -167,6 +169,13 @@ class Executor:
             return await self._runner.start(order, signal.plan)
         return await self._runner.steer(order, signal, self._ports.traffic)
 
+    async def is_overtaken(self) -> bool:
+        """Whether an order waits that leads back from the change in flight, and need not wait."""
+        flight = self.state.in_flight
+        if flight is None or flight.intent.kind == WAY_BACK:
+            return False
+        return await self._is_called_back()
+
     async def _is_called_back(self) -> bool:
         """Whether an order waits that is obeyed by going back: no command is waited out then."""
         try:
@@ -180,7 +189,9 @@ class Executor:
         except PlanError:
             return False
         upgrade = self.state.unfinished
-        return upgrade is not None and not self._is_known(order) and calls_back(upgrade, order)
+        is_back = isinstance(order.signal, RollBack)
+        leads_back = is_back if upgrade is None else calls_back(upgrade, order)
+        return leads_back and not self._is_known(order)
 
     async def _roll_upgrade_back(self, command: Command, order: Order) -> bool:
         """Take the gateway's `rollback` as the upgrade's own signal."""

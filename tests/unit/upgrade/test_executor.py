@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 import pytest
@@ -12,6 +12,7 @@ from bascule.errors import (
     OutcomeUnknownError,
     StaleWriterError,
 )
+from bascule.gateway.driver import Applied
 from bascule.ids import Cluster, CommandId
 from bascule.journal.record import Entry, Record
 from bascule.journal.store import Command
@@ -530,3 +531,51 @@ async def test_one_tick_makes_so_many_moves_at_most(world: World) -> None:
     await world.tick(life)
 
     assert len(life.hooks.ran) == MOVES_MAX
+
+
+class Slow(FakeTraffic):
+    """Lets something happen while a split is on its way."""
+
+    meanwhile: Callable[[], Awaitable[None]]
+
+    @override
+    async def set_split(self, split: Split) -> Applied:
+        await self.meanwhile()
+        return await super().set_split(split)
+
+
+async def test_a_way_back_need_not_wait_for_the_change_in_flight(world: World) -> None:
+    traffic = world.traffic = Slow(world.clock)
+    life = await world.life()
+    seen: list[bool] = []
+
+    async def look() -> None:
+        seen.append(await life.executor.is_overtaken())
+        await life.give(order(RollBack(), order_id="o2"))
+        seen.append(await life.executor.is_overtaken())
+
+    traffic.meanwhile = look
+    await life.give(order(SWITCH))
+    await world.tick(life)
+    await world.tick(life)
+
+    assert seen == [False, True, False, False]
+    assert not await life.executor.is_overtaken()
+
+
+async def test_an_upgrade_that_is_called_back_need_not_wait_for_its_step(world: World) -> None:
+    traffic = world.traffic = Slow(world.clock)
+    life = await world.life()
+    seen: list[bool] = []
+
+    async def look() -> None:
+        seen.append(await life.executor.is_overtaken())
+        await life.give(order(RollBack(), order_id="o2"))
+        seen.append(await life.executor.is_overtaken())
+
+    traffic.meanwhile = look
+    await life.give(start_order(build_plan([weights(100)])))
+    await world.tick(life)
+
+    assert seen[:2] == [False, True]
+    assert not any(seen[2:])
