@@ -10,14 +10,13 @@ from typing import Protocol, Self
 from bascule.azure.document import Document, object_at
 from bascule.clock import Clock
 from bascule.errors import (
-    ApiError,
     BasculeError,
     DriverError,
     ForeignChangeError,
+    InvariantError,
     JournalError,
     LeaseLapsedError,
     OutcomeUnknownError,
-    TransportError,
 )
 from bascule.gateway.appgw import abilities
 from bascule.gateway.appgw.change import TableChange, find_unusable, is_switch
@@ -149,7 +148,7 @@ class AppGwDriver:
             self._wanted = table
             try:
                 applied = await self._bring_about(table, certificates)
-            except JournalError:
+            except (JournalError, InvariantError):
                 raise
             except BasculeError as error:
                 raise self._note_trouble(error) from error
@@ -212,10 +211,10 @@ class AppGwDriver:
                 written = await self._writer.write(build(table), is_urgent=True)
                 mended = Mended(written=written, table=table)
         except LostChangeError as error:
-            self._lookout.loss = error.message
+            self._lookout.note_loss(error.message)
             return Mended(written=self._take_lossy(error, sent_s), table=table)
         if mended.written.is_sent:
-            self._lookout.loss = ""
+            self._lookout.settle_losses()
         return mended
 
     def _take_lossy(self, error: LostChangeError, sent_s: float) -> Written:
@@ -288,19 +287,18 @@ class AppGwDriver:
 
     def _note_trouble(self, error: BasculeError) -> BasculeError:
         """Keep why it went wrong for those who ask; return it as the protocol's errors."""
-        convergence = Convergence.REFUSED
-        if isinstance(error, OutcomeUnknownError | ApiError | TransportError):
-            convergence = Convergence.PENDING
-        elif isinstance(error, ForeignChangeError):
+        convergence = Convergence.PENDING
+        if isinstance(error, ForeignChangeError):
             convergence = Convergence.FOREIGN_CHANGE
-        elif isinstance(error, RefusedError):
+        elif isinstance(error, DriverError):
+            convergence = Convergence.REFUSED
+        if isinstance(error, RefusedError):
             self._tried = None
         self._trouble = _Trouble(convergence, error.message)
-        if isinstance(error, ApiError | TransportError):
-            return DriverError(
-                f"the gateway could not be written: {error.message}", remedy=error.remedy
-            )
-        return error
+        if isinstance(error, DriverError | OutcomeUnknownError):
+            return error
+        message = f"the gateway could not be written: {error.message}"
+        return DriverError(message, remedy=error.remedy)
 
     async def observe(self) -> Observation:
         """Return what the gateway's document says is live; never raises."""
@@ -344,12 +342,15 @@ class AppGwDriver:
         live, wanted = self._live, self._wanted
         if self._lock.locked():
             return Convergence.PENDING, "the gateway is being written"
+        losses = self._lookout.tell_losses()
+        if losses:
+            return Convergence.FOREIGN_CHANGE, losses
         if live is None or wanted is None or live.table.digest != wanted.digest:
             if self._trouble is not None:
                 return self._trouble.convergence, self._trouble.reason
             return Convergence.PENDING, "nothing was written since the start"
-        if self._lookout.loss or look.foreign:
-            return Convergence.FOREIGN_CHANGE, self._lookout.loss or look.foreign
+        if look.foreign:
+            return Convergence.FOREIGN_CHANGE, look.foreign
         if live.left_out:
             return Convergence.CONVERGED, f"Azure refused {len(live.left_out)} of its parts"
         return Convergence.CONVERGED, ""
