@@ -62,9 +62,12 @@ def build_balancer_probe(
 def _common(options: RouteOptions, check: HealthCheck | None) -> Mapping[str, object]:
     asked = options.probe
     threshold = asked.unhealthy_threshold or (check.failures if check else THRESHOLD)
+    interval_s = asked.interval_s or (check.interval_s if check else INTERVAL_S)
+    # Azure wants no probe to begin before the last one has ended.
+    usual_s = min(check.timeout_s if check else TIMEOUT_S, interval_s)
     return {
-        "interval": asked.interval_s or (check.interval_s if check else INTERVAL_S),
-        "timeout": asked.timeout_s or (check.timeout_s if check else TIMEOUT_S),
+        "interval": interval_s,
+        "timeout": asked.timeout_s or usual_s,
         "unhealthyThreshold": min(threshold, THRESHOLD_MAX),
         "pickHostNameFromBackendHttpSettings": False,
         "minServers": 0,

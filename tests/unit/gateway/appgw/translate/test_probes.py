@@ -57,6 +57,14 @@ def test_annotations_decide_field_by_field() -> None:
     assert (probe["path"], probe["interval"], probe["unhealthyThreshold"]) == ("/asked", 7, 4)
 
 
+def test_a_shorter_interval_shortens_a_timeout_that_nobody_asked_for() -> None:
+    often = replace(NO_OPTIONS, probe=ProbeOptions(interval_s=5))
+    both = replace(NO_OPTIONS, probe=ProbeOptions(interval_s=5, timeout_s=9))
+
+    assert build_probe(PROBED, often)["timeout"] == 5
+    assert build_probe(PROBED, both)["timeout"] == 9
+
+
 def test_overrides_of_host_and_path_are_asked_too() -> None:
     options = replace(NO_OPTIONS, backend_host="inner.test", backend_path="/base/")
 
