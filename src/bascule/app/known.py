@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from bascule.app.asking import ask
+from bascule.app.gateways.rehearsals import load_rehearsals, measure_rehearsals
 from bascule.app.glance import look_at_envoy
 from bascule.app.planning import GatewayKnown
 from bascule.app.state_dir import StateDir
@@ -34,17 +35,19 @@ async def fetch_known(state_dir: StateDir, *, clock: Clock) -> GatewayKnown:
     Raises JournalError when its journal cannot be read.
     """
     state = await fetch_state(state_dir)
+    rehearsed = measure_rehearsals(load_rehearsals(state_dir))
     if state is None:
-        return GatewayKnown()
+        return GatewayKnown(rehearsed=rehearsed)
     first, first_s = await asyncio.to_thread(_look, state_dir), clock.monotonic_s()
     if first.requests_total is None:
-        return GatewayKnown(state=state, observation=first.observation)
+        return GatewayKnown(state=state, observation=first.observation, rehearsed=rehearsed)
     await clock.sleep_until(first_s + RATE_S)
     second, second_s = await asyncio.to_thread(_look, state_dir), clock.monotonic_s()
     return GatewayKnown(
         state=state,
         observation=second.observation,
         requests_per_s=_rate(first, second, second_s - first_s),
+        rehearsed=rehearsed,
     )
 
 

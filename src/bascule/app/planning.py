@@ -14,7 +14,7 @@ from bascule.checks.findings import Finding, Severity, sort_findings
 from bascule.checks.inventory import HostScope, Inventory
 from bascule.checks.preflight import check_all
 from bascule.clock import Clock
-from bascule.gateway.driver import Observation
+from bascule.gateway.driver import Observation, UpdateTimes
 from bascule.ids import Cluster
 from bascule.inventory.fetch import Asked, Question, fetch_inventory
 from bascule.journal.record import Json
@@ -53,6 +53,13 @@ class GatewayKnown:
     """How many requests it gets now; None is not known."""
     observation: Observation | None = None
     """What its runtime says of it; None: there is no runtime."""
+    rehearsed: UpdateTimes | None = None
+    """How long updates took that were made to measure it."""
+
+    @property
+    def update(self) -> UpdateTimes | None:
+        """How long its updates take, by real ones if there were enough; None: not measured."""
+        return measure_updates(self.state) or self.rehearsed
 
 
 NOTHING_KNOWN = GatewayKnown()
@@ -159,7 +166,7 @@ async def _survey(
         from bascule.app.logs import set_up_logs
 
         set_up_logs(least="warning")
-        update = measure_updates(known.state)
+        update = known.update
         table = RoutingTable(routes=inventory.routes, split=_split(known))
         look = partial(
             fetch_planned_facts, gateway, gateway.gateway, table, update=update, clock=clock
@@ -181,7 +188,7 @@ def build_facts(spec: Upgrade, known: GatewayKnown, inventory: Inventory | None)
             for access in (spec.gateway_model().clusters.of(cluster),)
         },
         requests_per_s=known.requests_per_s,
-        measured_update=measure_updates(known.state),
+        measured_update=known.update,
     )
     if inventory is None:
         return facts

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from bascule.app.gateways.before import keep_before
+from bascule.app.gateways.breaking_glass import KeepsWayBack
 from bascule.app.gateways.counting import CountingLog
 from bascule.app.gateways.looking import fetch_appgw_facts
 from bascule.app.gateways.opening import Opener, OpenGateway
@@ -119,10 +120,13 @@ def prepare_appgw(gateway: Gateway, spec: AppGwGateway, home: AppGwHome) -> Open
     @asynccontextmanager
     async def open_appgw(fence: Callable[[], None]) -> AsyncIterator[OpenGateway]:
         async with open_parts(spec, settings, home, fence) as parts:
-            driver = MeteredDriver(parts.driver, home.clock)
+            keeper = KeepsWayBack(
+                parts.driver, client=parts.client, settings=settings, state_dir=home.state_dir
+            )
+            driver = MeteredDriver(keeper, home.clock)
             yield OpenGateway(
                 driver=driver,
-                watch=parts.driver.watch_lease,
+                watch=keeper.watch,
                 describe=lambda: {"envoy": None, "appgw": describe(spec.type, parts)},
                 set_tags=_ignore_tags,
                 pace=pace_of_operations(

@@ -1,4 +1,4 @@
-"""Gives a gateway back: ours taken out, AGIC's part put in, in one update; then AGIC is woken up."""
+"""Gives a gateway back: ours out and AGIC's part in, by one update; then AGIC is woken up."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -28,6 +28,8 @@ class ReleasePlan:
     adopted: Adopted | None
     """What AGIC gets back; None: it was shared, and there is nothing to put back."""
     owns: Owns
+    is_given: bool
+    """Whether an earlier try has written it: then only AGIC is woken up."""
     now: Addresses
     """What AGIC's pools are to hold."""
     given: GivenBack
@@ -62,14 +64,15 @@ class Release:
 async def plan_release(hands: Hands, dropped: Collection[str]) -> ReleasePlan:
     """Return what giving back would do. Raises ApiError, TransportError, DriverError, PlanError."""
     document = await hands.read()
+    adopted = load_adopted(hands.state_dir)
     owner = owner_of(object_at(document, "tags"))
-    if owner != hands.settings.owner:
+    is_given = not owner and adopted is not None
+    if owner != hands.settings.owner and not is_given:
         raise PlanError(
             f"the gateway is not ours: its tag names {owner or 'nobody'}",
             remedy="there is nothing to give back",
         )
     owns = hands.owns(document)
-    adopted = load_adopted(hands.state_dir)
     kept = adopted or _NOTHING_KEPT
     whose = _whose(kept)
     now: Addresses = {}
@@ -77,7 +80,9 @@ async def plan_release(hands: Hands, dropped: Collection[str]) -> ReleasePlan:
     if adopted is not None:
         inventory = await hands.fetch_inventory()
         now = find_addresses(kept.document, inventory.routes, whose, kept.agic_prefix)
-    given = give_back(document, kept.document, owns, agic_prefix=kept.agic_prefix, now=now)
+    given = GivenBack(document=document)
+    if not is_given:
+        given = give_back(document, kept.document, owns, agic_prefix=kept.agic_prefix, now=now)
     exchange = plan_exchange(document, given.document, owns)
     blockers = [
         *_judge_kept(document, adopted),
@@ -95,6 +100,7 @@ async def plan_release(hands: Hands, dropped: Collection[str]) -> ReleasePlan:
         gateway_id=hands.settings.gateway_id,
         adopted=adopted,
         owns=owns,
+        is_given=is_given,
         now=now,
         given=given,
         exchange=exchange,
@@ -140,6 +146,18 @@ def _judge_cluster(inventory: Inventory | None, whose: Cluster) -> Iterator[str]
 
 async def release_gateway(hands: Hands, plan: ReleasePlan, *, tell: Tell) -> Release:
     """Do what a plan without blockers says; it may be said again, should it be broken off."""
+    took_s = None if plan.is_given else await _write(hands, plan)
+    tell("the gateway is given back")
+    for controller in plan.asleep:
+        await wake(controller, hands.clients[controller.cluster], tell=tell)
+    for command in plan.commands:
+        tell(f"the add-on is enabled by you: {command}")
+    put_aside(hands.state_dir.gateway_before)
+    put_aside(find_file(hands.state_dir))
+    return Release(took_s=took_s, woken=plan.asleep)
+
+
+async def _write(hands: Hands, plan: ReleasePlan) -> float | None:
     kept = plan.adopted or _NOTHING_KEPT
 
     def change(document: Document) -> Document:
@@ -148,13 +166,4 @@ async def release_gateway(hands: Hands, plan: ReleasePlan, *, tell: Tell) -> Rel
         ).document
 
     written = await hands.writer(plan.owns).write(change)
-    tell("the gateway is given back")
-    for controller in plan.asleep:
-        await wake(controller, hands.clients[controller.cluster], tell=tell)
-    for command in plan.commands:
-        tell(f"the add-on is enabled by you: {command}")
-    put_aside(hands.state_dir.gateway_before)
-    put_aside(find_file(hands.state_dir))
-    return Release(
-        took_s=written.done_s - written.sent_s if written.is_sent else None, woken=plan.asleep
-    )
+    return written.done_s - written.sent_s if written.is_sent else None

@@ -8,7 +8,13 @@ import typer
 
 from bascule.app.gateways.adopting import Adoption, AdoptionPlan, Wish, adopt_gateway, plan_adoption
 from bascule.cli.arguments import takes
-from bascule.cli.gateway.opening import Source, open_source, parse_silence, teller
+from bascule.cli.gateway.opening import (
+    Source,
+    open_source,
+    parse_silence,
+    refuse_blockers,
+    teller,
+)
 from bascule.cli.gateway.text import (
     adoption_document,
     adoption_plan_document,
@@ -17,7 +23,6 @@ from bascule.cli.gateway.text import (
 from bascule.cli.options import OutputOption
 from bascule.cli.platform.asking import ask
 from bascule.cli.rendering import Output, print_document, print_lines
-from bascule.errors import PlanError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,11 +81,7 @@ async def _adopt(arguments: Arguments) -> tuple[AdoptionPlan, Adoption | None]:
             print_lines(render_adoption_plan(plan))
         if arguments.plan:
             return plan, None
-        if plan.blockers:
-            raise PlanError(
-                f"the gateway is not taken over, first reason: {plan.blockers[0]}",
-                remedy="see the lines with BLOCKER of --plan; nothing was changed",
-            )
+        refuse_blockers("the gateway is not taken over", plan.blockers)
         if plan.is_empty:
             return plan, None
         ask("Take it over?", is_sure=arguments.yes)

@@ -1,6 +1,6 @@
 """What the verbs of `bascule gateway` share: their options, and the way to the gateway."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ from bascule.app.logs import set_up_logs
 from bascule.cli.options import Where, choose_state_dir, operator_name
 from bascule.cli.places import FILE_HELP, STATE_HELP
 from bascule.cli.rendering import Output
-from bascule.errors import UsageError
+from bascule.errors import PlanError, UsageError
 from bascule.spec.durations import parse_duration
 from bascule.spec.gateway import Gateway
 from bascule.spec.load import parse_any_gateway
@@ -60,3 +60,12 @@ def parse_silence(text: str) -> float:
         return parse_duration(text)
     except ValueError as error:
         raise UsageError(f"--silence: {error}") from None
+
+
+def refuse_blockers(what: str, blockers: Sequence[str]) -> None:
+    """Return where there are none. Raises PlanError."""
+    if blockers:
+        raise PlanError(
+            f"{what}, first reason: {blockers[0]}",
+            remedy="see the lines with BLOCKER of --plan; nothing was changed",
+        )

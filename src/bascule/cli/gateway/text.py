@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from bascule.app.gateways.adopting import Adoption, AdoptionPlan
 from bascule.app.gateways.agic import Controller
+from bascule.app.gateways.releasing import Release, ReleasePlan
 from bascule.checks.text import render_count
 from bascule.gateway.appgw.adoption import Exchange
 from bascule.gateway.appgw.part import (
@@ -69,6 +70,22 @@ def _render_deeds(plan: AdoptionPlan) -> Iterator[str]:
     yield "  prove by Azure's activity log that nobody writes the gateway any more"
     if not plan.is_done:
         yield "  write the gateway as it is, with the tags bascule-owner and bascule-adopted"
+
+
+def render_release_plan(plan: ReleasePlan) -> Iterator[str]:
+    """Yield the plan as lines."""
+    name = plan.gateway_id.rpartition("/")[2]
+    if plan.is_given:
+        yield f"the gateway {name} is given back already"
+    else:
+        yield f"the gateway {name} would become, in one update:"
+        yield from (f"  {line}" for line in render_exchange(plan.exchange))
+        yield f"  somebody else's, left alone byte for byte: {render_counts(plan.exchange.stays)}"
+    for each in plan.given.as_kept:
+        yield f"  AGIC's pool {each} gets the addresses of before: nothing tells those of now"
+    yield from (f"then AGIC is woken up: {each.command(each.replicas)}" for each in plan.asleep)
+    yield from (f"then, by you: {each}" for each in plan.commands)
+    yield from (f"BLOCKER  {each}" for each in plan.blockers)
 
 
 def render_exchange(exchange: Exchange) -> Iterator[str]:
@@ -137,6 +154,24 @@ def exchange_document(exchange: Exchange) -> dict[str, Json]:
             for each in exchange.hosts
         ],
     }
+
+
+def release_plan_document(plan: ReleasePlan) -> dict[str, Json]:
+    """Return the plan as JSON shows it."""
+    return {
+        "gateway": plan.gateway_id,
+        "is_given_back": plan.is_given,
+        "controllers": controller_documents(plan.asleep),
+        "commands": list(plan.commands),
+        "pools": {"now": list(plan.given.followed), "as_kept": list(plan.given.as_kept)},
+        "becomes": exchange_document(plan.exchange),
+        "blockers": list(plan.blockers),
+    }
+
+
+def release_document(done: Release) -> dict[str, Json]:
+    """Return what giving back did as JSON shows it."""
+    return {"woken": controller_documents(done.woken), "update_s": done.took_s}
 
 
 def controller_documents(controllers: Iterable[Controller]) -> list[Json]:

@@ -27,11 +27,11 @@ class GivenBack:
     """The document as AGIC gets it back."""
 
     document: Document
-    followed: tuple[str, ...]
+    followed: tuple[str, ...] = ()
     """AGIC's pools that hold the addresses of now."""
-    as_kept: tuple[str, ...]
+    as_kept: tuple[str, ...] = ()
     """AGIC's pools whose addresses are those that were kept."""
-    broken: tuple[str, ...]
+    broken: tuple[str, ...] = ()
     """What AGIC's objects refer to and is not there any more; such a document is refused."""
 
 
