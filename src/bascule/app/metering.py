@@ -1,6 +1,7 @@
 """Counts what a gateway was asked for and how it went, and knows what it is at now."""
 
 from bisect import bisect_left
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -22,6 +23,8 @@ from bascule.routing.model import RoutingTable
 
 BOUNDS_S = (0.005, 0.02, 0.1, 0.5, 2.0, 8.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0)
 STOP_OTHERS = "find out who it is, and keep other writers away while this one works"
+FOREIGN_MAX = 16
+"""So many changes of somebody else wait to be taken; the oldest are let go beyond this."""
 SAID_FROM_S = 1.0
 """A change that takes less is not worth a word."""
 
@@ -65,8 +68,8 @@ class MeteredDriver(GatewayDriver):
         self._driver = driver
         self._clock = clock
         self._begun_s: float | None = None
-        self._was_foreign = False
-        self._foreign: ForeignChangeError | None = None
+        self._told_foreign: str | None = None
+        self._foreign: deque[ForeignChangeError] = deque(maxlen=FOREIGN_MAX)
         self.figures = Figures()
 
     def progress(self, usual_s: float = 0.0) -> str:
@@ -83,9 +86,8 @@ class MeteredDriver(GatewayDriver):
         return f"the gateway is being updated, {passed_s:.0f} s{usual}"
 
     def take_foreign(self) -> ForeignChangeError | None:
-        """Return what told last of somebody else's change, once."""
-        found, self._foreign = self._foreign, None
-        return found
+        """Return what tells of somebody else's change, each once, the oldest first."""
+        return self._foreign.popleft() if self._foreign else None
 
     @override
     def capabilities(self) -> Capabilities:
@@ -113,10 +115,10 @@ class MeteredDriver(GatewayDriver):
     async def observe(self) -> Observation:
         seen = await self._driver.observe()
         is_foreign = seen.convergence is Convergence.FOREIGN_CHANGE
-        if is_foreign and not self._was_foreign:
+        if is_foreign and seen.reason != self._told_foreign:
             self.figures.foreign += 1
-            self._foreign = ForeignChangeError(seen.reason, remedy=STOP_OTHERS)
-        self._was_foreign = is_foreign
+            self._foreign.append(ForeignChangeError(seen.reason, remedy=STOP_OTHERS))
+        self._told_foreign = seen.reason if is_foreign else None
         return seen
 
     @override
@@ -127,7 +129,7 @@ class MeteredDriver(GatewayDriver):
         match error:
             case ForeignChangeError():
                 self.figures.foreign += 1
-                self._foreign = error
+                self._foreign.append(error)
             case DriverError():
                 self.figures.refused += 1
             case OutcomeUnknownError():

@@ -13,9 +13,11 @@ from tests.support.virtual_clock import VirtualClock
 
 
 class Changed(FakeDriver):
+    reason = "bob's is gone"
+
     @override
     async def observe(self) -> Observation:
-        return Observation(convergence=Convergence.FOREIGN_CHANGE)
+        return Observation(convergence=Convergence.FOREIGN_CHANGE, reason=self.reason)
 
 
 async def test_who_waits_is_told_how_long_the_gateway_is_being_updated() -> None:
@@ -78,3 +80,16 @@ async def test_a_foreign_change_counts_once_until_it_is_gone() -> None:
     await driver.observe()
 
     assert driver.figures.foreign == 1
+
+
+async def test_each_change_of_somebody_else_is_handed_over_once() -> None:
+    clock = VirtualClock()
+    inner = Changed(clock)
+    driver = MeteredDriver(inner, clock)
+
+    await driver.observe()
+    inner.reason = "jane's is gone"
+    await driver.observe()
+
+    taken = [driver.take_foreign() for _ in range(3)]
+    assert [each and each.message for each in taken] == ["bob's is gone", "jane's is gone", None]

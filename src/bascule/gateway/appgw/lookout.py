@@ -14,6 +14,8 @@ from bascule.gateway.ownership import Owns
 
 LOOK_S = 1.0
 """So long one reading stands for all who ask: Azure lets a subscription read 33 times a second."""
+LOSSES_MAX = 32
+"""So many losses are told at a time; the oldest are let go beyond this."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,13 +45,28 @@ class Lookout:
         self._lock = asyncio.Lock()
         self._look: Look | None = None
         self._noted: _Noted | None = None
-        self.loss = ""
-        """What a write of ours undid of somebody else's, as far as nobody has written since."""
+        self._losses: dict[str, bool] = {}
+        """What writes of ours undid of somebody else's, and whether that was told."""
 
     def note_written(self, document: Document) -> None:
         """Take this as what the gateway is after a write of ours."""
         self._noted = _Noted(document, self._clock.now())
         self._look = Look(document=document, at_s=self._clock.monotonic_s())
+
+    def note_loss(self, loss: str) -> None:
+        """Take down that a write of ours undid somebody else's."""
+        self._losses[loss] = False
+        while len(self._losses) > LOSSES_MAX:
+            del self._losses[next(iter(self._losses))]
+
+    def settle_losses(self) -> None:
+        """Tell no more of what was told: something was written since."""
+        self._losses = {each: False for each, is_told in self._losses.items() if not is_told}
+
+    def tell_losses(self) -> str:
+        """Return all that writes of ours undid, until it is settled; empty: nothing."""
+        self._losses = dict.fromkeys(self._losses, True)
+        return "; ".join(self._losses)
 
     def forget(self) -> None:
         """Read again at the next look."""
@@ -79,4 +96,4 @@ class Lookout:
         try:
             await self._writer.audit()
         except LostChangeError as error:
-            self.loss = error.message
+            self.note_loss(error.message)

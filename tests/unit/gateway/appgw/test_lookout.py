@@ -6,7 +6,7 @@ from typing_extensions import override
 
 from bascule.errors import ApiError
 from bascule.gateway.appgw.errors import LostChangeError
-from bascule.gateway.appgw.lookout import LOOK_S, Lookout
+from bascule.gateway.appgw.lookout import LOOK_S, LOSSES_MAX, Lookout
 from bascule.gateway.appgw.writer import GatewayWriter
 from bascule.gateway.ownership import Owns
 from tests.support.arm_gateways import Document, gateway, pool
@@ -110,7 +110,27 @@ async def test_a_loss_that_comes_to_light_late_is_kept() -> None:
     await clock.advance(LOOK_S)
     await lookout.look()
 
-    assert lookout.loss == "bob's is gone"
+    assert lookout.tell_losses() == "bob's is gone"
+
+
+async def test_a_loss_is_told_once_at_least_whatever_is_written_meanwhile() -> None:
+    lookout, _, _ = _make()
+    lookout.note_loss("bob's is gone")
+    lookout.settle_losses()
+    lookout.note_loss("jane's is gone")
+
+    assert lookout.tell_losses() == "bob's is gone; jane's is gone"
+    lookout.settle_losses()
+    assert lookout.tell_losses() == ""
+
+
+async def test_of_very_many_losses_the_newest_are_told() -> None:
+    lookout, _, _ = _make()
+    for number in range(LOSSES_MAX + 1):
+        lookout.note_loss(f"loss {number};")
+
+    assert "loss 0;" not in lookout.tell_losses()
+    assert f"loss {LOSSES_MAX};" in lookout.tell_losses()
 
 
 async def test_a_reading_that_fails_is_no_reading() -> None:
