@@ -194,6 +194,8 @@ class InsideFacts:
 
     controllers: tuple[ControllerFacts, ...] = ()
     unseen: tuple[Unreadable, ...] = ()
+    extensions: tuple[str, ...] | None = None
+    """The ranges that each OverlayExtensionConfig lets into the overlay; None: not known."""
 
 
 Versions: TypeAlias = tuple[OfferedVersion, ...]

@@ -1,16 +1,26 @@
 """Checks that the gateway reaches the pods of both clusters, by how they get their addresses."""
 
+import json
 from collections.abc import Iterator
 from ipaddress import ip_network
 
 from bascule.checks.azure.blocking import blocker, warning
-from bascule.checks.azure.facts import AksFacts, AzureFacts, Backends, PodNetwork
+from bascule.checks.azure.facts import (
+    AksFacts,
+    AzureFacts,
+    Backends,
+    InsideFacts,
+    PodNetwork,
+)
 from bascule.checks.azure.gateway_facts import GatewayFacts
 from bascule.checks.azure.ids import parent_id, same_id
-from bascule.checks.azure.network_facts import NetworkFacts
+from bascule.checks.azure.network_facts import NetworkFacts, SubnetFacts
 from bascule.checks.azure.unreadable import Unreadable
 from bascule.checks.findings import Finding
 
+EXTENSION, EXTENSION_NAMESPACE = "agic-overlay-extension-config", "kube-system"
+"""What AGIC calls the object, and where its chart puts it: so there is one, whoever keeps it."""
+EXTENSION_BITS = 24
 USE_LOAD_BALANCER = "say `backends: loadBalancer`: one internal address for each cluster"
 
 
@@ -23,17 +33,17 @@ def check_overlays(facts: AzureFacts) -> tuple[Finding, ...]:
         for role, cluster in facts.clusters.items()
         if cluster.pod_network is PodNetwork.OVERLAY
     ]
-    if len(overlays) > 1:
-        return (
-            blocker(
-                "TwoOverlays",
-                "gateway",
-                "both clusters have their pods on an overlay: nobody has shown yet that one"
-                " gateway reaches the pods of two overlays",
-                USE_LOAD_BALANCER,
-            ),
-        )
-    return tuple(_one_overlay(role) for role in overlays)
+    extended = tuple(each for role in overlays for each in _check_extension(role, facts))
+    if len(overlays) < 2:
+        return extended
+    both = blocker(
+        "TwoOverlays",
+        "gateway",
+        "both clusters have their pods on an overlay: nobody has shown yet that one gateway"
+        " reaches the pods of two overlays",
+        USE_LOAD_BALANCER,
+    )
+    return (both, *extended)
 
 
 def check_pod_ranges(facts: AzureFacts) -> tuple[Finding, ...]:
@@ -142,15 +152,64 @@ def _unreached(role: str, gateway: GatewayFacts, where: str) -> Finding:
     )
 
 
-def _one_overlay(role: str) -> Finding:
-    return warning(
-        "OverlayPods",
-        role,
-        message=f"{role} has its pods on an overlay, which a gateway reaches only while an"
-        " OverlayExtensionConfig of the cluster names the gateway's subnet: without AGIC nobody"
-        " keeps that object",
-        remedy=f"keep that object, or {USE_LOAD_BALANCER}",
+def _check_extension(role: str, facts: AzureFacts) -> Iterator[Finding]:
+    """Yield whether the cluster lets the gateway's subnet into its overlay, and how it would."""
+    prefixes = _subnet_prefixes(facts)
+    wanted = plan_extension(prefixes[0] if prefixes else "THE GATEWAY'S SUBNET")
+    inside = facts.inside.get(role)
+    ranges = inside.extensions if isinstance(inside, InsideFacts) else None
+    if ranges is None or not prefixes:
+        yield warning(
+            "OverlayPods",
+            role,
+            message=f"{role} has its pods on an overlay, which a gateway reaches only while an"
+            " OverlayExtensionConfig of the cluster names the gateway's subnet: without AGIC nobody"
+            f" keeps that object{_say_size(prefixes)}",
+            remedy=f"keep that object, or apply {wanted}; or {USE_LOAD_BALANCER}",
+        )
+    elif set(ranges) & set(prefixes):
+        yield warning(
+            "OverlayPods",
+            role,
+            message=f"{role} has its pods on an overlay, and lets {prefixes[0]} in by an"
+            " OverlayExtensionConfig: without AGIC nobody keeps that object",
+            remedy=f"keep that object, or {USE_LOAD_BALANCER}",
+        )
+    else:
+        yield blocker(
+            "OverlayNotExtended",
+            role,
+            f"{role} has its pods on an overlay, and no OverlayExtensionConfig of the cluster lets"
+            f" the gateway's subnet {prefixes[0]} in{_say_size(prefixes)}",
+            f"apply {wanted} there, and wait until its state is Succeeded; or {USE_LOAD_BALANCER}",
+        )
+
+
+def plan_extension(prefix: str) -> str:
+    """Return the object by which a cluster lets a gateway's subnet into its overlay, as JSON."""
+    return json.dumps(
+        {
+            "apiVersion": "acn.azure.com/v1alpha1",
+            "kind": "OverlayExtensionConfig",
+            "metadata": {"name": EXTENSION, "namespace": EXTENSION_NAMESPACE},
+            "spec": {"extensionIPRange": prefix},
+        }
     )
+
+
+def _subnet_prefixes(facts: AzureFacts) -> tuple[str, ...]:
+    gateway = facts.gateway
+    if isinstance(gateway, Unreadable):
+        return ()
+    subnet = facts.subnets.get(gateway.subnet_id.lower())
+    return subnet.prefixes if isinstance(subnet, SubnetFacts) else ()
+
+
+def _say_size(prefixes: tuple[str, ...]) -> str:
+    """Return what is known of other sizes than the documented one."""
+    if not prefixes or ip_network(prefixes[0], strict=False).prefixlen == EXTENSION_BITS:
+        return ""
+    return f"; Azure documents that for subnets of /{EXTENSION_BITS}, which {prefixes[0]} is not"
 
 
 def _overlap(one: AksFacts, other: AksFacts) -> bool:

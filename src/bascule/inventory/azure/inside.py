@@ -29,6 +29,9 @@ CHART_LABEL = "helm.sh/chart"
 RELEASE_BYTES_MAX = 32 * 2**20
 """How large a release may be once it is unpacked."""
 FLUX = Resource("helm.toolkit.fluxcd.io", "v2", "helmreleases", "HelmRelease")
+EXTENSIONS = Resource(
+    "acn.azure.com", "v1alpha1", "overlayextensionconfigs", "OverlayExtensionConfig"
+)
 ARGO = Resource("argoproj.io", "v1alpha1", "applications", "Application")
 
 Look = Callable[[Document], Iterator[ControllerFacts]]
@@ -48,12 +51,14 @@ async def fetch_inside(client: KubeClient) -> InsideFacts:
     """Return the signs of AGIC in a cluster, and what it did not let us list."""
     async with asyncio.TaskGroup() as tasks:
         asked = [tasks.create_task(_fetch_signs(client, place)) for place in _places()]
+        extensions = tasks.create_task(_fetch_extensions(client))
     found = [task.result() for task in asked]
     return InsideFacts(
         controllers=tuple(
             sign for each in found if not isinstance(each, Unreadable) for sign in each
         ),
         unseen=tuple(each for each in found if isinstance(each, Unreadable)),
+        extensions=extensions.result(),
     )
 
 
@@ -90,6 +95,24 @@ async def _fetch_signs(
     except BasculeError as error:
         return Unreadable(what=place.what, reason=error.message, remedy=error.remedy)
     return tuple(sign for signs in listing.items for sign in signs)
+
+
+async def _fetch_extensions(client: KubeClient) -> tuple[str, ...] | None:
+    """Return what may reach the pods of an overlay; None where it cannot be listed."""
+    try:
+        async with asyncio.timeout(INSIDE_S):
+            listing = await client.list_all(EXTENSIONS, keep=find_extension)
+    except NotFoundError:
+        return ()  # the cluster knows no such objects
+    except (BasculeError, TimeoutError):
+        return None
+    return tuple(sorted({each for each in listing.items if each}))
+
+
+def find_extension(raw: Document) -> str:
+    """Return the range that an OverlayExtensionConfig names; empty: none that is in force."""
+    state = text_at(raw, "status", "state")
+    return text_at(raw, "spec", "extensionIPRange") if state in {"", "Succeeded"} else ""
 
 
 def find_deployment(raw: Document) -> Iterator[ControllerFacts]:

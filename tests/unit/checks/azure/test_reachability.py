@@ -1,8 +1,15 @@
+import json
 from dataclasses import replace
 
 import pytest
 
-from bascule.checks.azure.facts import AksFacts, AzureFacts, Backends, PodNetwork
+from bascule.checks.azure.facts import (
+    AksFacts,
+    AzureFacts,
+    Backends,
+    InsideFacts,
+    PodNetwork,
+)
 from bascule.checks.azure.network_facts import NetworkFacts, RouteTable
 from bascule.checks.azure.reachability import (
     check_kubenet,
@@ -10,6 +17,7 @@ from bascule.checks.azure.reachability import (
     check_overlays,
     check_own_network,
     check_pod_ranges,
+    plan_extension,
 )
 from bascule.checks.azure.unreadable import Unreadable
 from bascule.checks.findings import Severity
@@ -45,13 +53,23 @@ def test_pods_in_the_network_itself_are_reached() -> None:
 
 
 def test_two_overlays_behind_one_gateway_are_refused_with_advice() -> None:
-    (found,) = check_overlays(with_modes(PodNetwork.OVERLAY, PodNetwork.OVERLAY))
+    found, *each = check_overlays(with_modes(PodNetwork.OVERLAY, PodNetwork.OVERLAY))
 
     assert (found.severity, found.code) == (Severity.BLOCKER, "TwoOverlays")
     assert "backends: loadBalancer" in found.remedy
+    assert [(one.code, one.subject) for one in each] == [
+        ("OverlayPods", "blue"),
+        ("OverlayPods", "green"),
+    ]
 
 
-def test_one_overlay_is_a_warning() -> None:
+def with_extensions(*ranges: str) -> AzureFacts:
+    """Return a green on an overlay that lets these ranges in."""
+    overlay = with_modes(PodNetwork.NODE_SUBNET, PodNetwork.OVERLAY)
+    return replace(overlay, inside={"green": InsideFacts(extensions=ranges)})
+
+
+def test_the_object_that_an_overlay_takes_is_planned_for_a_cluster_that_is_not_known() -> None:
     (found,) = check_overlays(with_modes(PodNetwork.NODE_SUBNET, PodNetwork.OVERLAY))
 
     assert (found.severity, found.code, found.subject) == (
@@ -59,6 +77,47 @@ def test_one_overlay_is_a_warning() -> None:
         "OverlayPods",
         "green",
     )
+    assert plan_extension("10.240.0.0/24") in found.remedy
+    assert json.loads(plan_extension("10.240.0.0/24"))["spec"] == {
+        "extensionIPRange": "10.240.0.0/24"
+    }
+
+
+def test_an_overlay_that_does_not_let_the_gateway_in_is_a_blocker() -> None:
+    (found,) = check_overlays(with_extensions("10.9.0.0/24"))
+
+    assert (found.severity, found.code) == (Severity.BLOCKER, "OverlayNotExtended")
+    assert plan_extension("10.240.0.0/24") in found.remedy
+    assert "/24" not in found.message.removesuffix("10.240.0.0/24 in")
+
+
+def test_an_overlay_that_lets_the_gateway_in_has_to_stay_so() -> None:
+    (found,) = check_overlays(with_extensions("10.240.0.0/24"))
+
+    assert (found.severity, found.code) == (Severity.WARNING, "OverlayPods")
+    assert "keep that object" in found.remedy
+
+
+@pytest.mark.parametrize("place", ["gateway", "subnet"])
+def test_where_the_gateways_subnet_is_not_known_nothing_is_missed(place: str) -> None:
+    known = with_extensions()
+    unknown = (
+        replace(known, gateway=UNREADABLE)
+        if place == "gateway"
+        else replace(known, subnets={GATEWAY_SUBNET.lower(): UNREADABLE})
+    )
+
+    (found,) = check_overlays(unknown)
+
+    assert found.code == "OverlayPods"
+
+
+def test_a_subnet_of_another_size_than_documented_is_told() -> None:
+    wide = {GATEWAY_SUBNET.lower(): subnet(GATEWAY_SUBNET, "10.1.0.0/16")}
+
+    (found,) = check_overlays(replace(with_extensions(), subnets=wide))
+
+    assert "for subnets of /24, which 10.1.0.0/16 is not" in found.message
 
 
 def test_load_balancers_are_reached_however_pods_get_their_addresses() -> None:

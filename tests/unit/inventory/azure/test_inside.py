@@ -9,6 +9,7 @@ from bascule.checks.azure.facts import ControllerKind
 from bascule.inventory.azure.inside import (
     find_argo,
     find_deployment,
+    find_extension,
     find_flux,
     find_pod,
     find_release,
@@ -121,3 +122,15 @@ def test_argo_is_asked_for_the_chart_that_it_installs(spec: dict[str, Any]) -> N
 
     assert found.kind is ControllerKind.GITOPS
     assert list(find_argo(named(spec={"source": {"path": "charts/shop"}}))) == []
+
+
+@pytest.mark.parametrize(
+    ("status", "found"),
+    [({}, "10.1.0.0/24"), ({"state": "Succeeded"}, "10.1.0.0/24"), ({"state": "Failed"}, "")],
+)
+def test_what_may_reach_an_overlay_counts_where_it_is_in_force(
+    status: dict[str, str], found: str
+) -> None:
+    raw = {"spec": {"extensionIPRange": "10.1.0.0/24"}, "status": status}
+
+    assert find_extension(raw) == found
