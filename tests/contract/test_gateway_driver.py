@@ -1,6 +1,7 @@
 """What every gateway driver must do.
 
-Run against a real Envoy, the lab's Application Gateway with its live data plane, and the fake.
+Run against a real Envoy, the lab's Application Gateway with its live data plane, the fake, and
+Envoys behind a gateway, both of which are fakes.
 """
 
 import asyncio
@@ -8,10 +9,14 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from bascule.app.clock import SystemClock
+from bascule.app.gateways.front import Tier
+from bascule.app.gateways.tier_driver import Manner, TierDriver
+from bascule.controller.holdoff import HoldOff
 from bascule.errors import DriverError
 from bascule.gateway.driver import (
     Applied,
@@ -21,6 +26,7 @@ from bascule.gateway.driver import (
     Histogram,
 )
 from bascule.ids import Cluster
+from bascule.kube.backoff import Backoff
 from bascule.routing.affinity import Affinity, AffinityKind
 from bascule.routing.arrangement import NOTHING_ARRANGED, Arrangement, Mirror, Preview
 from bascule.routing.certificates import EMPTY_STORE
@@ -49,6 +55,12 @@ UNABLE = {
     "a header's affinity": Arrangement(affinity=Affinity(kind=AffinityKind.HEADER, name="x-user")),
 }
 """What not every gateway can arrange."""
+TIER = Tier(listen="127.0.0.1", port=8080, addresses=("127.0.0.2",))
+MANNER = Manner(
+    hold_off=HoldOff(),
+    retry=Backoff(),
+    rng=Random(1),  # noqa: S311 - it must be the same every time
+)
 MEASURED = ClusterTraffic(
     requests_total=0,
     requests_active=0,
@@ -141,6 +153,10 @@ async def _open_bench(ground: str | AzureSite, state: Path) -> AsyncIterator[Ben
     elif ground == "fake":
         fake = FakeDriver(SystemClock())
         yield Bench(driver=fake, routes=routes, other_routes=other, fake=fake)
+    elif ground == "tier":
+        envoys, front = FakeDriver(SystemClock()), FakeDriver(SystemClock())
+        tier = TierDriver(envoys, front, TIER, clock=SystemClock(), manner=MANNER)
+        yield Bench(driver=tier, routes=routes, other_routes=other, fake=envoys)
     else:
         async with envoy_world(state) as world:
             yield Bench(driver=world.driver, routes=routes, other_routes=other)
@@ -152,7 +168,9 @@ def azure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AzureSite]:
         yield site
 
 
-@pytest.fixture(params=["fake", "envoy", pytest.param("appgw", marks=pytest.mark.timeout(240))])
+@pytest.fixture(
+    params=["fake", "tier", "envoy", pytest.param("appgw", marks=pytest.mark.timeout(240))]
+)
 def ground(request: pytest.FixtureRequest) -> str | AzureSite:
     if request.param != "appgw":
         return str(request.param)

@@ -94,9 +94,18 @@ class Divider:
 
     tier: Tier
     _known: dict[str, tuple[Host, _Parted]] = field(default_factory=dict)
+    _last: tuple[RouteSet, Arrangement, Divided] | None = None
 
     def divide(self, routes: RouteSet, arrangement: Arrangement) -> Divided:
         """Return both parts of `routes`; equal tables have equal parts."""
+        last = self._last
+        if last is not None and last[0] is routes and last[1] == arrangement:
+            return last[2]  # as with every switch
+        divided = self._divide(routes, arrangement)
+        self._last = (routes, arrangement, divided)
+        return divided
+
+    def _divide(self, routes: RouteSet, arrangement: Arrangement) -> Divided:
         parted = [self._part(host) for host in routes.hosts]
         self._known = {h.name: (h, p) for h, p in zip(routes.hosts, parted, strict=True)}
         shown = [

@@ -86,6 +86,16 @@ def test_a_host_that_is_the_same_object_is_not_divided_again() -> None:
     assert first.front.hosts[0] is second.front.hosts[0]
 
 
+def test_the_same_routes_under_another_split_are_not_divided_again() -> None:
+    divider, routes = Divider(TIER), route_set([host("a.com", asking())])
+    arrangement = Arrangement(preview=Preview(hosts={"new.com": "a.com"}))
+
+    first = divider.divide(routes, NOTHING_ARRANGED)
+
+    assert divider.divide(routes, NOTHING_ARRANGED) is first
+    assert divider.divide(routes, arrangement) is not first
+
+
 def test_listeners_are_as_the_first_ingress_that_says_so_asks() -> None:
     divided = divide(host("a.com", asking("/x", rule_priority="7"), asking("/", rule_priority="9")))
 
