@@ -66,5 +66,13 @@ def test_pools_of_ours_that_are_of_no_one_cluster_tell_nothing() -> None:
     assert read_reach(document, "bsc-").untold == {"bsc-pool-a"}
 
 
+def test_a_target_without_an_address_is_none() -> None:
+    empty = pool("theirs")
+    empty["properties"]["backendAddresses"] = [{}]
+    document = gateway(pools=[empty, pool("bsc-pool-blue_a")], rules=[rule("r", to="theirs")])
+
+    assert read_reach(document, "bsc-").reached == frozenset()
+
+
 def test_nothing_is_reached_where_there_is_nothing() -> None:
     assert read_reach({}, "bsc-").reached == frozenset()
