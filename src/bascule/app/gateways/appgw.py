@@ -5,6 +5,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 
+import structlog
+
 from bascule.app.gateways.before import keep_before
 from bascule.app.gateways.breaking_glass import KeepsWayBack
 from bascule.app.gateways.counting import CountingLog
@@ -16,7 +18,7 @@ from bascule.azure.client import ArmClient
 from bascule.azure.document import Document, list_at, object_at, text_at
 from bascule.azure.opening import find_subscription, open_azure
 from bascule.clock import Clock
-from bascule.errors import DriverError, PlanError
+from bascule.errors import ApiError, DriverError, PlanError, TransportError
 from bascule.gateway.appgw.abilities import IDLE_UPDATES, build_capabilities
 from bascule.gateway.appgw.driver import AppGwDriver
 from bascule.gateway.appgw.monitor import TrafficReader
@@ -35,6 +37,7 @@ from bascule.spec.gateway import Gateway, GatewaySettings
 from bascule.upgrade.encoding import render_time
 from bascule.upgrade.pace import pace_of_operations
 
+_LOG: structlog.stdlib.BoundLogger = structlog.get_logger("bascule.gateway")
 HTTP_PORT, HTTPS_PORT = 80, 443
 """Where no listener says another."""
 RETRY = Backoff(first_s=5.0, max_s=300.0)
@@ -159,7 +162,7 @@ async def open_parts(
     """
     async with open_azure(home.environ, clock=home.clock, cloud=spec.cloud) as azure:
         document = await _fetch_gateway(azure.client, settings.gateway_id)
-        owns = _find_ownership(document, settings)
+        owns = find_ownership(document, settings)
         log = CountingLog(FileOperationLog(home.state_dir.gateway_operations), home.clock)
         writer = GatewayWriter(
             azure.client,
@@ -215,7 +218,7 @@ async def _fetch_gateway(client: ArmClient, gateway_id: str) -> Document:
     return document
 
 
-def _find_ownership(document: Document, settings: AppGwSettings) -> Owns:
+def find_ownership(document: Document, settings: AppGwSettings) -> Owns:
     """Return what of the gateway is ours. Raises PlanError when it is another Bascule's."""
     tags = object_at(document, "tags")
     owner = owner_of(tags)
@@ -230,7 +233,7 @@ def _find_ownership(document: Document, settings: AppGwSettings) -> Owns:
 async def _fetch_addresses(
     client: ArmClient, document: Document, *, is_private: bool
 ) -> tuple[str, ...]:
-    """Return the addresses of the frontend on which our listeners are."""
+    """Return the addresses of the frontend on which our listeners are; none if we may not look."""
     frontends = [
         object_at(each, "properties")
         for each in list_at(document, "properties", "frontendIPConfigurations")
@@ -238,7 +241,11 @@ async def _fetch_addresses(
     if is_private:
         return tuple(a for each in frontends if (a := text_at(each, "privateIPAddress")))
     ids = [i for each in frontends if (i := text_at(each, "publicIPAddress", "id"))]
-    found = [await client.get(each) for each in ids]
+    try:
+        found = [await client.get(each) for each in ids]
+    except (ApiError, TransportError) as error:
+        _LOG.warning("the gateway's public address is not known", reason=error.message)
+        return ()
     return tuple(a for each in found if each and (a := text_at(each, "properties", "ipAddress")))
 
 
