@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -199,6 +200,26 @@ async def test_addresses_are_written_once_the_gateway_has_the_routes() -> None:
         }
         await world.clock.advance(60)
         assert len(world.written()) == 1
+
+
+async def test_an_ingress_that_asks_for_another_address_is_told_that_one() -> None:
+    options = ReportOptions(
+        has_events=False, addresses=("192.0.2.7",), other_addresses={"is-private": ("10.0.0.7",)}
+    )
+    told = routes(["web"])
+    (found,) = told.hosts[0].routes
+    asking = replace(found, extensions={"is-private": "True"})
+    async with reporting(options) as world:
+        world.reporter.tell_applied(told)
+        await world.writes(1)
+        world.reporter.tell_applied(
+            replace(told, hosts=(replace(told.hosts[0], routes=(asking,)),))
+        )
+
+        first, second = await world.writes(2)
+
+    addresses = [json.loads(w.body)["status"]["loadBalancer"]["ingress"] for w in (first, second)]
+    assert addresses == [[{"ip": "192.0.2.7"}], [{"ip": "10.0.0.7"}]]
 
 
 async def test_an_address_that_could_not_be_written_is_written_later() -> None:

@@ -169,10 +169,13 @@ class ControllerParts:
     opened: OpenGateway
 
 
-def build_report_options(gateway: Gateway, seen: tuple[str, ...]) -> ReportOptions:
+def build_report_options(
+    gateway: Gateway, seen: tuple[str, ...], others: Mapping[str, tuple[str, ...]]
+) -> ReportOptions:
     """Return what to write to the clusters; an address for all interfaces is nobody's address.
 
-    `seen` are addresses that the gateway itself shows: they outrank those of the file.
+    `seen` are addresses that the gateway itself shows: they outrank those of the file. `others` are
+    those of Ingresses that ask for them by annotation.
     """
     places = [ipaddress.ip_address(item.address) for item in gateway.listeners]
     told = sorted({str(place) for place in places if not place.is_unspecified})
@@ -180,6 +183,7 @@ def build_report_options(gateway: Gateway, seen: tuple[str, ...]) -> ReportOptio
     return ReportOptions(
         has_events="events" in gateway.report,
         addresses=named if "status" in gateway.report else (),
+        other_addresses=others,
     )
 
 
@@ -200,7 +204,7 @@ def build_controller(gateway: Gateway, parts: ControllerParts, clock: Clock) -> 
     rng = random.SystemRandom()
     naming = parts.state.names.naming
     build = replace(build_options(gateway, active=parts.state.active), naming=naming)
-    report = build_report_options(gateway, parts.opened.addresses)
+    report = build_report_options(gateway, parts.opened.addresses, parts.opened.other_addresses)
     ports = ControllerPorts(
         driver=parts.opened.driver,
         feeds={c: KubeFeed(client, clock=clock, rng=rng) for c, client in parts.clients.items()},

@@ -4,8 +4,8 @@ It never keeps anybody waiting: what cannot be written is tried again later, or 
 """
 
 import asyncio
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import structlog
@@ -26,7 +26,7 @@ from bascule.errors import (
 from bascule.ids import Cluster
 from bascule.kube import resources
 from bascule.kube.client import KubeClient, RawObject, WriteOptions
-from bascule.routing.model import IngressRef, Problem, RouteSet
+from bascule.routing.model import IngressRef, Problem, Route, RouteSet
 
 WRITE_PAUSE_S = 0.1
 RETRY_S = 60.0
@@ -60,6 +60,8 @@ class ReportOptions:
 
     has_events: bool = True
     addresses: tuple[str, ...] = ()
+    other_addresses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """What is written instead into Ingresses that have this annotation, with the value `true`."""
 
 
 class KubeReporter:
@@ -80,7 +82,7 @@ class KubeReporter:
         self._problems_told = Bell()
         self._applied: RouteSet | None = None
         self._applied_told = Bell()
-        self._addressed: set[IngressRef] = set()
+        self._addressed: dict[IngressRef, tuple[str, ...]] = {}
 
     def tell_problems(self, problems: Iterable[Problem]) -> None:
         """Say that these are all the problems that there are now; those of others are left out."""
@@ -160,11 +162,11 @@ class KubeReporter:
     async def _keep_addresses(self) -> None:
         while True:
             await self._applied_told.wait()
-            present = _ingresses(self._applied, self._cluster)
-            self._addressed &= present
-            for ref in sorted(present - self._addressed):
+            present = _ingresses(self._applied, self._cluster, self._options)
+            self._addressed = {r: a for r, a in self._addressed.items() if r in present}
+            for ref, addresses in sorted(present.items() - self._addressed.items()):
                 try:
-                    await self._write_address(ref)
+                    await self._write_address(ref, addresses)
                 except NotFoundError:
                     continue
                 except _FAILURES as error:
@@ -172,11 +174,11 @@ class KubeReporter:
                     await self._clock.sleep_until(self._clock.monotonic_s() + RETRY_S)
                     self._applied_told.ring()
                     break
-                self._addressed.add(ref)
+                self._addressed[ref] = addresses
                 await self._pause()
 
-    async def _write_address(self, ref: IngressRef) -> None:
-        places = [{"ip": address} for address in self._options.addresses]
+    async def _write_address(self, ref: IngressRef, addresses: tuple[str, ...]) -> None:
+        places = [{"ip": address} for address in addresses]
         body = {
             "apiVersion": resources.INGRESSES.api_version,
             "kind": resources.INGRESSES.kind,
@@ -199,12 +201,22 @@ def _uid(raw: RawObject) -> str:
     return uid if isinstance(uid, str) else ""
 
 
-def _ingresses(routes: RouteSet | None, cluster: Cluster) -> set[IngressRef]:
+def _ingresses(
+    routes: RouteSet | None, cluster: Cluster, options: ReportOptions
+) -> dict[IngressRef, tuple[str, ...]]:
+    """Return the Ingresses of a cluster with the addresses at which they are served."""
     hosts = routes.hosts if routes is not None else ()
     return {
-        source
+        source: _addresses(route, options)
         for host in hosts
         for route in host.routes
         for source in route.sources
         if source.cluster is cluster
     }
+
+
+def _addresses(route: Route, options: ReportOptions) -> tuple[str, ...]:
+    for annotation, addresses in options.other_addresses.items():
+        if route.extensions.get(annotation, "").lower() == "true":
+            return addresses
+    return options.addresses

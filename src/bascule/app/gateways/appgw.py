@@ -20,6 +20,7 @@ from bascule.azure.opening import find_subscription, open_azure
 from bascule.clock import Clock
 from bascule.errors import ApiError, DriverError, PlanError, TransportError
 from bascule.gateway.appgw.abilities import IDLE_UPDATES, build_capabilities
+from bascule.gateway.appgw.annotations.reading import PREFIX
 from bascule.gateway.appgw.driver import AppGwDriver
 from bascule.gateway.appgw.monitor import TrafficReader
 from bascule.gateway.appgw.operations import FileOperationLog
@@ -38,6 +39,7 @@ from bascule.upgrade.encoding import render_time
 from bascule.upgrade.pace import pace_of_operations
 
 _LOG: structlog.stdlib.BoundLogger = structlog.get_logger("bascule.gateway")
+PRIVATE = f"{PREFIX}use-private-ip"
 HTTP_PORT, HTTPS_PORT = 80, 443
 """Where no listener says another."""
 RETRY = Backoff(first_s=5.0, max_s=300.0)
@@ -66,6 +68,12 @@ class AppGwParts:
     document: Document
     """As it was found."""
     addresses: tuple[str, ...]
+    private_addresses: tuple[str, ...]
+
+    @property
+    def other_addresses(self) -> Mapping[str, tuple[str, ...]]:
+        """Those of Ingresses that ask for the private address."""
+        return {PRIVATE: self.private_addresses} if self.private_addresses else {}
 
 
 def appgw_capabilities(gateway: GatewaySettings, spec: AppGwGateway) -> Capabilities:
@@ -138,6 +146,7 @@ def prepare_appgw(gateway: Gateway, spec: AppGwGateway, home: AppGwHome) -> Open
                 retry=RETRY,
                 azure_id=gateway_id,
                 addresses=parts.addresses,
+                other_addresses=parts.other_addresses,
                 shared=driver,
                 puts=parts.log.puts,
                 look=partial(fetch_appgw_facts, parts.client, settings),
@@ -189,9 +198,10 @@ async def open_parts(
                 log=log,
                 client=azure.client,
                 document=document,
-                addresses=await _fetch_addresses(
-                    azure.client, document, is_private=spec.private_frontend
-                ),
+                addresses=_private_addresses(document)
+                if spec.private_frontend
+                else await _fetch_addresses(azure.client, document),
+                private_addresses=_private_addresses(document),
             )
 
 
@@ -230,17 +240,19 @@ def find_ownership(document: Document, settings: AppGwSettings) -> Owns:
     return owns_of(tags, prefix=settings.prefix, owner=settings.owner)
 
 
-async def _fetch_addresses(
-    client: ArmClient, document: Document, *, is_private: bool
-) -> tuple[str, ...]:
-    """Return the addresses of the frontend on which our listeners are; none if we may not look."""
-    frontends = [
-        object_at(each, "properties")
-        for each in list_at(document, "properties", "frontendIPConfigurations")
-    ]
-    if is_private:
-        return tuple(a for each in frontends if (a := text_at(each, "privateIPAddress")))
-    ids = [i for each in frontends if (i := text_at(each, "publicIPAddress", "id"))]
+def _frontends(document: Document) -> list[Document]:
+    found = list_at(document, "properties", "frontendIPConfigurations")
+    return [object_at(each, "properties") for each in found]
+
+
+def _private_addresses(document: Document) -> tuple[str, ...]:
+    found = (text_at(each, "privateIPAddress") for each in _frontends(document))
+    return tuple(address for address in found if address)
+
+
+async def _fetch_addresses(client: ArmClient, document: Document) -> tuple[str, ...]:
+    """Return the public addresses; none where we may not look."""
+    ids = [i for e in _frontends(document) if (i := text_at(e, "publicIPAddress", "id"))]
     try:
         found = [await client.get(each) for each in ids]
     except (ApiError, TransportError) as error:

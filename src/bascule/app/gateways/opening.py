@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from bascule.app.metering import MeteredDriver, Timed
@@ -32,6 +32,8 @@ class OpenGateway:
     """How long to wait before a table is sent again that was not taken."""
     addresses: tuple[str, ...] = ()
     """At which clients reach it, where the gateway itself says so."""
+    other_addresses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """At which clients reach Ingresses that have this annotation, with the value `true`."""
     shared: MeteredDriver | None = None
     """Of the gateway that others may write too; None: there is no such."""
     puts: Timed | None = None

@@ -71,6 +71,7 @@ def prepare_tier(
                 ),
                 azure_id=gateway_id,
                 addresses=parts.addresses,
+                other_addresses=parts.other_addresses,
                 shared=front,
                 puts=parts.log.puts,
                 look=partial(fetch_appgw_facts, parts.client, settings),

@@ -89,8 +89,12 @@ def test_what_the_gateway_can_do_is_known_without_asking_it() -> None:
 
 
 def test_the_address_that_azure_shows_outranks_that_of_the_file() -> None:
-    assert wiring.build_report_options(gateway(), ("20.0.0.4",)).addresses == ("20.0.0.4",)
-    assert wiring.build_report_options(gateway(), ()).addresses == ("203.0.113.7",)
+    shown = wiring.build_report_options(gateway(), ("20.0.0.4",), {"private": ("10.0.0.4",)})
+    unknown = wiring.build_report_options(gateway(), (), {})
+
+    assert shown.addresses == ("20.0.0.4",)
+    assert shown.other_addresses == {"private": ("10.0.0.4",)}
+    assert unknown.addresses == ("203.0.113.7",)
 
 
 def test_a_gateway_without_envoys_takes_no_door_for_them(tmp_path: Path) -> None:
