@@ -110,3 +110,17 @@ def test_a_gateway_of_another_bascule_is_left_alone() -> None:
     with pytest.raises(PlanError, match="tagged as that of other"):
         find_ownership({"tags": {"bascule-owner": "other"}}, settings)
     assert find_ownership({"tags": {"bascule-owner": "shop"}}, settings).owner == "shop"
+
+
+def test_envoys_run_elsewhere_need_none_on_this_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AZURE_SUBSCRIPTION_ID", "11111111-2222-3333-4444-555555555555")
+    envoys = {"addresses": ["10.0.0.9"], "binary": str(tmp_path / "none")}
+    xds = {"listen": "127.0.0.1:18000", "certificate": "c", "key": "k", "clientCa": "ca"}
+    own = gateway(type="appgw+envoy", envoys=envoys)
+    elsewhere = gateway(type="appgw+envoy", envoys={**envoys, "xds": xds})
+
+    with pytest.raises(UsageError):
+        wiring.prepare_gateway(own, StateDir(tmp_path), VirtualClock(), elsewhere=None)
+    wiring.prepare_gateway(elsewhere, StateDir(tmp_path), VirtualClock(), elsewhere=None)
