@@ -19,6 +19,7 @@ demo: setup
 
 demo-azure: setup ## the article in the lab's Azure, with its application gateway, under load
 	$(BIN)/bascule demo --azure $(ARGS)
+	$(BIN)/bascule demo --azure --envoys $(ARGS)
 
 test: setup
 	scripts/test.sh

@@ -24,9 +24,9 @@ from bascule.lab.story.azure.document import build_document as build_azure_docum
 from bascule.lab.story.azure.document import render_summary as render_azure_summary
 from bascule.lab.story.azure.files import HTTP_PORT
 from bascule.lab.story.azure.script import AzureStory
+from bascule.lab.story.azure.settings import ENVOYS_REPORT_DEFAULT, AzureSettings
 from bascule.lab.story.azure.settings import RATE_DEFAULT as AZURE_RATE_DEFAULT
 from bascule.lab.story.azure.settings import REPORT_DEFAULT as AZURE_REPORT_DEFAULT
-from bascule.lab.story.azure.settings import AzureSettings
 from bascule.lab.story.azure.stage import AzureStage, open_azure_stage
 from bascule.lab.story.document import Document, build_document
 from bascule.lab.story.script import Story
@@ -78,6 +78,10 @@ class Arguments:
             f"{AZURE_REPORT_DEFAULT} if not said.",
         ),
     ] = None
+    envoys: Annotated[
+        bool,
+        typer.Option("--envoys", help="With --azure: the gateway leads to an Envoy, for shares."),
+    ] = False
     latency_model: Annotated[
         LatencyModel | None,
         typer.Option("--latency-model", help="How long the lab's Azure takes; fast if not said."),
@@ -111,9 +115,9 @@ def demo(arguments: Arguments) -> None:
 
 
 async def _tell(arguments: Arguments) -> tuple[Document, list[str]]:
-    if arguments.latency_model is not None or arguments.speed is not None:
+    if arguments.latency_model is not None or arguments.speed is not None or arguments.envoys:
         raise UsageError(
-            "--latency-model and --speed are for the demonstration with --azure",
+            "--latency-model, --speed and --envoys are for the demonstration with --azure",
             remedy="add --azure, or leave them out",
         )
     settings = StorySettings(
@@ -135,12 +139,14 @@ async def _tell_azure(arguments: Arguments) -> tuple[Document, list[str]]:
             "--routes and --duration are not for the demonstration with --azure",
             remedy="leave them out",
         )
+    usual = ENVOYS_REPORT_DEFAULT if arguments.envoys else AZURE_REPORT_DEFAULT
     settings = AzureSettings(
         rate=_or(arguments.rate, AZURE_RATE_DEFAULT),
         keep=arguments.keep,
-        report=(arguments.report or AZURE_REPORT_DEFAULT).absolute(),
+        report=(arguments.report or usual).absolute(),
         model="real" if arguments.latency_model is LatencyModel.REAL else "fast",
         speed=_or(arguments.speed, 1.0),
+        envoys=arguments.envoys,
     )
     with _showing(arguments.output) as display:
         async with open_azure_stage(settings) as stage:

@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 
 from bascule.lab.load.verdict import Verdict
-from bascule.lab.story.azure.script import COMMANDS, Told
+from bascule.lab.story.azure.files import ENVOY
+from bascule.lab.story.azure.script import Told
 
 Document = dict[str, Any]
 ARTICLE = "seconds"
@@ -20,7 +21,7 @@ def build_document(told: Told) -> Document:
     if verdict is None:
         raise ValueError("the story was not told to its end")
     demands = [{"holds": holds, "text": text} for holds, text in _demands(told, verdict)]
-    commands = {name: _command(told, verdict, name) for name in COMMANDS}
+    commands = {name: _command(told, verdict, name) for name in told.course.commands}
     lasts = [each["last_old_answer_ms"] for each in commands.values() if each["to_all"]]
     return {
         "ok": all(demand["holds"] for demand in demands),
@@ -71,7 +72,7 @@ def _command(told: Told, verdict: Verdict, name: str) -> Document:
     called = told.called.get(name)
     seen = next((each for each in verdict.switches if each.name == name), None)
     return {
-        "to_all": not name.endswith("host"),
+        "to_all": told.course.moves_all(name),
         "command_ms": None if called is None else called.command_ms,
         "last_old_answer_ms": None if seen is None else seen.convergence_ms,
         "wrong_cluster": None if seen is None else seen.wrong_cluster,
@@ -100,12 +101,14 @@ def _demands(told: Told, verdict: Verdict) -> Iterator[tuple[bool, str]]:
     )
     stages = [each.get("stage") for each in told.tries]
     yield stages == ["rolled_back", "completed"], f"the upgrades are {', '.join(map(str, stages))}"
-    puts = [told.puts.get(name) for name in COMMANDS]
+    commands = told.course.commands
+    puts = [told.puts.get(name) for name in commands]
     yield (
-        puts == [1] * len(COMMANDS),
-        f"the commands cost {', '.join(map(str, puts))} PUTs ({', '.join(COMMANDS)})",
+        puts == [told.course.puts] * len(commands),
+        f"the commands cost {', '.join(map(str, puts))} PUTs ({', '.join(commands)})",
     )
     yield from _demands_of_azure(azure)
+    yield _judge_pools(azure["pools"], has_envoys=not told.course.puts)
 
 
 def _demands_of_azure(azure: Mapping[str, Any]) -> Iterator[tuple[bool, str]]:
@@ -116,10 +119,16 @@ def _demands_of_azure(azure: Mapping[str, Any]) -> Iterator[tuple[bool, str]]:
     )
     left = [*azure["left_to_do"], *(each for each in azure["findings"] if each == "LeftOfBlue")]
     yield not left, f"left to do on the platform: {', '.join(left) or 'nothing'}"
-    pools = azure["pools"]
+
+
+def _judge_pools(pools: Mapping[str, Sequence[str]], *, has_envoys: bool) -> tuple[bool, str]:
+    """Return whether the gateway leads where it should in the end, and where it leads."""
+    if has_envoys:
+        ends = sorted({address for addresses in pools.values() for address in addresses})
+        return ends == [ENVOY], f"the gateway's pools hold {', '.join(ends) or 'nobody'}"
     of_blue = [name for name, addresses in pools.items() if "-blue_" in name and addresses]
     of_green = [name for name, addresses in pools.items() if "-green_" in name and addresses]
-    yield (
+    return (
         not of_blue and bool(of_green),
         f"{len(of_green)} pools hold pods of green, {len(of_blue)} pods of blue",
     )

@@ -7,7 +7,6 @@ from typing import Any
 
 import yaml
 
-from bascule.lab.shop.manifests import API_HOST
 from bascule.lab.story.azure.settings import AzureSettings
 from bascule.lab.story.examples import find_example
 
@@ -18,8 +17,7 @@ ARTICLE, GREEN = "platform-article.yaml", "platform-green.yaml"
 """The examples with the article's platform, and with a new cluster beside it."""
 HTTP_PORT, HTTPS_PORT = 8080, 8443
 """The article's 80 may be bound by few."""
-CANARY = API_HOST
-"""The host that goes to green before the others."""
+ENVOY = "127.0.0.1"
 QUIET_S = 0.2
 IDLE_MINUTES = 2
 """So many of Azure Monitor's minutes blue gets nothing before it is removed."""
@@ -72,14 +70,24 @@ def kubeconfig_of(directory: Path, cluster: str) -> Path:
     return directory / "kube" / f"{cluster}.yaml"
 
 
-def build_gateway(directory: Path, address: str, platform: Platform, content: Content) -> Content:
-    """Return the gateway.yaml: the platform's gateway, which `content` describes, at `address`."""
+def build_gateway(
+    directory: Path, address: str, content: Content, *, envoy_port: int | None
+) -> Content:
+    """Return the gateway.yaml: the platform's gateway, which `content` describes, at `address`.
+
+    With `envoy_port` it leads to an Envoy of the runtime's own that listens there.
+    """
+    names = {cluster: each["name"] for cluster, each in content["clusters"].items()}
+    envoys = {"addresses": [ENVOY], "listen": ENVOY, "port": envoy_port, "concurrency": 1}
+    kind: Content = {"type": "appgw"}
+    if envoy_port is not None:
+        kind = {"type": "appgw+envoy", "envoys": envoys}
     return {
         "name": NAME,
         "clusters": {
             cluster: {
                 "kubeconfig": str(kubeconfig_of(directory, cluster)),
-                "context": platform.name_of(cluster),
+                "context": names[cluster],
                 "awaited": True,
             }
             for cluster in ("blue", "green")
@@ -89,7 +97,7 @@ def build_gateway(directory: Path, address: str, platform: Platform, content: Co
             {"name": "https", "address": address, "port": HTTPS_PORT, "tls": True},
         ],
         "gateway": {
-            "type": "appgw",
+            **kind,
             "cloud": content["cloud"],
             "resourceGroup": content["resourceGroup"],
             "name": content["gateway"]["name"],
@@ -99,7 +107,7 @@ def build_gateway(directory: Path, address: str, platform: Platform, content: Co
 
 
 def build_upgrade(settings: AzureSettings) -> Content:
-    """Return the upgrade: one host, then all.
+    """Return the upgrade: a canary, then everything.
 
     What Azure Monitor counts in so little time judges nobody: the load is the judge.
     """
@@ -117,10 +125,7 @@ def build_upgrade(settings: AzureSettings) -> Content:
         "sync": {"timeout": "60s"},
         "preview": "off",
         "verify": {"hold": "1s"},
-        "steps": [
-            {"hosts": [CANARY], "hold": f"{hold_s:g}s"},
-            {"weight": 100, "hold": f"{hold_s:g}s"},
-        ],
+        "steps": [{**step, "hold": f"{hold_s:g}s"} for step in settings.course.steps],
         "analysis": {
             "minRequests": 0,
             "successRate": {"min": None, "maxBelowBlue": None},

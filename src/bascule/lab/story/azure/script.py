@@ -10,7 +10,8 @@ from bascule.errors import BasculeError
 from bascule.lab.load.orders import Drained, Effects
 from bascule.lab.load.verdict import Verdict
 from bascule.lab.story.acts import Acts, Display
-from bascule.lab.story.azure.files import CANARY, NAME
+from bascule.lab.story.azure.course import BY_HOST, ROLLBACK, SWITCH, TRY, Course
+from bascule.lab.story.azure.files import NAME
 from bascule.lab.story.azure.stage import AzureStage
 from bascule.lab.story.azure.traffic import build_plan
 from bascule.lab.story.generator import Generator
@@ -22,21 +23,14 @@ BASELINE_S = 2.0
 AFTER_S = 1.5
 HALTED = "halts and needs a person: "
 ASKED = "a person has to say yes"
-HOST, SWITCH, ROLLBACK, RETIRE = "shift-hosts-1", "shift-100", "rollback", "retire-blue"
-COMMANDS = ("try-host", "try-switch", ROLLBACK, "host", "switch")
-"""What changes where requests go, in the order of the story."""
 _ACTS = {
     "make-green begins": "provision: green is made in the likeness of blue",
     "sync begins": "sync: the shop is deployed to green",
-    f"{HOST} begins": f"canary: {CANARY} goes to green whole",
-    f"{SWITCH} begins": "switch: every host goes to green",
     "bake begins": "bake: green takes all, blue stays warm",
-    "retire-idle begins": "blue has to be idle, as Azure Monitor counts",
+    "retire-idle begins": "blue has to be idle, and is shown to be",
     "stop-blue begins": "blue is stopped, and could be started again",
-    f"{RETIRE} begins": "retire: blue is taken out of the gateway, and removed",
+    "retire-blue begins": "retire: blue is taken out of the gateway, and removed",
 }
-_COUNTED = {HOST: "host", SWITCH: "switch"}
-"""The steps of which each must cost one PUT."""
 
 
 @dataclass(slots=True)
@@ -46,6 +40,7 @@ class Told:
     rate: float
     model: str = "fast"
     speed: float = 1.0
+    course: Course = BY_HOST
     tries: list[Mapping[str, Any]] = field(default_factory=list)
     """The upgrades, as `bascule upgrade status` tells of them: one rolled back, one completed."""
     called: dict[str, Called] = field(default_factory=dict)
@@ -76,7 +71,9 @@ class AzureStory:
         self._acts = Acts(display)
         self._generator = Generator(stage.directory, stage.environment)
         settings = stage.settings
-        self.told = Told(settings.rate, settings.model, settings.speed)
+        self.told = Told(settings.rate, settings.model, settings.speed, settings.course)
+        steps = {f"{key} begins": act for key, act in settings.course.acts.items()}
+        self._act_by_words = {**_ACTS, **steps}
 
     async def tell(self) -> Told:
         """Play all acts and return what was seen."""
@@ -125,12 +122,12 @@ class AzureStory:
     async def _try_and_roll_back(self) -> None:
         """Change one's mind while green bakes."""
         self._acts.begin("upgrade, first try")
-        course = _Try(prefix="try-")
+        course = _Try(prefix=TRY)
         async with asyncio.TaskGroup() as tasks:
             running = tasks.create_task(self._follow(course))
             await course.bakes.wait()
             before = await self._stage.count_puts()
-            self._acts.begin("roll back: every host to blue, in one PUT")
+            self._acts.begin("roll back: everything to blue, in one step")
             called = await self._call("upgrade", "rollback", NAME)
         over = running.result()
         require_end(over, "rolled_back")
@@ -164,7 +161,9 @@ class AzureStory:
 
     def _hear(self, line: str, course: _Try, tasks: asyncio.TaskGroup) -> None:
         """Do what a line of the upgrade's progress asks for. Raises UpgradeFailedError."""
-        act = next((act for words, act in _ACTS.items() if f"{NAME}: {words}" in line), "")
+        act = next(
+            (act for words, act in self._act_by_words.items() if f"{NAME}: {words}" in line), ""
+        )
         if act:
             self._acts.begin(f"{act}{' (first try)' if course.prefix else ''}")
         if f"{NAME}: sync begins" in line:
@@ -177,7 +176,7 @@ class AzureStory:
             tasks.create_task(self._approve())
         elif HALTED in line:
             raise UpgradeFailedError(f"the upgrade stands still: {line.partition(HALTED)[2]}")
-        for step, name in _COUNTED.items():
+        for step, name in self.told.course.names.items():
             if f"{NAME}: {step} done" in line:
                 tasks.create_task(self._count(course, f"{course.prefix}{name}"))
 
@@ -203,9 +202,10 @@ class AzureStory:
         """Tell the generator what was switched when, as the product's own records say."""
         status = await self._stage.call("status")
         for step, called in find_changes(status, str(over.get("run_id"))).items():
-            if step in _COUNTED:
-                name = f"{course.prefix}{_COUNTED[step]}"
-                self._tell(name, called, to="green" if step == SWITCH else "")
+            name = self.told.course.names.get(step)
+            if name is not None:
+                to = "green" if name == SWITCH else ""
+                self._tell(f"{course.prefix}{name}", called, to=to)
         return status
 
     def _tell(self, name: str, called: Called, *, to: str) -> None:

@@ -6,11 +6,13 @@ from typing import Literal
 
 from bascule.errors import UsageError
 from bascule.lab.arm.monitor.book import pace_of
+from bascule.lab.story.azure.course import BY_HOST, BY_SHARE, Course
 
 RATE_DEFAULT = 100.0
 RATE_MIN, RATE_MAX = 10.0, 1_000.0
 SPEED_MAX = 1_000.0
 REPORT_DEFAULT = Path("bascule-demo-azure-report.html")
+ENVOYS_REPORT_DEFAULT = Path("bascule-demo-azure-envoys-report.html")
 """In the directory where the demonstration is called."""
 CREATION_S = 3_000.0
 """More than Azure ever took for a cluster or a gateway, and a change of the gateway after it."""
@@ -31,6 +33,8 @@ class AzureSettings:
     """How long Azure takes: next to nothing, or as recorded."""
     speed: float = 1.0
     """What recorded durations are divided by."""
+    envoys: bool = False
+    """Whether the gateway leads to an Envoy that chooses the cluster."""
 
     def __post_init__(self) -> None:
         """Refuse what is out of bounds."""
@@ -40,6 +44,11 @@ class AzureSettings:
             )
         if not 1.0 <= self.speed <= SPEED_MAX:
             raise UsageError(f"--speed is {self.speed:g}", remedy=f"give 1 to {SPEED_MAX:g}")
+
+    @property
+    def course(self) -> Course:
+        """The way that the story goes."""
+        return BY_SHARE if self.envoys else BY_HOST
 
     @property
     def minute_s(self) -> float:

@@ -41,6 +41,7 @@ from bascule.lab.story.azure.files import (
 from bascule.lab.story.azure.settings import AzureSettings
 from bascule.lab.story.azure.shop import deploy_shop
 from bascule.lab.story.azure.traffic import Door
+from bascule.lab.story.stage import free_ports
 from bascule.lab.story.upgrade import FILE
 from bascule.lab.story.verbs import Called, VerbFailedError, call_verb, command_line
 from bascule.lab.supervisor.azure import ask_azure, load_access
@@ -120,7 +121,8 @@ class AzureStage:
             raise NotFoundError(f"{cluster} is not there")
         version = found["properties"]["currentKubernetesVersion"]
         made = load_certificate(self.directory, (SHOP_HOST,), now=WallClock().now())
-        await deploy_shop(load_target(kubeconfig_of(self.directory, cluster)), version, made)
+        target = load_target(kubeconfig_of(self.directory, cluster))
+        await deploy_shop(target, version, made, is_dialled_here=self.settings.envoys)
 
     async def start_gateway(self) -> None:
         """Start `bascule run` and return when the gateway leads to blue. Raises VerbFailedError."""
@@ -205,7 +207,8 @@ class AzureStage:
         return self.platform
 
     def _write_files(self, content: Content) -> None:
-        gateway = build_gateway(self.directory, self.address, self.made, content)
+        envoy_port = free_ports(1)[0] if self.settings.envoys else None
+        gateway = build_gateway(self.directory, self.address, content, envoy_port=envoy_port)
         write_file(self.directory / GATEWAY_FILE, gateway)
         write_file(self.directory / FILE, build_upgrade(self.settings))
 

@@ -7,8 +7,9 @@ import pytest
 from bascule.lab.load.orders import Command, Story
 from bascule.lab.load.samples import Outcome
 from bascule.lab.load.verdict import Effects, Verdict, judge
+from bascule.lab.story.azure.course import BY_HOST, BY_SHARE
 from bascule.lab.story.azure.document import build_document, find_rank, render_summary
-from bascule.lab.story.azure.script import COMMANDS, Told
+from bascule.lab.story.azure.script import Told
 from tests.support.load_builder import SWITCH_S, evidence, row_at, rows
 
 POOLS = {
@@ -38,7 +39,7 @@ def told() -> Told:
     return Told(
         rate=100.0,
         tries=[{"name": "demo-azure", "stage": stage} for stage in ("rolled_back", "completed")],
-        puts=dict.fromkeys(COMMANDS, 1),
+        puts=dict.fromkeys(BY_HOST.commands, 1),
         report="report.html",
         azure={
             "clusters": {"blue": None, "green": "Succeeded"},
@@ -150,6 +151,21 @@ def test_whatever_is_not_as_it_should_be_is_said_and_the_story_failed(
     broken = [line for line in render_summary(document) if line.startswith("BROKEN")]
     assert len(broken) == 1
     assert said in broken[0]
+
+
+@pytest.mark.parametrize(
+    ("addresses", "holds"), [(["127.0.0.1"], True), ([], False), (["10.240.1.1"], False)]
+)
+def test_with_envoys_the_gateway_leads_to_them_and_no_change_is_a_put(
+    addresses: list[str], *, holds: bool
+) -> None:
+    story = replace(told(), course=BY_SHARE, puts=dict.fromkeys(BY_SHARE.commands, 0))
+    story.azure = {**story.azure, "pools": {"bsc-pool-envoys": addresses}}
+
+    document = build_document(story)
+
+    assert document["ok"] is holds
+    assert document["commands"]["5 %"]["to_all"] is False
 
 
 def test_times_are_ranked_only_where_all_are_known() -> None:

@@ -11,6 +11,7 @@ from bascule.lab.story.azure.files import (
     write_file,
 )
 from bascule.lab.story.azure.settings import AzureSettings
+from bascule.spec.appgw import AppGwEnvoyGateway
 from bascule.spec.load import parse_gateway, parse_platform, parse_upgrade
 
 CLOUD = "https://localhost:8443"
@@ -42,10 +43,9 @@ def test_the_product_reads_the_gateway_and_the_upgrade_that_moves_one_host_befor
     tmp_path: Path,
 ) -> None:
     content = build_platform(CLOUD)[1]
-    platform = find_platform(content, SUBSCRIPTION)
     gateway_file, upgrade_file = tmp_path / GATEWAY_FILE, tmp_path / "upgrade.yaml"
 
-    write_file(gateway_file, build_gateway(tmp_path, "127.255.0.1", platform, content))
+    write_file(gateway_file, build_gateway(tmp_path, "127.255.0.1", content, envoy_port=None))
     write_file(upgrade_file, build_upgrade(AzureSettings()))
 
     gateway = parse_gateway(gateway_file.read_text(), gateway_file)
@@ -58,6 +58,20 @@ def test_the_product_reads_the_gateway_and_the_upgrade_that_moves_one_host_befor
         ((), 10_000),
     ]
     assert upgrade.hooks == ()
+
+
+def test_envoys_behind_the_gateway_get_shares(tmp_path: Path) -> None:
+    content = build_platform(CLOUD)[1]
+    gateway_file, upgrade_file = tmp_path / GATEWAY_FILE, tmp_path / "upgrade.yaml"
+
+    write_file(gateway_file, build_gateway(tmp_path, "127.255.0.1", content, envoy_port=9090))
+    write_file(upgrade_file, build_upgrade(AzureSettings(envoys=True)))
+
+    upgrade = parse_upgrade(upgrade_file.read_text(), upgrade_file, Path.read_text)
+    kind = upgrade.gateway.gateway
+    assert isinstance(kind, AppGwEnvoyGateway)
+    assert kind.envoys.port == 9090
+    assert [step.weight_bp for step in upgrade.steps] == [500, 2_500, 10_000]
 
 
 def test_what_takes_longer_is_held_longer() -> None:
