@@ -107,7 +107,7 @@ async def plan_adoption(hands: Hands, wish: Wish) -> AdoptionPlan:
     exchange = plan_exchange(document, after, owns)
     blockers = [
         *_judge_gateway(owner if is_foreign else "", objects, prefixes, prefix),
-        *_judge_agic(found, wish),
+        *judge_agic(found, wish),
         *_judge_clusters(inventory),
         *_judge_exchange(exchange, wish),
     ]
@@ -148,7 +148,8 @@ def _judge_gateway(
         )
 
 
-def _judge_agic(found: AgicFound, wish: Wish) -> Iterator[str]:
+def judge_agic(found: AgicFound, wish: Wish) -> Iterator[str]:
+    """Yield why AGIC cannot be put to sleep, as far as people can do something about it."""
     yield from found.obstacles
     for each in found.add_ons:
         if each.owns_gateway:
