@@ -3,6 +3,7 @@
 from bascule.azure.document import Document
 from bascule.errors import DriverError, ForeignChangeError
 from bascule.gateway.appgw.rivals import Rival
+from bascule.gateway.appgw.writes import Written
 
 
 class RefusedError(DriverError):
@@ -38,7 +39,10 @@ class LostChangeError(ForeignChangeError):
     """A write of ours undid one of somebody else; `lines` say what the gateway shows of others.
 
     `before` is what our write was made from, `after` what is there now. Neither holds their change.
+    `written` is what the write did at whose end it was found, if it was found at the end of one.
     """
+
+    written: Written | None = None
 
     def __init__(
         self,
