@@ -17,20 +17,24 @@ STORY_S = 180.0
 pytestmark = pytest.mark.timeout(320)  # other tests may have the machine's one place for an Azure
 
 
-@pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], str]:
-    """Tell the story once and return its document, and the mark of its processes."""
+def tell(report: Path, *arguments: str) -> tuple[dict[str, Any], str]:
+    """Tell a story and return its document, and the mark of its processes."""
     mark = uuid.uuid4().hex
-    report = tmp_path_factory.mktemp("demo") / "report.html"
     with ThreadPoolExecutor(1) as pool:  # whoever calls this may have an event loop
         turn = pool.submit(asyncio.run, take_turn(TURN_S)).result()
     try:
-        demo = start_demo(mark, "--azure", "--report", str(report), "--output", "json")
+        demo = start_demo(mark, "--azure", "--report", str(report), "--output", "json", *arguments)
         out, said = demo.communicate(timeout=STORY_S)
     finally:
         os.close(turn)
     assert demo.returncode == 0, f"{said}\n{out}"
     return json.loads(out.strip().splitlines()[-1]), mark
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], str]:
+    """Tell the story of the gateway's own rules once."""
+    return tell(tmp_path_factory.mktemp("demo") / "report.html")
 
 
 def test_requests_go_through_the_gateway_to_pods_of_both_clusters_and_none_fails(
@@ -87,3 +91,18 @@ def test_no_process_is_left_of_it(told: tuple[dict[str, Any], str]) -> None:
     _, mark = told
 
     assert environments(mark) == []
+
+
+def test_with_envoys_green_gets_shares_and_no_change_is_an_update_of_the_gateway(
+    tmp_path: Path,
+) -> None:
+    document, _ = tell(tmp_path / "report.html", "--envoys")
+
+    assert document["failed"] == 0
+    assert document["wrong_cluster_after_effective"] == 0
+    assert {command["puts"] for command in document["commands"].values()} == {0}
+    assert list(document["commands"]) == [
+        *("try-5 %", "try-25 %", "try-switch", "rollback"),
+        *("5 %", "25 %", "switch"),
+    ]
+    assert document["azure"]["clusters"] == {"blue": None, "green": "Succeeded"}

@@ -1,5 +1,6 @@
 """Proof that a cluster is used by nobody, and how long such a proof is good for."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -55,7 +56,7 @@ class Idleness:
         quiet = self._quiet
         idle_s = 0.0 if quiet is None else (quiet.until - quiet.since).total_seconds()
         if quiet is None or quiet.key != step.key or idle_s < needed_s * TOLD_SHARE:
-            return Waits(reason=f"{cluster} is not idle yet, or what it gets is not known")
+            return Waits(reason=_say_unproven(measured.intervals, cluster))
         if idle_s < needed_s:
             due = now + timedelta(seconds=needed_s - idle_s)
             return Waits(reason=f"{cluster} is idle, and is watched on", until=due)
@@ -100,6 +101,16 @@ def _find_proof(run: UpgradeState, step: Step) -> tuple[Step, StepState] | None:
         if proven.kind == StepKind.PROVE_IDLE and proven.args.get("cluster") == cluster:
             return proven, run.step(proven.key)
     return None
+
+
+def _say_unproven(intervals: Sequence[Interval], cluster: Cluster) -> str:
+    counts = intervals[-1].counts.get(cluster) if intervals else None
+    if counts is not None and counts.open is None and not counts.started:
+        return (
+            f"{cluster} is not shown to be idle yet: the gateway does not count what is open there,"
+            " and what it shows besides is no proof so far"
+        )
+    return f"{cluster} is not idle yet, or what it gets is not known"
 
 
 def _go_on(

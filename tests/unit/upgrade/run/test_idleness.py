@@ -109,6 +109,7 @@ async def test_a_gateway_that_does_not_count_what_is_open_needs_another_proof() 
     proven = watch.look()
 
     assert isinstance(unproven, Waits)
+    assert "does not count what is open there" in unproven.reason
     assert isinstance(too_short, Waits)
     assert too_short.until == watch.clock.now() - timedelta(seconds=1) + timedelta(seconds=3)
     assert isinstance(proven, Done)
