@@ -18,6 +18,7 @@ from bascule.azure.opening import find_subscription, open_azure
 from bascule.checks.inventory import HostScope, Inventory
 from bascule.clock import Clock
 from bascule.errors import DriverError, LockedError, UsageError
+from bascule.gateway.appgw.live import read_split
 from bascule.gateway.appgw.merge import merge, read_facts
 from bascule.gateway.appgw.operations import FileOperationLog
 from bascule.gateway.appgw.part import Part
@@ -81,6 +82,12 @@ class Hands:
             )
         return found
 
+    def read_split(self, document: Document) -> Split | None:
+        """Return where requests go: by the document, or where Envoys decide by the journal."""
+        if isinstance(self.spec, AppGwEnvoyGateway):
+            return self.split
+        return read_split(document, self.owns(document))
+
     def owns(self, document: Document) -> Owns:
         """Return what is ours of the gateway by its tags."""
         tags = object_at(document, "tags")
@@ -140,10 +147,10 @@ async def open_hands(
     spec, clock = find_place(gateway), SystemClock()
     gateway_id = spec.gateway_id(find_subscription(os.environ, spec.subscription))
     connections = wiring.load_connections(gateway)
-    apply_state_dir(state_dir)
     async with AsyncExitStack() as stack:
         fence: Callable[[], None] = _no_fence
         if is_writing:
+            apply_state_dir(state_dir)
             fence = await stack.enter_async_context(_hold(state_dir, owner, clock))
         state = await fetch_state(state_dir)
         split = state.split if state is not None else Split(Weights.all_to(gateway.active))

@@ -13,9 +13,9 @@ from bascule.checks.inventory import Inventory
 from bascule.errors import PlanError
 from bascule.gateway.appgw.adoption import Exchange, plan_exchange
 from bascule.gateway.appgw.giving_back import Addresses, GivenBack, find_addresses, give_back
-from bascule.gateway.appgw.live import read_split
 from bascule.gateway.ownership import Owns, adoption_of, owner_of
 from bascule.ids import Cluster
+from bascule.routing.weights import Split
 
 _NOTHING_KEPT = Adopted(agic_prefix="", document={})
 
@@ -86,7 +86,7 @@ async def plan_release(hands: Hands, dropped: Collection[str]) -> ReleasePlan:
     exchange = plan_exchange(document, given.document, owns)
     blockers = [
         *_judge_kept(document, adopted),
-        *_judge_traffic(document, owns, adopted, whose),
+        *_judge_traffic(hands.read_split(document), adopted, whose),
         *_judge_cluster(inventory, whose),
         *given.broken,
         *(f"it would change what is somebody else's: {each}" for each in exchange.touched),
@@ -122,10 +122,7 @@ def _judge_kept(document: Document, adopted: Adopted | None) -> Iterator[str]:
         )
 
 
-def _judge_traffic(
-    document: Document, owns: Owns, adopted: Adopted | None, whose: Cluster
-) -> Iterator[str]:
-    split = read_split(document, owns)
+def _judge_traffic(split: Split | None, adopted: Adopted | None, whose: Cluster) -> Iterator[str]:
     if adopted is None or split is None:
         return
     everyone = (split.default, *split.by_host.values())

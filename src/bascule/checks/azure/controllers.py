@@ -167,8 +167,9 @@ def judge_tags(gateway: GatewayFacts) -> Iterator[Finding]:
         "AgicOwnsGateway",
         "gateway",
         message=f"{gateway.name} bears the tag of the AGIC{of}. {_REPLACES}",
-        remedy="find that AGIC and stop it; once it is silent, remove the tags"
-        " managed-by-k8s-ingress and ingress-for-aks-cluster-id",
+        remedy="take the gateway over: `bascule gateway adopt -f gateway.yaml --plan` shows how;"
+        " where that AGIC is gone for good, remove the tags managed-by-k8s-ingress and"
+        " ingress-for-aks-cluster-id",
     )
 
 
@@ -183,7 +184,8 @@ def _objects(gateway: GatewayFacts) -> Iterator[Finding]:
         message=f"{render_count(len(agic.names), 'object')} of {gateway.name} have AGIC's names and"
         f" serve {hosts}: they hold blue's addresses, and once AGIC is gone nobody follows its"
         " pods, so that requests to pods that are replaced fail",
-        remedy="let Bascule take these hosts over before AGIC is stopped for good",
+        remedy="let Bascule take these hosts over before AGIC is stopped for good: `bascule gateway"
+        " adopt`",
     )
     if agic.others:
         yield warning(
