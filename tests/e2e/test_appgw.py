@@ -19,7 +19,7 @@ from tests.support.waiting import eventually
 
 RATE = 50.0
 
-pytestmark = pytest.mark.timeout(240)  # other tests may have the machine's one place for an Azure
+pytestmark = pytest.mark.timeout(260)  # other tests may have the machine's one place for an Azure
 
 
 @pytest.fixture(scope="module")

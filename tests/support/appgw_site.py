@@ -23,7 +23,7 @@ from tests.support.network import free_port
 from tests.support.site import Site, open_site
 
 NAME = "appgw"
-TURN_S = 120.0
+TURN_S = 180.0
 VERSION = "2024-05-01"
 GROUPS_VERSION = "2021-04-01"
 OWN_LISTENER, OWN_RULE = "listener", "rule1"
