@@ -32,6 +32,8 @@ class FakeTraffic:
         self.known = view()
         self.failures: list[BasculeError] = []
         self.sent: list[Split] = []
+        self.cancels: list[tuple[str, ...]] = []
+        """Of each that was sent: whose operations it may cancel."""
         self.arrangement = NOTHING_ARRANGED
         self.retired: frozenset[Cluster] = frozenset()
         self.instances = 1
@@ -54,8 +56,9 @@ class FakeTraffic:
     def view(self) -> TrafficView:
         return self.known
 
-    async def set_split(self, split: Split) -> Applied:
+    async def set_split(self, split: Split, cancels: tuple[str, ...] = ()) -> Applied:
         self.sent.append(split)
+        self.cancels.append(cancels)
         self.when_sent()
         if self.failures:
             raise self.failures.pop(0)

@@ -140,7 +140,9 @@ class PointedTraffic(FakeTraffic):
         self.lost(name)
 
     @override
-    async def set_split(self, split: Split) -> Applied:
+    async def set_split(self, split: Split, cancels: tuple[str, ...] = ()) -> Applied:
+        del cancels
+
         def change() -> None:
             if self._far.live != split:
                 self._far.splits.append(split)

@@ -8,7 +8,14 @@ from bascule.clock import Clock
 from bascule.controller.cache import ClusterKnowledge, ClusterState
 from bascule.controller.loop import Controller
 from bascule.errors import BasculeError, OutcomeUnknownError
-from bascule.gateway.driver import Applied, Capabilities, GatewayDriver, Observation
+from bascule.gateway.driver import (
+    Applied,
+    Capabilities,
+    GatewayDriver,
+    MayCancel,
+    Observation,
+    cancels_nothing,
+)
 from bascule.ids import Cluster
 from bascule.routing.arrangement import Arrangement
 from bascule.routing.weights import Split
@@ -30,11 +37,17 @@ class ControllerTraffic:
     """Implements `bascule.upgrade.ports.Traffic`."""
 
     def __init__(
-        self, controller: Controller, driver: GatewayDriver, call_back: CallBack | None = None
+        self,
+        controller: Controller,
+        driver: GatewayDriver,
+        call_back: CallBack | None = None,
+        *,
+        may_cancel: MayCancel = cancels_nothing,
     ) -> None:
         self._controller = controller
         self._driver = driver
         self._call_back = call_back
+        self._may_cancel = may_cancel
 
     def capabilities(self) -> Capabilities:
         """Return what the gateway can do."""
@@ -48,14 +61,15 @@ class ControllerTraffic:
             lists={cluster: _lists(known) for cluster, known in seen.clusters.items()},
         )
 
-    async def set_split(self, split: Split) -> Applied:
+    async def set_split(self, split: Split, cancels: tuple[str, ...] = ()) -> Applied:
         """Make `split` live; see `Controller.set_split`.
 
         Raises OutcomeUnknownError also when it is called back before its end was seen.
         """
-        if self._call_back is None:
-            return await self._controller.set_split(split)
-        return await wait_unless_overtaken(self._controller.set_split(split), self._call_back)
+        with self._may_cancel(split, cancels):
+            if self._call_back is None:
+                return await self._controller.set_split(split)
+            return await wait_unless_overtaken(self._controller.set_split(split), self._call_back)
 
     async def set_arrangement(self, arrangement: Arrangement) -> None:
         """Make `arrangement` live; see `Controller.set_arrangement`."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import typer
 
 from bascule.app.outcomes import outcome_document
+from bascule.cli.cancelling import say_cancels
 from bascule.cli.options import Consent, Where, choose_state_dir
 from bascule.cli.ordering import (
     Ended,
@@ -25,7 +26,7 @@ from bascule.cli.topology import (
     state_document,
 )
 from bascule.journal.record import Json
-from bascule.upgrade.signals import SplitSignal
+from bascule.upgrade.signals import RollBack, SplitSignal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +54,7 @@ def run_change(change: Change) -> None:
             f"  now:  {render_weights(plan.state.split.default)}",
             f"  then: {render_weights(plan.wanted.default)}",
             *(f"  then: {h}: {render_weights(w)}" for h, w in plan.wanted.by_host.items()),
+            *(say_cancels(change.signal.cancels) if isinstance(change.signal, RollBack) else ()),
         ],
         is_sure=change.consent.yes,
         question="Move live traffic so?",

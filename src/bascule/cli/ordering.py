@@ -77,7 +77,7 @@ async def fetch_plan(state_dir: StateDir, signal: SplitSignal, *, reason: str) -
         refusal = refuse_meanwhile(state.unfinished.name, signal)
         raise PlanError(f"refused: {refusal.reason}", remedy=refusal.remedy)
     order = build_order(signal, reason, clock)
-    return Plan(state=state, order=order, wanted=plan_split(state, signal))
+    return Plan(state=state, order=order, wanted=plan_split(state, signal, order.at))
 
 
 def confirm(lines: Sequence[str], *, is_sure: bool, question: str) -> None:

@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass
 
 from bascule.cli.arguments import takes
+from bascule.cli.cancelling import CancelOption, choose_cancels
 from bascule.cli.change import Change, run_change
 from bascule.cli.options import Consent, OutputOption, Where, choose_state_dir
 from bascule.cli.ordering import require_runtime
@@ -19,6 +20,7 @@ class Arguments:
 
     where: Where
     consent: Consent
+    cancels: CancelOption = None
     output: OutputOption = Output.TEXT
 
 
@@ -28,7 +30,10 @@ def rollback(arguments: Arguments) -> None:
 
     All weights since traffic was last in one cluster are one shift. The cluster that gets the
     traffic back needs endpoints, nothing more. While an upgrade is unfinished it is rolled back.
+    An operation of somebody else on an Application Gateway is waited for, unless it may be
+    cancelled.
     """
+    cancels = choose_cancels(arguments.cancels)
     where = arguments.where
     state_dir = choose_state_dir(where)
     require_runtime(state_dir)
@@ -39,13 +44,14 @@ def rollback(arguments: Arguments) -> None:
                 name=unfinished.name,
                 where=where,
                 consent=arguments.consent,
+                cancels=arguments.cancels,
                 output=arguments.output,
             )
         )
         return
     run_change(
         Change(
-            signal=RollBack(),
+            signal=RollBack(cancels=cancels),
             where=where,
             consent=arguments.consent,
             output=arguments.output,

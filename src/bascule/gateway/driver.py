@@ -4,12 +4,13 @@
 traffic split and its routes; `observe` looks at what is live, and never guesses.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from bascule.ids import Cluster
 from bascule.routing.certificates import CertificateStore
@@ -152,6 +153,17 @@ class Observation:
     instances: int = 0
     traffic: Mapping[Cluster, ClusterTraffic] = field(default_factory=_no_traffic)
     """Empty when the gateway could not be asked: absent is unknown, never 0."""
+
+
+MayCancel: TypeAlias = Callable[[Split, tuple[str, ...]], AbstractContextManager[None]]
+"""Of a gateway that others write too: lets a split, and nothing else, take the place of operations
+of those who are named, for as long as the context is open."""
+
+
+def cancels_nothing(split: Split, whose: tuple[str, ...]) -> AbstractContextManager[None]:
+    """As `MayCancel`, of a gateway that nobody else writes."""
+    del split, whose
+    return nullcontext()
 
 
 class GatewayDriver(Protocol):

@@ -26,6 +26,8 @@ class Change:
     actor: str = COMPONENT
     reason: str = ""
     notes: tuple[str, ...] = ()
+    cancels: tuple[str, ...] = ()
+    """Whose operations on the gateway it may cancel: of a rollback only."""
 
 
 class Changer:
@@ -57,7 +59,8 @@ class Changer:
             before=self._ledger.state.split,
             wanted=change.wanted,
             reason=change.reason,
-            notes=change.notes,
+            notes=(*change.notes, *_tell_cancels(change.cancels)),
+            cancels=change.cancels,
         )
         self._witness.begin(change.order_id, change.wanted)
         try:
@@ -102,7 +105,7 @@ class Changer:
         """Set the wanted split; the intent is durable when this begins."""
         begun_s = self._clock.monotonic_s()
         try:
-            applied = await self._traffic.set_split(intent.wanted)
+            applied = await self._traffic.set_split(intent.wanted, intent.cancels)
         except DriverError as error:
             return _finish(intent, Result.FAILED, reason=error.message, remedy=error.remedy)
         except OutcomeUnknownError as error:
@@ -167,6 +170,10 @@ def _finish(
         command_ms=command_ms,
         instances=instances,
     )
+
+
+def _tell_cancels(cancels: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(f"it may cancel an operation of {name} on the gateway" for name in cancels)
 
 
 def _doubt(seen: Observation, pace: Pace) -> str:

@@ -1,12 +1,14 @@
 """What to do with an order: act on it, or refuse it, with reasons. Nothing is changed here."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeAlias, assert_never
 
 from bascule.errors import PlanError
 from bascule.gateway.driver import Capabilities
 from bascule.ids import Cluster
 from bascule.routing.weights import Split, Weights, render_percent
+from bascule.upgrade.events import Result
 from bascule.upgrade.pace import AT_ONCE
 from bascule.upgrade.readiness import (
     TrafficView,
@@ -26,6 +28,8 @@ from bascule.upgrade.signals import (
 )
 from bascule.upgrade.state import GatewayState, Outcome
 
+WAY_BACK = "rollback"
+"""The kind of a change that leads back."""
 PATIENCE_S = 10.0
 """How long an order waits for a cluster that is still being listed."""
 
@@ -84,7 +88,7 @@ def decide(state: GatewayState, order: Order, signal: SplitSignal, facts: Facts)
     if state.unfinished is not None:
         return refuse_meanwhile(state.unfinished.name, signal)
     try:
-        wanted = plan_split(state, signal)
+        wanted = plan_split(state, signal, order.at)
         check_step(wanted, facts.capabilities)
     except PlanError as error:
         return Refuse(reason=error.message, remedy=error.remedy)
@@ -114,8 +118,11 @@ def refuse_meanwhile(name: str, signal: SplitSignal) -> Refuse:
     )
 
 
-def plan_split(state: GatewayState, signal: SplitSignal) -> Split:
-    """Return the split that `signal` asks for. Raises PlanError where it cannot be."""
+def plan_split(state: GatewayState, signal: SplitSignal, at: datetime) -> Split:
+    """Return the split that `signal`, given at that time, asks for.
+
+    Raises PlanError where it cannot be.
+    """
     match signal:
         case Switch():
             return _plan_switch(state, signal)
@@ -124,6 +131,8 @@ def plan_split(state: GatewayState, signal: SplitSignal) -> Split:
                 return Split(signal.weights, state.split.by_host)
             return Split(state.split.default, {**state.split.by_host, signal.host: signal.weights})
         case RollBack():
+            if signal.cancels and _is_rolling_back(state, at):
+                return state.split
             if not state.homes:
                 raise PlanError(
                     "there is nothing to roll back to: no switch or shift is recorded",
@@ -132,6 +141,20 @@ def plan_split(state: GatewayState, signal: SplitSignal) -> Split:
             return state.homes[-1]
         case _:
             assert_never(signal)
+
+
+def _is_rolling_back(state: GatewayState, at: datetime) -> bool:
+    """Return whether a rollback was under way then, or its end is not known: that one is meant.
+
+    Who allows that an operation is cancelled has seen a rollback wait for it, and wants no other.
+    """
+    if state.in_flight is not None:
+        return state.in_flight.intent.kind == WAY_BACK
+    moved = (o for o in reversed(state.recent) if o.result in {Result.DONE, Result.UNKNOWN})
+    last = next(moved, None)
+    if last is None or last.kind != WAY_BACK or last.split != state.split:
+        return False
+    return last.result is Result.UNKNOWN or last.stamp.at >= at
 
 
 def _plan_switch(state: GatewayState, signal: Switch) -> Split:

@@ -38,6 +38,12 @@ def read_text(data: Mapping[str, Json], name: str, *, default: str | None = None
     return value
 
 
+def read_names(data: Mapping[str, Json], name: str) -> tuple[str, ...]:
+    """Return the list of texts `name`; empty where there is no such list."""
+    value = data.get(name)
+    return tuple(str(each) for each in value) if isinstance(value, list) else ()
+
+
 def read_number(data: Mapping[str, Json], name: str) -> float | None:
     """Return the number field `name`, or None where it is null or missing: not known."""
     value = data.get(name)

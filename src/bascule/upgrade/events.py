@@ -12,6 +12,7 @@ from bascule.journal.record import Json, Record
 from bascule.routing.weights import Split
 from bascule.upgrade.encoding import (
     parse_split,
+    read_names,
     read_number,
     read_object,
     read_text,
@@ -50,6 +51,8 @@ class Intended:
     reason: str = ""
     notes: tuple[str, ...] = ()
     """What was not as it should be and was overridden or accepted."""
+    cancels: tuple[str, ...] = ()
+    """Whose operations on the gateway it may cancel, by the word of whoever gave the order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,6 +195,7 @@ def _render_intended(event: Intended) -> dict[str, Json]:
         "wanted": render_split(event.wanted),
         "reason": event.reason,
         "notes": list(event.notes),
+        "cancels": list(event.cancels),
     }
 
 
@@ -255,14 +259,14 @@ def parse_event(record: Record) -> Event:
 
 
 def _parse_intended(data: Mapping[str, Json]) -> Intended:
-    notes = data.get("notes")
     return Intended(
         order_id=_order_id(data),
         kind=read_text(data, "kind"),
         before=parse_split(data.get("before")),
         wanted=parse_split(data.get("wanted")),
         reason=read_text(data, "reason"),
-        notes=tuple(str(note) for note in notes) if isinstance(notes, list) else (),
+        notes=read_names(data, "notes"),
+        cancels=read_names(data, "cancels"),
     )
 
 

@@ -4,14 +4,17 @@ Intent recorded, effect, outcome recorded. After a restart, or a failed write, w
 looked at before anything else is done.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import assert_never
 
 from bascule.clock import Clock
 from bascule.errors import JournalError, PlanError, StaleWriterError
+from bascule.journal.record import Json
 from bascule.journal.store import Command, Inbox, JournalStore
 from bascule.upgrade.changing import Change, Changer
 from bascule.upgrade.decide import (
+    WAY_BACK,
     Act,
     AlreadyEnded,
     Facts,
@@ -25,7 +28,7 @@ from bascule.upgrade.ledger import Ledger
 from bascule.upgrade.pace import AT_ONCE, Pace
 from bascule.upgrade.ports import Checks, Hooks, Metrics, Platform, Traffic, Wakeup, Witness
 from bascule.upgrade.run.runner import Runner
-from bascule.upgrade.run.steering import calls_back, is_still_meant
+from bascule.upgrade.run.steering import calls_back, find_cancels, is_still_meant
 from bascule.upgrade.run.steps import Steps, Tools
 from bascule.upgrade.signals import (
     Order,
@@ -40,8 +43,6 @@ from bascule.upgrade.state import GatewayState
 
 TICK_S = 0.5
 """How long a command can wait in the inbox when nobody rang."""
-WAY_BACK = "rollback"
-"""The kind of a change that leads back."""
 MOVES_MAX = 64
 """How many moves of an upgrade are made in one go; the inbox is read before each of them."""
 
@@ -145,7 +146,7 @@ class Executor:
                     await self._refuse(command, refusal)
                 return True
             case RollBack() if self.state.unfinished is not None:
-                return await self._roll_upgrade_back(command, order)
+                return await self._roll_upgrade_back(command, order, signal)
             case _:
                 return await self._carry_out(command, order, signal)
 
@@ -172,16 +173,34 @@ class Executor:
     async def is_overtaken(self) -> bool:
         """Whether an order waits that leads back from the change in flight, and need not wait."""
         flight = self.state.in_flight
-        if flight is None or flight.intent.kind == WAY_BACK:
+        if flight is None:
             return False
+        upgrade = self.state.unfinished
+        is_way_back = upgrade is not None and upgrade.rollback is not None
+        if is_way_back or flight.intent.kind == WAY_BACK:
+            known = frozenset(flight.intent.cancels)
+            return await self._is_any_pending(lambda each: not self._cancels(each) <= known)
         return await self._is_called_back()
 
     async def _is_called_back(self) -> bool:
         """Whether an order waits that is obeyed by going back: no command is waited out then."""
+        return await self._is_any_pending(self._calls_back)
+
+    async def _is_any_pending(self, judge: Callable[[Command], bool]) -> bool:
         try:
-            return any(map(self._calls_back, await self._ports.inbox.pending()))
+            return any(map(judge, await self._ports.inbox.pending()))
         except JournalError:  # The next tick says so.
             return False
+
+    def _cancels(self, command: Command) -> frozenset[str]:
+        """Return whose operations a rollback that waits in the inbox may cancel."""
+        try:
+            order = parse_order(command)
+        except PlanError:
+            return frozenset()
+        if self._is_known(order):
+            return frozenset()
+        return frozenset(find_cancels(order.signal, self.state.unfinished))
 
     def _calls_back(self, command: Command) -> bool:
         try:
@@ -193,12 +212,13 @@ class Executor:
         leads_back = is_back if upgrade is None else calls_back(upgrade, order)
         return leads_back and not self._is_known(order)
 
-    async def _roll_upgrade_back(self, command: Command, order: Order) -> bool:
+    async def _roll_upgrade_back(self, command: Command, order: Order, rollback: RollBack) -> bool:
         """Take the gateway's `rollback` as the upgrade's own signal."""
         upgrade = self.state.unfinished
         if upgrade is None or self._is_known(order):
             return True
-        signal = SteerUpgrade(name=upgrade.name, verb=UpgradeVerb.ROLLBACK)
+        data: dict[str, Json] = {"cancels": list(rollback.cancels)}
+        signal = SteerUpgrade(name=upgrade.name, verb=UpgradeVerb.ROLLBACK, data=data)
         refusal = await self._steer(order, signal)
         if refusal is not None:
             await self._refuse(command, refusal)
@@ -228,6 +248,7 @@ class Executor:
                     actor=order.actor,
                     reason=order.reason,
                     notes=decision.notes,
+                    cancels=signal.cancels if isinstance(signal, RollBack) else (),
                 )
                 await self._changer.change(change)
             case _:

@@ -26,8 +26,10 @@ class Traffic(Protocol):
         """Return what is known of both clusters now."""
         ...
 
-    async def set_split(self, split: Split) -> Applied:
+    async def set_split(self, split: Split, cancels: tuple[str, ...] = ()) -> Applied:
         """Make `split` live and return when every instance has acknowledged it.
+
+        `cancels` are those whose operations on the gateway this one call may cancel.
 
         Raises DriverError when the gateway refuses it: the former split then stays wanted. Raises
         OutcomeUnknownError when no acknowledgement came in time: the new one stays wanted.

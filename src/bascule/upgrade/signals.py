@@ -11,7 +11,7 @@ from bascule.ids import Cluster, CommandId
 from bascule.journal.record import Json
 from bascule.journal.store import Command
 from bascule.routing.weights import Weights
-from bascule.upgrade.encoding import read_object, read_text
+from bascule.upgrade.encoding import read_names, read_object, read_text
 from bascule.upgrade.plan.model import Plan, parse_plan, render_plan
 
 EVERY_HOST = ""
@@ -35,9 +35,12 @@ class SetWeights:
     is_forced: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RollBack:
     """Go back to the split before the last switch or shift."""
+
+    cancels: tuple[str, ...] = ()
+    """Whose operations on the gateway it may cancel; those of others are waited for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,7 @@ class UpgradeVerb(StrEnum):
     ABORT = "abort"
     """Give up while green takes no traffic."""
     ROLLBACK = "rollback"
+    """{cancels}: as of `RollBack`; said again while it runs, it adds to whom it names."""
     WEIGHTS = "weights"
     """{blue_bp}: set by hand; the upgrade is paused by it."""
     RETRY = "retry"
@@ -143,7 +147,7 @@ def _signal_data(signal: Signal) -> dict[str, Json]:
             }
             return {"weights": weights, "host": signal.host, "force": signal.is_forced}
         case RollBack():
-            return {}
+            return {"cancels": list(signal.cancels)}
         case StartUpgrade():
             return {"plan": render_plan(signal.plan), "digest": signal.plan.digest}
         case SteerUpgrade():
@@ -172,7 +176,7 @@ def _parse_signal(command: Command) -> Signal:
                 is_forced=is_forced,
             )
         case "rollback":
-            return RollBack()
+            return RollBack(cancels=read_names(data, "cancels"))
         case "upgrade_start":
             plan = parse_plan(data.get("plan"))
             if plan.digest != data.get("digest"):

@@ -27,6 +27,7 @@ from bascule.upgrade.state import GatewayState
 from tests.support.orders import (
     BLUE,
     GREEN,
+    START,
     moved,
     order,
     percent,
@@ -218,7 +219,7 @@ def test_a_rollback_to_a_cluster_that_was_retired_names_the_upgrade_that_did_it(
 
 def test_a_plan_that_cannot_be_raises() -> None:
     with pytest.raises(PlanError, match="not the active cluster"):
-        plan_split(state_after(*moved(GREEN)), SWITCH)
+        plan_split(state_after(*moved(GREEN)), SWITCH, START)
 
 
 def test_while_an_upgrade_is_unfinished_it_chooses_the_weights() -> None:

@@ -539,9 +539,9 @@ class Slow(FakeTraffic):
     meanwhile: Callable[[], Awaitable[None]]
 
     @override
-    async def set_split(self, split: Split) -> Applied:
+    async def set_split(self, split: Split, cancels: tuple[str, ...] = ()) -> Applied:
         await self.meanwhile()
-        return await super().set_split(split)
+        return await super().set_split(split, cancels)
 
 
 async def test_a_way_back_need_not_wait_for_the_change_in_flight(world: World) -> None:

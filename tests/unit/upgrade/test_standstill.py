@@ -37,7 +37,7 @@ class Counting:
     def view(self) -> TrafficView:
         raise NotImplementedError
 
-    async def set_split(self, split: Split) -> Applied:
+    async def set_split(self, split: Split, cancels: tuple[str, ...] = ()) -> Applied:
         raise NotImplementedError
 
 

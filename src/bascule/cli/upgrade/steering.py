@@ -13,6 +13,7 @@ from bascule.app.clock import SystemClock
 from bascule.app.state_dir import StateDir
 from bascule.app.upgrades import choose_unfinished, signal_document, upgrade_document
 from bascule.cli.arguments import takes
+from bascule.cli.cancelling import CancelOption, choose_cancels, say_cancels
 from bascule.cli.documents import say_moment
 from bascule.cli.options import (
     TIMEOUT_HELP,
@@ -39,7 +40,7 @@ from bascule.journal.record import Json
 from bascule.routing.weights import parse_weights
 from bascule.storage.opening import open_store
 from bascule.upgrade.gates.wording import say_duration
-from bascule.upgrade.run.rollback import TRAFFIC_KEY, judge_eligibility
+from bascule.upgrade.run.rollback import TRAFFIC_KEY, is_traffic_awaited, judge_eligibility
 from bascule.upgrade.run.state import Signalled, UpgradeState
 from bascule.upgrade.run.steering import EXTENDABLE
 from bascule.upgrade.signals import UpgradeVerb
@@ -137,6 +138,7 @@ class RollbackArguments:
     name: NameArgument = None
     where: Where
     consent: Consent
+    cancels: CancelOption = None
     output: OutputOption = Output.TEXT
 
 
@@ -212,22 +214,30 @@ def rollback(arguments: RollbackArguments) -> None:
 
 
 def roll_back_upgrade(arguments: RollbackArguments) -> None:
-    """Ask, send the signal, and wait until the traffic is back."""
+    """Ask, send the signal, and wait until the traffic is back.
+
+    Of an upgrade that rolls back already it may be said whose operation is not waited for.
+    """
+    cancels = choose_cancels(arguments.cancels)
     state_dir = choose_state_dir(arguments.where)
     require_runtime(state_dir)
     run = choose_unfinished(asyncio.run(fetch_state(state_dir)), arguments.name)
-    check_way_back(run)
+    if not (cancels and is_traffic_awaited(run)):
+        check_way_back(run)
     confirm(
         [
             f"roll back {run.name} on {state_dir.path.name}, which is in {run.stage}:",
             f"  traffic goes to {render_weights(run.before.default)}, in one step",
             *(f"  and {h} to {render_weights(w)}" for h, w in run.before.by_host.items()),
             "  then what the upgrade set up is taken back; after that it is over",
+            *say_cancels(cancels),
         ],
         is_sure=arguments.consent.yes,
         question="Roll back?",
     )
-    wish = Wish(name=run.name, verb=UpgradeVerb.ROLLBACK, data={}, reason=arguments.consent.reason)
+    data: dict[str, Json] = {"cancels": list(cancels)}
+    reason = arguments.consent.reason
+    wish = Wish(name=run.name, verb=UpgradeVerb.ROLLBACK, data=data, reason=reason)
     timeout_s, output = arguments.consent.timeout, arguments.output
     answered = asyncio.run(send(state_dir, wish, timeout_s=timeout_s, output=output))
     back = asyncio.run(wait_for_traffic(state_dir, answered, timeout_s=timeout_s, output=output))

@@ -39,6 +39,12 @@ def judge_eligibility(state: UpgradeState) -> Eligibility:
     return Eligibility(is_possible=True, reason=f"until {find_last_chance(state.plan)} begins")
 
 
+def is_traffic_awaited(state: UpgradeState) -> bool:
+    """Return whether it rolls back, and its traffic is not back yet."""
+    steps = () if state.rollback is None else state.rollback.steps
+    return any(step.key == TRAFFIC_KEY and not state.step(step.key).is_over for step in steps)
+
+
 def find_last_chance(plan: Plan) -> str:
     """Return the key of the step from whose start on there is no way back; "the end" if none."""
     if plan.policy.unsafe_after:

@@ -10,7 +10,7 @@ from typing import assert_never
 from bascule.errors import InvariantError
 from bascule.journal.record import Json
 from bascule.routing.weights import Split
-from bascule.upgrade.encoding import parse_split
+from bascule.upgrade.encoding import parse_split, read_names
 from bascule.upgrade.plan.model import Plan, Step, StepKind
 from bascule.upgrade.run.events import (
     Ended,
@@ -143,6 +143,12 @@ class UpgradeState:
         current = self.current
         waits = self.step(current.key).waits if current is not None else None
         return Posture.WAITING if waits is not None else Posture.RUNNING
+
+    @property
+    def cancels(self) -> tuple[str, ...]:
+        """Whose operations on the gateway its rollback may cancel, as people said."""
+        said = [s for s in self.signals if s.kind == "rollback" and not s.refusal]
+        return tuple(dict.fromkeys(name for s in said for name in read_names(s.data, "cancels")))
 
     @property
     def is_retiring(self) -> bool:

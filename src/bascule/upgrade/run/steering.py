@@ -5,9 +5,13 @@ from dataclasses import dataclass
 
 from bascule.journal.record import Json
 from bascule.routing.weights import TOTAL_BP, Split, Weights
-from bascule.upgrade.encoding import parse_split
+from bascule.upgrade.encoding import parse_split, read_names
 from bascule.upgrade.plan.model import Step, StepKind
-from bascule.upgrade.run.rollback import has_moved_traffic, judge_eligibility
+from bascule.upgrade.run.rollback import (
+    has_moved_traffic,
+    is_traffic_awaited,
+    judge_eligibility,
+)
 from bascule.upgrade.run.stages import Stage
 from bascule.upgrade.run.state import UpgradeState
 from bascule.upgrade.signals import Order, RollBack, Signal, SteerUpgrade, UpgradeVerb
@@ -63,6 +67,16 @@ def calls_back(state: UpgradeState, order: Order) -> bool:
         return False
     found = decide_signal(state, signal)
     return isinstance(found, Take) and found.begins_rollback
+
+
+def find_cancels(signal: Signal, state: UpgradeState | None) -> tuple[str, ...]:
+    """Return whose operations on the gateway may be cancelled by a rollback that `signal` asks."""
+    if isinstance(signal, RollBack):
+        return signal.cancels
+    if not isinstance(signal, SteerUpgrade) or state is None or signal.name != state.name:
+        return ()
+    is_back = signal.verb is UpgradeVerb.ROLLBACK
+    return read_names(signal.data, "cancels") if is_back else ()
 
 
 def _approve(state: UpgradeState, data: Mapping[str, Json]) -> Take | Decline:
@@ -146,11 +160,13 @@ def _abort(state: UpgradeState, data: Mapping[str, Json]) -> Take | Decline:
 
 
 def _roll_back(state: UpgradeState, data: Mapping[str, Json]) -> Take | Decline:
-    del data
+    cancels: list[Json] = [*read_names(data, "cancels")]
+    if cancels and is_traffic_awaited(state):
+        return Take(data={"cancels": cancels})
     found = judge_eligibility(state)
     if not found.is_possible:
         return Decline(reason=f"it cannot be rolled back: {found.reason}")
-    return Take(data={}, begins_rollback=True)
+    return Take(data={"cancels": cancels} if cancels else {}, begins_rollback=True)
 
 
 def _weights(state: UpgradeState, data: Mapping[str, Json]) -> Take | Decline:

@@ -275,6 +275,7 @@ class Steps:
             kind="rollback" if is_way_back else "upgrade",
             wanted=wanted,
             reason=f"{run.name}: {step.key}",
+            cancels=run.cancels if step.stage is Stage.ROLLBACK else (),
         )
         finished = await self._changer.change(change, intent)
         match finished.result:
