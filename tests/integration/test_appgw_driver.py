@@ -242,9 +242,11 @@ class _LossyWriter(HurriedWriter):
     ) -> Written:
         written = await super().write(change, is_urgent=is_urgent, approved=approved)
         if written.is_sent:
-            raise LostChangeError(
+            error = LostChangeError(
                 "it undid what bob wrote", rivals=(), before=written.before, after=written.after
             )
+            error.written = written
+            raise error
         return written
 
 

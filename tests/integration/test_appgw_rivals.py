@@ -157,7 +157,7 @@ async def test_only_an_approval_that_names_whose_it_is_cancels_an_operation(
         await lab.add_pool_of_other("theirs")
         begun_s = lab.clock.monotonic_s()
         wrong = lab.make_writer(limit_s=20.0).write(
-            _with("10.0.0.1"), is_urgent=True, approved=Supersede(whose="who-else")
+            _with("10.0.0.1"), is_urgent=True, approved=Supersede(whose=frozenset({"who-else"}))
         )
         with pytest.raises(BusyElsewhereError):
             await lab.drive(wrong)
@@ -166,7 +166,7 @@ async def test_only_an_approval_that_names_whose_it_is_cancels_an_operation(
             lab.writer.write(
                 _with("10.0.0.1"),
                 is_urgent=True,
-                approved=Supersede(whose=lab.other_app.app_id),
+                approved=Supersede(whose=frozenset({lab.other_app.app_id})),
             )
         )
 

@@ -19,6 +19,7 @@ from bascule.clock import Clock
 from bascule.controller.bell import Bell
 from bascule.controller.loop import Controller
 from bascule.errors import BasculeError
+from bascule.gateway.appgw.rivals import tell_waiting
 from bascule.gateway.driver import Convergence, Observation
 from bascule.ids import Cluster, GatewayName
 from bascule.journal.record import Json
@@ -59,8 +60,7 @@ class Answers:
                 self.witness.prepare()
                 return {"ok": True}
             case "progress":
-                usual_s = self.gateway.pace.usual_s
-                return {"progress": self.gateway.driver.progress(usual_s) or None}
+                return {"progress": self._tell_progress() or None}
             case "status":
                 return await self._status()
             case "upgrade":
@@ -76,6 +76,11 @@ class Answers:
                 return {"ok": True, "pid": os.getpid()}
             case op:
                 return {"error": f"unknown op {op!r}"}
+
+    def _tell_progress(self) -> str:
+        gateway = self.gateway
+        at, names = gateway.driver.progress(gateway.pace.usual_s), gateway.waited_for()
+        return f"{at}; {tell_waiting(names)}" if at and names else at
 
     def _table(self) -> dict[str, Json]:
         view = self.controller.view()

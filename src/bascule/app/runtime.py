@@ -235,7 +235,12 @@ def _build_executor(gateway: Gateway, opened: _Opened, desks: _Desks) -> Executo
     ports = Ports(
         journal=opened.owned.store,
         inbox=opened.owned.store,
-        traffic=ControllerTraffic(desks.controller, driver, call_back if is_slow else None),
+        traffic=ControllerTraffic(
+            desks.controller,
+            driver,
+            call_back if is_slow else None,
+            may_cancel=opened.gateway.may_cancel,
+        ),
         witness=desks.witness,
         clock=opened.clock,
         checks=checks,

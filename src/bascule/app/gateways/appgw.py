@@ -148,6 +148,8 @@ def prepare_appgw(gateway: Gateway, spec: AppGwGateway, home: AppGwHome) -> Open
                 addresses=parts.addresses,
                 other_addresses=parts.other_addresses,
                 shared=driver,
+                may_cancel=parts.driver.may_cancel,
+                waited_for=parts.driver.waited_for,
                 puts=parts.log.puts,
                 look=partial(fetch_appgw_facts, parts.client, settings),
                 kept=keep_before(parts.document, home.state_dir.gateway_before),

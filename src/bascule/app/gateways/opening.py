@@ -8,6 +8,7 @@ from typing import TypeAlias
 from bascule.app.metering import MeteredDriver, Timed
 from bascule.checks.appgw.facts import AppGwFacts
 from bascule.controller.pusher import BACKOFF
+from bascule.gateway.driver import MayCancel, cancels_nothing
 from bascule.gateway.envoy.process import EnvoyProcess
 from bascule.journal.record import Json
 from bascule.kube.backoff import Backoff
@@ -36,6 +37,9 @@ class OpenGateway:
     """At which clients reach Ingresses that have this annotation, with the value `true`."""
     shared: MeteredDriver | None = None
     """Of the gateway that others may write too; None: there is no such."""
+    may_cancel: MayCancel = cancels_nothing
+    waited_for: Callable[[], tuple[str, ...]] = tuple
+    """Whose operations keep our own change waiting now, as the cloud names them."""
     puts: Timed | None = None
     """Its updates in Azure; None where it is not there."""
     look: Callable[[], Awaitable[AppGwFacts]] | None = None

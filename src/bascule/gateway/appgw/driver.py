@@ -1,8 +1,8 @@
 """An Application Gateway behind the driver protocol: a table is one PUT, or none."""
 
 import asyncio
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from types import MappingProxyType, TracebackType
 from typing import Protocol, Self
@@ -28,10 +28,11 @@ from bascule.gateway.appgw.live import read_split
 from bascule.gateway.appgw.lookout import Look, Lookout
 from bascule.gateway.appgw.mending import LeftOut, Mended, leave_out, write_mended
 from bascule.gateway.appgw.merge import read_facts
+from bascule.gateway.appgw.rivals import tell_waiting
 from bascule.gateway.appgw.settings import AppGwSettings
 from bascule.gateway.appgw.translate.translation import Translator
 from bascule.gateway.appgw.writer import GatewayWriter
-from bascule.gateway.appgw.writes import Written
+from bascule.gateway.appgw.writes import Supersede, Written
 from bascule.gateway.driver import (
     Applied,
     Capabilities,
@@ -45,6 +46,7 @@ from bascule.routing.certificates import CertificateStore
 from bascule.routing.model import Problem, RoutingTable
 from bascule.routing.weights import Split
 
+BEING_WRITTEN = "the gateway is being written"
 FENCE_S = 1.0
 """How often the lease is looked at while nothing is written."""
 
@@ -109,6 +111,8 @@ class AppGwDriver:
         """What was begun after `_live` and may be in force, as nobody waited for its end."""
         self._wanted: RoutingTable | None = None
         self._trouble: _Trouble | None = None
+        self._approved: tuple[Split, Supersede] | None = None
+        """A split that may take the place of what others have begun."""
 
     async def __aenter__(self) -> Self:
         return self
@@ -124,6 +128,19 @@ class AppGwDriver:
     def capabilities(self) -> Capabilities:
         """Return what this gateway can do: hosts move whole, and shares only where accepted."""
         return abilities.build_capabilities(self._settings)
+
+    @contextmanager
+    def may_cancel(self, split: Split, whose: tuple[str, ...]) -> Iterator[None]:
+        """See `bascule.gateway.driver.MayCancel`."""
+        self._approved = (split, Supersede(whose=frozenset(whose))) if whose else None
+        try:
+            yield
+        finally:
+            self._approved = None
+
+    def waited_for(self) -> tuple[str, ...]:
+        """Return whose operations keep our own from being sent now."""
+        return self._writer.waited_for
 
     async def watch_lease(self) -> None:
         """Raise StaleWriterError when another owner has taken over; wait for it for ever.
@@ -202,32 +219,27 @@ class AppGwDriver:
         def build(part: RoutingTable) -> TableChange:
             return TableChange(part, certificates, translator=self._translator, owns=self._owns)
 
-        sent_s = self._clock.monotonic_s()
+        approved = self._find_approved(table)
         try:
-            if not is_urgent:
+            if not is_urgent and approved is None:
                 live = self._live.mended if self._live else None
                 mended = await write_mended(self._writer, table, build, live=live, owns=self._owns)
             else:
-                written = await self._writer.write(build(table), is_urgent=True)
+                written = await self._writer.write(build(table), is_urgent=True, approved=approved)
                 mended = Mended(written=written, table=table)
         except LostChangeError as error:
+            if error.written is None:
+                raise
             self._lookout.note_loss(error.message)
-            return Mended(written=self._take_lossy(error, sent_s), table=table)
+            return Mended(written=error.written, table=table)
         if mended.written.is_sent:
             self._lookout.settle_losses()
         return mended
 
-    def _take_lossy(self, error: LostChangeError, sent_s: float) -> Written:
-        """Return what was written at somebody's cost: it is live, and `observe` tells of it."""
-        return Written(
-            before=error.before,
-            after=error.after,
-            operation_url="",
-            sent_s=sent_s,
-            done_s=self._clock.monotonic_s(),
-            is_sent=True,
-            puts=1,
-        )
+    def _find_approved(self, table: RoutingTable) -> Supersede | None:
+        if self._approved is None or self._approved[0] != table.split:
+            return None
+        return self._approved[1]
 
     def _find_problems(self, live: _Live) -> tuple[Problem, ...]:
         facts = read_facts(live.document, self._owns)
@@ -341,7 +353,8 @@ class AppGwDriver:
     def _judge(self, look: Look) -> tuple[Convergence, str]:
         live, wanted = self._live, self._wanted
         if self._lock.locked():
-            return Convergence.PENDING, "the gateway is being written"
+            names = self._writer.waited_for
+            return Convergence.PENDING, tell_waiting(names) if names else BEING_WRITTEN
         losses = self._lookout.tell_losses()
         if losses:
             return Convergence.FOREIGN_CHANGE, losses

@@ -4,6 +4,7 @@ A PUT replaces the whole document: what somebody wrote after our GET and before 
 it. What they wrote before was in what we read; what they write later is on them to merge.
 """
 
+import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,6 +15,8 @@ from bascule.azure.document import Document, text_at
 _CHANGING: Final = ("/write", "/delete", "/start/action", "/stop/action")
 _BEGINNINGS: Final = frozenset({"accepted", "started"})
 _ENDS: Final = frozenset({"succeeded", "failed", "canceled", "cancelled"})
+SOMEBODY: Final = "somebody"
+"""Who is called so: whom the activity log does not name, or not yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,11 +43,16 @@ class Rival:
     at: datetime
     action: str
 
+    @property
+    def name(self) -> str:
+        """By which an operator says whose operation may be cancelled."""
+        return self.caller or SOMEBODY
+
     def told(self) -> str:
         """Say it in words."""
         place = f" from {self.address}" if self.address else ""
         when = self.at.isoformat(timespec="milliseconds")
-        return f"{self.caller or 'somebody'}{place} at {when} ({self.action})"
+        return f"{self.name}{place} at {when} ({self.action})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +69,16 @@ class Window:
     """When we read, by our clock."""
     closed_s: float
     """When the answer to the PUT came: `Clock.monotonic_s`."""
+
+
+def tell_waiting(names: Sequence[str]) -> str:
+    """Say whose operation is waited for, and how a rollback need not."""
+    options = " ".join(f"--cancel-operation-of {shlex.quote(name)}" for name in names)
+    whose = " and ".join(names)
+    return (
+        f"an operation of {whose} is waited for; only a rollback may cancel it: "
+        f"`bascule rollback {options}`"
+    )
 
 
 def parse_events(entries: Sequence[Document], gateway_id: str) -> tuple[Event, ...]:
@@ -127,6 +145,13 @@ def find_later(
     later = [e for e in _of_others(found, ours) if e.at >= min(own) and e.status in _BEGINNINGS]
     by_id = {each.operation_id: each for each in reversed(later)}
     return tuple(_rival(each) for each in by_id.values())
+
+
+def is_alone(events: Iterable[Event], correlation_id: str, ours: frozenset[str]) -> bool:
+    """Whether the log tells of a write of ours, and of none of others since."""
+    found = tuple(events)
+    is_told = any(each.correlation_id == correlation_id for each in found)
+    return is_told and not find_later(found, correlation_id, ours)
 
 
 def find_others(

@@ -26,7 +26,15 @@ from bascule.gateway.appgw.errors import BusyElsewhereError, LostChangeError, Re
 from bascule.gateway.appgw.merge import is_same
 from bascule.gateway.appgw.operations import BegunOperation, OperationLog
 from bascule.gateway.appgw.own_operations import OwnOperations
-from bascule.gateway.appgw.rivals import Rival, Window, find_later, find_others, find_running
+from bascule.gateway.appgw.rivals import (
+    Rival,
+    Window,
+    find_later,
+    find_others,
+    find_running,
+    is_alone,
+    tell_waiting,
+)
 from bascule.gateway.appgw.trail import Trail
 from bascule.gateway.appgw.writes import (
     Again,
@@ -106,6 +114,12 @@ class GatewayWriter:
         self._newest = 0
         """The number of the newest write of which a PUT was taken."""
         self._honours_if_match: bool | None = None
+        self._waited_for: tuple[Rival, ...] = ()
+
+    @property
+    def waited_for(self) -> tuple[str, ...]:
+        """Whose operations keep a write waiting now, in the order in which they began."""
+        return tuple(dict.fromkeys(each.name for each in self._waited_for))
 
     async def read(self) -> Document:
         """Return the gateway as it is. Raises DriverError when there is none."""
@@ -152,10 +166,16 @@ class GatewayWriter:
             approved=approved,
             deadline_s=self._clock.monotonic_s() + self._limit_s,
         )
+        try:
+            return await self._work(job)
+        finally:
+            self._waited_for = ()
+
+    async def _work(self, job: Job) -> Written:
         step: Again | Sent | Overtaken | Written
         why = ""
         for _ in range(TRIES_MAX):
-            if job.lets_ours_end or not is_urgent:
+            if job.lets_ours_end or not job.is_urgent:
                 await self._let_ours_end(job)
             async with self._turn:
                 step = await self._step(job)
@@ -183,6 +203,7 @@ class GatewayWriter:
         if rivals and not _is_approved(job.approved, rivals):
             return self._wait_for(job, rivals)
         job.busy_since_s = None
+        self._waited_for = ()
         wanted = job.change(document)
         is_failed = text_at(document, "properties", "provisioningState") == FAILED
         if not job.is_forced and not is_failed and is_same(wanted, document):
@@ -212,12 +233,14 @@ class GatewayWriter:
         if job.busy_since_s is None:
             job.busy_since_s = now_s
             _LOG.warning("an operation of somebody else is waited for", whose=told)
+        self._waited_for = rivals
         next_s = now_s + FOREIGN_POLL_S
         if next_s >= min(job.busy_since_s + FOREIGN_WAIT_MAX_S, job.deadline_s):
             raise BusyElsewhereError(
-                f"an operation of somebody else is under way on the gateway: {told}",
+                f"the gateway is being changed by somebody else: {told}; "
+                f"{tell_waiting(self.waited_for)}",
                 rivals=rivals,
-                remedy="wait for it; only an approved rollback cancels it",
+                remedy="wait for its end",
             )
         return Again(after_s=FOREIGN_POLL_S, why=f"an operation of {told} runs")
 
@@ -267,7 +290,8 @@ class GatewayWriter:
         job.sent_s = sent_s
         if if_match == PROBE_ETAG:
             self._honours_if_match = False
-        return self._sent(job, read, wanted, self._own.answer(operation, accepted.operation_url))
+        answered = self._own.answer(operation, accepted.operation_url)
+        return replace(self._sent(job, read, wanted, answered), shown=accepted.document)
 
     def _sent(
         self,
@@ -356,11 +380,22 @@ class GatewayWriter:
         if is_same(wanted, after):
             return await self._done(job, after)
         left = lines_of(diff_documents(after, wanted, self._owns))
-        if left == job.left:
+        if await self._is_as_shown(job, sent, after, left):
             _LOG.warning("the gateway shows otherwise than written", lines=left[:LINES_MAX])
             return await self._done(job, after)
         job.left = left
         return await self._overwritten(job, sent, "it was written over")
+
+    async def _is_as_shown(
+        self, job: Job, sent: Sent, after: Document, left: tuple[str, ...]
+    ) -> bool:
+        """Whether what differs is how Azure shows what we wrote, and nobody else's doing."""
+        if sent.shown is not None and is_same(sent.shown, after):
+            return True
+        if left != job.left:
+            return False
+        events = await self._trail.read(sent.operation.begun_at)
+        return events is None or is_alone(events, sent.operation.correlation_id, self._own.ids)
 
     async def _overwritten(self, job: Job, sent: Sent, why: str) -> Again:
         job.overwritten += 1
@@ -376,12 +411,15 @@ class GatewayWriter:
         return Again(after_s=0.0, why=why)
 
     async def _done(self, job: Job, after: Document) -> Written:
-        if job.puts:
+        written = _written(job, after, self._clock.monotonic_s())
+        if written.is_sent:
             wait_s = 0.0 if job.is_urgent else TRAIL_WAIT_S
-            done_s = self._clock.monotonic_s()
-            await self._audit.look(after, self._own.ids, wait_s=wait_s)
-            return _written(job, after, done_s)
-        return _written(job, after, self._clock.monotonic_s())
+            try:
+                await self._audit.look(after, self._own.ids, wait_s=wait_s)
+            except LostChangeError as error:
+                error.written = written
+                raise
+        return written
 
     async def _give_way(self, job: Job) -> Written:
         """Return once the newer write that took this one's place has ended."""
@@ -419,11 +457,10 @@ def _written(job: Job, after: Document, done_s: float) -> Written:
 
 
 def _is_approved(approved: Supersede | None, rivals: tuple[Rival, ...]) -> bool:
-    """Whether these operations may be canceled; one that the log does not name yet may be."""
+    """Whether all of these operations may be canceled."""
     if approved is None:
         return False
-    callers = {each.caller.lower() for each in rivals} - {""}
-    return not approved.whose or callers <= {approved.whose.lower()}
+    return {each.name.lower() for each in rivals} <= {name.lower() for name in approved.whose}
 
 
 def _refuse_unfit(document: Document) -> None:

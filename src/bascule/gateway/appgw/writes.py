@@ -12,10 +12,10 @@ Change = Callable[[Document], Document]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Supersede:
-    """An explicit approval to cancel an operation of somebody else that is under way."""
+    """An explicit approval to cancel operations of these that are under way, and of nobody else."""
 
-    whose: str
-    """The caller as the activity log names them; empty: somebody of whom no name is known."""
+    whose: frozenset[str]
+    """Callers as the activity log names them; `SOMEBODY`: one that it does not name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +74,8 @@ class Sent:
     operation: BegunOperation
     before: Document
     wanted: Document
+    shown: Document | None = None
+    """What Azure answered: the gateway with what was sent, as it shows it."""
     is_lost: bool = False
 
 
