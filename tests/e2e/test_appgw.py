@@ -82,7 +82,7 @@ async def test_a_switch_and_a_rollback_fail_no_request_and_are_one_update_each(
         rollback = await asyncio.to_thread(gateway.site.on_gateway, "rollback", "--yes")
 
     assert (switch.code, rollback.code) == (0, 0), f"{switch.err}{rollback.err}"
-    assert not load.failures
+    assert load.failures == ()
     assert on_green == {"green"}
     assert await answering(gateway) == {"blue"}
     assert status(gateway)["appgw"]["puts"] == before + 2
@@ -146,7 +146,7 @@ async def test_envoys_behind_it_take_over_from_it_and_switch_without_it(
         rollback = await asyncio.to_thread(site.on_gateway, "rollback", "--yes")
 
     assert (switch.code, shared.code, rollback.code) == (0, 0, 0), shared.err
-    assert not load.failures
+    assert load.failures == ()
     assert on_green == {"green"}
     assert await answering(gateway) == {"green"}
     assert status(gateway)["appgw"]["puts"] == 1
