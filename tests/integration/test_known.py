@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from bascule.app.gateways.rehearsals import Rehearsal, keep_rehearsal
 from bascule.app.known import fetch_known
 from bascule.app.state_dir import StateDir, apply_state_dir
 from bascule.gateway.driver import Convergence
@@ -110,3 +111,13 @@ async def test_a_gateway_that_never_ran_is_not_known_and_not_made(tmp_path: Path
 
     assert known.state is None
     assert not (tmp_path / "none").exists()
+
+
+async def test_what_was_rehearsed_is_known_before_a_gateway_has_run(tmp_path: Path) -> None:
+    keep_rehearsal(StateDir(tmp_path), Rehearsal(at=datetime(2026, 6, 1, tzinfo=UTC), took_s=9.0))
+
+    known = await fetch_known(StateDir(tmp_path), clock=VirtualClock())
+
+    assert known.state is None
+    assert known.update is not None
+    assert known.update.median_s == 9.0
