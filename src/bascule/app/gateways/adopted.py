@@ -8,9 +8,9 @@ from typing import cast
 
 from bascule.app.files import write_private
 from bascule.app.gateways.agic import Controller
-from bascule.app.gateways.before import render_document
+from bascule.app.gateways.before import put_aside, render_document
 from bascule.app.state_dir import StateDir
-from bascule.azure.document import Document
+from bascule.azure.document import Document, text_at
 from bascule.errors import UsageError
 from bascule.ids import Cluster
 
@@ -29,9 +29,21 @@ class Adopted:
     """The ids of clusters whose add-on was disabled."""
 
 
-def load_adopted(state_dir: StateDir) -> Adopted | None:
-    """Return what was kept, or None. Raises UsageError for a file that cannot be read."""
-    file = find_file(state_dir)
+def load_adopted(state_dir: StateDir, gateway_id: str) -> Adopted | None:
+    """Return what was kept of this gateway, or None.
+
+    Raises UsageError for a file that cannot be read.
+    """
+    found = _load(find_file(state_dir))
+    return found if found is not None and is_of(found.document, gateway_id) else None
+
+
+def is_of(document: Document, gateway_id: str) -> bool:
+    """Whether a document is of this gateway; ids have no case."""
+    return text_at(document, "id").lower() == gateway_id.lower()
+
+
+def _load(file: Path) -> Adopted | None:
     try:
         data = json.loads(file.read_bytes())
         controllers = tuple(_parse(each) for each in data["controllers"])
@@ -51,7 +63,12 @@ def load_adopted(state_dir: StateDir) -> Adopted | None:
 
 
 def keep_adopted(state_dir: StateDir, adopted: Adopted) -> None:
-    """Write it down (0600), durable on return. Raises UsageError when it cannot be written."""
+    """Write it down (0600), durable on return; one of another gateway is put aside.
+
+    Raises UsageError when it cannot be written.
+    """
+    file = find_file(state_dir)
+    former = _load(file)
     shown = {
         "agic_prefix": adopted.agic_prefix,
         "controllers": [asdict(each) for each in adopted.controllers],
@@ -59,10 +76,12 @@ def keep_adopted(state_dir: StateDir, adopted: Adopted) -> None:
         "document": adopted.document,
     }
     try:
-        write_private(find_file(state_dir), render_document(shown))
+        if former is not None and not is_of(former.document, text_at(adopted.document, "id")):
+            put_aside(file)
+        write_private(file, render_document(shown))
     except OSError as error:
         raise UsageError(
-            f"{find_file(state_dir)} cannot be written: {error.strerror}; nothing was changed",
+            f"{file} cannot be written: {error.strerror}; nothing was changed",
             remedy="make room for it, or choose another state directory with --state DIR",
         ) from error
 

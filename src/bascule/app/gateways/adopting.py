@@ -109,7 +109,7 @@ async def plan_adoption(hands: Hands, wish: Wish) -> AdoptionPlan:
         *_judge_gateway(owner if is_foreign else "", objects, prefixes, prefix),
         *judge_agic(found, wish),
         *_judge_clusters(inventory),
-        *_judge_exchange(exchange, wish),
+        *judge_exchange(exchange, wish.dropped),
     ]
     of_gateway = part.problems if part is not None else ()
     return AdoptionPlan(
@@ -175,11 +175,12 @@ def _judge_clusters(inventory: Inventory) -> Iterator[str]:
             yield f"{cluster} was not read whole, so what it serves is not known: {facts.reason}"
 
 
-def _judge_exchange(exchange: Exchange, wish: Wish) -> Iterator[str]:
+def judge_exchange(exchange: Exchange, dropped: Collection[str]) -> Iterator[str]:
+    """Yield what of an exchange nobody may want."""
     for line in exchange.touched:
-        yield f"our first table would change what is somebody else's: {line}"
+        yield f"it would change what is somebody else's: {line}"
     for host in exchange.lost:
-        if host not in wish.dropped and EVERY_HOST not in wish.dropped:
+        if host not in dropped and EVERY_HOST not in dropped:
             yield (
                 f"{host} is served now and would be by nobody: check its Ingress and its class, or"
                 f" say --drop {host}"
@@ -191,7 +192,7 @@ async def adopt_gateway(
 ) -> Adoption:
     """Do what a plan without blockers says. It may be said again: it goes on where it was."""
     document = await hands.read()
-    kept = load_adopted(hands.state_dir)
+    kept = load_adopted(hands.state_dir, hands.settings.gateway_id)
     if not plan.is_done or kept is None:
         keep_before(document, hands.state_dir.gateway_before)
     keep_adopted(hands.state_dir, _build_adopted(document, plan, kept))

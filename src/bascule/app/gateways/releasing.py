@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from bascule.app.gateways.adopted import Adopted, find_file, load_adopted
-from bascule.app.gateways.adopting import EVERY_HOST
+from bascule.app.gateways.adopting import judge_exchange
 from bascule.app.gateways.agic import Controller, Tell, wake
 from bascule.app.gateways.before import put_aside
 from bascule.app.gateways.hands import Hands
@@ -64,7 +64,7 @@ class Release:
 async def plan_release(hands: Hands, dropped: Collection[str]) -> ReleasePlan:
     """Return what giving back would do. Raises ApiError, TransportError, DriverError, PlanError."""
     document = await hands.read()
-    adopted = load_adopted(hands.state_dir)
+    adopted = load_adopted(hands.state_dir, hands.settings.gateway_id)
     owner = owner_of(object_at(document, "tags"))
     is_given = not owner and adopted is not None
     if owner != hands.settings.owner and not is_given:
@@ -89,12 +89,7 @@ async def plan_release(hands: Hands, dropped: Collection[str]) -> ReleasePlan:
         *_judge_traffic(hands.read_split(document), adopted, whose),
         *_judge_cluster(inventory, whose),
         *given.broken,
-        *(f"it would change what is somebody else's: {each}" for each in exchange.touched),
-        *(
-            f"{each} would be served by nobody: say --drop {each}"
-            for each in exchange.lost
-            if each not in dropped and EVERY_HOST not in dropped
-        ),
+        *judge_exchange(exchange, dropped),
     ]
     return ReleasePlan(
         gateway_id=hands.settings.gateway_id,
