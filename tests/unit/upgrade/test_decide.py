@@ -1,10 +1,11 @@
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from bascule.errors import PlanError
 from bascule.gateway.driver import Capabilities
-from bascule.ids import Cluster
+from bascule.ids import Cluster, CommandId
 from bascule.routing.weights import Split, Weights
 from bascule.upgrade.decide import (
     PATIENCE_S,
@@ -17,13 +18,13 @@ from bascule.upgrade.decide import (
     decide,
     plan_split,
 )
-from bascule.upgrade.events import Refused
+from bascule.upgrade.events import Finished, Intended, Refused, Result
 from bascule.upgrade.pace import AT_ONCE
 from bascule.upgrade.readiness import ClusterLists, TrafficView
 from bascule.upgrade.run.events import Ended
 from bascule.upgrade.run.stages import Stage
 from bascule.upgrade.signals import RollBack, SetWeights, SplitSignal, Switch
-from bascule.upgrade.state import GatewayState
+from bascule.upgrade.state import GatewayState, Stamp, evolve
 from tests.support.orders import (
     BLUE,
     GREEN,
@@ -38,6 +39,7 @@ from tests.support.orders import (
 from tests.support.runs import after, at_step, ended, started
 
 SWITCH = Switch(source=Cluster.BLUE, target=Cluster.GREEN)
+STAMP = Stamp(seq=99, at=START, actor="ada@desk")
 FORCED = replace(SWITCH, is_forced=True)
 LOADING = ClusterLists(is_complete=False)
 STALE = ClusterLists(is_complete=True, is_stale=True)
@@ -181,6 +183,46 @@ def test_a_rollback_goes_to_where_the_shift_began() -> None:
     state = state_after(*moved(percent(5), percent(25), GREEN))
 
     assert decided(RollBack(), state) == Act(wanted=BLUE)
+
+
+def rolled_back(result: Result, split: Split = BLUE) -> GatewayState:
+    """Return the state after a rollback from all green ended so."""
+    back = Intended(order_id=CommandId("back"), kind="rollback", before=GREEN, wanted=BLUE)
+    return state_after(
+        *moved(GREEN, BLUE, GREEN),
+        back,
+        Finished(order_id=CommandId("back"), result=result, split=split),
+    )
+
+
+def test_who_may_cancel_for_a_rollback_means_the_one_that_waits_and_goes_back_no_further() -> None:
+    state = rolled_back(Result.UNKNOWN)
+    again = Intended(order_id=CommandId("o"), kind="rollback", before=BLUE, wanted=BLUE)
+    failed = Finished(order_id=CommandId("o"), result=Result.FAILED, split=BLUE)
+    moved_on = evolve(evolve(state, again, STAMP), failed, STAMP)
+
+    assert plan_split(state, RollBack(cancels=("bob",)), START) == BLUE
+    assert plan_split(moved_on, RollBack(cancels=("bob",)), START) == BLUE
+    assert plan_split(state, RollBack(), START) == GREEN
+
+
+def test_who_may_cancel_for_a_rollback_that_ended_meanwhile_wants_no_further_one() -> None:
+    state = rolled_back(Result.DONE)
+    later = START + timedelta(seconds=1)
+
+    assert plan_split(state, RollBack(cancels=("bob",)), START) == BLUE
+    assert plan_split(state, RollBack(cancels=("bob",)), later) == GREEN
+
+
+def test_a_rollback_that_may_cancel_is_one_of_its_own_where_none_is_under_way() -> None:
+    signal = RollBack(cancels=("bob",))
+    back = Intended(order_id=CommandId("back"), kind="rollback", before=GREEN, wanted=BLUE)
+
+    assert plan_split(state_after(*moved(GREEN)), signal, START) == BLUE
+    assert plan_split(rolled_back(Result.FAILED, GREEN), signal, START) == BLUE
+    assert plan_split(state_after(*moved(GREEN), back), signal, START) == BLUE
+    with pytest.raises(PlanError, match="nothing to roll back to"):
+        plan_split(state_after(), signal, START)
 
 
 def test_a_rollback_with_nothing_to_go_back_to_is_refused() -> None:

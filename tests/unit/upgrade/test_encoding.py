@@ -7,6 +7,7 @@ from bascule.journal.record import GENESIS, Entry, Json, build_record
 from bascule.routing.weights import Split, Weights
 from bascule.upgrade.encoding import (
     parse_split,
+    read_names,
     read_number,
     read_text,
     read_time,
@@ -58,6 +59,11 @@ def test_a_number_that_is_null_is_not_known() -> None:
 def test_what_is_no_number_is_refused(value: Json) -> None:
     with pytest.raises(JournalError, match="command_ms is not a number"):
         read_number({"command_ms": value}, "command_ms")
+
+
+def test_names_are_those_of_the_list_and_none_without_one() -> None:
+    assert read_names({"cancels": ["ada", "bob"]}, "cancels") == ("ada", "bob")
+    assert read_names({"cancels": "ada"}, "cancels") == read_names({}, "cancels") == ()
 
 
 def test_a_time_that_is_null_is_not_known() -> None:

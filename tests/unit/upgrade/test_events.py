@@ -35,6 +35,7 @@ CLUSTERS = {
         Intended(
             order_id=ID, kind="switch", before=BLUE, wanted=GREEN, reason="why", notes=("forced",)
         ),
+        Intended(order_id=ID, kind="rollback", before=GREEN, wanted=BLUE, cancels=("bob",)),
         Finished(
             order_id=ID,
             result=Result.DONE,
@@ -53,6 +54,7 @@ CLUSTERS = {
     ids=[
         "opened",
         "intended",
+        "intended rollback that may cancel",
         "done",
         "unknown",
         "refused",
@@ -90,12 +92,12 @@ def test_a_result_of_a_later_version_is_refused() -> None:
 
 def test_notes_that_are_no_list_are_none() -> None:
     (record,) = records_of(Intended(order_id=ID, kind="switch", before=BLUE, wanted=GREEN))
-    data = {**record.entry.data, "notes": None}
+    data = {**record.entry.data, "notes": None, "cancels": None}
 
     found = parse_event(_record("weights_intended", data))
 
     assert isinstance(found, Intended)
-    assert found.notes == ()
+    assert found.notes == found.cancels == ()
 
 
 def test_clusters_that_are_replaced_by_none_are_none() -> None:

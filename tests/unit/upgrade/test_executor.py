@@ -22,7 +22,7 @@ from bascule.upgrade.executor import MOVES_MAX
 from bascule.upgrade.plan.model import Policy
 from bascule.upgrade.readiness import ClusterLists
 from bascule.upgrade.run.stages import Stage
-from bascule.upgrade.signals import RollBack, Switch, build_command
+from bascule.upgrade.signals import Order, RollBack, Switch, build_command
 from bascule.upgrade.state import Outcome, fold
 from tests.support.fake_journal import FakeDisk, FakeJournal
 from tests.support.fake_traffic import ClockBell, FakeTraffic, Life, begin_life
@@ -228,10 +228,10 @@ async def test_what_was_acknowledged_and_is_not_read_back_is_unknown(world: Worl
     assert "did not show the new weights in 10 s (pending: waiting)" in outcome_of(life).reason
 
 
-async def _die_after_intent(world: World) -> None:
+async def _die_after_intent(world: World, said: Order = order(SWITCH)) -> None:  # noqa: B008 - frozen
     """Leave an intent without outcome behind, as a kill right after it does."""
     life = await world.life()
-    await life.give(order(SWITCH))
+    await life.give(said)
     async with asyncio.TaskGroup() as group:
         working = group.create_task(life.executor.tick())
         await world.clock.settle()
@@ -579,3 +579,115 @@ async def test_an_upgrade_that_is_called_back_need_not_wait_for_its_step(world: 
 
     assert seen[:2] == [False, True]
     assert not any(seen[2:])
+
+
+BACK = RollBack(cancels=("bob",))
+
+
+async def test_only_a_rollback_may_cancel_and_the_journal_says_whose_by_whom(world: World) -> None:
+    life = await world.life()
+    await life.give(order(SWITCH), order(BACK, order_id="o2"), order(SWITCH, order_id="o3"))
+
+    await world.tick(life)
+
+    assert world.traffic.cancels == [(), ("bob",), ()]
+    intents = [each.entry for each in world.disk.records if each.entry.kind == "weights_intended"]
+    assert [each.data["cancels"] for each in intents] == [[], ["bob"], []]
+    assert intents[1].actor == "ada@desk"
+    assert outcome_of(life, "o2").notes == ("it may cancel an operation of bob on the gateway",)
+
+
+async def test_after_a_restart_a_rollback_may_still_cancel_and_its_taking_back_may_not(
+    world: World,
+) -> None:
+    life = await world.life()
+    await life.give(order(SWITCH))
+    await world.tick(life)
+    await _die_after_intent(world, order(BACK, order_id="o2"))
+    world.traffic.cancels.clear()
+    world.traffic.failures = [DriverError("no")]
+
+    await world.tick(await world.life())
+
+    assert world.traffic.cancels == [("bob",), ()]
+
+
+async def test_a_rollback_that_waits_is_overtaken_only_by_who_may_cancel_for_it(
+    world: World,
+) -> None:
+    traffic = world.traffic = Slow(world.clock)
+    life = await world.life()
+    await life.give(order(SWITCH))
+    traffic.meanwhile = nothing
+    await world.tick(life)
+    seen: list[bool] = []
+
+    async def look() -> None:
+        traffic.meanwhile = nothing
+        await life.give(order(RollBack(), order_id="o3"), order(SWITCH, order_id="o4"))
+        seen.append(await life.executor.is_overtaken())
+        await life.journal.put(replace(build_command(order(BACK)), id=CommandId("x"), kind="dance"))
+        seen.append(await life.executor.is_overtaken())
+        await life.give(order(BACK, order_id="o5"))
+        seen.append(await life.executor.is_overtaken())
+
+    traffic.meanwhile = look
+    await life.give(order(RollBack(), order_id="o2"))
+    await world.tick(life)
+
+    assert seen == [False, False, True]
+
+
+async def test_who_may_cancel_already_is_not_overtaken_by_the_same_word(world: World) -> None:
+    traffic = world.traffic = Slow(world.clock)
+    life = await world.life()
+    seen: list[bool] = []
+
+    async def look() -> None:
+        if len(traffic.sent) == 1:
+            await life.give(order(BACK, order_id="o3"))
+            seen.append(await life.executor.is_overtaken())
+            await life.give(order(RollBack(cancels=("bob", "eve")), order_id="o4"))
+            seen.append(await life.executor.is_overtaken())
+
+    traffic.meanwhile = look
+    await life.give(order(SWITCH), order(BACK, order_id="o2"))
+    await world.tick(life)
+
+    assert seen == [False, True]
+
+
+async def test_the_rollback_of_an_upgrade_may_cancel_once_somebody_says_so(world: World) -> None:
+    traffic = world.traffic = Slow(world.clock)
+    life = await world.life()
+    seen: list[bool] = []
+
+    async def look() -> None:
+        if len(traffic.sent) == 1:
+            await life.give(order(RollBack(), order_id="o3"))
+            seen.append(await life.executor.is_overtaken())
+            await life.give(order(BACK, order_id="o4"))
+            seen.append(await life.executor.is_overtaken())
+            traffic.failures = [OutcomeUnknownError("it was called back")]
+
+    traffic.meanwhile = nothing
+    await life.give(start_order(build_plan([weights(100), approval("stay", Stage.SHIFT)])))
+    await world.tick(life)
+    traffic.meanwhile = look
+    await life.give(order(RollBack(), order_id="o2"))
+    await world.tick(life)
+    await world.clock.advance(5.0)
+    await world.tick(life)
+
+    assert seen == [False, True]
+    assert traffic.cancels == [(), (), ("bob",)]
+    assert traffic.live == BLUE
+    run = life.executor.state.upgrade
+    assert run is not None
+    taken = run.signal("o4")
+    assert taken is not None
+    assert (taken.mark.actor, taken.data) == ("ada@desk", {"cancels": ["bob"]})
+
+
+async def nothing() -> None:
+    """Happens while a split is on its way where a test does not care."""

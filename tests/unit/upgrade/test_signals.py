@@ -33,6 +33,7 @@ SWITCH = Switch(source=Cluster.BLUE, target=Cluster.GREEN)
         (SetWeights(weights=Weights(9_000)), "weights"),
         (SetWeights(weights=Weights(1), host="shop.example.com", is_forced=True), "weights"),
         (RollBack(), "rollback"),
+        (RollBack(cancels=("bob@example.com", "somebody")), "rollback"),
         (StartUpgrade(build_plan()), "upgrade_start"),
         (
             SteerUpgrade(name="up", verb=UpgradeVerb.APPROVE, data={"gate": "bake"}),
@@ -41,6 +42,7 @@ SWITCH = Switch(source=Cluster.BLUE, target=Cluster.GREEN)
     ],
     ids=[
         *("switch", "forced switch", "weights", "weights of a host", "rollback"),
+        "rollback that may cancel",
         *("start of an upgrade", "approval"),
     ],
 )

@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 from bascule.gateway.appgw.rivals import (
+    SOMEBODY,
     Event,
     Rival,
     Window,
@@ -13,6 +14,7 @@ from bascule.gateway.appgw.rivals import (
     find_running,
     has_ended,
     parse_events,
+    tell_waiting,
 )
 
 BEGUN = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
@@ -203,3 +205,17 @@ def test_those_who_wrote_since_a_moment_are_named() -> None:
 def test_an_operation_has_ended_when_the_log_says_how() -> None:
     assert not has_ended([event("ours", 1)], "ours")
     assert has_ended([event("ours", 1), event("ours", 2, "canceled")], "ours")
+
+
+def test_who_is_waited_for_is_named_with_the_command_that_does_not_wait() -> None:
+    assert tell_waiting(("bob", "app (old)")) == (
+        "an operation of bob and app (old) is waited for; only a rollback may cancel it: "
+        "`bascule rollback --cancel-operation-of bob --cancel-operation-of 'app (old)'`"
+    )
+
+
+def test_who_is_not_named_has_a_word_for_a_name() -> None:
+    unknown = Rival(caller="", address="", at=BEGUN, action=WRITE)
+
+    assert unknown.name == SOMEBODY
+    assert unknown.told().startswith("somebody at ")

@@ -251,3 +251,17 @@ def test_a_step_may_be_skipped_without_having_begun() -> None:
     state = after(begun(), ended("preflight", StepResult.SKIPPED))
 
     assert state.step("preflight").is_over
+
+
+def test_whose_operations_a_rollback_may_cancel_is_all_that_people_said() -> None:
+    refused = SignalRefused(upgrade="up", signal_id="s4", kind="rollback", reason="no")
+    state = after(
+        begun(),
+        signal("rollback", "s1", cancels=["ada"]),
+        signal("rollback", "s2", cancels=["bob", "ada"]),
+        signal("pause", "s3", cancels=["eve"]),
+        refused,
+    )
+
+    assert state.cancels == ("ada", "bob")
+    assert begun().cancels == ()

@@ -7,6 +7,7 @@ from bascule.journal.record import Json
 from bascule.routing.weights import Split, Weights
 from bascule.upgrade.encoding import render_split
 from bascule.upgrade.plan.model import Step, StepKind
+from bascule.upgrade.run.rollback import TRAFFIC_KEY
 from bascule.upgrade.run.stages import Stage
 from bascule.upgrade.run.state import UpgradeState
 from bascule.upgrade.run.steering import (
@@ -14,10 +15,11 @@ from bascule.upgrade.run.steering import (
     Take,
     calls_back,
     decide_signal,
+    find_cancels,
     is_still_meant,
     plan_hand_split,
 )
-from bascule.upgrade.signals import RollBack, SteerUpgrade, UpgradeVerb
+from bascule.upgrade.signals import Order, RollBack, SteerUpgrade, UpgradeVerb
 from tests.support.orders import GREEN, START, order
 from tests.support.plans import approval, build_plan, build_step, hold, weights
 from tests.support.runs import (
@@ -266,3 +268,30 @@ def test_it_is_called_back_by_what_begins_a_rollback_now() -> None:
     assert not calls_back(state, steer(UpgradeVerb.PAUSE))
     assert not calls_back(state, steer(UpgradeVerb.ROLLBACK, name="another"))
     assert not calls_back(rolled_back(state), steer(UpgradeVerb.ROLLBACK))
+
+
+def test_a_rollback_records_whose_operation_it_may_cancel() -> None:
+    found = said(at_step("bake"), UpgradeVerb.ROLLBACK, cancels=["bob"])
+
+    assert found == Take(data={"cancels": ["bob"]}, begins_rollback=True)
+
+
+def test_a_rollback_that_runs_is_told_whom_not_to_wait_for_until_traffic_is_back() -> None:
+    rolling = rolled_back(at_step("bake"))
+    back = after(rolling, started(TRAFFIC_KEY), ended(TRAFFIC_KEY))
+
+    assert said(rolling, UpgradeVerb.ROLLBACK, cancels=["bob"]) == Take(data={"cancels": ["bob"]})
+    assert "already" in reason(said(rolling, UpgradeVerb.ROLLBACK))
+    assert "already" in reason(said(back, UpgradeVerb.ROLLBACK, cancels=["bob"]))
+
+
+def test_only_a_rollback_of_this_upgrade_says_whose_operation_may_be_cancelled() -> None:
+    def cancels(order: Order, state: UpgradeState | None) -> tuple[str, ...]:
+        return find_cancels(order.signal, state)
+
+    by_name = steer(UpgradeVerb.ROLLBACK, cancels=["bob"])
+    assert cancels(by_name, begun()) == ("bob",)
+    assert cancels(order(RollBack(cancels=("bob",))), None) == ("bob",)
+    assert cancels(by_name, None) == ()
+    assert cancels(steer(UpgradeVerb.ROLLBACK, name="another", cancels=["bob"]), begun()) == ()
+    assert cancels(steer(UpgradeVerb.ABORT, cancels=["bob"]), begun()) == ()
