@@ -40,7 +40,7 @@ from bascule.lab.story.azure.files import (
 )
 from bascule.lab.story.azure.settings import AzureSettings
 from bascule.lab.story.azure.shop import deploy_shop
-from bascule.lab.story.azure.traffic import Door
+from bascule.lab.story.azure.traffic import Door, serves
 from bascule.lab.story.stage import free_ports
 from bascule.lab.story.upgrade import FILE
 from bascule.lab.story.verbs import Called, VerbFailedError, call_verb, command_line
@@ -140,7 +140,7 @@ class AzureStage:
                 start_new_session=True,
             )
         deadline_s = time.monotonic() + RUN_LIMIT_S + self.settings.limit_s
-        while not await self._leads_to_blue():
+        while not await self._is_served():
             if self.runtime.poll() is not None or time.monotonic() > deadline_s:
                 said = (self.directory / "run.log").read_text(errors="replace").splitlines()[-2:]
                 raise VerbFailedError(f"`bascule run` did not start: {'; '.join(said)}")
@@ -212,13 +212,11 @@ class AzureStage:
         write_file(self.directory / GATEWAY_FILE, gateway)
         write_file(self.directory / FILE, build_upgrade(self.settings))
 
-    async def _leads_to_blue(self) -> bool:
-        """Whether the runtime has started, and a rule of its own leads to pods."""
+    async def _is_served(self) -> bool:
+        """Whether both hosts are answered at the gateway's address, as users reach them."""
         if b'"started"' not in (self.directory / "run.out").read_bytes():
             return False
-        status = (await self.call("status")).document
-        live = status.get("live") or {}
-        return live.get("convergence") == "converged"
+        return await serves(self.door)
 
     async def _end_gateway(self) -> None:
         if self.runtime is None:

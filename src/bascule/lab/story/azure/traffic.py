@@ -1,5 +1,7 @@
 """The traffic of the demonstration on Azure: what an application gateway serves."""
 
+import asyncio
+import ssl
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,3 +69,25 @@ def build_plan(rate: float, door: Door, platform: Platform) -> Plan:
         timeout_s=TIMEOUT_S,
         cluster_by_name={platform.name_of(each): each for each in ("blue", "green")},
     )
+
+
+async def serves(door: Door) -> bool:
+    """Whether both hosts are answered now, one of them over TLS."""
+    secure = ssl.create_default_context(cafile=str(door.ca_file))
+    return await _is_ok(door, API_HOST, HTTP_PORT, None) and await _is_ok(
+        door, SHOP_HOST, HTTPS_PORT, secure
+    )
+
+
+async def _is_ok(door: Door, host: str, port: int, context: ssl.SSLContext | None) -> bool:
+    try:
+        async with asyncio.timeout(TIMEOUT_S):
+            reader, writer = await asyncio.open_connection(
+                door.address, port, ssl=context, server_hostname=host if context else None
+            )
+            writer.write(f"GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+            answer = await reader.readline()
+            writer.close()
+    except (OSError, TimeoutError):
+        return False
+    return b" 200 " in answer
