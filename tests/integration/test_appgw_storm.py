@@ -51,7 +51,7 @@ async def test_where_it_is_not_each_loss_is_told_by_whom_and_when_and_ours_ends_
 @pytest.mark.parametrize("if_match", ["honour", "ignore"])
 async def test_no_request_fails_in_a_storm(tmp_path: Path, if_match: IfMatch) -> None:
     async with live_site(tmp_path / "lab", SEED, if_match, factor=LIVE_FACTOR) as site:
-        storm = Storm(site=site, seed=SEED, steps=2)
+        storm = Storm(site=site, seed=SEED, steps=1)
         await storm.begin()
         async with under_load(site.port, rate=RATE, address=site.address) as load:
             await storm.rage()

@@ -13,6 +13,7 @@ from bascule.gateway.appgw.rivals import (
     find_others,
     find_running,
     has_ended,
+    is_alone,
     parse_events,
     tell_waiting,
 )
@@ -193,6 +194,14 @@ def test_those_who_wrote_after_us_are_named() -> None:
 
     assert callers(find_later(events, "ours", OURS)) == ["late"]
     assert find_later(events, "unknown", OURS) == ()
+
+
+def test_a_write_was_alone_if_the_log_tells_of_it_and_of_none_since() -> None:
+    events = [event("early", 50), event("ours", 100)]
+
+    assert is_alone(events, "ours", OURS)
+    assert not is_alone([*events, event("late", 101)], "ours", OURS)
+    assert not is_alone(events[:1], "ours", OURS)
 
 
 def test_those_who_wrote_since_a_moment_are_named() -> None:
