@@ -17,7 +17,7 @@ from bascule.errors import (
 )
 from bascule.gateway.appgw.difference import diff_documents
 from bascule.gateway.appgw.driver import FENCE_S, AppGwDriver
-from bascule.gateway.appgw.errors import LostChangeError
+from bascule.gateway.appgw.errors import HeldStillError, LostChangeError
 from bascule.gateway.appgw.writes import Change, Supersede, Written
 from bascule.gateway.driver import Applied, ClusterTraffic, Convergence
 from bascule.gateway.ownership import OWNER_TAG
@@ -203,6 +203,26 @@ async def test_a_refusal_is_told_until_a_table_is_taken(world: AppGwWorld) -> No
     assert (refused.convergence, refused.split) == (Convergence.REFUSED, Split(ALL_BLUE))
     assert "InvalidRequestFormat" in refused.reason
     assert (taken.convergence, taken.split) == (Convergence.CONVERGED, Split(ALL_GREEN))
+
+
+async def test_while_an_upgrade_moves_traffic_what_azure_refuses_is_not_mended(
+    world: AppGwWorld,
+) -> None:
+    routes = _routes(_host(HOST), _host(OTHER))
+    async with world.driver() as driver:
+        good = await _apply(driver, routes=_routes(_host(HOST)))
+        driver.is_moving = lambda: True
+        name = f"{world.gateway_id}/httpListeners/bsc-listener-80-{OTHER}"
+        world.refuse_next_put(f"The listener {name} is wrong.")
+        puts = world.puts
+
+        with pytest.raises(HeldStillError, match="is wrong") as caught:
+            await _apply(driver, routes=routes)
+        observed = await driver.observe()
+
+    assert "resume the upgrade" in caught.value.remedy
+    assert (observed.table_digest, observed.split) == (good.table_digest, Split(ALL_BLUE))
+    assert world.puts == puts
 
 
 async def test_a_host_that_azure_refuses_is_told_and_all_others_go_on_and_switch(

@@ -299,7 +299,7 @@ class Storm:
             self._take_told()
 
     def _take_told(self) -> None:
-        while (error := self.driver.take_foreign()) is not None:
+        while (error := self.driver.take_stop()) is not None:
             for message in error.message.split(_UNDID)[1:]:
                 found = _TOLD.findall(message)
                 self.told |= {(who, datetime.fromisoformat(at)) for who, at in found}

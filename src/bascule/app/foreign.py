@@ -1,6 +1,7 @@
-"""Halts an upgrade once somebody else is found to change the gateway, or to have lost by a write.
+"""Pauses an upgrade for what is found at its gateway meanwhile.
 
-Azure's log tells of it late, so the gateway is looked at now and then though nobody asks.
+Somebody else changes it, or lost by a write, or Azure refused what changed in a cluster. Azure's
+log tells of others late, so the gateway is looked at now and then though nobody asks.
 """
 
 import secrets
@@ -11,7 +12,7 @@ import structlog
 
 from bascule.app.metering import MeteredDriver
 from bascule.clock import Clock
-from bascule.errors import ForeignChangeError
+from bascule.errors import DriverError, ForeignChangeError
 from bascule.ids import CommandId
 from bascule.journal.record import Json
 from bascule.journal.store import Inbox
@@ -45,7 +46,7 @@ class ForeignDesk:
             if self.clock.monotonic_s() >= due_s:
                 await self.driver.observe()
                 due_s = self.clock.monotonic_s() + LOOK_EVERY_S
-            error = self.driver.take_foreign()
+            error = self.driver.take_stop()
             if error is not None:
                 await self._halt(error)
 
@@ -59,9 +60,12 @@ class ForeignDesk:
             "remedy": self._found.remedy,
         }
 
-    async def _halt(self, error: ForeignChangeError) -> None:
-        self._found, self._found_at = error, render_time(self.clock.now())
-        _LOG.error("somebody else changes the gateway", reason=error.message, remedy=error.remedy)
+    async def _halt(self, error: DriverError) -> None:
+        what = "the gateway refused what changed while an upgrade moves traffic"
+        if isinstance(error, ForeignChangeError):
+            self._found, self._found_at = error, render_time(self.clock.now())
+            what = "somebody else changes the gateway"
+        _LOG.error(what, reason=error.message, remedy=error.remedy)
         run = self.state().unfinished
         if run is None:
             return

@@ -9,6 +9,7 @@ from typing_extensions import override
 
 from bascule.clock import Clock
 from bascule.errors import BasculeError, DriverError, ForeignChangeError, OutcomeUnknownError
+from bascule.gateway.appgw.errors import HeldStillError
 from bascule.gateway.driver import (
     Applied,
     Capabilities,
@@ -23,8 +24,8 @@ from bascule.routing.model import RoutingTable
 
 BOUNDS_S = (0.005, 0.02, 0.1, 0.5, 2.0, 8.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0)
 STOP_OTHERS = "find out who it is, and keep other writers away while this one works"
-FOREIGN_MAX = 16
-"""So many changes of somebody else wait to be taken; the oldest are let go beyond this."""
+STOPS_MAX = 16
+"""So many reasons to stop wait to be taken; the oldest are let go beyond this."""
 SAID_FROM_S = 1.0
 """A change that takes less is not worth a word."""
 
@@ -69,7 +70,7 @@ class MeteredDriver(GatewayDriver):
         self._clock = clock
         self._begun_s: float | None = None
         self._told_foreign: str | None = None
-        self._foreign: deque[ForeignChangeError] = deque(maxlen=FOREIGN_MAX)
+        self._stops: deque[DriverError] = deque(maxlen=STOPS_MAX)
         self.figures = Figures()
 
     def progress(self, usual_s: float = 0.0) -> str:
@@ -85,9 +86,12 @@ class MeteredDriver(GatewayDriver):
         usual = f" (mostly about {usual_s:.0f} s)" if usual_s else ""
         return f"the gateway is being updated, {passed_s:.0f} s{usual}"
 
-    def take_foreign(self) -> ForeignChangeError | None:
-        """Return what tells of somebody else's change, each once, the oldest first."""
-        return self._foreign.popleft() if self._foreign else None
+    def take_stop(self) -> DriverError | None:
+        """Return what stops an upgrade, each once, the oldest first.
+
+        Somebody else's change, or that Azure refused what changed while traffic moves.
+        """
+        return self._stops.popleft() if self._stops else None
 
     @override
     def capabilities(self) -> Capabilities:
@@ -117,7 +121,7 @@ class MeteredDriver(GatewayDriver):
         is_foreign = seen.convergence is Convergence.FOREIGN_CHANGE
         if is_foreign and seen.reason != self._told_foreign:
             self.figures.foreign += 1
-            self._foreign.append(ForeignChangeError(seen.reason, remedy=STOP_OTHERS))
+            self._stops.append(ForeignChangeError(seen.reason, remedy=STOP_OTHERS))
         self._told_foreign = seen.reason if is_foreign else None
         return seen
 
@@ -129,7 +133,10 @@ class MeteredDriver(GatewayDriver):
         match error:
             case ForeignChangeError():
                 self.figures.foreign += 1
-                self._foreign.append(error)
+                self._stops.append(error)
+            case HeldStillError():
+                self.figures.refused += 1
+                self._stops.append(error)
             case DriverError():
                 self.figures.refused += 1
             case OutcomeUnknownError():

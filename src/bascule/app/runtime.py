@@ -48,6 +48,7 @@ from bascule.storage.opening import Owned, Store, acquire_store
 from bascule.upgrade.events import GatewayKept
 from bascule.upgrade.executor import Executor, Ports
 from bascule.upgrade.ledger import Ledger, open_history
+from bascule.upgrade.run.stages import MOVING
 from bascule.upgrade.state import GatewayState
 
 
@@ -250,7 +251,13 @@ def _build_executor(gateway: Gateway, opened: _Opened, desks: _Desks) -> Executo
         pace=opened.gateway.pace,
     )
     executor = Executor(ports, opened.state)
+    opened.gateway.follow_upgrade(lambda: _is_moving(executor.state))
     return executor
+
+
+def _is_moving(state: GatewayState) -> bool:
+    run = state.unfinished
+    return run is not None and run.stage in MOVING
 
 
 def _build_foreign(opened: _Opened, executor: Executor, bell: Bell) -> ForeignDesk | None:

@@ -8,7 +8,8 @@ from typing_extensions import override
 
 from bascule.app.foreign import LOOK_EVERY_S, ForeignDesk
 from bascule.app.metering import STOP_OTHERS, MeteredDriver
-from bascule.errors import ForeignChangeError
+from bascule.errors import DriverError, ForeignChangeError
+from bascule.gateway.appgw.errors import HeldStillError
 from bascule.gateway.driver import Convergence, Observation
 from bascule.routing.certificates import EMPTY_STORE
 from bascule.upgrade.signals import SteerUpgrade, UpgradeVerb, parse_order
@@ -97,6 +98,20 @@ async def test_what_a_write_finds_itself_needs_no_look() -> None:
 
     assert len(found) == 1
     assert world.gateway.looks == 0
+
+
+async def test_what_azure_refuses_while_traffic_moves_pauses_too_and_is_nobodys_change() -> None:
+    refused = HeldStillError("port 8081 is wrong", is_synchronous=True, sent={}, remedy="mend it")
+    async with at_work(upgrading()) as world:
+        world.gateway.fail_next(refused)
+        with pytest.raises(DriverError):
+            await world.driver.apply(table(route_set([])), EMPTY_STORE)
+        await world.clock.advance(2)
+        (command,) = await world.inbox.pending()
+
+    assert parse_order(command).reason == "port 8081 is wrong; mend it"
+    assert (world.driver.figures.refused, world.driver.figures.foreign) == (1, 0)
+    assert world.desk.document() is None
 
 
 async def test_without_an_upgrade_it_is_told_in_the_status_alone() -> None:

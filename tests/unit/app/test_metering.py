@@ -91,5 +91,5 @@ async def test_each_change_of_somebody_else_is_handed_over_once() -> None:
     inner.reason = "jane's is gone"
     await driver.observe()
 
-    taken = [driver.take_foreign() for _ in range(3)]
+    taken = [driver.take_stop() for _ in range(3)]
     assert [each and each.message for each in taken] == ["bob's is gone", "jane's is gone", None]

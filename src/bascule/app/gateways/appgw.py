@@ -148,6 +148,7 @@ def prepare_appgw(gateway: Gateway, spec: AppGwGateway, home: AppGwHome) -> Open
                 addresses=parts.addresses,
                 other_addresses=parts.other_addresses,
                 shared=driver,
+                follow_upgrade=partial(setattr, parts.driver, "is_moving"),
                 may_cancel=parts.driver.may_cancel,
                 waited_for=parts.driver.waited_for,
                 puts=parts.log.puts,

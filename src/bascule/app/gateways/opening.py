@@ -17,6 +17,11 @@ from bascule.upgrade.events import GatewayKept
 from bascule.upgrade.pace import AT_ONCE, Pace
 
 
+def ignore_upgrades(is_moving: Callable[[], bool]) -> None:
+    """Do the same whether an upgrade moves traffic or not."""
+    del is_moving
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenGateway:
     """What is held open of one gateway while a runtime works."""
@@ -37,6 +42,8 @@ class OpenGateway:
     """At which clients reach Ingresses that have this annotation, with the value `true`."""
     shared: MeteredDriver | None = None
     """Of the gateway that others may write too; None: there is no such."""
+    follow_upgrade: Callable[[Callable[[], bool]], None] = ignore_upgrades
+    """Takes what tells whether an upgrade moves traffic now."""
     may_cancel: MayCancel = cancels_nothing
     waited_for: Callable[[], tuple[str, ...]] = tuple
     """Whose operations keep our own change waiting now, as the cloud names them."""

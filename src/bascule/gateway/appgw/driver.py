@@ -22,7 +22,7 @@ from bascule.gateway.appgw import abilities
 from bascule.gateway.appgw.change import TableChange, find_unusable, is_switch
 from bascule.gateway.appgw.culprits import served_hosts
 from bascule.gateway.appgw.difference import diff_documents
-from bascule.gateway.appgw.errors import LostChangeError, RefusedError
+from bascule.gateway.appgw.errors import HeldStillError, LostChangeError, RefusedError
 from bascule.gateway.appgw.left_out import tell_left_out, tell_unusable
 from bascule.gateway.appgw.live import read_split
 from bascule.gateway.appgw.lookout import Look, Lookout
@@ -113,6 +113,8 @@ class AppGwDriver:
         self._trouble: _Trouble | None = None
         self._approved: tuple[Split, Supersede] | None = None
         """A split that may take the place of what others have begun."""
+        self.is_moving: Callable[[], bool] = bool
+        """Whether an upgrade moves traffic now: then a document that is refused is not mended."""
 
     async def __aenter__(self) -> Self:
         return self
@@ -214,19 +216,21 @@ class AppGwDriver:
     async def _write(
         self, table: RoutingTable, certificates: CertificateStore, *, is_urgent: bool
     ) -> Mended:
-        """Write the table whole, or, where no switch waits for it, what Azure takes of it."""
+        """Write the table whole, or, where nothing moves traffic, what Azure takes of it."""
 
         def build(part: RoutingTable) -> TableChange:
             return TableChange(part, certificates, translator=self._translator, owns=self._owns)
 
         approved = self._find_approved(table)
         try:
-            if not is_urgent and approved is None:
-                live = self._live.mended if self._live else None
-                mended = await write_mended(self._writer, table, build, live=live, owns=self._owns)
-            else:
+            if is_urgent or approved is not None:
                 written = await self._writer.write(build(table), is_urgent=True, approved=approved)
                 mended = Mended(written=written, table=table)
+            elif self.is_moving():
+                mended = Mended(written=await self._write_still(build(table)), table=table)
+            else:
+                live = self._live.mended if self._live else None
+                mended = await write_mended(self._writer, table, build, live=live, owns=self._owns)
         except LostChangeError as error:
             if error.written is None:
                 raise
@@ -235,6 +239,19 @@ class AppGwDriver:
         if mended.written.is_sent:
             self._lookout.settle_losses()
         return mended
+
+    async def _write_still(self, change: TableChange) -> Written:
+        """Write what changed in the clusters while traffic moves: all of it, or nothing."""
+        try:
+            return await self._writer.write(change)
+        except RefusedError as error:
+            raise HeldStillError(
+                error.message,
+                status=error.status,
+                is_synchronous=error.is_synchronous,
+                sent=error.sent,
+                remedy=f"{error.remedy or 'mend what it names'}; then resume the upgrade",
+            ) from error
 
     def _find_approved(self, table: RoutingTable) -> Supersede | None:
         if self._approved is None or self._approved[0] != table.split:

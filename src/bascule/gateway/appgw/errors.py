@@ -27,6 +27,13 @@ class RefusedError(DriverError):
         self.sent = sent
 
 
+class HeldStillError(RefusedError):
+    """Azure refused what changed in the clusters while an upgrade moves traffic.
+
+    Nothing was tried in its place: a person decides.
+    """
+
+
 class BusyElsewhereError(DriverError):
     """An operation of somebody else is under way, and nobody approved that it be canceled."""
 

@@ -42,6 +42,8 @@ _FORWARD = (
     Stage.COMPLETED,
 )
 ENDS = frozenset({Stage.COMPLETED, Stage.ROLLED_BACK})
+MOVING = frozenset({Stage.SHIFT, Stage.BAKE, Stage.ROLLBACK})
+"""The stages in which traffic moves, or is judged where it went."""
 
 
 def _build_moves() -> Mapping[Stage, frozenset[Stage]]:
