@@ -11,11 +11,11 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks.soaks import apply_kills, regressions, switch_kills, upgrade_kills
+from benchmarks.soaks import appgw_storm, apply_kills, regressions, switch_kills, upgrade_kills
 from benchmarks.soaks.proof import RESULTS, Kind, read_trials, run_part
 
 PAGE = Path(__file__).parent / "SOAK.md"
-MODULES = (switch_kills, upgrade_kills, regressions, apply_kills)
+MODULES = (switch_kills, upgrade_kills, regressions, apply_kills, appgw_storm)
 PROOFS = {proof.name: proof for module in MODULES for proof in module.PROOFS}
 
 
