@@ -16,14 +16,18 @@ from bascule.app.gateways.agic import (
     wake,
 )
 from bascule.app.gateways.silence import Silence
-from bascule.azure.document import value_at
+from bascule.azure.document import Document, object_at, value_at
 from bascule.errors import ForbiddenError, PlanError
+from bascule.gateway.appgw.adoption import adopt_document
+from bascule.gateway.appgw.giving_back import give_back
+from bascule.gateway.appgw.merge import is_same
+from bascule.gateway.ownership import Owns
 from bascule.ids import Cluster
 from bascule.inventory.azure.clusters import read_cluster
 from bascule.kube.client import KubeClient
 from bascule.kube.connection import Connection, StaticToken
 from tests.support.aks_world import body_of
-from tests.support.gateway_lab import LOCATION, GatewayLab, gateway_lab
+from tests.support.gateway_lab import LOCATION, GatewayLab, gateway_lab, with_pool
 from tests.support.scripted_api import ScriptedApi, refuse, send
 from tests.support.virtual_clock import VirtualClock
 
@@ -148,6 +152,28 @@ async def test_an_add_on_that_writes_the_gateway_is_found_and_disabled() -> None
         assert document is not None
         assert not read_cluster(document).has_agic
         assert value_at(document, "properties", "dnsPrefix") == "old-AKSUpgrade-111111"
+
+
+async def test_a_gateway_that_is_given_back_is_what_it_was_with_the_addresses_of_now() -> None:
+    async with gateway_lab() as lab:
+        kept = await lab.get()
+        owns = Owns(prefix="bsc-", owner="shop", adopted=True)
+        pool = "pool-default-shop-80-bp-8080"
+
+        def take_over(document: Document) -> Document:
+            tagged = adopt_document(document, owner="shop", agic_prefix="")
+            return with_pool(tagged, "bsc-shop", "10.0.0.1")
+
+        def give(document: Document) -> Document:
+            now = {pool: ("10.0.0.7",)}
+            return give_back(document, kept, owns, agic_prefix="", now=now).document
+
+        await lab.drive(lab.make_writer(owns=owns).write(take_over))
+        written = await lab.drive(lab.make_writer(owns=owns).write(give))
+
+        assert written.puts == 1
+        assert is_same(written.after, with_pool(kept, pool, "10.0.0.7"))
+        assert object_at(written.after, "tags") == object_at(kept, "tags")
 
 
 def _tell_nobody(_line: str) -> None:
