@@ -2,18 +2,38 @@
 
 import asyncio
 import json
+import shlex
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from bascule.app.gateways import breaking_glass
+from bascule.app.gateways.rehearsals import load_rehearsals, measure_rehearsals
+from bascule.ids import Cluster
 from tests.support import agic_site
-from tests.support.appgw_site import AppGwSite, open_appgw_site
+from tests.support.appgw_site import OWN_LISTENER, OWN_RULE, AppGwSite, open_appgw_site
 from tests.support.asking import ask, under_load
 from tests.support.site import Said, wait_until
+from tests.support.waiting import eventually
 
 RATE = 50.0
 SILENCE = "200ms"
+OUR_HOST = "shop.example.test"
+"""AGIC did not serve it."""
+CHANGED = (
+    "backendAddressPools",
+    "backendHttpSettingsCollection",
+    "httpListeners",
+    "requestRoutingRules",
+)
+OTHERS = (
+    ("httpListeners", OWN_LISTENER),
+    ("requestRoutingRules", OWN_RULE),
+    ("backendAddressPools", "pool"),
+    ("backendHttpSettingsCollection", "settings"),
+)
+"""Of neither AGIC nor us."""
 
 pytestmark = pytest.mark.timeout(240)  # other tests may have the machine's one place for an Azure
 
@@ -34,6 +54,12 @@ def say(gateway: AppGwSite, verb: str, *arguments: str) -> Said:
 
 def children(document: dict[str, Any], collection: str) -> dict[str, Any]:
     return {each["name"]: each for each in document["properties"][collection]}
+
+
+def assert_others_stand(gateway: AppGwSite, now: dict[str, Any]) -> None:
+    for collection, name in OTHERS:
+        was, found = children(gateway.before, collection)[name], children(now, collection)[name]
+        assert {**found, "etag": ""} == {**was, "etag": ""}
 
 
 async def answering(gateway: AppGwSite) -> set[str]:
@@ -79,3 +105,75 @@ async def test_the_take_over_changes_two_tags_and_fails_no_request(gateway: AppG
         "bascule-adopted": "",
     }
     assert json.loads(gateway.site.state_dir.gateway_before.read_text()) == gateway.before
+
+
+async def test_our_first_table_takes_the_place_of_agics_objects_in_one_update(
+    gateway: AppGwSite,
+) -> None:
+    site = gateway.site
+    async with under_load(gateway.port, rate=RATE, address=gateway.address) as load:
+        await asyncio.to_thread(site.start_runtime)
+        await asyncio.to_thread(await_converged, gateway)
+
+    assert not load.failures
+    assert site.ask_runtime("status")["appgw"]["puts"] == 1
+    now = await asyncio.to_thread(gateway.read_gateway)
+    names = [name for kind in CHANGED for name in children(now, kind)]
+    assert [name for name in names if name.startswith(("fl-", "rr-", "pool-", "default"))] == []
+    assert_others_stand(gateway, now)
+
+
+async def test_without_bascule_the_printed_steps_put_blue_back(gateway: AppGwSite) -> None:
+    site = gateway.site
+    switch = await asyncio.to_thread(
+        site.on_gateway, "switch", "--from", "blue", "--to", "green", "--yes"
+    )
+    file = breaking_glass.find_way_back(site.state_dir, Cluster.BLUE)
+    etag = (await asyncio.to_thread(gateway.read_gateway))["etag"]
+    await eventually(lambda: json.loads(file.read_text())["etag"] == etag)
+    on_green = await answering(gateway)
+    await asyncio.to_thread(site.terminate_runtime)
+
+    said = await asyncio.to_thread(say, gateway, "break-glass")
+    async with under_load(gateway.port, rate=RATE, address=gateway.address) as load:
+        await gateway.put_gateway(json.loads(file.read_text()))
+
+    assert (switch.code, said.code) == (0, 0), f"{switch.err}{said.err}"
+    assert on_green == {"green"}
+    assert not load.failures
+    assert await answering(gateway) == {"blue"}
+    assert file.stat().st_mode & 0o777 == 0o600
+    commands = [each["command"] for each in said.document["steps"]]
+    assert f"--body @{file} " in commands[2]
+    assert shlex.quote(f"If-Match={etag}") in commands[2]
+
+
+def test_a_rehearsal_is_measured_and_kept_for_the_plan(gateway: AppGwSite) -> None:
+    said = say(gateway, "rehearse", "--yes")
+
+    found = measure_rehearsals(load_rehearsals(gateway.site.state_dir))
+    assert said.code == 0, said.err
+    assert found is not None
+    assert found.source.startswith("of 2 rehearsals on this gateway")
+
+
+async def test_a_release_gives_agic_back_what_it_had_with_the_addresses_of_now(
+    gateway: AppGwSite,
+) -> None:
+    refused = await asyncio.to_thread(say, gateway, "release", "--yes")
+    async with under_load(gateway.port, rate=RATE, address=gateway.address) as load:
+        done = await asyncio.to_thread(say, gateway, "release", "--yes", "--drop", OUR_HOST)
+
+    assert refused.code == 3
+    assert OUR_HOST in refused.err
+    assert done.code == 0, done.err
+    assert not load.failures
+    now = await asyncio.to_thread(gateway.read_gateway)
+    assert now["tags"] == gateway.before["tags"]
+    assert_others_stand(gateway, now)
+    for kind in CHANGED:
+        assert children(now, kind).keys() == children(gateway.before, kind).keys()
+    pool = children(now, "backendAddressPools")["pool-shop-api-80-bp-8080"]["properties"]
+    members = [each["ipAddress"] for each in pool["backendAddresses"]]
+    assert members == await agic_site.find_addresses(gateway)
+    assert await agic_site.find_replicas(gateway) == 1

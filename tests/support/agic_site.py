@@ -9,8 +9,7 @@ from bascule.app.clock import SystemClock
 from bascule.kube import resources
 from bascule.kube.client import KubeClient, Selection
 from bascule.kube.kubeconfig import load_kubeconfig
-from bascule.lab.story.azure.arm import open_arm
-from tests.support.appgw_site import VERSION, AppGwSite
+from tests.support.appgw_site import AppGwSite
 
 Document = dict[str, Any]
 NAMESPACE, NAME = "agic", "ingress-azure"
@@ -22,14 +21,15 @@ TAGS = {"managed-by-k8s-ingress": "1.9.8/f42103d", "team": "shop"}
 
 
 async def make_agic(site: AppGwSite, *, replicas: int = 1) -> None:
-    """Let AGIC have written the gateway for the shop of blue, and run in it."""
+    """Let AGIC have written the gateway for the shop of blue, and run in it.
+
+    Its pools hold one pod of those that there are: AGIC is late.
+    """
     async with _open_blue(site) as client:
         addresses = await _find_pods(client)
         await client.create(resources.NAMESPACES, _named("v1", "Namespace", NAMESPACE))
         await client.create(resources.DEPLOYMENTS, _deployment(replicas))
-    body = add_agic(await _read(site), site.port, addresses)
-    async with open_arm(site.lab) as arm:
-        await arm.put(site.gateway_id, VERSION, body)
+    await site.put_gateway(add_agic(await _read(site), site.port, addresses[:1]))
     site.before = copy.deepcopy(await _read(site))
 
 
@@ -40,11 +40,10 @@ async def find_replicas(site: AppGwSite) -> int:
     return int(raw["spec"]["replicas"])
 
 
-async def replace_pods(site: AppGwSite) -> None:
-    """Give the shop's pods of blue new addresses, and return when they are ready."""
+async def find_addresses(site: AppGwSite) -> list[str]:
+    """Return the addresses of the pods of blue that answer for the host."""
     async with _open_blue(site) as client:
-        for pod in await _list_pods(client):
-            await client.delete(resources.PODS, pod["metadata"]["name"], namespace="shop")
+        return await _find_pods(client)
 
 
 def add_agic(document: Document, port: int, addresses: list[str]) -> Document:
@@ -96,13 +95,13 @@ def _open_blue(site: AppGwSite) -> KubeClient:
 
 
 async def _find_pods(client: KubeClient) -> list[str]:
-    return sorted(pod["status"]["podIP"] for pod in await _list_pods(client))
-
-
-async def _list_pods(client: KubeClient) -> list[Any]:
     selection = Selection(namespace="shop", label_selector="app=api")
-    listing = await client.list_all(resources.PODS, selection=selection, keep=lambda raw: raw)
-    return list(listing.items)
+    listing = await client.list_all(resources.PODS, selection=selection, keep=_find_address)
+    return sorted(listing.items)
+
+
+def _find_address(raw: Any) -> str:
+    return str(raw["status"]["podIP"])
 
 
 async def _read(site: AppGwSite) -> Document:
