@@ -43,10 +43,11 @@ class Agic:
     api: ClusterApi
     arm: ArmClient
     gateway_id: str
+    frontend: str
+    """The name of the frontend that listeners are on."""
     port: int
     pause_s: float
     """Between two looks at the cluster; AGIC's is a second."""
-    puts: int = 0
     is_in_force: asyncio.Event = field(default_factory=asyncio.Event)
     """Set once its first document has been taken over."""
 
@@ -65,16 +66,12 @@ class Agic:
         lists = {}
         for name, path in _LISTS.items():
             lists[name] = (await self.api.get(path))["items"]
-        return Builder(self.gateway_id, self.port, lists).build()
+        return Builder(self.gateway_id, self.frontend, self.port, lists).build()
 
     async def _put(self, wanted: Document) -> None:
         found = await self.arm.get(self.gateway_id, NETWORK_VERSION)
         assert found is not None
         kept = {k: v for k, v in found["properties"].items() if k not in _REWRITTEN}
-        frontend = {"id": f"{kept['frontendIPConfigurations'][0]['id']}"}
-        for listener in wanted["httpListeners"]:
-            listener["properties"]["frontendIPConfiguration"] = frontend
-        self.puts += 1
         await self.arm.put(
             self.gateway_id, NETWORK_VERSION, {**found, "properties": {**kept, **wanted}}
         )
@@ -83,8 +80,11 @@ class Agic:
 class Builder:
     """AGIC's document for what a cluster lists."""
 
-    def __init__(self, gateway_id: str, port: int, lists: dict[str, list[Document]]) -> None:
+    def __init__(
+        self, gateway_id: str, frontend: str, port: int, lists: dict[str, list[Document]]
+    ) -> None:
         self._gateway_id = gateway_id
+        self._frontend = frontend
         self._port = port
         self._ingresses = lists["ingresses"]
         self._services = {each["metadata"]["name"]: each for each in lists["services"]}
@@ -116,6 +116,7 @@ class Builder:
         self._add(
             "httpListeners",
             f"fl-{digest}",
+            frontendIPConfiguration=self._ref("frontendIPConfigurations", self._frontend),
             frontendPort=self._ref("frontendPorts", f"fp-{self._port}"),
             protocol="Http",
             hostNames=[host],

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from bascule.ids import Cluster
 from benchmarks.appgw_lab import (
     PACE,
+    RECORDED,
+    SPEED,
     TIME_COLUMNS,
     Load,
     Place,
@@ -29,13 +31,18 @@ CANARY = "canary"
 ROLLBACK = "rollback"
 NOTE = (
     f"{SWITCHES} switches each, there and back; a canary of one host and its rollback; a switch "
-    f"and its rollback; a restart. {PACE}"
+    f"and its rollback; a restart. {PACE} {RECORDED}"
 )
 NOTE_ON_TIME = (
     "A switch is as fast as Azure takes a document over: one in two within about 10 s, one in ten "
-    f'longer than a minute. That is not the article\'s "{ARTICLE}". No request fails in that time: '
-    "both clusters answer until the last instance has the new rules. Whoever needs milliseconds "
-    "puts Envoys behind the gateway (`appgw+envoy`)."
+    f'longer than a minute. That is not the article\'s "{ARTICLE}". Both clusters answer until the '
+    "last instance has the new rules. Whoever needs milliseconds puts Envoys behind the gateway "
+    "(`appgw+envoy`)."
+)
+NOTE_ON_SIZE = (
+    "The document of 400 routes, both clusters' path maps in it, has 1.3 MB. The lab itself works "
+    f"for about a second to take it over, which is multiplied by {SPEED:g} as if it were Azure's: "
+    "read the last row as an upper bound."
 )
 
 
@@ -116,8 +123,11 @@ def judge_targets(found: Sequence[Measured]) -> list[Target]:
     restarts = {each.restart_puts for each in found}
     failed, asked = sum(each.failed for each in found), sum(each.requests for each in found)
     wrong = sum(each.wrong for each in found)
-    last = [each.recorded_s for size in found for each in size.times]
-    p50, p90 = median(last), percentile(last, 90)
+    ranks = [_rank(each) for each in found]
+    told = "; ".join(
+        f"{each.routes} routes p50 {p50:.0f} s, p90 {p90:.0f} s"
+        for each, (p50, p90) in zip(found, ranks, strict=True)
+    )
     return [
         Target(
             text=f"exactly 1 PUT for a switch of any number of routes: {_shown(puts)}",
@@ -141,11 +151,16 @@ def judge_targets(found: Sequence[Measured]) -> list[Target]:
             is_required=True,
         ),
         Target(
-            text=f'the article\'s "{ARTICLE}" ({ARTICLE_S:g} s at most) from command to last old '
-            f"answer, as recorded: p50 {p50:.0f} s, p90 {p90:.0f} s of {len(last)}",
-            is_met=p90 <= ARTICLE_S,
+            text=f'the article\'s "{ARTICLE}" ({ARTICLE_S:g} s at most, 9 of 10 times) to the '
+            f"last old answer, as recorded: {told}",
+            is_met=all(p90 <= ARTICLE_S for _, p90 in ranks),
         ),
     ]
+
+
+def _rank(found: Measured) -> tuple[float, float]:
+    recorded_s = [each.recorded_s for each in found.times]
+    return median(recorded_s), percentile(recorded_s, 90)
 
 
 def _shown(counts: set[int]) -> str:
@@ -180,7 +195,7 @@ def keep(found: Sequence[Measured]) -> None:
             ],
             rows=[render_row(each) for each in found],
             targets=judge_targets(found),
-            notes=[NOTE, NOTE_ON_TIME],
+            notes=[NOTE, NOTE_ON_TIME, NOTE_ON_SIZE],
         )
     )
 
