@@ -9,6 +9,7 @@ from bascule.upgrade.run.rollback import (
     find_last_chance,
     has_moved_traffic,
     has_retired,
+    is_traffic_awaited,
     judge_eligibility,
     plan_rollback,
 )
@@ -157,3 +158,11 @@ def test_what_the_upgrade_has_made_goes_last_unless_it_is_to_be_kept() -> None:
 
 def made(key: str) -> tuple[RunEvent, ...]:
     return entered(Stage.PROVISION), started(key), ended(key)
+
+
+def test_traffic_is_awaited_from_the_rollback_on_until_it_is_back() -> None:
+    rolling = rolled_back(at_step("bake"))
+
+    assert not is_traffic_awaited(at_step("bake"))
+    assert is_traffic_awaited(rolling)
+    assert not is_traffic_awaited(after(rolling, started(TRAFFIC_KEY), ended(TRAFFIC_KEY)))
