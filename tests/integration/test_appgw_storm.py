@@ -93,6 +93,6 @@ async def test_a_writer_that_does_not_read_back_would_be_found_out() -> None:
 
 async def _is_found_out(writer: type[GatewayWriter], is_found: Callable[[Outcome], bool]) -> bool:
     for seed in SEEDS:
-        if is_found(await _play(seed, "honour", steps=2, writer=writer)):
+        if is_found(await _play(seed, "honour", writer=writer)):
             return True
     return False
