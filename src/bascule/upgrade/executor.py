@@ -198,9 +198,8 @@ class Executor:
             order = parse_order(command)
         except PlanError:
             return frozenset()
-        if self._is_known(order):
-            return frozenset()
-        return frozenset(find_cancels(order.signal, self.state.unfinished))
+        named = find_cancels(order.signal, self.state.unfinished)
+        return frozenset(() if self._is_known(order) else named)
 
     def _calls_back(self, command: Command) -> bool:
         try:
