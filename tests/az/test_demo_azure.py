@@ -67,7 +67,8 @@ def test_the_upgrade_makes_green_and_removes_blue(told: tuple[dict[str, Any], st
 
     evidence = json.loads(Path(document["report"]).with_suffix(".json").read_text())
     status_by_step = {step["key"]: step["status"] for step in evidence["steps"]}
-    assert status_by_step["make-green"] == status_by_step["remove-blue"] == "done"
+    assert status_by_step["remove-blue"] == "done"
+    assert "make-green" not in status_by_step  # the first try has made it, and left it
     assert document["azure"]["clusters"] == {"blue": None, "green": "Succeeded"}
     assert document["azure"]["left_to_do"] == []
     assert document["azure"]["findings"] == ["BlueRetired"]
