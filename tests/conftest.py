@@ -23,7 +23,14 @@ def postgres() -> Iterator[PostgresServer]:
         yield server
 
 
-ONE_AZURE = ("test_apply_kills.py", "test_gateway_driver.py", "test_lab_azure.py")
+ONE_AZURE = (
+    "test_adoption.py",
+    "test_appgw.py",
+    "test_appgw_storm.py",
+    "test_apply_kills.py",
+    "test_gateway_driver.py",
+    "test_lab_azure.py",
+)
 """Modules that want the machine's one place for a lab with an Azure."""
 
 

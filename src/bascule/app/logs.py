@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Mapping
-from typing import TextIO
+from typing import TextIO, cast
 
 import structlog
 from structlog.typing import EventDict
@@ -15,13 +15,25 @@ LEVEL = "BASCULE_LOG"
 _LEVELS = ("debug", "info", "warning", "error")
 
 
+class _StandardError:
+    """Standard error as it is when something is written: it may be another than at the start."""
+
+    def write(self, text: str) -> int:
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
+
+
 def set_up_logs(
-    stream: TextIO = sys.stderr,
+    stream: TextIO | None = None,
     *,
     least: str = "info",
     environ: Mapping[str, str] = os.environ,
 ) -> None:
     """Send the events of this process to `stream` as `time level event key=value`.
+
+    None is standard error.
 
     `least` is the lowest level that is shown where BASCULE_LOG names none: a verb that people
     watch shows warnings.
@@ -37,7 +49,7 @@ def set_up_logs(
             ),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(said if said in _LEVELS else least),
-        logger_factory=structlog.PrintLoggerFactory(stream),
+        logger_factory=structlog.PrintLoggerFactory(stream or cast("TextIO", _StandardError())),
         cache_logger_on_first_use=True,
     )
 
