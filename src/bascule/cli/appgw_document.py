@@ -24,7 +24,6 @@ from bascule.routing.weights import Split, parse_weights
 if TYPE_CHECKING:
     from bascule.azure.document import Document
     from bascule.gateway.appgw.settings import AppGwSettings
-    from bascule.gateway.ownership import Owns
     from bascule.spec.appgw import AppGwGateway
     from bascule.spec.gateway import Gateway
 
@@ -96,9 +95,11 @@ def refuse_unused(options: AppGwOptions) -> None:
 
 def build_document(asked: Asked) -> "Document":
     """Return the document as it would be PUT; tell on stderr what is wrong with it."""
+    from bascule.azure.document import object_at
     from bascule.gateway.appgw.abilities import refuse_split
     from bascule.gateway.appgw.change import TableChange
     from bascule.gateway.appgw.translate.translation import Translator
+    from bascule.gateway.ownership import owns_of
 
     options = asked.options
     existing = None if options.existing is None else _load_existing(options.existing)
@@ -108,11 +109,12 @@ def build_document(asked: Asked) -> "Document":
     settings = _choose_settings(config, document, gateway_id=gateway_id)
     table = RoutingTable(routes=asked.routes, split=parse_split(options.weights, asked.active))
     refuse_split(table.split, settings)
+    tags = object_at(document, "tags")
     change = TableChange(
         table,
         asked.certificates,
         translator=Translator(settings),
-        owns=_find_owns(document, settings),
+        owns=owns_of(tags, prefix=settings.prefix, owner=settings.owner),
     )
     body = change(document)
     _print_notes(replace(asked.routes, problems=(*asked.routes.problems, *change.problems)))
@@ -222,19 +224,6 @@ def _appgw_of(config: "Gateway") -> "AppGwGateway":
             remedy="name another file, or leave --config out",
         )
     return config.gateway
-
-
-def _find_owns(document: "Document", settings: "AppGwSettings") -> "Owns":
-    from bascule.azure.document import object_at
-    from bascule.gateway.ownership import Owns, adoption_of
-
-    agic_prefix = adoption_of(object_at(document, "tags"))
-    return Owns(
-        prefix=settings.prefix,
-        owner=settings.owner,
-        adopted=agic_prefix is not None,
-        agic_prefix=agic_prefix or "",
-    )
 
 
 def _empty_document(gateway_id: str) -> "Document":
