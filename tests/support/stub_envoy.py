@@ -60,7 +60,7 @@ class StubEnvoy:
 
     async def _say(self, kind: Kind, **fields: Any) -> None:
         """Say something; whoever reads the stream learns that the other end has closed it."""
-        with suppress(grpc.aio.AioRpcError):
+        with suppress(grpc.aio.AioRpcError, asyncio.InvalidStateError):
             await self._call.write(
                 self._request(type_url=kind.value, node={"id": self.node}, **fields)
             )
