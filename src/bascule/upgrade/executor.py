@@ -4,7 +4,6 @@ Intent recorded, effect, outcome recorded. After a restart, or a failed write, w
 looked at before anything else is done.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -14,7 +13,6 @@ from bascule.journal.record import Json
 from bascule.journal.store import Command, Inbox, JournalStore
 from bascule.upgrade.changing import Change, Changer
 from bascule.upgrade.decide import (
-    WAY_BACK,
     Act,
     AlreadyEnded,
     Facts,
@@ -25,10 +23,11 @@ from bascule.upgrade.decide import (
 )
 from bascule.upgrade.events import Refused, Witnessed
 from bascule.upgrade.ledger import Ledger
+from bascule.upgrade.overtaking import is_called_back, is_known, is_overtaken
 from bascule.upgrade.pace import AT_ONCE, Pace
 from bascule.upgrade.ports import Checks, Hooks, Metrics, Platform, Traffic, Wakeup, Witness
 from bascule.upgrade.run.runner import Runner
-from bascule.upgrade.run.steering import calls_back, find_cancels, is_still_meant
+from bascule.upgrade.run.steering import is_still_meant
 from bascule.upgrade.run.steps import Steps, Tools
 from bascule.upgrade.signals import (
     Order,
@@ -139,26 +138,16 @@ class Executor:
         signal = order.signal
         match signal:
             case StartUpgrade() | SteerUpgrade():
-                if self._is_known(order):
+                if is_known(self.state, order):
                     return True
                 refusal = await self._steer(order, signal)
-                if refusal is not None and not self._is_known(order):
+                if refusal is not None and not is_known(self.state, order):
                     await self._refuse(command, refusal)
                 return True
             case RollBack() if self.state.unfinished is not None:
                 return await self._roll_upgrade_back(command, order, signal)
             case _:
                 return await self._carry_out(command, order, signal)
-
-    def _is_known(self, order: Order) -> bool:
-        """Whether an upgrade has recorded the order already: it is one order."""
-        return (
-            any(
-                upgrade.run_id == order.id or upgrade.signal(order.id) is not None
-                for upgrade in self.state.upgrades
-            )
-            or self.state.outcome_of(order.id) is not None
-        )
 
     async def _steer(self, order: Order, signal: StartUpgrade | SteerUpgrade) -> Refuse | None:
         age_s = self._age_s(order)
@@ -172,49 +161,22 @@ class Executor:
 
     async def is_overtaken(self) -> bool:
         """Whether an order waits that leads back from the change in flight, and need not wait."""
-        flight = self.state.in_flight
-        if flight is None:
-            return False
-        upgrade = self.state.unfinished
-        is_way_back = upgrade is not None and upgrade.rollback is not None
-        if is_way_back or flight.intent.kind == WAY_BACK:
-            known = frozenset(flight.intent.cancels)
-            return await self._is_any_pending(lambda each: not self._cancels(each) <= known)
-        return await self._is_called_back()
+        return is_overtaken(self.state, await self._waiting())
 
     async def _is_called_back(self) -> bool:
-        """Whether an order waits that is obeyed by going back: no command is waited out then."""
-        return await self._is_any_pending(self._calls_back)
+        return is_called_back(self.state, await self._waiting())
 
-    async def _is_any_pending(self, judge: Callable[[Command], bool]) -> bool:
+    async def _waiting(self) -> tuple[Command, ...]:
+        """Return what waits in the inbox; nothing where it cannot be read: a tick says that."""
         try:
-            return any(map(judge, await self._ports.inbox.pending()))
-        except JournalError:  # The next tick says so.
-            return False
-
-    def _cancels(self, command: Command) -> frozenset[str]:
-        """Return whose operations a rollback that waits in the inbox may cancel."""
-        try:
-            order = parse_order(command)
-        except PlanError:
-            return frozenset()
-        named = find_cancels(order.signal, self.state.unfinished)
-        return frozenset(() if self._is_known(order) else named)
-
-    def _calls_back(self, command: Command) -> bool:
-        try:
-            order = parse_order(command)
-        except PlanError:
-            return False
-        upgrade = self.state.unfinished
-        is_back = isinstance(order.signal, RollBack)
-        leads_back = is_back if upgrade is None else calls_back(upgrade, order)
-        return leads_back and not self._is_known(order)
+            return await self._ports.inbox.pending()
+        except JournalError:
+            return ()
 
     async def _roll_upgrade_back(self, command: Command, order: Order, rollback: RollBack) -> bool:
         """Take the gateway's `rollback` as the upgrade's own signal."""
         upgrade = self.state.unfinished
-        if upgrade is None or self._is_known(order):
+        if upgrade is None or is_known(self.state, order):
             return True
         data: dict[str, Json] = {"cancels": list(rollback.cancels)}
         signal = SteerUpgrade(name=upgrade.name, verb=UpgradeVerb.ROLLBACK, data=data)

@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -12,7 +12,6 @@ from bascule.errors import (
     OutcomeUnknownError,
     StaleWriterError,
 )
-from bascule.gateway.driver import Applied
 from bascule.ids import Cluster, CommandId
 from bascule.journal.record import Entry, Record
 from bascule.journal.store import Command
@@ -23,43 +22,19 @@ from bascule.upgrade.plan.model import Policy
 from bascule.upgrade.readiness import ClusterLists
 from bascule.upgrade.run.stages import Stage
 from bascule.upgrade.signals import Order, RollBack, Switch, build_command
-from bascule.upgrade.state import Outcome, fold
-from tests.support.fake_journal import FakeDisk, FakeJournal
-from tests.support.fake_traffic import ClockBell, FakeTraffic, Life, begin_life
+from bascule.upgrade.state import fold
+from tests.support.executor_world import Slow, World, outcome_of
+from tests.support.fake_journal import FakeJournal
+from tests.support.fake_traffic import ClockBell, begin_life
 from tests.support.orders import BLUE, GREEN, START, order, view
 from tests.support.plans import approval, build_plan, hook, start_order, weights
-from tests.support.virtual_clock import VirtualClock
 
 SWITCH = Switch(source=Cluster.BLUE, target=Cluster.GREEN)
-
-
-class World:
-    """A disk and a gateway that outlive any number of executors."""
-
-    def __init__(self) -> None:
-        self.clock = VirtualClock()
-        self.disk = FakeDisk()
-        self.traffic = FakeTraffic(self.clock)
-
-    async def life(self) -> Life:
-        return await begin_life(self.disk, self.traffic, self.clock)
-
-    async def tick(self, life: Life) -> None:
-        await self.clock.drive(life.executor.tick())
-
-    def kinds(self) -> list[str]:
-        return [record.entry.kind for record in self.disk.records]
 
 
 @pytest.fixture
 def world() -> World:
     return World()
-
-
-def outcome_of(life: Life, order_id: str = "o1") -> Outcome:
-    outcome = life.executor.state.outcome_of(CommandId(order_id))
-    assert outcome is not None
-    return outcome
 
 
 async def test_an_empty_journal_is_opened_with_the_split_of_the_file(world: World) -> None:
@@ -533,17 +508,6 @@ async def test_one_tick_makes_so_many_moves_at_most(world: World) -> None:
     assert len(life.hooks.ran) == MOVES_MAX
 
 
-class Slow(FakeTraffic):
-    """Lets something happen while a split is on its way."""
-
-    meanwhile: Callable[[], Awaitable[None]]
-
-    @override
-    async def set_split(self, split: Split, cancels: tuple[str, ...] = ()) -> Applied:
-        await self.meanwhile()
-        return await super().set_split(split, cancels)
-
-
 async def test_a_way_back_need_not_wait_for_the_change_in_flight(world: World) -> None:
     traffic = world.traffic = Slow(world.clock)
     life = await world.life()
@@ -561,24 +525,6 @@ async def test_a_way_back_need_not_wait_for_the_change_in_flight(world: World) -
 
     assert seen == [False, True, False, False]
     assert not await life.executor.is_overtaken()
-
-
-async def test_an_upgrade_that_is_called_back_need_not_wait_for_its_step(world: World) -> None:
-    traffic = world.traffic = Slow(world.clock)
-    life = await world.life()
-    seen: list[bool] = []
-
-    async def look() -> None:
-        seen.append(await life.executor.is_overtaken())
-        await life.give(order(RollBack(), order_id="o2"))
-        seen.append(await life.executor.is_overtaken())
-
-    traffic.meanwhile = look
-    await life.give(start_order(build_plan([weights(100)])))
-    await world.tick(life)
-
-    assert seen[:2] == [False, True]
-    assert not any(seen[2:])
 
 
 BACK = RollBack(cancels=("bob",))
@@ -610,84 +556,3 @@ async def test_after_a_restart_a_rollback_may_still_cancel_and_its_taking_back_m
     await world.tick(await world.life())
 
     assert world.traffic.cancels == [("bob",), ()]
-
-
-async def test_a_rollback_that_waits_is_overtaken_only_by_who_may_cancel_for_it(
-    world: World,
-) -> None:
-    traffic = world.traffic = Slow(world.clock)
-    life = await world.life()
-    await life.give(order(SWITCH))
-    traffic.meanwhile = nothing
-    await world.tick(life)
-    seen: list[bool] = []
-
-    async def look() -> None:
-        traffic.meanwhile = nothing
-        await life.give(order(RollBack(), order_id="o3"), order(SWITCH, order_id="o4"))
-        seen.append(await life.executor.is_overtaken())
-        await life.journal.put(replace(build_command(order(BACK)), id=CommandId("x"), kind="dance"))
-        seen.append(await life.executor.is_overtaken())
-        await life.give(order(BACK, order_id="o5"))
-        seen.append(await life.executor.is_overtaken())
-
-    traffic.meanwhile = look
-    await life.give(order(RollBack(), order_id="o2"))
-    await world.tick(life)
-
-    assert seen == [False, False, True]
-
-
-async def test_who_may_cancel_already_is_not_overtaken_by_the_same_word(world: World) -> None:
-    traffic = world.traffic = Slow(world.clock)
-    life = await world.life()
-    seen: list[bool] = []
-
-    async def look() -> None:
-        if len(traffic.sent) == 1:
-            await life.give(order(BACK, order_id="o3"))
-            seen.append(await life.executor.is_overtaken())
-            await life.give(order(RollBack(cancels=("bob", "eve")), order_id="o4"))
-            seen.append(await life.executor.is_overtaken())
-
-    traffic.meanwhile = look
-    await life.give(order(SWITCH), order(BACK, order_id="o2"))
-    await world.tick(life)
-
-    assert seen == [False, True]
-
-
-async def test_the_rollback_of_an_upgrade_may_cancel_once_somebody_says_so(world: World) -> None:
-    traffic = world.traffic = Slow(world.clock)
-    life = await world.life()
-    seen: list[bool] = []
-
-    async def look() -> None:
-        if len(traffic.sent) == 1:
-            await life.give(order(RollBack(), order_id="o3"))
-            seen.append(await life.executor.is_overtaken())
-            await life.give(order(BACK, order_id="o4"))
-            seen.append(await life.executor.is_overtaken())
-            traffic.failures = [OutcomeUnknownError("it was called back")]
-
-    traffic.meanwhile = nothing
-    await life.give(start_order(build_plan([weights(100), approval("stay", Stage.SHIFT)])))
-    await world.tick(life)
-    traffic.meanwhile = look
-    await life.give(order(RollBack(), order_id="o2"))
-    await world.tick(life)
-    await world.clock.advance(5.0)
-    await world.tick(life)
-
-    assert seen == [False, True]
-    assert traffic.cancels == [(), (), ("bob",)]
-    assert traffic.live == BLUE
-    run = life.executor.state.upgrade
-    assert run is not None
-    taken = run.signal("o4")
-    assert taken is not None
-    assert (taken.mark.actor, taken.data) == ("ada@desk", {"cancels": ["bob"]})
-
-
-async def nothing() -> None:
-    """Happens while a split is on its way where a test does not care."""
