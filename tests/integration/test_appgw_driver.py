@@ -291,6 +291,34 @@ async def test_a_loss_is_a_foreign_change_until_the_next_write_and_the_split_is_
     assert observed.split == Split(ALL_GREEN)
 
 
+async def test_a_loss_while_a_refused_table_is_mended_hides_nothing_of_what_was_left_out(
+    world: AppGwWorld,
+) -> None:
+    web = IngressRef(Cluster.BLUE, "shop", "web")
+    bad = tables.host(OTHER, *(replace(each, sources=(web,)) for each in _host(OTHER).routes))
+    routes = _routes(_host(HOST, "10.1.0.9"), bad)
+    world.writer_type = _LossyWriter
+    async with world.driver() as driver:
+        await _apply(driver, routes=_routes(_host(HOST)))
+        await driver.observe()
+        name = f"{world.gateway_id}/httpListeners/bsc-listener-80-{OTHER}"
+        world.refuse_next_put(f"The listener {name} is wrong.")
+
+        mended = await _apply(driver, routes=routes)
+        observed = await driver.observe()
+        puts = world.puts
+        again = await _apply(driver, routes=routes)
+
+    assert [(each.code, each.name) for each in mended.problems] == [("RefusedByAzure", "web")]
+    assert again.problems == mended.problems
+    assert world.puts == puts
+    assert (observed.convergence, observed.table_digest, observed.reason) == (
+        Convergence.FOREIGN_CHANGE,
+        mended.table_digest,
+        "it undid what bob wrote",
+    )
+
+
 async def test_a_gateway_that_may_not_be_read_is_unknown_and_no_table_is_taken(
     world: AppGwWorld,
 ) -> None:

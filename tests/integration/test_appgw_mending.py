@@ -213,4 +213,6 @@ async def write(
         change = TableChange(part, CertificateStore(by_digest={}), translator=translator, owns=OWNS)
         return lambda document: fault(change(document))
 
-    return await lab.drive(write_mended(lab.writer, wanted, build, live=live, owns=OWNS))
+    read, send = lab.writer.read, lab.writer.write
+    mending = write_mended(wanted, build, read=read, write=send, live=live, owns=OWNS)
+    return await lab.drive(mending)

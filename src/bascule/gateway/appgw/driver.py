@@ -32,7 +32,7 @@ from bascule.gateway.appgw.rivals import tell_waiting
 from bascule.gateway.appgw.settings import AppGwSettings
 from bascule.gateway.appgw.translate.translation import Translator
 from bascule.gateway.appgw.writer import GatewayWriter
-from bascule.gateway.appgw.writes import Supersede, Written
+from bascule.gateway.appgw.writes import Change, Supersede, Written
 from bascule.gateway.driver import (
     Applied,
     Capabilities,
@@ -222,28 +222,36 @@ class AppGwDriver:
             return TableChange(part, certificates, translator=self._translator, owns=self._owns)
 
         approved = self._find_approved(table)
-        try:
-            if is_urgent or approved is not None:
-                written = await self._writer.write(build(table), is_urgent=True, approved=approved)
-                mended = Mended(written=written, table=table)
-            elif self.is_moving():
-                mended = Mended(written=await self._write_still(build(table)), table=table)
-            else:
-                live = self._live.mended if self._live else None
-                mended = await write_mended(self._writer, table, build, live=live, owns=self._owns)
-        except LostChangeError as error:
-            if error.written is None:
-                raise
-            self._lookout.note_loss(error.message)
-            return Mended(written=error.written, table=table)
+        if is_urgent or approved is not None:
+            written = await self._send(build(table), is_urgent=True, approved=approved)
+            mended = Mended(written=written, table=table)
+        elif self.is_moving():
+            mended = Mended(written=await self._write_still(build(table)), table=table)
+        else:
+            live = self._live.mended if self._live else None
+            mended = await write_mended(
+                table, build, read=self._writer.read, write=self._send, live=live, owns=self._owns
+            )
         if mended.written.is_sent:
             self._lookout.settle_losses()
         return mended
 
-    async def _write_still(self, change: TableChange) -> Written:
+    async def _send(
+        self, change: Change, *, is_urgent: bool = False, approved: Supersede | None = None
+    ) -> Written:
+        """Write once; a write that undid somebody else's is live, and what it undid is told."""
+        try:
+            return await self._writer.write(change, is_urgent=is_urgent, approved=approved)
+        except LostChangeError as error:
+            if error.written is None:
+                raise
+            self._lookout.note_loss(error.message)
+            return error.written
+
+    async def _write_still(self, change: Change) -> Written:
         """Write what changed in the clusters while traffic moves: all of it, or nothing."""
         try:
-            return await self._writer.write(change)
+            return await self._send(change)
         except RefusedError as error:
             raise HeldStillError(
                 error.message,

@@ -5,11 +5,12 @@ the routes that are new are tried in halves. Never for a switch or a rollback: t
 they are, or not at all.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 import structlog
 
+from bascule.azure.document import Document
 from bascule.gateway.appgw.culprits import (
     Culprit,
     Suspect,
@@ -18,7 +19,6 @@ from bascule.gateway.appgw.culprits import (
     served_hosts,
 )
 from bascule.gateway.appgw.errors import RefusedError
-from bascule.gateway.appgw.writer import GatewayWriter
 from bascule.gateway.appgw.writes import Change, Written
 from bascule.gateway.ownership import Owns
 from bascule.routing.model import Host, RoutingTable
@@ -32,6 +32,8 @@ HALVINGS_MAX = 12
 _BAD_REQUEST = 400
 
 Build = Callable[[RoutingTable], Change]
+Read = Callable[[], Awaitable[Document]]
+Write = Callable[[Change], Awaitable[Written]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,10 +56,11 @@ class Mended:
 
 
 async def write_mended(
-    writer: GatewayWriter,
     table: RoutingTable,
     build: Build,
     *,
+    read: Read,
+    write: Write,
     live: RoutingTable | None,
     owns: Owns,
 ) -> Mended:
@@ -68,9 +71,10 @@ async def write_mended(
     """
     known = None if live is None else {host.name: host for host in live.routes.hosts}
     mending = _Mending(
-        writer=writer,
         wanted=table,
         build=build,
+        read_gateway=read,
+        write_gateway=write,
         owns=owns,
         live=known or {},
         knows=known is not None,
@@ -80,9 +84,10 @@ async def write_mended(
 
 @dataclass(slots=True, kw_only=True)
 class _Mending:
-    writer: GatewayWriter
     wanted: RoutingTable
     build: Build
+    read_gateway: Read
+    write_gateway: Write
     owns: Owns
     live: Mapping[str, Host]
     """The hosts as they were last good, by name."""
@@ -122,7 +127,7 @@ class _Mending:
         """Return the hosts that the gateway serves now, of which we know no last good form."""
         if self.knows:
             return frozenset()
-        return served_hosts(await self.writer.read(), self.owns)
+        return served_hosts(await self.read_gateway(), self.owns)
 
     async def _halve(self, error: RefusedError) -> Mended:
         """Try the hosts that are new or changed in halves; what is refused alone stays out.
@@ -166,7 +171,7 @@ class _Mending:
 
     async def _try(self, out: Mapping[Suspect, str]) -> Written:
         table = leave_out(self.wanted, out, self.live)
-        written = await self.writer.write(self.build(table))
+        written = await self.write_gateway(self.build(table))
         self.puts += written.puts
         return written
 
