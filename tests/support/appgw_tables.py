@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from bascule.gateway.appgw.part import COLLECTIONS, Facts, Part
+from bascule.gateway.appgw.part import COLLECTIONS, Facts, Part, WideRule
 from bascule.gateway.appgw.settings import (
     AppGwSettings,
     BackendsKind,
@@ -159,6 +159,8 @@ def _facts(document: Document) -> Facts:
             fields[name] = frozenset(fields[name])
     if "listeners" in fields:
         fields["listeners"] = frozenset(tuple(each) for each in fields["listeners"])
+    if "wide_rules" in fields:
+        fields["wide_rules"] = tuple(WideRule(**each) for each in fields["wide_rules"])
     if "protocols" in fields:
         fields["protocols"] = {(f, port): spoken for f, port, spoken in fields["protocols"]}
     return replace(FACTS, **fields)

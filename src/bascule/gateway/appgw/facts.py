@@ -1,9 +1,10 @@
 """Reads out of a gateway's document what is not ours and matters to the translation."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from bascule.azure.document import Document, list_at, number_at, object_at, text_at, texts_at
 from bascule.gateway.appgw.part import (
+    ANY_HOST,
     CERTIFICATES,
     COLLECTIONS,
     LISTENERS,
@@ -11,13 +12,16 @@ from bascule.gateway.appgw.part import (
     REWRITES,
     RULES,
     Facts,
+    WideRule,
 )
 from bascule.gateway.ownership import Owns
 
 FRONTENDS = "frontendIPConfigurations"
 LISTENERS_OF_STREAMS = "listeners"
 RULES_OF_STREAMS = "routingRules"
-ANY_HOST = "*"
+_WIDE = frozenset("*?")
+"""What stands for other characters in the host of a listener."""
+_PROTOCOL = ("properties", "protocol")
 
 
 def read_facts(document: Document, owns: Owns) -> Facts:
@@ -29,6 +33,7 @@ def read_facts(document: Document, owns: Owns) -> Facts:
     }
     rules = (*others[RULES], *others[RULES_OF_STREAMS])
     priorities = (number_at(each, "properties", "priority") for each in rules)
+    heard = [*_listeners(properties, (*others[LISTENERS], *others[LISTENERS_OF_STREAMS]))]
     return Facts(
         public_frontend=_frontend(properties, "publicIPAddress"),
         private_frontend=_frontend(properties, "subnet", "privateIPAddress"),
@@ -38,8 +43,9 @@ def read_facts(document: Document, owns: Owns) -> Facts:
         trusted_roots=_names(list_at(properties, "trustedRootCertificates")),
         rewrite_sets=_names(others[REWRITES]),
         priorities=frozenset(each for each in priorities if each is not None),
-        listeners=frozenset(place for place, _ in _listeners(properties, others)),
-        protocols={place[:2]: spoken for place, spoken in _listeners(properties, others)},
+        wide_rules=tuple(sorted(_wide_rules(properties, others))),
+        listeners=frozenset(place for place, _ in heard),
+        protocols={place[:2]: text_at(each, *_PROTOCOL) for place, each in heard},
         used={name: len(others[name]) for name in COLLECTIONS if others[name]},
         has_waf=text_at(properties, "sku", "tier").lower() == "waf_v2",
     )
@@ -73,9 +79,9 @@ def _ports(children: tuple[Document, ...]) -> dict[int, str]:
 
 
 def _listeners(
-    properties: Document, others: dict[str, tuple[Document, ...]]
-) -> Iterator[tuple[tuple[str, int, str], str]]:
-    """Yield frontend, port and host of each host that others listen for, and what they speak."""
+    properties: Document, listeners: Iterable[Document]
+) -> Iterator[tuple[tuple[str, int, str], Document]]:
+    """Yield frontend, port and host of each host that is listened for, and its listener."""
     number_by_name = {
         text_at(each, "name").lower(): number_at(each, "properties", "port") or 0
         for each in list_at(properties, PORTS)
@@ -84,12 +90,29 @@ def _listeners(
         text_at(each, "name").lower(): text_at(each, "name")
         for each in list_at(properties, FRONTENDS)
     }
-    for each in (*others[LISTENERS], *others[LISTENERS_OF_STREAMS]):
+    for each in listeners:
         frontend = _referred(each, "frontendIPConfiguration")
         port = number_by_name.get(_referred(each, "frontendPort"), 0)
         for host in _hosts(each):
-            place = (frontends.get(frontend, frontend), port, host.lower())
-            yield place, text_at(each, "properties", "protocol")
+            yield (frontends.get(frontend, frontend), port, host.lower()), each
+
+
+def _wide_rules(
+    properties: Document, others: Mapping[str, tuple[Document, ...]]
+) -> Iterator[WideRule]:
+    rules = {_referred(each, "httpListener"): each for each in others[RULES]}
+    for (frontend, port, host), listener in _listeners(properties, others[LISTENERS]):
+        rule = rules.get(text_at(listener, "name").lower(), {})
+        priority = number_at(rule, "properties", "priority")
+        if priority is not None and _WIDE & {*host}:
+            yield WideRule(
+                priority=priority,
+                name=text_at(rule, "name"),
+                listener=text_at(listener, "name"),
+                frontend=frontend,
+                port=port,
+                host=host,
+            )
 
 
 def _hosts(listener: Document) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from types import MappingProxyType
 from typing import Final
 
@@ -34,6 +35,9 @@ COLLECTIONS: Final = (
 )
 """The collections of `properties` in which children of ours may be."""
 
+ANY_HOST: Final = "*"
+"""The host of a listener without host names."""
+
 Children = Mapping[str, Document]
 """Children of one collection by name, each `{"name": ..., "properties": {...}}`."""
 
@@ -57,6 +61,26 @@ class Part:
     """What of the table is left out or read otherwise, on the object that asked for it."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class WideRule:
+    """A rule of somebody else on a listener for any host, or for all that a wildcard covers.
+
+    What it covers never reaches a rule with a larger priority at the same frontend and port.
+    """
+
+    priority: int
+    name: str
+    listener: str
+    frontend: str
+    port: int
+    host: str
+    """In lower case; `*`: any."""
+
+    def covers(self, name: str) -> bool:
+        """Whether it answers for a host, or for all that a wildcard stands for."""
+        return fnmatchcase(name.lower(), self.host)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """What of the gateway is not ours and matters to the translation.
@@ -75,6 +99,8 @@ class Facts:
     rewrite_sets: frozenset[str] = frozenset()
     priorities: frozenset[int] = frozenset()
     """Of rules that are not ours."""
+    wide_rules: tuple[WideRule, ...] = ()
+    """Of them those that answer for more hosts than one, the smallest priority first."""
     listeners: frozenset[tuple[str, int, str]] = frozenset()
     """Frontend name, port and host (lower case, `*` for any) that others' listeners have."""
     protocols: Mapping[tuple[str, int], str] = field(default_factory=lambda: MappingProxyType({}))

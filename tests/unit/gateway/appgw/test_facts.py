@@ -1,5 +1,5 @@
 from bascule.gateway.appgw.facts import read_facts
-from bascule.gateway.appgw.part import Facts
+from bascule.gateway.appgw.part import Facts, WideRule
 from tests.support.appgw_parts import OWNS, merged, our_part, shown, theirs
 from tests.support.arm_gateways import listener, part, ref, rule
 
@@ -28,7 +28,11 @@ def test_only_what_is_not_ours_counts() -> None:
             ),
             part("loose"),
         ],
-        requestRoutingRules=[rule("rule1", 100)],
+        requestRoutingRules=[
+            rule("rule1", 100),
+            rule("two", 50, listener="Two"),
+            rule("one", 60, listener="one"),
+        ],
         routingRules=[part("stream", priority=7), part("old")],
         sslCertificates=[part("wild", keyVaultSecretId="https://v")],
         sslProfiles=[part("strict")],
@@ -47,7 +51,25 @@ def test_only_what_is_not_ours_counts() -> None:
         ssl_profiles=frozenset({"strict"}),
         trusted_roots=frozenset({"root"}),
         rewrite_sets=frozenset({"headers"}),
-        priorities=frozenset({100, 7}),
+        priorities=frozenset({100, 60, 50, 7}),
+        wide_rules=(
+            WideRule(
+                priority=50,
+                name="two",
+                listener="two",
+                frontend="public",
+                port=8080,
+                host="*.two.example.com",
+            ),
+            WideRule(
+                priority=100,
+                name="rule1",
+                listener="all",
+                frontend="public",
+                port=8080,
+                host="*",
+            ),
+        ),
         listeners=frozenset(
             {
                 ("public", 8080, "*"),
@@ -66,7 +88,7 @@ def test_only_what_is_not_ours_counts() -> None:
             "backendHttpSettingsCollection": 1,
             "httpListeners": 3,
             "rewriteRuleSets": 1,
-            "requestRoutingRules": 1,
+            "requestRoutingRules": 3,
         },
         has_waf=True,
     )

@@ -7,6 +7,7 @@ redirect. One address and port speaks either HTTP or HTTPS.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from bascule.gateway.appgw.part import ANY_HOST, WideRule
 from bascule.gateway.appgw.settings import Limits
 from bascule.gateway.appgw.translate.groups import Group
 from bascule.gateway.appgw.translate.priorities import band_of, choose_priorities
@@ -51,8 +52,10 @@ def grant_doors(groups: Sequence[Group], site: Site) -> Allotted:
         for n, group in enumerate(groups)
     ]
     priorities = allotment.prioritise(groups, drafts)
+    doors = tuple(tuple(_numbered(door, priorities) for door in each) for each in drafts)
+    allotment.tell_of_earlier_rules(groups, doors)
     return Allotted(
-        doors=tuple(tuple(_numbered(door, priorities) for door in each) for each in drafts),
+        doors=doors,
         problems=tuple(tuple(each) for each in allotment.problems),
     )
 
@@ -157,6 +160,24 @@ class _Allotment:
             wanted[doors[0].place] = group.priority
         return choose_priorities(rules, wanted, taken)
 
+    def tell_of_earlier_rules(
+        self, groups: Sequence[Group], doors: Sequence[Sequence[Door]]
+    ) -> None:
+        """Tell which names others answer for by a rule that comes before ours."""
+        for n, (group, granted) in enumerate(zip(groups, doors, strict=True)):
+            for door in granted:
+                self._tell_of_earlier(group, (group.port, door.names, door.priority), n)
+                plain = (self._plain_port, door.redirect_names, door.redirect_priority)
+                self._tell_of_earlier(group, plain, n)
+
+    def _tell_of_earlier(self, group: Group, rule: tuple[int, Sequence[str], int], n: int) -> None:
+        port, names, priority = rule
+        for wide in self._site.facts.wide_rules:
+            if wide.priority > priority or (wide.frontend, wide.port) != (group.frontend, port):
+                continue
+            for name in (each for each in names if wide.covers(each)):
+                self._report(n, group.report("BehindAnotherRule", _tell(wide, name, priority)))
+
     def _speaks(self, group: Group, n: int) -> bool:
         protocol = HTTPS if group.is_tls else HTTP
         spoken = self._spoken.setdefault((group.frontend, group.port), protocol)
@@ -198,6 +219,16 @@ class _Allotment:
 
     def _report(self, n: int, problems: Iterable[Problem]) -> None:
         self.problems[n].extend(problems)
+
+
+def _tell(wide: WideRule, name: str, priority: int) -> str:
+    whom = "any host" if wide.host == ANY_HOST else wide.host
+    return (
+        f"requests for {name} at port {wide.port} never reach our rule, whose priority is "
+        f"{priority}: the rule {wide.name}, which is not ours, comes before it with {wide.priority}"
+        f", and its listener {wide.listener} answers for {whom}; give that rule a larger priority "
+        f"than {priority}, or this Ingress a rule-priority below {wide.priority}"
+    )
 
 
 def _ranked(doors: Iterable[Door]) -> Iterator[tuple[str, range]]:

@@ -118,3 +118,47 @@ def test_a_wanted_priority_is_given_once_and_never_one_of_others() -> None:
     assert priorities[0] == 5
     assert len(set(priorities) - {5, 6}) == 2
     assert _codes(found) == ["PriorityTaken", "PriorityTaken"]
+
+
+WIDE = "priority: 10, name: theirs, listener: all, frontend: public"
+
+
+def test_a_rule_of_others_that_comes_before_ours_is_told_with_what_to_do() -> None:
+    wide = f"facts: {{wide_rules: [{{{WIDE}, port: 80, host: '*'}}]}}"
+
+    found = _grant("{hosts: [a.test]}", wide)
+
+    ((problem,),) = found.problems
+    (door,) = _doors(found).values()
+    assert problem.code == "BehindAnotherRule"
+    assert problem.message == (
+        f"requests for a.test at port 80 never reach our rule, whose priority is {door.priority}: "
+        "the rule theirs, which is not ours, comes before it with 10, and its listener all answers "
+        f"for any host; give that rule a larger priority than {door.priority}, or this Ingress a "
+        "rule-priority below 10"
+    )
+
+
+def test_only_what_comes_first_at_the_same_place_and_covers_the_name_is_told() -> None:
+    elsewhere = ", ".join(
+        f"{{{WIDE}, {more}}}"
+        for more in (
+            "port: 8080, host: '*'",
+            "port: 80, host: '*.b.test'",
+            "port: 80, host: '?.tes'",
+        )
+    )
+    later = "{priority: 20000, name: l, listener: l, frontend: public, port: 80, host: '*'}"
+    private = "{priority: 10, name: l, listener: l, frontend: private, port: 80, host: '*'}"
+
+    found = _grant("{hosts: [a.test]}", f"facts: {{wide_rules: [{elsewhere}, {later}, {private}]}}")
+
+    assert _codes(found) == []
+
+
+def test_a_redirect_and_a_wildcard_of_ours_may_be_behind_a_rule_of_others_too() -> None:
+    wide = f"facts: {{wide_rules: [{{{WIDE}, port: 80, host: '*.test'}}]}}"
+
+    found = _grant("{hosts: [a.test], tls: t}, {name: b, hosts: ['*.b.test']}", wide)
+
+    assert _codes(found) == ["BehindAnotherRule", "BehindAnotherRule"]
