@@ -85,7 +85,7 @@ def test_blue_goes_only_once_the_rules_and_azure_monitor_show_it_idle(
 
     evidence = json.loads(Path(document["report"]).with_suffix(".json").read_text())
     idle = next(step for step in evidence["steps"] if step["key"] == "retire-idle")
-    assert "no rule of the gateway leads to blue" in idle["reason"]
+    assert "no rule of the gateway leads clients to blue" in idle["reason"]
 
 
 def test_no_process_is_left_of_it(told: tuple[dict[str, Any], str]) -> None:

@@ -39,12 +39,15 @@ class Backend:
     health: int = 200
     release: asyncio.Event = field(default_factory=asyncio.Event)
     held: asyncio.Event = field(default_factory=asyncio.Event)
+    probes_go: asyncio.Event = field(default_factory=asyncio.Event)
+    """Cleared by a test: probes get no answer until it is set."""
     probes: list[web.Request] = field(default_factory=list)
     _runner: web.AppRunner | None = None
 
     async def __aenter__(self) -> Self:
         application = web.Application()
         application.router.add_route("*", "/{path:.*}", self._answer)
+        self.probes_go.set()
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(
@@ -55,12 +58,14 @@ class Backend:
 
     async def __aexit__(self, *exc: object) -> None:
         self.release.set()
+        self.probes_go.set()
         if self._runner is not None:
             await self._runner.cleanup()
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         if "x-appgw-trace-id" not in request.headers:
             self.probes.append(request)
+            await self.probes_go.wait()
             return web.Response(status=self.health)
         if request.path.endswith(HELD):
             self.held.set()

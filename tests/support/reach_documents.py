@@ -43,9 +43,9 @@ def path_map(name: str, default: str, *paths: str) -> Document:
     }
 
 
-def rule(name: str, *, to: str = "", path_map: str = "") -> Document:
+def rule(name: str, *, to: str = "", path_map: str = "", listener: str = "") -> Document:
     """Return a rule that leads to a pool or to a path map."""
-    properties: Document = {}
+    properties: Document = {"httpListener": {"id": f"{ID}/httpListeners/{listener or name}"}}
     if to:
         properties["backendAddressPool"] = _pool(to)
     if path_map:

@@ -450,7 +450,7 @@ def test_the_same_names_in_two_clusters_are_pools_of_their_own() -> None:
 
     seen = translate(ingress(), *BACKED, green=green)
 
-    pools = seen.of(POOLS).values()
+    pools = [pool for name, pool in seen.of(POOLS).items() if name != "bsc-none"]
     assert sorted(pool["backendAddresses"][0]["ipAddress"] for pool in pools) == [
         "10.0.0.1",
         "10.9.0.1",

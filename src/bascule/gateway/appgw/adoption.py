@@ -12,6 +12,7 @@ from typing import Final
 
 from bascule.azure.document import Document, list_at, object_at, text_at
 from bascule.gateway.appgw.difference import ChangeKind, ChildChange, diff_documents
+from bascule.gateway.appgw.names import Names
 from bascule.gateway.appgw.part import COLLECTIONS, LISTENERS, PATH_MAPS, POOLS, RULES, SETTINGS
 from bascule.gateway.appgw.serving import NOBODY, Place, Served, find_answer, read_served
 from bascule.gateway.ownership import (
@@ -120,7 +121,7 @@ def _changed_hosts(before: Document, after: Document, owns: Owns) -> Iterator[Ho
     """Yield what becomes of each host for which a rule of ours stands, before or after."""
 
     def is_ours(name: str) -> bool:
-        return owns.is_ours(RULES, name)
+        return owns.is_ours(RULES, name) and not Names(owns.prefix).is_prepared(name)
 
     befores, afters = read_served(before), read_served(after)
     for place in sorted({*read_served(before, is_ours), *read_served(after, is_ours)}):

@@ -11,6 +11,7 @@ from typing import cast
 
 from bascule.azure.document import Document, list_at, number_at, object_at, text_at, texts_at
 from bascule.gateway.appgw.canonical import PATH_RULES, is_collection
+from bascule.gateway.appgw.names import Names
 from bascule.gateway.appgw.part import LISTENERS, PATH_MAPS, RULES
 from bascule.gateway.appgw.references import ChildKey, key_in_id, key_of, references_of
 from bascule.gateway.ownership import Owns
@@ -81,6 +82,8 @@ class _Children:
         self.gateway_id = text_at(document, "id")
         self.all: dict[ChildKey, Document] = {}
         self.ours: set[ChildKey] = set()
+        self.prepared: set[ChildKey] = set()
+        """Listeners without clients: nobody's host."""
         self.references: dict[ChildKey, frozenset[ChildKey]] = {}
         for collection, found in object_at(document, "properties").items():
             if not is_collection(found):
@@ -88,6 +91,8 @@ class _Children:
             for child in cast("list[Document]", found):
                 name = text_at(child, "name")
                 key = key_of(collection, name)
+                if key[0] == _LISTENERS and Names(owns.prefix).is_prepared(name):
+                    self.prepared.add(key)
                 self.all[key] = child
                 self.references[key] = frozenset(references_of(self.gateway_id, collection, child))
                 if owns.is_ours(collection, name):
@@ -102,8 +107,12 @@ class _Children:
         found: set[str] = set()
         for target in self.references[rule]:
             if target[0] == _LISTENERS and target in self.all:
-                found.update(_hosts(self.all[target]))
+                found.update(self.hosts_of_listener(target))
         return frozenset(found)
+
+    def hosts_of_listener(self, listener: ChildKey) -> tuple[str, ...]:
+        """Return the hosts of a listener; none for one without clients."""
+        return () if listener in self.prepared else _hosts(self.all[listener])
 
     def hosts_of_map(self, path_map: ChildKey) -> frozenset[str]:
         """Return the hosts whose rules name a path map, or the other cluster's beside it."""
@@ -119,7 +128,7 @@ class _Children:
     def our_hosts(self) -> frozenset[str]:
         """All hosts that listeners of ours serve."""
         listeners = (key for key in self.ours if key[0] == _LISTENERS)
-        return frozenset(host for key in listeners for host in _hosts(self.all[key]))
+        return frozenset(host for key in listeners for host in self.hosts_of_listener(key))
 
 
 def _named_in(refusal: str, gateway_id: str) -> Iterator[tuple[ChildKey, str]]:
@@ -150,7 +159,7 @@ def _suspects(
         return
     seen.add(key)
     if key[0] == _LISTENERS:
-        yield from (Suspect(host) for host in _hosts(children.all[key]))
+        yield from (Suspect(host) for host in children.hosts_of_listener(key))
     elif key[0] == _RULES:
         yield from (Suspect(host) for host in children.hosts_of_rule(key))
     elif key[0] == _MAPS:

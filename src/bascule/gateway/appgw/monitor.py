@@ -258,8 +258,9 @@ class TrafficReader:
             since=since,
             until=until,
             evidence=(
-                f"no rule of the gateway leads to {cluster} since {unreached:%H:%M:%S} UTC, and "
-                f"Azure Monitor counts no request to its {len(reach.pools[cluster])} pools from "
+                f"no rule of the gateway leads clients to {cluster} since {unreached:%H:%M:%S} "
+                "UTC, and Azure Monitor counts no request to its "
+                f"{len(reach.pools[cluster])} pools from "
                 f"{since:%H:%M:%S} to {until:%H:%M:%S}; WebSockets that were open before are not "
                 "counted by cluster there"
             ),

@@ -1,10 +1,14 @@
-"""Which clusters the rules of a gateway's document lead to, whoever wrote the rules."""
+"""Which clusters the rules of a gateway's document lead clients to, whoever wrote the rules.
+
+What is led to by our listener without clients, for its probes, does not count.
+"""
 
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from bascule.azure.document import Document, list_at, text_at
+from bascule.gateway.appgw.names import Names
 from bascule.gateway.appgw.part import PATH_MAPS, POOLS, RULES
 from bascule.ids import Cluster
 
@@ -42,7 +46,7 @@ def read_reach(document: Document, prefix: str) -> Reach:
         if cluster is not None:
             pools[cluster].add(name)
             addresses[cluster] |= members[name]
-    led = {*_led(document)}
+    led = {*_led(document, prefix)}
     found = {address for name in led for address in members.get(name, ())}
     return Reach(
         pools={cluster: frozenset(names) for cluster, names in pools.items()},
@@ -59,13 +63,16 @@ def read_reach(document: Document, prefix: str) -> Reach:
     )
 
 
-def _led(document: Document) -> Iterator[str]:
-    """Yield the pools that rules lead to, by themselves or by their path maps."""
+def _led(document: Document, prefix: str) -> Iterator[str]:
+    """Yield the pools that rules lead clients to, by themselves or by their path maps."""
+    names = Names(prefix)
     maps = {
         text_at(each, "name").lower(): each for each in list_at(document, "properties", PATH_MAPS)
     }
     for collection in (RULES, RULES_OF_STREAMS):
         for rule in list_at(document, "properties", collection):
+            if names.is_prepared(_last(text_at(rule, "properties", "httpListener", "id"))):
+                continue
             yield from _targets(rule)
             path_map = maps.get(_last(text_at(rule, "properties", "urlPathMap", "id")))
             if path_map is not None:

@@ -14,6 +14,7 @@ from bascule.gateway.appgw.part import LISTENERS, PATH_MAPS, POOLS, PORTS, RULES
 from bascule.gateway.ownership import Owns, owns_of
 from tests.support.agic_gateway import DIGEST, HOST, OTHER_HOST, agic_gateway
 from tests.support.appgw_parts import Document, merged, our_part, shown
+from tests.support.appgw_tables import translate_case
 from tests.support.arm_gateways import gateway, pool
 
 ADOPTED = Owns(prefix="bsc-", owner="shop", adopted=True)
@@ -22,6 +23,20 @@ ADOPTED = Owns(prefix="bsc-", owner="shop", adopted=True)
 def first_table(document: Document, **part: object) -> Document:
     tagged = adopt_document(document, owner="shop", agic_prefix="")
     return merged(tagged, our_part(**part), ADOPTED)  # type: ignore[arg-type]  # as our_part takes them
+
+
+def test_a_listener_without_clients_is_no_host_that_changes() -> None:
+    text = """
+    ingresses: [{hosts: [a.test]}]
+    services: {web: {blue: ['10.0.0.1:80'], green: ['10.1.0.1:80']}}
+    """
+    before = agic_gateway()
+    after = merged(before, translate_case(text), ADOPTED)
+
+    exchange = plan_exchange(before, after, ADOPTED)
+
+    assert "bascule.invalid" in str(after)
+    assert "bascule.invalid" not in str(exchange.hosts)
 
 
 @pytest.mark.parametrize("prefix", ["", "team-a-"])

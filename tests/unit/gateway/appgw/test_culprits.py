@@ -24,6 +24,7 @@ from tests.support.appgw_parts import (
     probe,
     theirs,
 )
+from tests.support.appgw_tables import translate_case
 from tests.support.arm_gateways import GATEWAY, listener, part, ref, rule, settings, to_pool
 
 SHOP = "shop.example.com"
@@ -62,6 +63,23 @@ def found(refusal: str, document: Document | None = None) -> Culprit | None:
 def hosts(culprit: Culprit | None) -> set[Any]:
     assert culprit is not None
     return set(culprit.suspects)
+
+
+def test_a_listener_without_clients_is_nobodys_host() -> None:
+    text = """
+    ingresses: [{hosts: [a.test]}, {name: b, hosts: [b.test], paths: [{to: api}]}]
+    services:
+      web: {blue: ['10.0.0.1:80'], green: ['10.1.0.1:80']}
+      api: {blue: ['10.0.0.2:80'], green: ['10.1.0.2:80']}
+    """
+    document = merged(theirs(), translate_case(text))
+
+    named = found(f"{GATEWAY}/backendAddressPools/bsc-pool-blue_shop_api_http", document)
+
+    assert "bsc-prepared" in str(document)
+    assert served_hosts(document, OWNS) == {"a.test", "b.test"}
+    assert hosts(named) == {Suspect("b.test")}
+    assert found(f"{GATEWAY}/httpListeners/bsc-prepared is refused", document) is None
 
 
 @pytest.mark.parametrize(

@@ -171,7 +171,7 @@ async def test_a_cluster_is_unused_since_no_rule_leads_there_and_nothing_is_coun
     assert unused is not None
     assert unused.since.timestamp() == (world.first + 4.5) * MINUTE_S
     assert unused.until.timestamp() == (world.first + 7) * MINUTE_S
-    assert "no rule of the gateway leads to blue since 00:04:30 UTC" in unused.evidence
+    assert "no rule of the gateway leads clients to blue since 00:04:30 UTC" in unused.evidence
     assert "counts no request to its 1 pools" in unused.evidence
     assert proven[Cluster.GREEN].unused is None
 

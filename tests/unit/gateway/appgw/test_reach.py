@@ -48,6 +48,29 @@ def test_a_map_that_no_rule_names_leads_nowhere() -> None:
     assert read_reach(document, "bsc-").reached == frozenset()
 
 
+def test_what_is_only_prepared_for_probes_reaches_nobody() -> None:
+    document = gateway(
+        pools=[pool("bsc-pool-blue_a", "10.1.0.1"), pool("bsc-pool-green_a", "10.2.0.1")],
+        maps=[path_map("bsc-prepared", "bsc-pool-blue_a", "bsc-pool-green_a")],
+        rules=[
+            rule("bsc-prepared", path_map="bsc-prepared", listener="BSC-prepared"),
+            rule("bsc-prepared-2", path_map="bsc-prepared"),
+        ],
+    )
+
+    assert read_reach(document, "bsc-").reached == frozenset()
+
+
+def test_a_rule_of_somebody_that_names_what_is_prepared_reaches_it() -> None:
+    document = gateway(
+        pools=[pool("bsc-pool-blue_a", "10.1.0.1")],
+        maps=[path_map("bsc-prepared", "bsc-pool-blue_a")],
+        rules=[rule("theirs", path_map="bsc-prepared")],
+    )
+
+    assert read_reach(document, "bsc-").reached == {Cluster.BLUE}
+
+
 def test_others_pools_with_the_same_addresses_reach_a_cluster_too() -> None:
     document = gateway(
         pools=[pool("bsc-pool-blue_a", "10.1.0.1"), pool("theirs", "10.1.0.1")],

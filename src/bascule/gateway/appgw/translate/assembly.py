@@ -7,10 +7,13 @@ from bascule.azure.document import Document
 from bascule.gateway.appgw.part import COLLECTIONS, LISTENERS, RULES, Part
 from bascule.gateway.appgw.translate.fragments import Fragment
 from bascule.gateway.appgw.translate.listeners import FRONTENDS, put_port
-from bascule.gateway.appgw.translate.sheet import Sheet, Site, Written
+from bascule.gateway.appgw.translate.prepared import NOT_PREPARED, Prepared, prepare
+from bascule.gateway.appgw.translate.sheet import Pairs, Sheet, Site, Written
 from bascule.ids import CertificateDigest
 
 DEFAULT_PRIORITY = 20_000
+_OF = (LISTENERS, RULES)
+"""What of the other children is looked at where something is prepared."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +23,8 @@ class Assembled:
     part: Part
     fragments: tuple[Fragment, ...] = ()
     children: Written = field(default_factory=dict)
+    """Without what is prepared."""
+    prepared: Prepared = NOT_PREPARED
 
 
 def assemble(
@@ -36,13 +41,16 @@ def assemble(
     for each in found:
         if each.certificates:
             certificates |= each.certificates
-    shown = children if children.get(RULES) else _with_default(children, site)
+    is_alike = patched is not None and previous is not None and _asks_alike(previous, found)
+    prepared = previous.prepared if is_alike and previous else _prepare(found, children, site)
+    shown = _join(children, prepared) if children.get(RULES) else _with_default(children, site)
+    told = {problem for each in found for problem in each.problems}
     part = Part(
         children={name: shown.get(name, {}) for name in COLLECTIONS},
         certificates=dict(sorted(certificates.items())),
-        problems=tuple(sorted({problem for each in found for problem in each.problems})),
+        problems=tuple(sorted({*told, *prepared.problems})),
     )
-    return Assembled(part=part, fragments=found, children=children)
+    return Assembled(part=part, fragments=found, children=children, prepared=prepared)
 
 
 def _collect(fragments: Sequence[Fragment]) -> Written:
@@ -72,6 +80,27 @@ def _patch(previous: Assembled, fragments: tuple[Fragment, ...]) -> Written | No
         name: {**found, **changes[name]} if name in changes else found
         for name, found in previous.children.items()
     }
+
+
+def _asks_alike(previous: Assembled, fragments: tuple[Fragment, ...]) -> bool:
+    """Return whether what was prepared would be so again, for children of the same names."""
+    return all(
+        old is new
+        or (old.pairs == new.pairs and all(old.children.get(k) == new.children.get(k) for k in _OF))
+        for old, new in zip(previous.fragments, fragments, strict=True)
+    )
+
+
+def _prepare(fragments: Sequence[Fragment], children: Written, site: Site) -> Prepared:
+    pairs: Pairs = {}
+    for each in fragments:
+        pairs |= each.pairs
+    return prepare(pairs, children, site)
+
+
+def _join(children: Written, prepared: Prepared) -> Written:
+    more = prepared.children.items()
+    return {**children, **{name: {**children.get(name, {}), **found} for name, found in more}}
 
 
 def _with_default(children: Written, site: Site) -> Written:

@@ -7,7 +7,7 @@ called after their content, so that what differs in anything is reached apart.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from bascule.azure.document import Document
+from bascule.azure.document import Document, text_at
 from bascule.gateway.appgw.part import POOLS
 from bascule.gateway.appgw.settings import Mechanism
 from bascule.gateway.appgw.translate.asked import Asked
@@ -71,7 +71,10 @@ class Backends:
             return self.sheet.put_nothing()
         reach = self._reach(asked, members)
         tag = self._tag(Weights.all_to(cluster))
-        return self._write(tag, members.name, members.addresses, reach)
+        pool, settings = self._write(tag, members.name, members.addresses, reach)
+        if self.sheet.site.settings.mechanism is Mechanism.RULES:
+            self.sheet.pairs[text_at(settings, "id")] = text_at(pool, "id")
+        return pool, settings
 
     def _lead_to_both(self, asked: Asked, weights: Weights) -> Target:
         larger = Cluster.BLUE if weights.blue_bp >= weights.green_bp else Cluster.GREEN

@@ -7,7 +7,7 @@ from bascule.gateway.appgw.translate.backends import TO_BLUE, Stance
 from bascule.gateway.appgw.translate.doors import Door
 from bascule.gateway.appgw.translate.groups import HostPlan
 from bascule.gateway.appgw.translate.listeners import Framed, write_group
-from bascule.gateway.appgw.translate.sheet import Sheet, Site, Written
+from bascule.gateway.appgw.translate.sheet import Pairs, Sheet, Site, Written
 from bascule.ids import CertificateDigest
 from bascule.routing.model import Problem, Severity
 
@@ -19,6 +19,8 @@ class Fragment:
     children: Written = field(default_factory=dict)
     certificates: Mapping[str, CertificateDigest] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
+    pairs: Pairs = field(default_factory=dict)
+    """Pools and settings to be probed all the time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +56,7 @@ def seal(granted: Granted, sheet: Sheet) -> Fragment:
         children=sheet.children,
         certificates=sheet.certificates,
         problems=tuple(sorted(problems)),
+        pairs=sheet.pairs,
     )
 
 

@@ -13,6 +13,8 @@ from bascule.routing.model import Problem, Route, Severity
 
 Written: TypeAlias = dict[str, dict[str, Document]]
 """Children by collection and name."""
+Pairs: TypeAlias = dict[str, str]
+"""Pools by the settings that reach them, both by their ids; no settings reach two pools."""
 
 NOTHING_PORT = 80
 NOTHING_TIMEOUT_S = 30
@@ -43,6 +45,8 @@ class Sheet:
     children: Written = field(default_factory=dict)
     certificates: dict[str, CertificateDigest] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    pairs: Pairs = field(default_factory=dict)
+    """Those that lead to one cluster, and are probed whichever cluster has the requests."""
 
     def put(self, collection: str, name: str, properties: Mapping[str, object]) -> Document:
         """Write down a child and return a reference to it."""
@@ -55,6 +59,7 @@ class Sheet:
             self.children.setdefault(collection, {}).update(found)
         self.certificates |= other.certificates
         self.problems += other.problems
+        self.pairs |= other.pairs
 
     def put_nothing(self) -> tuple[Document, Document]:
         """Write down the pool and the settings that lead to nobody: requests are answered 502."""

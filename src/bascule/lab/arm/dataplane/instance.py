@@ -156,7 +156,8 @@ class Instance:
         self._backends = all_backends
         self._write(opening)
         await self._until_in_force(opening)
-        await self._until_probed(translation.probe_timeout_s, departing)
+        if any(departing.values()) or not translation.are_new_pools_cold:
+            await self._until_probed(translation.probe_timeout_s, departing)
         self.draining = merge(departing, self.draining)
         closing = self._cluster_files(all_backends)
         frontends = self._frontend_files(translation, generation)

@@ -141,7 +141,11 @@ def test_other_facts_are_taken_into_account_at_once() -> None:
 
     part = translator.translate(table, taken)
 
-    assert [*part.children[LISTENERS]] == ["bsc-listener-80-a.test", "bsc-listener-80-c.test"]
+    assert [*part.children[LISTENERS]] == [
+        "bsc-listener-80-a.test",
+        "bsc-listener-80-c.test",
+        "bsc-prepared",
+    ]
 
 
 def test_without_limits_nothing_is_left_out() -> None:
@@ -151,7 +155,7 @@ def test_without_limits_nothing_is_left_out() -> None:
     unlimited = Translator(replace(settings, limits=None)).translate(table, facts)
 
     assert len(limited.children[LISTENERS]) == 1
-    assert len(unlimited.children[LISTENERS]) == 3
+    assert len(unlimited.children[LISTENERS]) == 4
 
 
 def test_the_way_by_pools_is_proposed_as_often_as_asked() -> None:

@@ -70,6 +70,11 @@ class BackendOptions:
     """PEM of what backends with TLS are verified against; empty leaves them unverified."""
     event_log: str = ""
     """Where Envoy notes what its probes find; empty for nowhere."""
+    are_new_pools_cold: bool = False
+    """Whether a pool to which nothing led before is answered 502 until its first good probe.
+
+    Else the lab waits for that probe before it leads requests there.
+    """
 
     def shorten(self, time_s: float, least_s: float) -> float:
         """Return a time divided by `speed`: `least_s` if it would be less, unless it was before."""

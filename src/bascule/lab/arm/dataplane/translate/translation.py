@@ -20,6 +20,7 @@ class Translation:
 
     backends: Mapping[str, Backend]
     frontends: Mapping[str, Frontend]
+    are_new_pools_cold: bool = False
 
     @property
     def probe_timeout_s(self) -> float:
@@ -49,7 +50,8 @@ def translate(
     links, layer 4) is passed over.
     """
     gateway = Gateway(document)
-    backends = Backends(gateway=gateway, options=options or BackendOptions())
+    options = options or BackendOptions()
+    backends = Backends(gateway=gateway, options=options)
     sites: dict[tuple[str, int], list[Site]] = {}
     for rule, listener in _rules(gateway):
         place = _place(gateway, listener, frontend_addresses)
@@ -59,6 +61,7 @@ def translate(
     return Translation(
         backends=dict(sorted(backends.by_name.items())),
         frontends={each.name: each for each in frontends},
+        are_new_pools_cold=options.are_new_pools_cold,
     )
 
 

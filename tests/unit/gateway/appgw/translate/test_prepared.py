@@ -1,0 +1,226 @@
+"""Both clusters' backends are led to at any time, by a listener that no client finds."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bascule.azure.document import Document
+from bascule.errors import InvariantError
+from bascule.gateway.appgw.limits import is_within
+from bascule.gateway.appgw.part import LISTENERS, PATH_MAPS, POOLS, RULES, Part
+from bascule.gateway.appgw.reach import read_reach
+from bascule.gateway.appgw.translate.prepared import NOT_PREPARED, host_of, prepare
+from bascule.gateway.appgw.translate.sheet import Site
+from bascule.gateway.appgw.translate.translation import Translator
+from bascule.ids import Cluster
+from bascule.routing.model import Severity
+from bascule.routing.weights import Split, Weights
+from tests.support.appgw_tables import FACTS, SETTINGS, read_case, translate_case, whole_document
+from tests.support.arm_gateways import GATEWAY
+
+SERVICES = """
+services:
+  web: {blue: ['10.0.0.1:80'], green: ['10.1.0.1:80']}
+  api: {blue: ['10.0.0.2:80', '10.0.0.3:80'], green: ['10.1.0.2:80']}
+secrets: [t]
+"""
+SHOP = f"ingresses: [{{paths: [{{path: /}}, {{path: /api, to: api}}]}}]\n{SERVICES}"
+TLS = f"ingresses: [{{tls: t, annotations: {{ssl-redirect: 'false'}}}}]\n{SERVICES}"
+BALANCERS = """settings:
+  backends: loadBalancer
+  load_balancers: {blue: {address: 10.9.0.1}, green: {address: 10.9.0.2}}
+"""
+
+
+def _properties(part: Part, collection: str, name: str = "bsc-prepared") -> Any:
+    return part.children[collection][name]["properties"]
+
+
+def _pools_of(part: Part, name: str = "bsc-prepared") -> list[str]:
+    rules = _properties(part, PATH_MAPS, name)["pathRules"]
+    return [_last(rule["properties"]["backendAddressPool"]) for rule in rules]
+
+
+def _last(reference: Mapping[str, str]) -> str:
+    return reference["id"].rpartition("/")[2]
+
+
+def test_every_pool_of_both_clusters_is_led_to_whichever_has_the_requests() -> None:
+    part = translate_case(SHOP)
+
+    assert {*_pools_of(part)} == {*part.children[POOLS]} - {"bsc-none"}
+    assert _last(_properties(part, RULES)["urlPathMap"]) == "bsc-prepared"
+    assert _last(_properties(part, RULES)["httpListener"]) == "bsc-prepared"
+
+
+def test_all_else_under_its_name_is_answered_by_nobody() -> None:
+    path_map = _properties(translate_case(SHOP), PATH_MAPS)
+
+    assert _last(path_map["defaultBackendAddressPool"]) == "bsc-none"
+    assert _last(path_map["defaultBackendHttpSettings"]) == "bsc-none"
+
+
+def test_its_host_is_the_same_every_time_and_another_one_for_another_gateway() -> None:
+    site = Site(SETTINGS, FACTS)
+    others = [
+        host_of(2, site),
+        host_of(1, Site(replace(SETTINGS, owner="other"), FACTS)),
+        host_of(1, Site(replace(SETTINGS, gateway_id=f"{GATEWAY}2"), FACTS)),
+    ]
+
+    (host,) = _properties(translate_case(SHOP), LISTENERS)["hostNames"]
+
+    assert host == host_of(1, Site(replace(SETTINGS, gateway_id=GATEWAY.upper()), FACTS))
+    assert len(host) == len(".bascule.invalid") + 32
+    assert len({host, *others}) == 4
+
+
+def test_load_balancers_are_prepared_as_pods_are() -> None:
+    assert set(_pools_of(translate_case(BALANCERS + SHOP))) == {"bsc-pool-blue", "bsc-pool-green"}
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        f"settings: {{mechanism: pools}}\n{SHOP}",
+        SHOP.replace("green", "none"),
+        "ingresses: []",
+    ],
+    ids=["addresses are exchanged", "one cluster has them all", "nothing is served"],
+)
+def test_where_a_switch_leads_nowhere_else_nothing_is_prepared(case: str) -> None:
+    assert "bsc-prepared" not in translate_case(case).children[LISTENERS]
+
+
+def test_a_switch_leaves_it_as_it_is_and_changes_rules_of_hosts_alone() -> None:
+    settings, table, facts = read_case(SHOP)
+    translator = Translator(settings)
+
+    blue, green = (
+        translator.translate(table.with_split(Split(Weights.all_to(each))), facts)
+        for each in Cluster
+    )
+
+    changed = [
+        (collection, name)
+        for collection, found in blue.children.items()
+        for name in found
+        if found[name] != green.children[collection][name]
+    ]
+    assert changed == [(RULES, "bsc-rule-80-shop.example.com")]
+    assert blue.children.keys() == green.children.keys()
+
+
+@pytest.mark.parametrize("cluster", Cluster)
+def test_no_cluster_counts_as_reached_by_it(cluster: Cluster) -> None:
+    settings, table, facts = read_case(SHOP)
+    part = Translator(settings).translate(table.with_split(Split(Weights.all_to(cluster))), facts)
+
+    assert read_reach(whole_document(part), SETTINGS.prefix).reached == {cluster}
+
+
+def test_it_listens_where_hosts_do_rather_without_tls() -> None:
+    plain = translate_case(SHOP.replace("{paths", "{tls: t, paths"))
+    with_tls = translate_case(TLS)
+
+    assert _properties(plain, LISTENERS)["protocol"] == "Http"
+    assert "sslCertificate" not in _properties(plain, LISTENERS)
+    assert _properties(with_tls, LISTENERS)["protocol"] == "Https"
+    shown = _properties(with_tls, LISTENERS, "bsc-listener-443-shop.example.com")
+    for key in ("frontendPort", "frontendIPConfiguration", "sslCertificate"):
+        assert _properties(with_tls, LISTENERS)[key] == shown[key]
+
+
+def test_its_priority_is_the_last_that_nobody_has() -> None:
+    settings, table, facts = read_case(SHOP)
+
+    part = Translator(settings).translate(
+        table, replace(facts, priorities=frozenset({20_000, 19_999}))
+    )
+
+    assert _properties(part, RULES)["priority"] == 19_998
+
+
+def test_what_is_too_much_for_one_map_has_more_listeners_each_with_its_host() -> None:
+    settings, table, facts = read_case(f"settings: {{limits: {{path_rules_a_map: 3}}}}\n{SHOP}")
+
+    part = Translator(settings).translate(table, facts)
+
+    assert [len(_pools_of(part, name)) for name in ("bsc-prepared", "bsc-prepared-2")] == [3, 1]
+    names = [_properties(part, LISTENERS, n)["hostNames"] for n in part.children[LISTENERS]]
+    assert len({str(each) for each in names}) == 3
+    assert [
+        _properties(part, RULES, n)["priority"] for n in ("bsc-prepared", "bsc-prepared-2")
+    ] == [
+        20_000,
+        19_999,
+    ]
+
+
+def test_without_limits_all_are_prepared() -> None:
+    assert len(_pools_of(translate_case(f"settings: {{limits: null}}\n{SHOP}"))) == 4
+
+
+@pytest.mark.parametrize("lack", ["listeners", "active_listeners", "rules"])
+def test_hosts_come_first_and_what_is_not_probed_is_said_once(lack: str) -> None:
+    settings, table, facts = read_case(f"settings: {{limits: {{{lack}: 1}}}}\n{SHOP}")
+
+    part = Translator(settings).translate(table, facts)
+
+    assert [*part.children[LISTENERS]] == ["bsc-listener-80-shop.example.com"]
+    (problem,) = part.problems
+    assert (problem.code, problem.kind, problem.severity) == (
+        "NotAllProbed",
+        "Gateway",
+        Severity.WARNING,
+    )
+    assert "has no room for a listener that leads to 4 pools" in problem.message
+
+
+def test_where_the_pool_of_nobody_has_no_room_all_else_leads_to_the_first_pool() -> None:
+    settings, table, facts = read_case(f"settings: {{limits: {{backend_pools: 4}}}}\n{SHOP}")
+
+    part = Translator(settings).translate(table, facts)
+
+    assert part.problems == ()
+    assert settings.limits is not None
+    assert is_within(part, facts, settings.limits)
+    default = _properties(part, PATH_MAPS)["defaultBackendAddressPool"]
+    assert _last(default) == _pools_of(part)[0]
+
+
+def test_pairs_without_any_listener_have_nowhere_to_be_led_from() -> None:
+    pairs = {f"{GATEWAY}/s/{each}": f"{GATEWAY}/p/bsc-pool-{each}" for each in Cluster}
+
+    assert prepare(pairs, {}, Site(SETTINGS, FACTS)) is NOT_PREPARED
+
+
+def test_a_gateway_without_any_priority_left_is_no_gateway_of_azures() -> None:
+    pairs = {f"{GATEWAY}/s/{each}": f"{GATEWAY}/p/bsc-pool-{each}" for each in Cluster}
+    children: dict[str, dict[str, Document]] = {
+        LISTENERS: {"l": {"name": "l", "properties": {"protocol": "Http"}}}
+    }
+    full = replace(FACTS, priorities=frozenset(range(1, 20_001)))
+
+    with pytest.raises(InvariantError, match="no priority left"):
+        prepare(pairs, children, Site(SETTINGS, full))
+
+
+def test_a_changed_endpoint_leaves_it_as_it_is() -> None:
+    settings, table, facts = read_case(SHOP)
+    translator = Translator(settings)
+    first = translator.translate(table, facts)
+    (host,) = table.routes.hosts
+    route, *others = host.routes
+    assert route.blue is not None
+    fewer = replace(route, blue=replace(route.blue, endpoints=route.blue.endpoints[:1]))
+    routes = replace(table.routes, hosts=(replace(host, routes=(fewer, *others)),))
+
+    second = translator.translate(replace(table, routes=routes), facts)
+
+    assert second.children[POOLS] != first.children[POOLS]
+    for collection in (LISTENERS, RULES, PATH_MAPS):
+        before: Document = first.children[collection]["bsc-prepared"]
+        assert second.children[collection]["bsc-prepared"] is before
