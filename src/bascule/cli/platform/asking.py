@@ -1,6 +1,9 @@
 """Asks before something is made or removed in a cloud."""
 
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import typer
 
@@ -12,7 +15,9 @@ def ask(question: str, *, is_sure: bool) -> None:
     if is_sure:
         return
     _require_terminal("say --yes to go on without a question")
-    if not typer.confirm(question, err=True):
+    with _interruptible():
+        is_agreed = typer.confirm(question, err=True)
+    if not is_agreed:
         _leave()
 
 
@@ -20,7 +25,8 @@ def ask_name(name: str, *, given: str | None, remedy: str) -> None:
     """Return when `name` was typed, now or on the command line. Raises UsageError if another."""
     if given is None:
         _require_terminal(remedy)
-        given = typer.prompt(f"type {name} to remove it", err=True)
+        with _interruptible():
+            given = typer.prompt(f"type {name} to remove it", err=True)
     if given != name:
         raise UsageError(f"{given!r} is not {name!r}; nothing was changed", remedy=remedy)
 
@@ -28,6 +34,16 @@ def ask_name(name: str, *, given: str | None, remedy: str) -> None:
 def _require_terminal(remedy: str) -> None:
     if not sys.stdin.isatty():
         raise UsageError("there is no terminal to ask on; nothing was changed", remedy=remedy)
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let Ctrl-C end the question: in an event loop it ends only what awaits, and nothing does."""
+    former = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, former)
 
 
 def _leave() -> None:

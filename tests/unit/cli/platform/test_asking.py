@@ -1,4 +1,6 @@
+import asyncio
 import io
+import signal
 import sys
 
 import pytest
@@ -15,6 +17,15 @@ class _Terminal(io.StringIO):
     @override
     def isatty(self) -> bool:
         return True
+
+
+class _Interrupted(_Terminal):
+    """A person who presses Ctrl-C."""
+
+    @override
+    def readline(self, size: int | None = -1, /) -> str:  # type: ignore[override]  # as StringIO
+        signal.raise_signal(signal.SIGINT)
+        return "y\n"
 
 
 def _type(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
@@ -50,3 +61,24 @@ def test_the_name_is_typed_or_said(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with pytest.raises(UsageError, match="'Shop' is not 'shop'; nothing was changed"):
         ask_name("shop", given="Shop", remedy="say --name shop")
+
+
+def test_ctrl_c_ends_a_question_that_is_asked_within_a_loop(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def verb() -> None:
+        ask("Make it so?", is_sure=False)
+
+    monkeypatch.setattr(sys, "stdin", _Interrupted())
+
+    with pytest.raises(typer.Abort):
+        asyncio.run(verb())
+
+
+def test_a_question_leaves_ctrl_c_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = signal.getsignal(signal.SIGINT)
+    _type(monkeypatch, "y\n")
+
+    ask("Make it so?", is_sure=False)
+
+    assert signal.getsignal(signal.SIGINT) is before
