@@ -71,15 +71,18 @@ def build_offline_status(state_dir: StateDir) -> dict[str, Json]:
 
     state = read_state(state_dir)
     seen = look_at_envoy(state_dir)
-    kept = next(iter(state.kept), None)
+    kept = next(reversed([*state.kept]), None)
+    is_envoy_away = seen.pid is None and not (state_dir.path / "envoy.json").exists()
     return {
         "gateway": state_dir.path.name,
         "runtime": None,
         **status.journal_document(state),
         **dict.fromkeys(status.CONTROLLER_KEYS),
         "live": _live(seen, UNASKED if kept else seen.reason),
-        "envoy": {"pid": seen.pid, "trouble": None, "deaths": []},
-        "appgw": {"type": "appgw", "id": kept, "addresses": None, "puts": None, "operation": None}
+        "envoy": None
+        if kept and is_envoy_away
+        else {"pid": seen.pid, "trouble": None, "deaths": []},
+        "appgw": {"type": None, "id": kept, "addresses": None, "puts": None, "operation": None}
         if kept
         else None,
         "foreign_change": None,

@@ -129,7 +129,9 @@ def _gateway(document: Mapping[str, Json]) -> Iterator[str]:
 def _appgw(appgw: Mapping[str, Json]) -> Iterator[str]:
     if not appgw:
         return
-    yield f"azure    {appgw.get('type')} {appgw.get('id')}"
+    yield " ".join(["azure   ", *(str(appgw[key]) for key in ("type", "id") if appgw.get(key))])
+    if appgw.get("puts") is None:
+        return
     places = ", ".join(str(each) for each in read_items(appgw.get("addresses")))
     under_way = read_map(appgw.get("operation"))
     at = f", one under way since {under_way.get('begun_at')}" if under_way else ""
