@@ -12,12 +12,15 @@ from bascule.app.gateways.envoy import Elsewhere, build_elsewhere
 from bascule.app.logs import set_up_logs
 from bascule.app.metrics_place import parse_metrics_place
 from bascule.app.runtime import Listeners, RunOptions, run_gateway
+from bascule.app.state_dir import StateDir
 from bascule.app.working import Started
 from bascule.cli.arguments import takes
 from bascule.cli.options import OutputOption, Where, choose_state_dir, operator_name
 from bascule.cli.places import FILE_HELP, STATE_HELP
 from bascule.cli.rendering import Output, print_document, print_lines
+from bascule.cli.upgrade.foreground import say_who_serves
 from bascule.errors import LockedError, UsageError
+from bascule.spec.appgw import AppGwPlace
 from bascule.spec.gateway import Gateway
 from bascule.spec.load import parse_any_gateway
 
@@ -91,13 +94,18 @@ def run(arguments: Arguments) -> None:
     )
     set_up_logs()
     pid = asyncio.run(run_gateway(gateway, options, listeners))
-    if pid is not None and arguments.output is Output.TEXT:
-        print_lines(
-            [
-                f"the runtime has ended; Envoy (process {pid}) goes on serving",
-                f"to end it: bascule stop --state {options.state_dir.path}",
-            ]
-        )
+    if arguments.output is Output.TEXT:
+        print_lines(render_end(gateway, pid, options.state_dir))
+
+
+def render_end(gateway: Gateway, envoy_pid: int | None, place: StateDir) -> list[str]:
+    """Return what goes on without the runtime, and how to end that where it is a process here."""
+    if envoy_pid is None and not isinstance(gateway.gateway, AppGwPlace):
+        return []
+    lines = [f"the runtime has ended; {say_who_serves(gateway, envoy_pid)}"]
+    if envoy_pid is not None:
+        lines.append(f"to end it: bascule stop --state {place.path}")
+    return lines
 
 
 def _parse_xds(xds: Xds) -> Elsewhere | None:

@@ -21,6 +21,7 @@ from bascule.cli.gateway.text import (
     render_adoption_plan,
 )
 from bascule.cli.options import OutputOption
+from bascule.cli.places import name_place
 from bascule.cli.platform.asking import ask
 from bascule.cli.rendering import Output, print_document, print_lines
 
@@ -63,9 +64,15 @@ def adopt(arguments: Arguments) -> None:
         done = None if adoption is None else adoption_document(adoption)
         print_document({"plan": adoption_plan_document(plan), "done": done})
     elif adoption is not None:
-        took = adoption.took_s
-        said = "it had the tags already" if took is None else f"the update took {took:.1f} s"
-        print_lines([f"done: {said}", "next: bascule run -f " + str(arguments.source.file)])
+        print_lines(render_done(adoption, arguments.source))
+
+
+def render_done(adoption: Adoption, source: Source) -> list[str]:
+    """Return what was done, and the command that has to follow soon."""
+    took = adoption.took_s
+    said = "it had the tags already" if took is None else f"the update took {took:.1f} s"
+    place = name_place(file=str(source.file), gateway=None, state=source.state)
+    return [f"done: {said}", f"next: bascule run{place}"]
 
 
 async def _adopt(arguments: Arguments) -> tuple[AdoptionPlan, Adoption | None]:
