@@ -17,7 +17,7 @@ from bascule.platform.green.upgrades import RETIRE_TAG
 from bascule.platform.plan.encoding import find_cluster, parse_resources
 from bascule.platform.plan.unmaking import RANK, Fate, Removal
 from bascule.platform.ports import Arm
-from bascule.platform.upgrading import apply_upgrades
+from bascule.platform.upgrading import apply_upgrades, plan_upgrades
 from bascule.upgrade.ports import PlatformProgress, PlatformSeen
 
 RequireRemovable = Callable[[ResourceId, tuple[str, ...]], Awaitable[None]]
@@ -49,9 +49,10 @@ class Removing:
             await self._try(grant.name, remove_all(effects, [grant]))
 
     async def observe(self, arm: Arm, platform: Mapping[str, Json]) -> PlatformSeen:
-        """Return whether the cluster is gone, and what stays since it is forbidden to change it."""
+        """Return whether all is done, and what stays since it is forbidden to change it."""
         cluster = find_cluster(platform)
-        if await arm.get(cluster) is not None or not await self._are_gone(arm, platform):
+        is_there = await arm.get(cluster) is not None
+        if is_there or await self._is_off(arm, platform) or await self._is_granted(arm, platform):
             return PlatformSeen(progress=PlatformProgress.ABSENT)
         stays = sorted(self._stays)
         return PlatformSeen(
@@ -80,11 +81,10 @@ class Removing:
 
     async def _resume(self, effects: Effects, platform: Mapping[str, Json]) -> None:
         """Switch on again, on the cluster that is left, what was off while there were two."""
-        left = platform.get("resumes")
-        if isinstance(left, str):
-            cluster = ResourceId(left)
+        cluster = _find_left(platform)
+        if cluster is not None:
             work = apply_upgrades(effects, cluster, _note(platform))
-            await self._try(f"upgrades of {cluster.name} by Azure, switched off", work)
+            await self._try(_upgrades_of(cluster), work)
 
     async def _try(self, what: str, work: Awaitable[None]) -> None:
         """Do what is not worth an upgrade that cannot end: what is forbidden stays, and is told."""
@@ -93,17 +93,30 @@ class Removing:
         except ForbiddenError:
             self._stays.add(what)
 
-    async def _are_gone(self, arm: Arm, platform: Mapping[str, Json]) -> bool:
-        """Whether nothing that was granted is there and may be removed."""
+    async def _is_off(self, arm: Arm, platform: Mapping[str, Json]) -> bool:
+        """Whether upgrades of the cluster that is left are off, and may be switched on."""
+        cluster = _find_left(platform)
+        if cluster is None:
+            return False
+        found = await self._fetch(_upgrades_of(cluster), arm, cluster)
+        return plan_upgrades(found, _note(platform)) is not None
+
+    async def _is_granted(self, arm: Arm, platform: Mapping[str, Json]) -> bool:
+        """Whether something that was granted is there, and may be removed."""
         for grant in _grants(platform):
-            try:
-                is_there = grant.name not in self._stays and await arm.get(grant.id) is not None
-            except ForbiddenError:
-                self._stays.add(grant.name)
-                continue
-            if is_there:
-                return False
-        return True
+            if await self._fetch(grant.name, arm, grant.id) is not None:
+                return True
+        return False
+
+    async def _fetch(self, what: str, arm: Arm, resource: ResourceId) -> Document | None:
+        """Return what is there; None too for what may not be changed, or not be seen."""
+        if what in self._stays:
+            return None
+        try:
+            return await arm.get(resource)
+        except ForbiddenError:
+            self._stays.add(what)
+            return None
 
 
 def _approved(platform: Mapping[str, Json]) -> tuple[str, ...]:
@@ -121,6 +134,16 @@ def _grants(platform: Mapping[str, Json]) -> tuple[Removal, ...]:
     return tuple(
         Removal(id=each, kind=RANK[each.type.lower()][1], fate=Fate.REMOVE) for each in ids
     )
+
+
+def _find_left(platform: Mapping[str, Json]) -> ResourceId | None:
+    """Return the cluster that gets its upgrades back; None where a plan names none."""
+    left = platform.get("resumes")
+    return ResourceId(left) if isinstance(left, str) else None
+
+
+def _upgrades_of(cluster: ResourceId) -> str:
+    return f"upgrades of {cluster.name} by Azure, switched off"
 
 
 def _note(platform: Mapping[str, Json]) -> str:

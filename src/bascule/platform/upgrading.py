@@ -17,8 +17,8 @@ async def apply_upgrades(effects: Effects, cluster: ResourceId, note: str = "") 
     await turns.resume()
     while turns.are_left:
         found = await effects.arm.get(cluster)
-        wanted = None if found is None else resume_upgrades(found, note)
-        if found is None or wanted is None or is_stopped(found):
+        wanted = plan_upgrades(found, note)
+        if found is None or wanted is None:
             return
         turns.require_progress("without its upgrades")
         if is_busy(found):
@@ -26,6 +26,11 @@ async def apply_upgrades(effects: Effects, cluster: ResourceId, note: str = "") 
         else:
             await _write(turns, wanted, find_etag(found))
     raise turns.give_up("upgraded by Azure again")
+
+
+def plan_upgrades(found: Document | None, note: str = "") -> Document | None:
+    """Return the cluster with its upgrades on again; None if nothing is to do, or it is passed."""
+    return None if found is None or is_stopped(found) else resume_upgrades(found, note)
 
 
 async def _write(turns: Turns, wanted: Document, etag: str) -> None:

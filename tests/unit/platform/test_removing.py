@@ -1,5 +1,6 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -107,6 +108,7 @@ async def test_nothing_granted_goes_before_the_cluster_itself(runs: PlatformRuns
 
     assert seen.progress is PlatformProgress.FAILED
     assert set(_of_blue(runs)) == before
+    assert _green(runs)["properties"]["autoUpgradeProfile"] == OFF
 
 
 async def test_who_comes_after_a_kill_takes_what_was_granted_too(runs: PlatformRuns) -> None:
@@ -121,6 +123,23 @@ async def test_who_comes_after_a_kill_takes_what_was_granted_too(runs: PlatformR
     assert found.progress is PlatformProgress.ABSENT
     assert seen.progress is PlatformProgress.DONE
     assert _of_blue(runs) == []
+
+
+async def test_who_comes_after_a_kill_switches_upgrades_on_where_nothing_was_granted(
+    runs: PlatformRuns,
+) -> None:
+    await _make_green(runs)
+    asked = await _act(runs, PlatformVerb.REMOVE, Cluster.BLUE)
+    act = replace(asked, platform={**asked.platform, "grants": []})
+    runs.arm._remove(runs.ids.cluster("old").key)  # as by a run that was killed then
+
+    async with _platform(runs) as platform:
+        found = await platform.observe(act)
+    seen = await _carry_out(runs, act)
+
+    assert found.progress is PlatformProgress.ABSENT
+    assert seen.progress is PlatformProgress.DONE
+    assert _green(runs)["properties"]["autoUpgradeProfile"] == ON
 
 
 async def test_what_may_not_be_removed_stays_and_is_told_then_and_by_the_next_plan(
