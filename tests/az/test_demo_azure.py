@@ -1,14 +1,11 @@
-import asyncio
 import json
-import os
 import uuid
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.azure_place import take_turn
+from tests.support.azure_place import azure_turn
 from tests.support.demos import environments, start_demo
 
 TURN_S = 120.0
@@ -20,13 +17,9 @@ pytestmark = pytest.mark.timeout(320)  # other tests may have the machine's one 
 def tell(report: Path, *arguments: str) -> tuple[dict[str, Any], str]:
     """Tell a story and return its document, and the mark of its processes."""
     mark = uuid.uuid4().hex
-    with ThreadPoolExecutor(1) as pool:  # whoever calls this may have an event loop
-        turn = pool.submit(asyncio.run, take_turn(TURN_S)).result()
-    try:
+    with azure_turn(TURN_S):
         demo = start_demo(mark, "--azure", "--report", str(report), "--output", "json", *arguments)
         out, said = demo.communicate(timeout=STORY_S)
-    finally:
-        os.close(turn)
     assert demo.returncode == 0, f"{said}\n{out}"
     return json.loads(out.strip().splitlines()[-1]), mark
 

@@ -6,9 +6,7 @@ The gateway has a listener and a rule of somebody else before we come.
 import asyncio
 import copy
 import json
-import os
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +16,7 @@ from bascule.lab.story.azure.arm import open_arm
 from bascule.lab.supervisor.control import shell_exports
 from bascule.lab.supervisor.description import LabDirectory, labs_root
 from tests.support import arm_network, arm_world
-from tests.support.azure_place import take_turn
+from tests.support.azure_place import azure_turn
 from tests.support.network import free_port
 from tests.support.site import Site, open_site
 
@@ -118,18 +116,17 @@ def open_appgw_site(directory: Path, *lab: str) -> Iterator[AppGwSite]:
 
     `lab` are options of `lab up --azure`.
     """
-    with ThreadPoolExecutor(1) as pool:  # whoever calls this may have an event loop
-        turn = pool.submit(asyncio.run, take_turn(TURN_S)).result()
-    try:
-        with open_site(directory, name=NAME, port=free_port()) as site, _azure(site, lab) as found:
-            asyncio.run(found.make_gateway())
-            found.write_file()
-            try:
-                yield found
-            finally:
-                site.close()
-    finally:
-        os.close(turn)
+    with (
+        azure_turn(TURN_S),
+        open_site(directory, name=NAME, port=free_port()) as site,
+        _azure(site, lab) as found,
+    ):
+        asyncio.run(found.make_gateway())
+        found.write_file()
+        try:
+            yield found
+        finally:
+            site.close()
 
 
 @contextmanager

@@ -2,9 +2,8 @@
 
 import asyncio
 import copy
-import os
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -23,7 +22,7 @@ from bascule.gateway.appgw.writer import GatewayWriter
 from bascule.gateway.ownership import Owns
 from bascule.lab.arm.faults import FaultRule
 from bascule.lab.supervisor.description import AzureDescription
-from tests.support.azure_place import take_turn
+from tests.support.azure_place import azure_turn
 from tests.support.azure_site import LOCATION, AzureSite, azure_site
 from tests.support.network import free_port
 from tests.support.waiting import eventually
@@ -162,22 +161,19 @@ def appgw_site(
     description = AzureDescription(
         seed=7, location=LOCATION, latency_model="real", speed=SPEED, if_match=if_match
     )
-    turn = asyncio.run(take_turn()) if is_live else None
-    try:
-        with azure_site(
-            directory, description, live=directory / "lab" if is_live else None
-        ) as site:
-            site.ask("PUT", site.group, {"location": LOCATION})
-            subnet = {"name": "AppGwSubnet", "properties": {"addressPrefix": "10.1.0.0/16"}}
-            space = {"addressSpace": {"addressPrefixes": ["10.0.0.0/8"]}, "subnets": [subnet]}
-            site.put(site.id_of(*NETWORK), {"location": LOCATION, "properties": space})
-            static = {"publicIPAllocationMethod": "Static"}
-            standard = {"sku": {"name": "Standard"}, "properties": static}
-            site.put(site.id_of(*ADDRESS), {"location": LOCATION, **standard})
-            yield site
-    finally:
-        if turn is not None:
-            os.close(turn)
+    place = azure_turn() if is_live else nullcontext()
+    with (
+        place,
+        azure_site(directory, description, live=directory / "lab" if is_live else None) as site,
+    ):
+        site.ask("PUT", site.group, {"location": LOCATION})
+        subnet = {"name": "AppGwSubnet", "properties": {"addressPrefix": "10.1.0.0/16"}}
+        space = {"addressSpace": {"addressPrefixes": ["10.0.0.0/8"]}, "subnets": [subnet]}
+        site.put(site.id_of(*NETWORK), {"location": LOCATION, "properties": space})
+        static = {"publicIPAllocationMethod": "Static"}
+        standard = {"sku": {"name": "Standard"}, "properties": static}
+        site.put(site.id_of(*ADDRESS), {"location": LOCATION, **standard})
+        yield site
 
 
 @asynccontextmanager

@@ -1,6 +1,5 @@
 """`bascule platform apply` is killed at random moments while a third of the answers go wrong."""
 
-import asyncio
 import json
 import os
 import random
@@ -9,7 +8,6 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +15,7 @@ from typing import Any
 
 from bascule.lab.supervisor.azure import azure_exports
 from bascule.lab.supervisor.description import LabDirectory
-from tests.support.azure_place import take_turn
+from tests.support.azure_place import azure_turn
 
 VERB_LIMIT_S = 100.0
 TURN_S = 300.0
@@ -121,18 +119,16 @@ class AzureLab:
 @contextmanager
 def open_azure_lab(directory: Path, name: str) -> Iterator[AzureLab]:
     """Start a lab with an Azure; end it, with all that was made in it."""
-    with ThreadPoolExecutor(1) as pool:  # callers may have an event loop of their own
-        turn = pool.submit(asyncio.run, take_turn(TURN_S)).result()
     home = directory / "home"
     lab = AzureLab(directory, name, {**os.environ, "XDG_STATE_HOME": str(home)})
-    try:
-        up = lab.verb("lab", "up", "--azure", "--name", name)
-        assert up.returncode == 0, up.stderr
-        lab.environment.update(azure_exports(LabDirectory(home / "bascule" / "lab" / name)))
-        yield lab
-    finally:
-        lab.verb("lab", "down", "--name", name)
-        os.close(turn)
+    with azure_turn(TURN_S):
+        try:
+            up = lab.verb("lab", "up", "--azure", "--name", name)
+            assert up.returncode == 0, up.stderr
+            lab.environment.update(azure_exports(LabDirectory(home / "bascule" / "lab" / name)))
+            yield lab
+        finally:
+            lab.verb("lab", "down", "--name", name)
 
 
 def kill_applies(lab: AzureLab, rng: random.Random, name: str, *, kills: int) -> ApplyTrial:

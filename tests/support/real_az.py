@@ -1,6 +1,5 @@
 """The real az and Azure's SDKs, from an environment of their own, against a lab's Azure."""
 
-import asyncio
 import json
 import os
 import subprocess
@@ -15,7 +14,7 @@ import pytest
 from bascule.lab.supervisor import control
 from bascule.lab.supervisor.description import LabDirectory
 from tests.house import rules
-from tests.support.azure_place import take_turn
+from tests.support.azure_place import azure_turn
 
 AZ_VENV = rules.ROOT / ".venv-az"
 LAB = "az"
@@ -110,8 +109,7 @@ def azure_lab(home: Path, *options: str) -> Iterator[RealAz]:
         pytest.skip("needs .venv-az: `make az-test` makes it")
     inherited = {name: os.environ[name] for name in ("PATH", "TMPDIR") if name in os.environ}
     state = {**inherited, "XDG_STATE_HOME": str(home / "state"), "HOME": str(home)}
-    turn = asyncio.run(take_turn(LIMIT_S))
-    try:
+    with azure_turn(LIMIT_S):
         _bring_up(home, state, *options)
         try:
             directory = control.find_lab(LAB, state)
@@ -121,8 +119,6 @@ def azure_lab(home: Path, *options: str) -> Iterator[RealAz]:
             yield az
         finally:
             _bascule(state, "lab", "down", "--name", LAB, "--output", "json")
-    finally:
-        os.close(turn)
 
 
 def _bring_up(home: Path, state: Mapping[str, str], *options: str) -> None:
