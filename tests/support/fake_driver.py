@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from bascule.clock import Clock
-from bascule.errors import BasculeError
+from bascule.errors import BasculeError, DriverError, ForeignChangeError
 from bascule.gateway.driver import (
     Applied,
     Capabilities,
@@ -47,6 +47,10 @@ class FakeDriver:
         self.certificates = EMPTY_STORE
         self.traffic: Mapping[Cluster, ClusterTraffic] = {}
         """What `observe` and `measure` tell, the former without latencies."""
+        self.trouble: tuple[Convergence, str] | None = None
+        """What `observe` tells beside what is live, until the next call that takes effect."""
+        self._looks = asyncio.Event()
+        self._looks.set()
 
     def fail_next(self, *errors: BasculeError) -> None:
         """Let the next calls of `apply` raise these, one each."""
@@ -71,11 +75,21 @@ class FakeDriver:
             traffic_kinds=frozenset({"http1", "http2", "websocket", "grpc"}),
         )
 
+    def hold_looks(self) -> None:
+        """Keep every call of `observe` waiting, with what it has seen, until `release_looks`."""
+        self._looks.clear()
+
+    def release_looks(self) -> None:
+        """Let them go on."""
+        self._looks.set()
+
     async def apply(self, table: RoutingTable, certificates: CertificateStore) -> Applied:
         sent_s = self._clock.monotonic_s()
         self.attempts.append(table)
         if self._failures:
-            raise self._failures.pop(0)
+            error = self._failures.pop(0)
+            self.trouble = (_convergence_of(error), error.message)
+            raise error
         await self._pass_gate()
         applied = Applied(
             table_digest=table.digest,
@@ -84,15 +98,24 @@ class FakeDriver:
             instances=self._instances,
             is_split_only=self._is_split_only(table),
         )
-        self.table, self.certificates = table, certificates
+        self.table, self.certificates, self.trouble = table, certificates, None
         self.calls.append(AppliedCall(table=table, certificates=certificates, applied=applied))
         return applied
 
     async def observe(self) -> Observation:
+        seen = self._see()
+        await self._looks.wait()
+        return seen
+
+    def _see(self) -> Observation:
+        convergence, reason = self.trouble or (Convergence.CONVERGED, "")
         if self.table is None:
-            return Observation(convergence=Convergence.PENDING, reason="nothing was applied yet")
+            if self.trouble is None:
+                convergence, reason = Convergence.PENDING, "nothing was applied yet"
+            return Observation(convergence=convergence, reason=reason)
         return Observation(
-            convergence=Convergence.CONVERGED,
+            convergence=convergence,
+            reason=reason,
             table_digest=self.table.digest,
             split=self.table.split,
             instances=self._instances,
@@ -116,3 +139,13 @@ class FakeDriver:
             and self.table.arrangement == table.arrangement
             and self.table.routes.digest == table.routes.digest
         )
+
+
+def _convergence_of(error: BasculeError) -> Convergence:
+    match error:
+        case ForeignChangeError():
+            return Convergence.FOREIGN_CHANGE
+        case DriverError():
+            return Convergence.REFUSED
+        case _:
+            return Convergence.PENDING

@@ -153,6 +153,16 @@ class Observation:
     instances: int = 0
     traffic: Mapping[Cluster, ClusterTraffic] = field(default_factory=_no_traffic)
     """Empty when the gateway could not be asked: absent is unknown, never 0."""
+    is_split_settled: bool | None = None
+    """Of a gateway of two halves: whether the one that goes by the split has converged. None: it is
+    one, and `convergence` says so."""
+
+    @property
+    def goes_by_split(self) -> bool:
+        """Whether requests go by `split`, whatever else is still to come."""
+        if self.is_split_settled is None:
+            return self.convergence is Convergence.CONVERGED
+        return self.is_split_settled
 
 
 MayCancel: TypeAlias = Callable[[Split, tuple[str, ...]], AbstractContextManager[None]]

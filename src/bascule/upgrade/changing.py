@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from bascule.clock import Clock
 from bascule.errors import DriverError, OutcomeUnknownError
-from bascule.gateway.driver import Applied, Convergence, Observation
+from bascule.gateway.driver import Applied, Observation
 from bascule.ids import CommandId
 from bascule.routing.weights import Split
 from bascule.upgrade.events import Finished, Intended, Result
@@ -149,7 +149,7 @@ class Changer:
 
 def is_live(seen: Observation, wanted: Split) -> bool:
     """Return whether the gateway shows that it goes by `wanted`."""
-    return seen.convergence is Convergence.CONVERGED and seen.split == wanted and seen.instances > 0
+    return seen.goes_by_split and seen.split == wanted and seen.instances > 0
 
 
 def _finish(

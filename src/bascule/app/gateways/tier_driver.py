@@ -22,6 +22,7 @@ from bascule.gateway.driver import (
     Applied,
     Capabilities,
     ClusterTraffic,
+    Convergence,
     GatewayDriver,
     Observation,
 )
@@ -36,6 +37,14 @@ GRPC = "grpc"
 """What the gateway in front does not speak to Envoys."""
 LOOK_EVERY_S = 30.0
 """How often the gateway in front is looked at while nothing changes there."""
+TO_BE_WRITTEN = "what it is to serve has changed, and it is written soon"
+_FROM_GOOD_TO_BAD = (
+    Convergence.CONVERGED,
+    Convergence.PENDING,
+    Convergence.UNKNOWN,
+    Convergence.REFUSED,
+    Convergence.FOREIGN_CHANGE,
+)
 _LOG: structlog.stdlib.BoundLogger = structlog.get_logger("bascule.gateway")
 
 
@@ -80,9 +89,14 @@ class TierDriver(GatewayDriver):
         self._pending: Pending | None = None
         self._changed = Bell()
         self._turn = asyncio.Lock()
+        self._front_seen = Observation(convergence=Convergence.CONVERGED)
+        """How the gateway in front was, when it was written or looked at last."""
         self.front_problems: tuple[Problem, ...] = ()
-        self.front_trouble = ""
-        """Why the gateway in front is not as it should be; empty: it is."""
+
+    @property
+    def front_trouble(self) -> str:
+        """Why the gateway in front is not as it should be; empty: it is, or is not written yet."""
+        return self._front_seen.reason
 
     @override
     def capabilities(self) -> Capabilities:
@@ -119,7 +133,7 @@ class TierDriver(GatewayDriver):
                 raise
             except BasculeError as error:
                 failures += 1
-                self.front_trouble = error.message
+                await self._look_for_fault(error)
                 _LOG.warning(
                     "the gateway in front was not written",
                     reason=error.message,
@@ -132,14 +146,28 @@ class TierDriver(GatewayDriver):
 
     @override
     async def observe(self) -> Observation:
+        """Return what the Envoys show; what is worse of both halves, and why it is in each.
+
+        The gateway in front is not asked: it is as it was last seen.
+        """
         seen = await self._envoys.observe()
         part, whole = self._digests
-        if seen.table_digest == part:
-            seen = replace(seen, table_digest=whole)
-        if not self.front_trouble:
-            return seen
-        reason = f"{seen.reason}; " if seen.reason else ""
-        return replace(seen, reason=f"{reason}the gateway in front: {self.front_trouble}")
+        front = self._judge_front()
+        halves = (("the Envoys", seen), ("the gateway in front", front))
+        return replace(
+            seen,
+            convergence=max(seen.convergence, front.convergence, key=_FROM_GOOD_TO_BAD.index),
+            reason="; ".join(f"{name}: {each.reason}" for name, each in halves if each.reason),
+            table_digest=whole if seen.table_digest == part else seen.table_digest,
+            is_split_settled=seen.goes_by_split,
+        )
+
+    def _judge_front(self) -> Observation:
+        seen = self._front_seen
+        is_behind = self._wanted is None or self._wanted.table.digest != self._live_digest
+        if is_behind and seen.convergence is Convergence.CONVERGED:
+            return Observation(convergence=Convergence.PENDING, reason=TO_BE_WRITTEN)
+        return seen
 
     @override
     async def measure(self) -> Mapping[Cluster, ClusterTraffic]:
@@ -150,15 +178,25 @@ class TierDriver(GatewayDriver):
             wanted = self._wanted
             if wanted is None or wanted.table.digest == self._live_digest:
                 return
-            self._pending = None
+            self._pending, self._live_digest = None, ""  # until it is known how this ends
             applied = await self._front.apply(wanted.table, wanted.certificates)
             self._live_digest = wanted.table.digest
             self.front_problems = applied.problems
-            self.front_trouble = ""
+            self._front_seen = Observation(convergence=Convergence.CONVERGED)
 
     async def _look(self) -> None:
+        """Look at the gateway in front; what was seen before or while it was written is let go."""
+        digest = self._live_digest
         seen = await self._front.observe()
-        self.front_trouble = seen.reason
+        if digest == self._live_digest and not self._turn.locked():
+            self._front_seen = seen
+
+    async def _look_for_fault(self, error: BasculeError) -> None:
+        """Keep why it could not be written, as it says itself that things stand."""
+        seen = await self._front.observe()
+        if seen.convergence is Convergence.CONVERGED:
+            seen = Observation(convergence=Convergence.PENDING)
+        self._front_seen = replace(seen, reason=error.message)
 
     async def _hold_off(self) -> None:
         while self._pending is not None:

@@ -16,6 +16,8 @@ from bascule.kube.backoff import Backoff
 from bascule.routing.arrangement import Arrangement, Preview
 from bascule.routing.certificates import EMPTY_STORE
 from bascule.routing.model import RouteSet, RoutingTable
+from bascule.routing.weights import Split
+from bascule.upgrade.changing import is_live
 from tests.support.fake_driver import FakeDriver
 from tests.support.tables import ALL_GREEN, backend, host, route, route_set, table
 from tests.support.virtual_clock import VirtualClock
@@ -87,9 +89,10 @@ async def test_what_is_seen_is_the_tables_own_digest_and_split() -> None:
     wanted = table(routes("a.com"), ALL_GREEN)
     async with tier() as world:
         await world.apply(wanted)
+        await world.clock.advance(QUIET_S * 2)
         seen = await world.driver.observe()
 
-    assert seen.convergence is Convergence.CONVERGED
+    assert (seen.convergence, seen.reason) == (Convergence.CONVERGED, "")
     assert (seen.table_digest, seen.split) == (wanted.digest, wanted.split)
 
 
@@ -103,11 +106,100 @@ async def test_a_gateway_in_front_that_refuses_is_told_and_tried_again() -> None
         later = await world.driver.observe()
 
     assert (seen.convergence, seen.reason) == (
-        Convergence.CONVERGED,
+        Convergence.REFUSED,
         "the gateway in front: no room",
     )
-    assert later.reason == ""
+    assert (later.convergence, later.reason) == (Convergence.CONVERGED, "")
     assert len(world.front.calls) == 1
+
+
+async def test_it_has_converged_once_the_gateway_in_front_is_written_too() -> None:
+    async with tier() as world:
+        await world.apply(table(routes("a.com")))
+        early = await world.driver.observe()
+        await world.clock.advance(QUIET_S * 2)
+        late = await world.driver.observe()
+
+    assert (early.convergence, early.reason) == (
+        Convergence.PENDING,
+        "the gateway in front: what it is to serve has changed, and it is written soon",
+    )
+    assert late.convergence is Convergence.CONVERGED
+
+
+async def test_a_switch_is_live_though_the_gateway_in_front_is_not_written() -> None:
+    async with tier() as world:
+        world.front.fail_next(*[DriverError("no room")] * 9)
+        await world.apply(table(routes("a.com")))
+        await world.clock.advance(QUIET_S * 2)
+        await world.apply(table(routes("a.com"), ALL_GREEN))
+        seen = await world.driver.observe()
+
+    assert seen.convergence is Convergence.REFUSED
+    assert seen.goes_by_split
+    assert is_live(seen, Split(ALL_GREEN))
+
+
+async def test_what_others_do_to_the_gateway_in_front_shows_until_it_is_written_again() -> None:
+    async with tier() as world:
+        await world.apply(table(routes("a.com")))
+        await world.clock.advance(QUIET_S * 2)
+        world.front.trouble = (Convergence.FOREIGN_CHANGE, "bob took a listener out")
+        await world.clock.advance(LOOK_EVERY_S * 2)
+        seen = await world.driver.observe()
+        await world.apply(table(routes("a.com", "b.com")))
+        await world.clock.advance(QUIET_S * 2)
+        later = await world.driver.observe()
+
+    assert (seen.convergence, seen.reason) == (
+        Convergence.FOREIGN_CHANGE,
+        "the gateway in front: bob took a listener out",
+    )
+    assert later.convergence is Convergence.CONVERGED
+
+
+async def test_what_was_refused_and_is_not_wanted_any_more_is_no_fault() -> None:
+    async with tier() as world:
+        await world.apply(table(routes("a.com")))
+        await world.clock.advance(QUIET_S * 2)
+        world.front.fail_next(DriverError("no room"))
+        await world.apply(table(routes("a.com", "b.com")))
+        await world.clock.advance(QUIET_S * 2)
+        await world.apply(table(routes("a.com")))
+        await world.clock.advance(RETRY_S * 2)
+        seen = await world.driver.observe()
+
+    assert seen.convergence is Convergence.CONVERGED, seen.reason
+
+
+async def test_of_two_halves_that_are_wrong_the_worse_counts_and_both_are_told() -> None:
+    async with tier() as world:
+        await world.apply(table(routes("a.com")))
+        await world.clock.advance(QUIET_S * 2)
+        world.envoys.trouble = (Convergence.UNKNOWN, "Envoy does not answer")
+        world.front.trouble = (Convergence.REFUSED, "no room")
+        await world.clock.advance(LOOK_EVERY_S * 2)
+        seen = await world.driver.observe()
+
+    assert seen.convergence is Convergence.REFUSED
+    assert seen.reason == ("the Envoys: Envoy does not answer; the gateway in front: no room")
+    assert not seen.goes_by_split
+
+
+async def test_a_look_from_before_a_write_says_nothing_of_what_was_written() -> None:
+    arranged = Arrangement(preview=Preview(hosts={"new.com": "a.com"}))
+    async with tier() as world:
+        await world.apply(table(routes("a.com")))
+        await world.clock.advance(QUIET_S * 2)
+        world.front.trouble = (Convergence.PENDING, "the gateway is being written")
+        world.front.hold_looks()
+        await world.clock.advance(LOOK_EVERY_S * 2)
+        await world.apply(table(routes("a.com"), arrangement=arranged))
+        world.front.release_looks()
+        await world.clock.advance(QUIET_S)
+        seen = await world.driver.observe()
+
+    assert seen.convergence is Convergence.CONVERGED, seen.reason
 
 
 async def test_who_asks_for_a_preview_host_waits_for_the_gateway_in_front() -> None:
