@@ -2,13 +2,13 @@
 
 import asyncio
 import json
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
 
+from bascule.app.files import write_private
 from bascule.clock import Clock
 from bascule.errors import JournalError, UsageError
 from bascule.journal.record import Json, Record
@@ -80,8 +80,8 @@ class Reports:
             _LOG.info("the report is written", upgrade=run.name, file=str(self.path(run)))
 
     def _write(self, run: UpgradeState, document: dict[str, Json]) -> None:
-        write_private(self.path(run), render_html(document))
-        write_private(self.path(run).with_suffix(".json"), render_json(document))
+        write_report(self.path(run), render_html(document))
+        write_report(self.path(run).with_suffix(".json"), render_json(document))
 
 
 def name_report(folder: Path, name: str, run_id: str) -> Path:
@@ -129,17 +129,14 @@ def render_json(document: dict[str, Json]) -> str:
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
 
 
-def write_private(path: Path, text: str) -> None:
-    """Write a file, 0600, whole or not at all; its directory is made 0700.
+def write_report(path: Path, text: str) -> None:
+    """Write a file for its owner alone; its directory is made 0700.
 
     Raises JournalError when that cannot be.
     """
-    fresh = path.with_name(f".{path.name}.new")
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            file.write(text)
-        fresh.replace(path)
+        write_private(path, text.encode())
     except OSError as error:
         raise JournalError(
             f"{path} cannot be written: {error.strerror}", remedy="name another file"

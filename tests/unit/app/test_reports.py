@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from bascule.app.reports import find_run, is_witness_awaited, name_report, write_private
+from bascule.app.reports import find_run, is_witness_awaited, name_report, write_report
 from bascule.errors import JournalError, UsageError
 from bascule.ids import CommandId
 from bascule.upgrade.events import Witnessed
@@ -13,7 +13,7 @@ from tests.support.run_records import completed_records
 def test_a_report_is_for_its_owner_alone(tmp_path: Path) -> None:
     file = tmp_path / "reports" / "up.html"
 
-    write_private(file, "<p>é</p>")
+    write_report(file, "<p>é</p>")
 
     assert file.read_text() == "<p>é</p>"
     assert file.stat().st_mode & 0o777 == 0o600
@@ -26,7 +26,7 @@ def test_a_report_that_cannot_be_written_says_where(tmp_path: Path) -> None:
     blocker.write_text("")
 
     with pytest.raises(JournalError, match=r"up\.html cannot be written"):
-        write_private(blocker / "up.html", "")
+        write_report(blocker / "up.html", "")
 
 
 def test_a_report_waits_for_what_the_witness_saw_of_the_last_change() -> None:

@@ -13,7 +13,7 @@ from bascule.app.reports import (
     find_run,
     name_report,
     render_json,
-    write_private,
+    write_report,
 )
 from bascule.app.state_dir import StateDir
 from bascule.app.upgrades import choose_upgrade
@@ -53,7 +53,7 @@ def report(arguments: Arguments) -> None:
     document = asyncio.run(fetch_report(state_dir, arguments.name, arguments.run))
     files = choose_files(state_dir, arguments, document)
     for path, is_page in files:
-        write_private(path, render_html(document) if is_page else render_json(document))
+        write_report(path, render_html(document) if is_page else render_json(document))
     if arguments.output is Output.JSON:
         print_document(document)
     else:
