@@ -12,6 +12,7 @@ def gateway(
     pools: Sequence[Document] = (),
     maps: Sequence[Document] = (),
     rules: Sequence[Document] = (),
+    listeners: Sequence[Document] = (),
 ) -> Document:
     """Return a gateway."""
     return {
@@ -20,8 +21,14 @@ def gateway(
             "backendAddressPools": list(pools),
             "urlPathMaps": list(maps),
             "requestRoutingRules": list(rules),
+            "httpListeners": list(listeners),
         },
     }
+
+
+def listener(name: str, *hosts: str) -> Document:
+    """Return a listener; without hosts it is for any."""
+    return {"name": name, "properties": {"hostNames": list(hosts)} if hosts else {}}
 
 
 def pool(name: str, *addresses: str) -> Document:

@@ -20,6 +20,13 @@ SPLIT_TAG: Final = "bascule-split"
 """What blue gets of the requests, in percent: `100;shop.example.com=0`."""
 
 
+PROBED_HOST_END: Final = ".bascule.invalid"
+"""What the hosts of listeners end with that are there for probes and not for clients.
+
+No such name is ever in DNS (RFC 2606).
+"""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owns:
     """What is ours of one gateway."""
@@ -40,6 +47,11 @@ class Owns:
         if name.lower().startswith(self.prefix.lower()):
             return True
         return self.adopted and is_child_of_agic(collection, name, self.agic_prefix)
+
+
+def has_clients(hosts: Iterable[str]) -> bool:
+    """Whether a listener of these hosts is for clients, and not only there for probes."""
+    return any(not host.lower().endswith(PROBED_HOST_END) for host in hosts)
 
 
 def owns_of(tags: Mapping[str, object], *, prefix: str, owner: str) -> Owns:

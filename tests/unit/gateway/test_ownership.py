@@ -3,6 +3,7 @@ import pytest
 from bascule.gateway.ownership import (
     Owns,
     adoption_of,
+    has_clients,
     is_agic_name,
     owner_of,
     owns_of,
@@ -26,6 +27,12 @@ def test_what_has_our_prefix_is_ours_whatever_the_casing() -> None:
 def test_without_a_prefix_everything_would_be_ours() -> None:
     with pytest.raises(ValueError, match="own the whole gateway"):
         Owns(prefix="", owner="shop")
+
+
+def test_a_listener_whose_hosts_no_dns_has_is_for_no_clients() -> None:
+    assert not has_clients(["1f.bascule.invalid", "2F.Bascule.Invalid"])
+    assert has_clients(["1f.bascule.invalid", "shop.example.com"])
+    assert has_clients(["*"])
 
 
 def test_objects_of_agic_are_ours_only_after_adoption() -> None:

@@ -12,7 +12,6 @@ from typing import Final
 
 from bascule.azure.document import Document, list_at, object_at, text_at
 from bascule.gateway.appgw.difference import ChangeKind, ChildChange, diff_documents
-from bascule.gateway.appgw.names import Names
 from bascule.gateway.appgw.part import COLLECTIONS, LISTENERS, PATH_MAPS, POOLS, RULES, SETTINGS
 from bascule.gateway.appgw.serving import NOBODY, Place, Served, find_answer, read_served
 from bascule.gateway.ownership import (
@@ -21,6 +20,7 @@ from bascule.gateway.ownership import (
     SPLIT_TAG,
     TABLE_TAG,
     Owns,
+    has_clients,
     is_child_of_agic,
 )
 
@@ -121,10 +121,12 @@ def _changed_hosts(before: Document, after: Document, owns: Owns) -> Iterator[Ho
     """Yield what becomes of each host for which a rule of ours stands, before or after."""
 
     def is_ours(name: str) -> bool:
-        return owns.is_ours(RULES, name) and not Names(owns.prefix).is_prepared(name)
+        return owns.is_ours(RULES, name)
 
     befores, afters = read_served(before), read_served(after)
     for place in sorted({*read_served(before, is_ours), *read_served(after, is_ours)}):
+        if not has_clients([place.host]):
+            continue
         was = befores.get(place, NOBODY)
         yield HostChange(place=place, before=was, after=find_answer(afters, place))
 

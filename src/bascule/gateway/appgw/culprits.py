@@ -10,14 +10,13 @@ from dataclasses import dataclass
 from typing import cast
 
 from bascule.azure.document import Document, list_at, number_at, object_at, text_at, texts_at
+from bascule.azure.gateway_rules import hosts_of_listener
 from bascule.gateway.appgw.canonical import PATH_RULES, is_collection
-from bascule.gateway.appgw.names import Names
 from bascule.gateway.appgw.part import LISTENERS, PATH_MAPS, RULES
 from bascule.gateway.appgw.references import ChildKey, key_in_id, key_of, references_of
-from bascule.gateway.ownership import Owns
+from bascule.gateway.ownership import Owns, has_clients
 
 NAME_LENGTH_MAX = 80
-ANY_HOST = "*"
 _ID = re.compile(r"/([a-z]+)/([a-z0-9_.-]*[a-z0-9_])(?:/pathrules/([a-z0-9_.-]*[a-z0-9_]))?")
 _OF_CLUSTER = re.compile(r"-(?:blue|green)$")
 _MAPS = PATH_MAPS.lower()
@@ -82,8 +81,6 @@ class _Children:
         self.gateway_id = text_at(document, "id")
         self.all: dict[ChildKey, Document] = {}
         self.ours: set[ChildKey] = set()
-        self.prepared: set[ChildKey] = set()
-        """Listeners without clients: nobody's host."""
         self.references: dict[ChildKey, frozenset[ChildKey]] = {}
         for collection, found in object_at(document, "properties").items():
             if not is_collection(found):
@@ -91,8 +88,6 @@ class _Children:
             for child in cast("list[Document]", found):
                 name = text_at(child, "name")
                 key = key_of(collection, name)
-                if key[0] == _LISTENERS and Names(owns.prefix).is_prepared(name):
-                    self.prepared.add(key)
                 self.all[key] = child
                 self.references[key] = frozenset(references_of(self.gateway_id, collection, child))
                 if owns.is_ours(collection, name):
@@ -112,7 +107,8 @@ class _Children:
 
     def hosts_of_listener(self, listener: ChildKey) -> tuple[str, ...]:
         """Return the hosts of a listener; none for one without clients."""
-        return () if listener in self.prepared else _hosts(self.all[listener])
+        hosts = hosts_of_listener(self.all[listener])
+        return hosts if has_clients(hosts) else ()
 
     def hosts_of_map(self, path_map: ChildKey) -> frozenset[str]:
         """Return the hosts whose rules name a path map, or the other cluster's beside it."""
@@ -199,12 +195,6 @@ def _plain(path: str) -> str:
     return path.rstrip("*").rstrip("/") or "/"
 
 
-def _hosts(listener: Document) -> tuple[str, ...]:
-    one = text_at(listener, "properties", "hostName")
-    found = texts_at(listener, "properties", "hostNames") or (one or ANY_HOST,)
-    return tuple(host.lower() for host in found)
-
-
 def _faulty(children: _Children) -> Iterator[ChildKey]:
     for key, targets in children.references.items():
         if len(key[1]) > NAME_LENGTH_MAX or any(each not in children.all for each in targets):
@@ -221,7 +211,7 @@ def _priority(rule: Document) -> tuple[object, ...]:
 def _twice_listening(children: _Children) -> Iterator[ChildKey]:
     yield from _twice(
         {
-            key: tuple((frontend, port, host) for host in _hosts(each))
+            key: tuple((frontend, port, host) for host in hosts_of_listener(each))
             for key, each in children.all.items()
             if key[0] == _LISTENERS
             and (frontend := _target(children, each, "frontendIPConfiguration"))

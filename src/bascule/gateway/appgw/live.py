@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from bascule.azure.document import Document, list_at, object_at, text_at, texts_at
+from bascule.azure.document import Document, list_at, object_at, text_at
+from bascule.azure.gateway_rules import hosts_of_listener
 from bascule.errors import PlanError
 from bascule.gateway.appgw.part import LISTENERS, PATH_MAPS, POOLS, RULES
 from bascule.gateway.ownership import Owns, split_of
@@ -60,7 +61,7 @@ def _parse(text: str) -> Split | None:
 def _rule_targets(document: Document, owns: Owns) -> Iterator[tuple[str, Cluster]]:
     """Yield each host with the cluster that its rule of ours names, if it could name the other."""
     properties = object_at(document, "properties")
-    hosts = {_name(each): _hosts(each) for each in list_at(properties, LISTENERS)}
+    hosts = {_name(each): hosts_of_listener(each) for each in list_at(properties, LISTENERS)}
     maps = frozenset(_name(each) for each in list_at(properties, PATH_MAPS))
     pools = frozenset(
         _name(each)
@@ -86,12 +87,6 @@ def _chosen(pattern: re.Pattern[str], name: str, there: frozenset[str]) -> Clust
     cluster = Cluster(found[1])
     sibling = f"{name[: found.start(1)]}{cluster.other}{name[found.end(1) :]}"
     return cluster if sibling in there else None
-
-
-def _hosts(listener: Document) -> tuple[str, ...]:
-    found = texts_at(listener, "properties", "hostNames")
-    one = text_at(listener, "properties", "hostName")
-    return tuple(name.lower() for name in found or (one,) if name) or ("*",)
 
 
 def _target(rule: Document, key: str) -> str:

@@ -118,11 +118,6 @@ class Names:
         """Return the name of a listener without clients, of its rule and of its path map."""
         return f"{self.prefix}prepared" if number == 1 else f"{self.prefix}prepared-{number}"
 
-    def is_prepared(self, name: str) -> bool:
-        """Whether a listener of this name, or a rule, is there for probes and not for clients."""
-        pattern = rf"{re.escape(self.prefix)}prepared(?:-\d+)?"
-        return re.fullmatch(pattern, name, re.IGNORECASE) is not None
-
 
 def _joined(kind: str, *parts: str) -> str:
     """Return `kind` and what it is for; no Kubernetes name of these parts holds a `_`."""

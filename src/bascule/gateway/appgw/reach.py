@@ -8,12 +8,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from bascule.azure.document import Document, list_at, text_at
-from bascule.gateway.appgw.names import Names
-from bascule.gateway.appgw.part import PATH_MAPS, POOLS, RULES
+from bascule.azure.gateway_rules import find_led_pools
+from bascule.gateway.appgw.part import POOLS
+from bascule.gateway.ownership import has_clients
 from bascule.ids import Cluster
-
-RULES_OF_STREAMS = "routingRules"
-_TARGETS = ("backendAddressPool", "defaultBackendAddressPool")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +44,7 @@ def read_reach(document: Document, prefix: str) -> Reach:
         if cluster is not None:
             pools[cluster].add(name)
             addresses[cluster] |= members[name]
-    led = {*_led(document, prefix)}
+    led = find_led_pools(document, has_clients)
     found = {address for name in led for address in members.get(name, ())}
     return Reach(
         pools={cluster: frozenset(names) for cluster, names in pools.items()},
@@ -63,37 +61,8 @@ def read_reach(document: Document, prefix: str) -> Reach:
     )
 
 
-def _led(document: Document, prefix: str) -> Iterator[str]:
-    """Yield the pools that rules lead clients to, by themselves or by their path maps."""
-    names = Names(prefix)
-    maps = {
-        text_at(each, "name").lower(): each for each in list_at(document, "properties", PATH_MAPS)
-    }
-    for collection in (RULES, RULES_OF_STREAMS):
-        for rule in list_at(document, "properties", collection):
-            if names.is_prepared(_last(text_at(rule, "properties", "httpListener", "id"))):
-                continue
-            yield from _targets(rule)
-            path_map = maps.get(_last(text_at(rule, "properties", "urlPathMap", "id")))
-            if path_map is not None:
-                yield from _targets(path_map)
-                for path_rule in list_at(path_map, "properties", "pathRules"):
-                    yield from _targets(path_rule)
-
-
-def _targets(child: Document) -> Iterator[str]:
-    for key in _TARGETS:
-        name = _last(text_at(child, "properties", key, "id"))
-        if name:
-            yield name
-
-
 def _addresses(pool: Document) -> Iterator[str]:
     for each in list_at(pool, "properties", "backendAddresses"):
         address = text_at(each, "ipAddress") or text_at(each, "fqdn")
         if address:
             yield address.lower()
-
-
-def _last(identity: str) -> str:
-    return identity.rpartition("/")[2].lower()

@@ -3,10 +3,9 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from bascule.azure.document import Document, list_at, number_at, object_at, text_at, texts_at
-from bascule.gateway.appgw.part import LISTENERS, PATH_MAPS, POOLS, PORTS, RULES
-
-ANY_HOST = "*"
+from bascule.azure.document import Document, list_at, number_at, object_at, text_at
+from bascule.azure.gateway_rules import hosts_of_listener
+from bascule.gateway.appgw.part import ANY_HOST, LISTENERS, PATH_MAPS, POOLS, PORTS, RULES
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -120,11 +119,10 @@ def _addresses(pool: Document) -> tuple[str, ...]:
 
 def _places(listener: Document, properties: Document) -> Iterator[Place]:
     ports = {_name(e): number_at(e, "properties", "port") for e in list_at(properties, PORTS)}
-    one = text_at(listener, "properties", "hostName")
     port = ports.get(_referred(listener, "frontendPort")) or 0
     frontend = _referred(listener, "frontendIPConfiguration")
-    for name in texts_at(listener, "properties", "hostNames") or (one or ANY_HOST,):
-        yield Place(name.lower(), port, frontend)
+    for host in hosts_of_listener(listener):
+        yield Place(host, port, frontend)
 
 
 def _referred(child: Document, key: str) -> str:

@@ -1,19 +1,20 @@
 """What carries traffic: pools of a gateway that rules lead to, and where their addresses lie."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from ipaddress import AddressValueError, IPv4Address, IPv4Network
 
 from bascule.azure.document import Document, list_at, text_at
-from bascule.azure.resource_id import ResourceId
+from bascule.azure.gateway_rules import find_led_pools
+from bascule.gateway.ownership import has_clients
 
 
 def find_live_pools(gateway: Document) -> tuple[str, ...]:
-    """Return the names of the gateway's pools that have addresses and that some rule leads to."""
-    led_to = {ResourceId(text).key for text in _targets(gateway) if text}
+    """Return the names of the gateway's pools with addresses that some rule leads clients to."""
+    led = find_led_pools(gateway, has_clients)
     return tuple(
         text_at(pool, "name")
         for pool in list_at(gateway, "properties", "backendAddressPools")
-        if _addresses(pool) and _is_led_to(pool, led_to)
+        if _addresses(pool) and text_at(pool, "name").lower() in led
     )
 
 
@@ -39,23 +40,7 @@ def _is_in(text: str, networks: Sequence[IPv4Network]) -> bool:
     return any(address in network for network in networks)
 
 
-def _is_led_to(pool: Document, led_to: set[str]) -> bool:
-    name = text_at(pool, "name").lower()
-    return any(target.endswith(f"/backendaddresspools/{name}") for target in led_to)
-
-
 def _addresses(pool: Document) -> tuple[str, ...]:
     found = list_at(pool, "properties", "backendAddresses")
     texts = (text_at(each, "ipAddress") or text_at(each, "fqdn") for each in found)
     return tuple(text for text in texts if text)
-
-
-def _targets(gateway: Document) -> Iterator[str]:
-    for rule in list_at(gateway, "properties", "requestRoutingRules"):
-        yield text_at(rule, "properties", "backendAddressPool", "id")
-    for path_map in list_at(gateway, "properties", "urlPathMaps"):
-        yield text_at(path_map, "properties", "defaultBackendAddressPool", "id")
-        for rule in list_at(path_map, "properties", "pathRules"):
-            yield text_at(rule, "properties", "backendAddressPool", "id")
-    for rule in list_at(gateway, "properties", "routingRules"):
-        yield text_at(rule, "properties", "backendAddressPool", "id")

@@ -2,7 +2,7 @@ import pytest
 
 from bascule.gateway.appgw.reach import cluster_of_pool, read_reach
 from bascule.ids import Cluster
-from tests.support.reach_documents import gateway, path_map, pool, rule
+from tests.support.reach_documents import gateway, listener, path_map, pool, rule
 
 
 def test_a_pool_of_ours_says_whose_it_is_by_its_name() -> None:
@@ -56,6 +56,10 @@ def test_what_is_only_prepared_for_probes_reaches_nobody() -> None:
             rule("bsc-prepared", path_map="bsc-prepared", listener="BSC-prepared"),
             rule("bsc-prepared-2", path_map="bsc-prepared"),
         ],
+        listeners=[
+            listener("bsc-prepared", "1f.bascule.invalid"),
+            listener("bsc-prepared-2", "2f.bascule.invalid"),
+        ],
     )
 
     assert read_reach(document, "bsc-").reached == frozenset()
@@ -66,6 +70,7 @@ def test_a_rule_of_somebody_that_names_what_is_prepared_reaches_it() -> None:
         pools=[pool("bsc-pool-blue_a", "10.1.0.1")],
         maps=[path_map("bsc-prepared", "bsc-pool-blue_a")],
         rules=[rule("theirs", path_map="bsc-prepared")],
+        listeners=[listener("theirs", "shop.example.com")],
     )
 
     assert read_reach(document, "bsc-").reached == {Cluster.BLUE}

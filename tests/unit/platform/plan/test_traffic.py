@@ -1,4 +1,5 @@
 from bascule.platform.plan.traffic import find_behind, find_live_addresses, find_live_pools
+from tests.support.appgw_tables import translate_case, whole_document
 
 
 def _pool(name: str, *addresses: dict[str, str]) -> dict[str, object]:
@@ -19,13 +20,18 @@ GATEWAY = {
             _pool("empty"),
             _pool("unused", {"ipAddress": "10.240.0.7"}),
         ],
-        "requestRoutingRules": [_to("rule"), _to("empty"), {"properties": {}}],
+        "requestRoutingRules": [
+            _to("rule"),
+            _to("empty"),
+            {"properties": {"urlPathMap": {"id": "/gw/urlPathMaps/map"}}},
+        ],
         "urlPathMaps": [
             {
+                "name": "Map",
                 "properties": {
                     "defaultBackendAddressPool": {"id": "/gw/backendAddressPools/default"},
                     "pathRules": [_to("path")],
-                }
+                },
             }
         ],
         "routingRules": [_to("tcp")],
@@ -36,6 +42,19 @@ GATEWAY = {
 def test_pools_with_addresses_that_rules_lead_to_are_live() -> None:
     assert find_live_pools(GATEWAY) == ("rule", "Path", "default", "tcp")
     assert find_live_pools({}) == ()
+
+
+def test_what_is_led_to_for_probes_alone_carries_no_traffic() -> None:
+    text = """
+    ingresses: [{hosts: [a.test], paths: [{path: /}, {path: /api, to: api}]}]
+    services:
+      web: {blue: ['10.0.0.1:80'], green: ['10.1.0.1:80']}
+      api: {blue: ['10.0.0.2:80'], green: ['10.1.0.2:80']}
+    """
+    document = whole_document(translate_case(text))
+
+    assert "bsc-prepared" in str(document)
+    assert find_live_addresses(document) == ("10.0.0.1", "10.0.0.2")
 
 
 def test_their_addresses_are_sorted() -> None:

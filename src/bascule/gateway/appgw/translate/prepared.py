@@ -17,14 +17,13 @@ from bascule.gateway.appgw.reach import cluster_of_pool
 from bascule.gateway.appgw.settings import Limits
 from bascule.gateway.appgw.translate.priorities import PRIORITY_MAX
 from bascule.gateway.appgw.translate.sheet import Pairs, Sheet, Site, Written
+from bascule.gateway.ownership import PROBED_HOST_END
 from bascule.ids import Cluster
 from bascule.routing.model import Problem, Severity
 
 NOT_PROBED: Final = "NotAllProbed"
 """The code of the Problem where there is no room for such a listener."""
 HOST_DIGITS: Final = 32
-HOST_END: Final = ".bascule.invalid"
-"""No such name is ever in DNS (RFC 2606)."""
 
 _PLACE = ("frontendIPConfiguration", "frontendPort", "protocol", "sslCertificate")
 """What of a listener says where it listens."""
@@ -68,7 +67,7 @@ def prepare(pairs: Pairs, children: Written, site: Site) -> Prepared:
 def host_of(number: int, site: Site) -> str:
     """Return the host of a listener that nobody asks for: always the same, and hard to guess."""
     said = f"{site.settings.gateway_id.lower()} {site.settings.owner} {number}"
-    return f"{hashlib.sha256(said.encode()).hexdigest()[:HOST_DIGITS]}{HOST_END}"
+    return f"{hashlib.sha256(said.encode()).hexdigest()[:HOST_DIGITS]}{PROBED_HOST_END}"
 
 
 _Pair = tuple[str, str]
