@@ -6,8 +6,9 @@ Azure shows the public part of those that were handed over, and of those in a Ke
 import base64
 import binascii
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import pkcs7
 
 from bascule.azure.document import Document, list_at, text_at
@@ -40,7 +41,6 @@ def _read_end(shown: str) -> datetime | None:
     """Return when the first certificate of the chain ends; None where none is shown."""
     try:
         chain = pkcs7.load_der_pkcs7_certificates(base64.b64decode(shown)) if shown else []
-    except (binascii.Error, ValueError):
+    except (binascii.Error, ValueError, UnsupportedAlgorithm):
         return None
-    ends = (each.not_valid_after_utc for each in chain)
-    return min((end.astimezone(UTC) for end in ends), default=None)
+    return min((each.not_valid_after_utc for each in chain), default=None)

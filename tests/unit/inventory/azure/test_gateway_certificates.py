@@ -47,7 +47,21 @@ def test_of_one_in_a_key_vault_only_its_place_is_known() -> None:
     assert found == GatewayCertificate(name="wild", secret_id=place, is_ours=True)
 
 
-@pytest.mark.parametrize("text", ["", "!", "AAAA"])
+def test_of_a_chain_the_first_end_counts() -> None:
+    authority = Authority()
+    root = x509.load_pem_x509_certificate(authority.pem)
+    leaf = x509.load_pem_x509_certificate(authority.issue("shop.test", valid_days=5).chain_pem)
+
+    (found,) = read_certificates(gateway(own={"publicCertData": shown(root, leaf)}), bool)
+
+    assert found.not_after == leaf.not_valid_after_utc
+
+
+NO_CERTIFICATES = "MA8GCSqGSIb3DQEHAaACBAA="
+"""A sound PKCS #7 of another kind than the one that holds certificates."""
+
+
+@pytest.mark.parametrize("text", ["", "!", "AAAA", NO_CERTIFICATES])
 def test_what_cannot_be_read_is_not_known(text: str) -> None:
     (found,) = read_certificates(gateway(odd={"publicCertData": text}), lambda _: False)
 
