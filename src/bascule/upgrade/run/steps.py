@@ -170,6 +170,8 @@ class Steps:
         hindrances = find_hindrances(self._ledger.state.split, wanted, self._traffic.view())
         if hindrances:
             return Waits(reason="; ".join(hindrances))
+        if writers := await self._find_writers():
+            return writers
         run = self._ledger.require_run()
         reason = f"{run.name}: back to the weights of the plan"
         change = Change(order_id=order_id, kind="upgrade", wanted=wanted, reason=reason)

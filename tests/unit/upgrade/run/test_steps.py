@@ -491,6 +491,18 @@ async def test_the_weights_of_the_plan_are_brought_back_when_the_clusters_are_re
     assert desk.traffic.live == percent(5)
 
 
+async def test_weights_are_not_brought_back_beside_another_writer_of_the_gateway() -> None:
+    desk = Desk(hold("h", Stage.SHIFT, 1.0, Gates()))
+    steps = await desk.begin()
+    agic = Finding(severity=Severity.BLOCKER, code="AgicInside", subject="green", message="is back")
+    desk.checks.findings = (agic,)
+
+    found = await desk.clock.drive(steps.bring_back(percent(5), CommandId("a")))
+
+    assert found == Waits(reason="green: is back")
+    assert desk.traffic.live != percent(5)
+
+
 async def test_hands_are_for_an_upgrade_that_is_under_way() -> None:
     desk = Desk(hold("h", Stage.SHIFT, 1.0, Gates()))
     journal = FakeJournal(desk.disk)
