@@ -10,12 +10,15 @@ from typing import cast
 Document = Mapping[str, object]
 """A resource as ARM shows it: id, name, type, location, tags, properties, ..."""
 
+_OBJECT = (dict, Mapping)
+"""What JSON is read into comes first: a gateway's document has ten thousands of objects."""
+
 
 def value_at(document: Document, *path: str) -> object:
     """Return the value at `path`, or None."""
     found: object = document
     for key in path:
-        if not isinstance(found, Mapping):
+        if not isinstance(found, _OBJECT):
             return None
         found = cast("Document", found).get(key)
     return found
@@ -42,7 +45,7 @@ def truth_at(document: Document, *path: str) -> bool | None:
 def object_at(document: Document, *path: str) -> Document:
     """Return the object at `path`, or an empty one."""
     found = value_at(document, *path)
-    return cast("Document", found) if isinstance(found, Mapping) else {}
+    return cast("Document", found) if isinstance(found, _OBJECT) else {}
 
 
 def list_at(document: Document, *path: str) -> tuple[Document, ...]:
@@ -79,4 +82,4 @@ def _items(document: Document, path: tuple[str, ...]) -> list[object]:
 
 
 def _is_object(value: object) -> bool:
-    return isinstance(value, Mapping)
+    return isinstance(value, _OBJECT)

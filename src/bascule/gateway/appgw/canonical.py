@@ -5,6 +5,7 @@ values in its own casing. What it never shows (certificate data) is left out.
 """
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Final, cast
 
 from bascule.azure.document import Document, object_at, text_at
@@ -180,10 +181,21 @@ def back_references(collection: str) -> frozenset[str]:
     return _BACK_BY_COLLECTION.get(collection, _BACK_ELSEWHERE)
 
 
+@cache
+def untold_of(collection: str) -> frozenset[str]:
+    """Return the properties of a child that say nothing."""
+    return READ_ONLY | back_references(collection) | _NEVER_SHOWN
+
+
+def spoken_by_us(collection: str) -> frozenset[str]:
+    """Return the properties that the translation says of a child."""
+    return _SPOKEN.get(collection, frozenset())
+
+
 def is_unspoken(collection: str, name: str) -> bool:
     """Whether a property of a child of ours is not ours to set: kept as it is found."""
     is_noise = name in READ_ONLY or name in back_references(collection)
-    return not is_noise and name not in _SPOKEN.get(collection, frozenset())
+    return not is_noise and name not in spoken_by_us(collection)
 
 
 def canonical_gateway(document: Document) -> dict[str, object]:
@@ -213,7 +225,7 @@ def canonical_child(collection: str, child: Document) -> dict[str, object]:
 
 def canonical_properties(collection: str, properties: Document) -> dict[str, object]:
     """Return a child's properties without noise, defaults and what is never shown."""
-    skipped = READ_ONLY | back_references(collection) | _NEVER_SHOWN
+    skipped = untold_of(collection)
     own = {key: value for key, value in properties.items() if key not in skipped}
     rules = own.pop(PATH_RULES, None)
     canonical = _canonical_object(own)
@@ -236,7 +248,7 @@ def canonical_properties(collection: str, properties: Document) -> dict[str, obj
 
 def spoken_of(collection: str, canonical: Mapping[str, object]) -> dict[str, object]:
     """Return of a child's canonical properties what is ours to set."""
-    spoken = _SPOKEN.get(collection, frozenset())
+    spoken = spoken_by_us(collection)
     found = {key: value for key, value in canonical.items() if key in spoken}
     rules = found.get(PATH_RULES)
     if isinstance(rules, list):

@@ -13,6 +13,7 @@ from bascule.gateway.appgw.canonical import (
     canonical_gateway,
     is_collection,
 )
+from bascule.gateway.appgw.comparing import is_same_child
 from bascule.gateway.appgw.part import COLLECTIONS
 from bascule.gateway.ownership import Owns
 
@@ -107,7 +108,7 @@ def _diff_child(
             is_ours=is_ours,
             lines=(f"{sign} {place}",),
         )
-    if before is after:
+    if is_same_child(collection, before, after):
         return None
     lines = tuple(f"~ {place}: {told}" for told in _diff_objects(collection, before, after))
     return _changed(collection, name, lines, is_ours=is_ours) if lines else None

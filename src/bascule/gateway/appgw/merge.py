@@ -12,13 +12,11 @@ from bascule.azure.document import Document, list_at, number_at, object_at, text
 from bascule.errors import DriverError
 from bascule.gateway.appgw.canonical import (
     back_references,
-    canonical_child,
     canonical_gateway,
-    canonical_properties,
     is_collection,
     is_unspoken,
-    spoken_of,
 )
+from bascule.gateway.appgw.comparing import is_same_child, says
 from bascule.gateway.appgw.facts import read_facts
 from bascule.gateway.appgw.part import CERTIFICATES, COLLECTIONS, LISTENERS, PORTS, Children, Part
 from bascule.gateway.appgw.pfx import Pfx
@@ -101,11 +99,7 @@ def _are_same_children(
 ) -> bool:
     if ones.keys() != others.keys():
         return False
-    pairs = ((child, others[name]) for name, child in ones.items())
-    return all(
-        one is other or canonical_child(collection, one) == canonical_child(collection, other)
-        for one, other in pairs
-    )
+    return all(is_same_child(collection, child, others[name]) for name, child in ones.items())
 
 
 def _check_owner(document: Document, owns: Owns) -> None:
@@ -135,7 +129,7 @@ def _merge_ours(
 def _keep_or_change(collection: str, found: Document | None, wanted: Document) -> Document:
     if found is None:
         return wanted
-    if collection == CERTIFICATES or _says(collection, found, wanted):
+    if collection == CERTIFICATES or says(collection, found, wanted):
         return found
     properties = object_at(wanted, "properties")
     kept = {
@@ -144,14 +138,6 @@ def _keep_or_change(collection: str, found: Document | None, wanted: Document) -
         if is_unspoken(collection, key) and key not in properties
     }
     return {**wanted, "name": found["name"], "properties": {**kept, **properties}}
-
-
-def _says(collection: str, found: Document, wanted: Document) -> bool:
-    """Whether a child that is there says all that it should and, where we speak, no more."""
-    there = canonical_properties(collection, object_at(found, "properties"))
-    asked = canonical_properties(collection, object_at(wanted, "properties"))
-    spoken = {**spoken_of(collection, there), **{k: there[k] for k in asked if k in there}}
-    return spoken == asked
 
 
 def _with_ports_that_are_there(
