@@ -164,6 +164,12 @@ async def test_envoys_behind_it_split_exactly_and_the_gateway_is_looked_at_all_t
     clusters: Mapping[str, LabApi], planner: Planner
 ) -> None:
     await make(clusters["old"], AGIC)
+    for api in clusters.values():
+        service = raw_service("calls")
+        service["spec"]["ports"][0]["appProtocol"] = "grpc"
+        calls = raw_ingress("calls", host="calls.example.com", service="calls")
+        for raw in (service, raw_slice("calls"), calls):
+            await make(api, raw)
     tier = "type: appgw+envoy, envoys: {addresses: [127.0.0.1]}"
 
     made = await planner.plan("[{weight: 5, hold: 1s}, {weight: 50}, {weight: 100}]", kind=tier)
@@ -172,3 +178,5 @@ async def test_envoys_behind_it_split_exactly_and_the_gateway_is_looked_at_all_t
     blockers = {c for c, f in planner.findings.items() if f["severity"] == "blocker"}
     assert blockers == {"AgicInside"}
     assert "GatewayUpdates" not in planner.findings
+    assert "RestartsUnknown" not in planner.findings
+    assert "gRPC calls fail" in planner.findings["LeftOut"]["message"]

@@ -3,7 +3,8 @@
 import os
 
 from bascule.app.gateways.appgw import build_place, build_settings
-from bascule.app.gateways.looking import fetch_appgw_facts
+from bascule.app.gateways.front import build_tier
+from bascule.app.gateways.looking import fetch_appgw_facts, fetch_tier_facts
 from bascule.azure.opening import find_subscription, open_azure
 from bascule.checks.appgw.facts import AppGwFacts
 from bascule.clock import Clock
@@ -24,14 +25,15 @@ async def fetch_planned_facts(
 ) -> AppGwFacts:
     """Return how the gateway is, and whether our part under `table` has its place there.
 
-    With Envoys behind it our part is small, and is not made. Raises UsageError where nothing says
-    who asks, or in which subscription.
+    With Envoys behind it our part is what leads to them. Raises UsageError where nothing says who
+    asks, or in which subscription.
     """
     gateway_id = spec.gateway_id(find_subscription(os.environ, spec.subscription))
     times = update or IDLE_UPDATES
     async with open_azure(os.environ, clock=clock, cloud=spec.cloud) as azure:
         if isinstance(spec, AppGwEnvoyGateway):
             place = build_place(gateway, spec, gateway_id=gateway_id)
-            return await fetch_appgw_facts(azure.client, place, update=times)
+            tier = build_tier(spec)
+            return await fetch_tier_facts(azure.client, place, tier, update=times, table=table)
         settings = build_settings(gateway, spec, gateway_id=gateway_id)
         return await fetch_appgw_facts(azure.client, settings, update=times, table=table)

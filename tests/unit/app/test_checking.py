@@ -1,9 +1,17 @@
 """The preflight of a running upgrade, over a controller with fakes around it."""
 
 import asyncio
+from typing import Any
+
+import pytest
+import yaml
 
 from bascule.app.checking import build_live_checks, build_survey
+from bascule.checks.appgw.facts import AppGwFacts
+from bascule.checks.azure.unreadable import Unreadable
 from bascule.checks.findings import Finding
+from bascule.errors import ForbiddenError
+from bascule.gateway.appgw.abilities import IDLE_UPDATES
 from bascule.ids import Cluster
 from bascule.inventory.live import LiveChecks
 from bascule.kube.client import ServerVersion
@@ -12,13 +20,16 @@ from bascule.manifest.objects import ManifestObject
 from bascule.spec.load import parse_gateway
 from bascule.upgrade.state import GatewayState
 from tests.support.controller_world import ALL_BLUE, ControllerWorld, make_world, running
+from tests.support.inventories import inventory
 from tests.support.raw_objects import parsed, raw_ingress, raw_service, raw_slice, shop
+from tests.support.virtual_clock import VirtualClock
 
-GATEWAY = parse_gateway(
+FILE = (
     "{name: shop, clusters: {blue: {kubeconfig: k, context: old},"
-    " green: {kubeconfig: k, context: new}}}",
-    "gateway.yaml",
+    " green: {kubeconfig: k, context: new}}}"
 )
+GATEWAY = parse_gateway(FILE, "gateway.yaml")
+PLACE = {"resourceGroup": "g", "name": "gw"}
 CONNECTIONS = {
     Cluster.BLUE: Connection(name="old", server="https://old.example.com"),
     Cluster.GREEN: Connection(name="new", server="https://new.example.com"),
@@ -85,3 +96,39 @@ async def test_an_api_that_is_away_is_told_with_its_reason() -> None:
         found = await find(world)
 
     assert "green (new) is not known: no route to host" in found["ClusterUnreachable"].message
+
+
+class HiddenCluster:
+    """Shows nobody what runs in it."""
+
+    async def list_all(self, *_: object, **__: object) -> object:
+        raise ForbiddenError("it is not shown to you")
+
+
+async def look_at_gateway() -> AppGwFacts:
+    return AppGwFacts(gateway=Unreadable(what="the gateway", reason="away"), update=IDLE_UPDATES)
+
+
+@pytest.mark.parametrize(
+    ("kind", "asked"),
+    [
+        ({"type": "envoy"}, set()),
+        ({"type": "appgw", **PLACE}, {*Cluster}),
+        ({"type": "appgw+envoy", **PLACE, "envoys": {"addresses": ["10.0.0.9"]}}, {*Cluster}),
+    ],
+    ids=["envoy", "appgw", "tier"],
+)
+async def test_who_else_may_write_the_gateway_is_looked_for_in_both_clusters(
+    kind: dict[str, object], asked: set[Cluster]
+) -> None:
+    door = {"name": "http", "address": "203.0.113.7", "port": 80}
+    spec = {**yaml.safe_load(FILE), "listeners": [door], "gateway": kind}
+    clients: Any = dict.fromkeys(Cluster, HiddenCluster())
+
+    survey = build_survey(
+        parse_gateway(yaml.safe_dump(spec), "g.yaml"), clients, look_at_gateway, VirtualClock()
+    )
+    found = await survey.complete(inventory())
+
+    assert set(found.inside) == asked
+    assert (found.appgw is not None) is bool(asked)

@@ -27,9 +27,12 @@ from bascule.routing.model import (
     Problem,
     Route,
     RouteSet,
+    RoutingTable,
     Severity,
 )
 from bascule.routing.preview import find_preview_hosts
+from bascule.routing.weights import Split, Weights
+from bascule.spec.appgw import AppGwEnvoyGateway
 
 LISTENER = "tier"
 PROBE_HOST = "bascule.invalid"
@@ -70,6 +73,12 @@ class Tier:
     addresses: tuple[str, ...]
 
 
+def build_tier(spec: AppGwEnvoyGateway) -> Tier:
+    """Return where the Envoys are by `gateway.yaml`."""
+    envoys = spec.envoys
+    return Tier(listen=envoys.listen, port=envoys.port, addresses=envoys.addresses)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Divided:
     """Both parts of one table, and what is in neither."""
@@ -77,6 +86,11 @@ class Divided:
     front: RouteSet
     behind: RouteSet
     problems: tuple[Problem, ...] = ()
+
+    @property
+    def front_table(self) -> RoutingTable:
+        """What is to be in front, which no split changes: its routes have one backend each."""
+        return RoutingTable(routes=self.front, split=Split(Weights.all_to(Cluster.BLUE)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +144,7 @@ class Divider:
 
 def part_host(host: Host, tier: Tier) -> _Parted:
     """Return both sides of one host; a host without a route that can be served has neither."""
-    problems: list[Problem] = []
+    problems = [problem for route in host.routes for problem in _tell_grpc(route)]
     asked = _with_one_place([_read(route, problems) for route in host.routes], problems)
     served = [each for each in asked if not each.is_refused]
     if not served:
@@ -170,6 +184,20 @@ def _read(route: Route, problems: list[Problem]) -> _Asked:
             problems += tell(route, "AnnotationNotUsed", message, Severity.WARNING)
     is_refused = bool(refused) or found.is_refused
     return _Asked(route=route, options=found.options, is_refused=is_refused)
+
+
+def _tell_grpc(route: Route) -> list[Problem]:
+    """Say that a backend gets no gRPC; requests of HTTP/1.1 Envoy turns into its HTTP/2."""
+    both = (route.backend(cluster) for cluster in Cluster)
+    found = next((b for b in both if b is not None and b.protocol is BackendProtocol.H2C), None)
+    if found is None:
+        return []
+    message = (
+        f"{route.match.path}: {found.name} speaks HTTP/2 in clear (h2c), and the gateway in front "
+        "speaks HTTP/1.1 to the Envoys: plain requests are answered, gRPC calls fail. Serve gRPC "
+        "by Envoys at an address of their own (`type: envoy`)"
+    )
+    return tell(route, "GrpcNotPassed", message, Severity.WARNING)
 
 
 def _is_harmless(name: str, options: RouteOptions) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from bascule.app import wiring
 from bascule.app.clock import SystemClock
 from bascule.app.gateways.appgw import LIMIT_FACTOR, build_place, build_settings
-from bascule.app.gateways.front import Divider, Tier
+from bascule.app.gateways.front import Divider, build_tier
 from bascule.app.known import fetch_state
 from bascule.app.state_dir import StateDir, apply_state_dir
 from bascule.azure.client import ArmClient
@@ -31,7 +31,6 @@ from bascule.ids import Cluster
 from bascule.inventory.fetch import Asked, Question, fetch_inventory
 from bascule.kube.client import KubeClient
 from bascule.kube.connection import Connection
-from bascule.routing.arrangement import NOTHING_ARRANGED
 from bascule.routing.model import RoutingTable
 from bascule.routing.weights import Split, Weights
 from bascule.spec.appgw import AppGwEnvoyGateway, AppGwGateway, AppGwPlace
@@ -125,12 +124,10 @@ class Hands:
         self, document: Document, inventory: Inventory, owns: Owns
     ) -> tuple[dict[str, object], Part]:
         """Return the document as our first table would make it, and our part of it."""
-        routes = inventory.routes
+        table = RoutingTable(routes=inventory.routes, split=self.split)
         if isinstance(self.spec, AppGwEnvoyGateway):
-            envoys = self.spec.envoys
-            tier = Tier(listen=envoys.listen, port=envoys.port, addresses=envoys.addresses)
-            routes = Divider(tier).divide(routes, NOTHING_ARRANGED).front
-        table = RoutingTable(routes=routes, split=self.split)
+            divided = Divider(build_tier(self.spec)).divide(table.routes, table.arrangement)
+            table = divided.front_table
         part = Translator(self.settings).translate(table, read_facts(document, owns))
         unsent = dict.fromkeys(part.certificates, _UNSENT)
         return merge(document, part, owns, pfx=unsent, tags={}), part

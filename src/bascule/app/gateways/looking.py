@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 
+from bascule.app.gateways.front import Divider, Tier
 from bascule.azure.document import Document, object_at
 from bascule.checks.appgw.facts import AppGwFacts, Room
 from bascule.checks.azure.unreadable import Unreadable
@@ -33,6 +34,24 @@ async def fetch_appgw_facts(
     if isinstance(document, Unreadable):
         return AppGwFacts(gateway=document, update=update)
     return await asyncio.to_thread(_describe, document, settings, update, table)
+
+
+async def fetch_tier_facts(
+    client: Reads,
+    settings: AppGwSettings,
+    tier: Tier,
+    *,
+    update: UpdateTimes = IDLE_UPDATES,
+    table: RoutingTable | None = None,
+) -> AppGwFacts:
+    """Return how a gateway in front of Envoys is; with a table also what of it neither can do."""
+    if table is None:
+        facts = await fetch_appgw_facts(client, settings, update=update)
+        return replace(facts, sends_to_pods=False)
+    divided = Divider(tier).divide(table.routes, table.arrangement)
+    facts = await fetch_appgw_facts(client, settings, update=update, table=divided.front_table)
+    left_out = tuple(sorted({*divided.problems, *facts.left_out}))
+    return replace(facts, sends_to_pods=False, left_out=left_out)
 
 
 def _describe(

@@ -25,8 +25,8 @@ from bascule.app.gateways.envoy import (
     prepare_elsewhere,
     prepare_own,
 )
-from bascule.app.gateways.front import Tier
-from bascule.app.gateways.looking import fetch_appgw_facts
+from bascule.app.gateways.front import build_tier
+from bascule.app.gateways.looking import fetch_tier_facts
 from bascule.app.gateways.opening import Opener, OpenGateway
 from bascule.app.gateways.tier_driver import Manner, TierDriver
 from bascule.app.metering import MeteredDriver
@@ -49,7 +49,7 @@ def prepare_tier(
     open_envoys = _prepare_envoys(gateway, spec, home, elsewhere)
     gateway_id = name_gateway(spec, home)
     settings = build_place(gateway, spec, gateway_id=gateway_id)
-    tier = Tier(listen=spec.envoys.listen, port=spec.envoys.port, addresses=spec.envoys.addresses)
+    tier = build_tier(spec)
 
     @asynccontextmanager
     async def open_tier(fence: Callable[[], None]) -> AsyncIterator[OpenGateway]:
@@ -74,7 +74,7 @@ def prepare_tier(
                 other_addresses=parts.other_addresses,
                 shared=front,
                 puts=parts.log.puts,
-                look=partial(fetch_appgw_facts, parts.client, settings),
+                look=partial(fetch_tier_facts, parts.client, settings, tier),
                 kept=keep_before(parts.document, home.state_dir.gateway_before),
             )
 

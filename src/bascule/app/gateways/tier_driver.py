@@ -18,6 +18,7 @@ from bascule.clock import Clock
 from bascule.controller.bell import Bell
 from bascule.controller.holdoff import HoldOff, Pending, due_s, note_change
 from bascule.errors import BasculeError, JournalError
+from bascule.gateway.appgw.abilities import TRAFFIC_KINDS
 from bascule.gateway.driver import (
     Applied,
     Capabilities,
@@ -31,10 +32,7 @@ from bascule.kube.backoff import Backoff
 from bascule.routing.arrangement import Arrangement
 from bascule.routing.certificates import EMPTY_STORE, CertificateStore
 from bascule.routing.model import Problem, RoutingTable
-from bascule.routing.weights import Split, Weights
 
-GRPC = "grpc"
-"""What the gateway in front does not speak to Envoys."""
 LOOK_EVERY_S = 30.0
 """How often the gateway in front is looked at while nothing changes there."""
 TO_BE_WRITTEN = "what it is to serve has changed, and it is written soon"
@@ -108,7 +106,7 @@ class TierDriver(GatewayDriver):
         behind = replace(table, routes=divided.behind)
         applied = await self._envoys.apply(behind, EMPTY_STORE)
         self._digests = (behind.digest, table.digest)
-        front = RoutingTable(routes=divided.front, split=Split(Weights.all_to(Cluster.BLUE)))
+        front = divided.front_table
         former, self._wanted = self._wanted, _Front(front, certificates)
         if front.digest != self._live_digest:
             self._pending = note_change(self._pending, self._clock.monotonic_s())
@@ -208,7 +206,7 @@ class TierDriver(GatewayDriver):
 
 def behind_a_gateway(envoys: Capabilities) -> Capabilities:
     """Return what Envoys can do behind an Application Gateway."""
-    return replace(envoys, traffic_kinds=envoys.traffic_kinds - {GRPC})
+    return replace(envoys, traffic_kinds=envoys.traffic_kinds & TRAFFIC_KINDS)
 
 
 def _shows_hosts(arrangement: Arrangement) -> bool:

@@ -7,6 +7,9 @@ from bascule.routing.affinity import AffinityKind
 from bascule.routing.arrangement import Arrangement
 from bascule.routing.weights import TOTAL_BP, Split, render_percent
 
+TRAFFIC_KINDS = frozenset({"http1", "http2", "websocket"})
+"""What clients may speak to it, http2 where `enableHttp2` is on; behind it there is http1 alone, so
+that no gRPC passes."""
 HALF_BP = TOTAL_BP // 2
 MEASURES_EVERY_S = 60.0
 """The grain of Azure Monitor."""
@@ -30,7 +33,7 @@ def build_capabilities(settings: AppGwSettings) -> Capabilities:
         has_preview_by_header=False,
         has_drain=True,
         is_switch_atomic=False,
-        traffic_kinds=frozenset({"http1", "http2", "websocket"}),
+        traffic_kinds=TRAFFIC_KINDS,
         has_sticky_headers=False,
         shares_by_members=step_bp == 1,
         measures_every_s=MEASURES_EVERY_S,

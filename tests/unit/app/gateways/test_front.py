@@ -8,7 +8,15 @@ from bascule.gateway.appgw.annotations.reading import PREFIX
 from bascule.ids import Cluster
 from bascule.routing.arrangement import NOTHING_ARRANGED, Arrangement, Preview
 from bascule.routing.certificates import Certificate
-from bascule.routing.model import Host, IngressRef, Route, RouteSet, RouteSettings, Severity
+from bascule.routing.model import (
+    BackendProtocol,
+    Host,
+    IngressRef,
+    Route,
+    RouteSet,
+    RouteSettings,
+    Severity,
+)
 from tests.support.tables import backend, host, route, route_set
 
 TIER = Tier(listen="10.0.0.9", port=8080, addresses=("10.0.0.8", "10.0.0.7"))
@@ -157,6 +165,24 @@ def test_a_host_of_which_nothing_can_be_served_is_nowhere() -> None:
     divided = divide(host("a.com", asking(backend_path_prefix="/app")))
 
     assert (divided.front.hosts, divided.behind.hosts) == ((), ())
+
+
+@pytest.mark.parametrize("cluster", Cluster)
+def test_grpc_does_not_pass_and_is_told_once_while_plain_requests_are_served(
+    cluster: Cluster,
+) -> None:
+    made = asking()
+    spoken = backend(cluster, "web", 80, protocol=BackendProtocol.H2C)
+    is_blue = cluster is Cluster.BLUE
+    wanted = replace(made, blue=spoken) if is_blue else replace(made, green=spoken)
+
+    divided = divide(host("a.com", wanted, asking("/x")))
+
+    (problem,) = divided.problems
+    assert (problem.code, problem.severity) == ("GrpcNotPassed", Severity.WARNING)
+    assert f"{cluster}/shop/web/http" in problem.message
+    assert "`type: envoy`" in problem.message
+    assert not any(each.is_down for each in divided.behind.hosts[0].routes)
 
 
 def test_what_does_nothing_is_told() -> None:

@@ -3,10 +3,12 @@
 from dataclasses import replace
 from typing import Any
 
-from bascule.app.gateways.looking import fetch_appgw_facts
+from bascule.app.gateways.front import Tier
+from bascule.app.gateways.looking import fetch_appgw_facts, fetch_tier_facts
 from bascule.checks.azure.gateway_facts import GatewayFacts
 from bascule.checks.azure.unreadable import Unreadable
 from bascule.gateway.appgw.abilities import IDLE_UPDATES
+from bascule.gateway.appgw.annotations.reading import PREFIX
 from bascule.gateway.appgw.settings import AppGwSettings, BackendsKind
 from bascule.gateway.ownership import OWNER_TAG
 from bascule.ids import Cluster
@@ -17,6 +19,7 @@ from tests.support.tables import backend, host, route, route_set, table
 
 ID = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/applicationGateways/gw"
 SETTINGS = AppGwSettings(gateway_id=ID, owner="shop")
+TIER = Tier(listen="10.0.0.9", port=8080, addresses=("10.0.0.7",))
 VAULT = "https://v1.vault.azure.net/secrets/wild"
 
 
@@ -89,3 +92,30 @@ async def test_pods_do_not_matter_behind_a_load_balancer() -> None:
     facts = await fetch_appgw_facts(Documents(document()), behind)
 
     assert not facts.sends_to_pods
+
+
+async def test_before_envoys_it_needs_room_for_them_alone_and_pods_may_end_when_they_like() -> None:
+    azure = Documents(document())
+
+    idle = await fetch_tier_facts(azure, SETTINGS, TIER)
+    planned = await fetch_tier_facts(azure, SETTINGS, TIER, table=shops(60))
+
+    ours = {room.what: room.ours for room in planned.rooms}
+    assert (ours["backend pools"], ours["rules"]) == (1, 60)
+    assert (idle.sends_to_pods, planned.sends_to_pods) == (False, False)
+    assert [c.name for c in idle.certificates] == ["bsc-cert-shop-tls-1", "wild"]
+    assert (idle.rooms, idle.left_out) == ((), ())
+
+
+async def test_before_envoys_it_is_told_what_neither_they_nor_the_gateway_can_do() -> None:
+    azure = Documents(document())
+    found = shops(1)
+    (only,) = found.routes.hosts
+    prefix = {f"{PREFIX}backend-path-prefix": "/app"}
+    refused = replace(only, routes=(replace(only.routes[0], extensions=prefix),))
+    more = [*shops(120).routes.hosts[1:], refused]
+
+    facts = await fetch_tier_facts(azure, SETTINGS, TIER, table=table(route_set(more)))
+
+    codes = {problem.code for problem in facts.left_out}
+    assert codes == {"AnnotationRefused", "GatewayFull"}

@@ -236,7 +236,7 @@ async def test_another_owner_ends_it() -> None:
     assert caught.group_contains(StaleWriterError)
 
 
-async def test_it_can_do_what_envoys_can_but_for_grpc() -> None:
+async def test_it_can_do_what_envoys_can_of_the_traffic_that_passes_in_front() -> None:
     async with tier() as world:
         found = world.driver.capabilities()
 
