@@ -15,6 +15,7 @@ from bascule.errors import (
     LeaseLapsedError,
     StaleWriterError,
 )
+from bascule.gateway.appgw.culprits import has_probes
 from bascule.gateway.appgw.difference import diff_documents
 from bascule.gateway.appgw.driver import FENCE_S, AppGwDriver
 from bascule.gateway.appgw.errors import HeldStillError, LostChangeError
@@ -251,6 +252,24 @@ async def test_a_host_that_azure_refuses_is_told_and_all_others_go_on_and_switch
     assert observed.table_digest == mended.table_digest
     assert (switch.is_split_only, switched.split) == (True, Split(ALL_GREEN))
     assert world.puts == puts + 1
+
+
+async def test_no_switch_fails_for_a_listener_without_clients_that_azure_refuses(
+    world: AppGwWorld,
+) -> None:
+    async with world.driver() as driver:
+        world.refuse_next_put(f"{world.gateway_id}/httpListeners/bsc-prepared is wrong.")
+
+        mended = await _apply(driver)
+        switch = await _apply(driver, ALL_GREEN, routes=_routes(_host(HOST, "10.1.0.9")))
+        during = has_probes(await world.document())
+        later = await _apply(driver, ALL_GREEN, routes=_routes(_host(HOST)))
+
+    assert [each.code for each in mended.problems] == ["NotAllProbed"]
+    assert switch.problems == mended.problems
+    assert not during
+    assert later.problems == ()
+    assert has_probes(await world.document())
 
 
 class _LossyWriter(HurriedWriter):

@@ -7,7 +7,7 @@ import pytest
 
 from bascule.azure.document import Document, list_at, text_at, texts_at
 from bascule.gateway.appgw.change import TableChange
-from bascule.gateway.appgw.culprits import Suspect, served_hosts
+from bascule.gateway.appgw.culprits import FOR_PROBES, Suspect, has_probes, served_hosts
 from bascule.gateway.appgw.errors import RefusedError
 from bascule.gateway.appgw.mending import HALVINGS_MAX, Mended, write_mended
 from bascule.gateway.appgw.part import LISTENERS, RULES
@@ -16,7 +16,7 @@ from bascule.gateway.appgw.translate.translation import Translator
 from bascule.gateway.appgw.writes import Change
 from bascule.ids import Cluster
 from bascule.routing.certificates import CertificateStore
-from bascule.routing.model import Host, RoutingTable
+from bascule.routing.model import Host, Route, RoutingTable
 from tests.support.gateway_lab import OWNS, GatewayLab, gateway_lab
 from tests.support.tables import backend, host, route, route_set, table
 
@@ -81,6 +81,27 @@ async def test_where_nothing_tells_the_new_hosts_are_tried_in_halves() -> None:
         assert [each.suspect for each in mended.left_out] == [Suspect(BAD)]
         assert await served(lab) == {*GOOD, *more}
         assert mended.written.puts <= HALVINGS_MAX
+
+
+@pytest.mark.parametrize("is_named", [True, False])
+async def test_what_is_there_for_probes_goes_before_any_host(*, is_named: bool) -> None:
+    async with gateway_lab() as lab:
+        fault = dangle_prepared if is_named else misspell_prepared
+        mended = await write(lab, build_table(*GOOD, is_of_both=True), fault=fault)
+
+        assert [each.suspect for each in mended.left_out] == [FOR_PROBES]
+        assert mended.table.routes.hosts == build_table(*GOOD, is_of_both=True).routes.hosts
+        assert await served(lab) == set(GOOD)
+        assert not has_probes(await lab.get())
+        assert mended.written.puts == 1
+
+
+async def test_what_is_there_for_probes_stays_where_a_host_is_at_fault() -> None:
+    async with gateway_lab() as lab:
+        mended = await write(lab, build_table(*GOOD, BAD, is_of_both=True), fault=misspell)
+
+        assert [each.suspect for each in mended.left_out] == [Suspect(BAD)]
+        assert has_probes(await lab.get())
 
 
 async def test_halves_are_tried_a_limited_number_of_times() -> None:
@@ -165,15 +186,36 @@ def misspell(body: Document) -> Document:
     return _on_bad(body, LISTENERS, {"protocol": "Gopher"})
 
 
+def misspell_prepared(body: Document) -> Document:
+    """Let the listener for probes speak what Azure does not know, and does not tell where."""
+    return _on_prepared(body, LISTENERS, {"protocol": "Gopher"})
+
+
+def dangle_prepared(body: Document) -> Document:
+    """Let the rule of the listener for probes refer to what is not there."""
+    gone = {"id": f"{text_at(body, 'id')}/rewriteRuleSets/bsc-gone"}
+    return _on_prepared(body, RULES, {"rewriteRuleSet": gone})
+
+
 def misspell_all(body: Document) -> Document:
     """Let the whole gateway be what Azure does not know."""
     return {**body, "properties": {**_properties(body), "sku": {"name": "Gopher"}}}
 
 
 def _on_bad(body: Document, collection: str, change: Mapping[str, object]) -> Document:
+    return _on(body, collection, change, "bad")
+
+
+def _on_prepared(body: Document, collection: str, change: Mapping[str, object]) -> Document:
+    return _on(body, collection, change, "bsc-prepared")
+
+
+def _on(
+    body: Document, collection: str, change: Mapping[str, object], part_of_name: str
+) -> Document:
     def changed(child: Document) -> Document:
         told = " ".join((text_at(child, "name"), *texts_at(child, "properties", "hostNames")))
-        if "bad" not in told:
+        if part_of_name not in told:
             return child
         return {**child, "properties": {**_properties(child), **change}}
 
@@ -189,10 +231,14 @@ def _properties(document: Document) -> dict[str, Any]:
 # Tables, and writing them.
 
 
-def build_table(*names: str, ports: tuple[int, ...] = (8080,)) -> RoutingTable:
-    hosts = (
-        host(name, route(backend(Cluster.BLUE, name.split(".")[0], *ports), None)) for name in names
-    )
+def build_table(
+    *names: str, ports: tuple[int, ...] = (8080,), is_of_both: bool = False
+) -> RoutingTable:
+    def build_route(service: str) -> Route:
+        blue, green = (backend(cluster, service, *ports) for cluster in Cluster)
+        return route(blue, green if is_of_both else None)
+
+    hosts = (host(name, build_route(name.split(".")[0])) for name in names)
     return table(route_set(tuple(hosts)))
 
 
@@ -209,8 +255,14 @@ async def write(
 ) -> Mended:
     translator = Translator(AppGwSettings(gateway_id=lab.gateway_id, owner=OWNS.owner))
 
-    def build(part: RoutingTable) -> Change:
-        change = TableChange(part, CertificateStore(by_digest={}), translator=translator, owns=OWNS)
+    def build(part: RoutingTable, /, *, is_probing: bool) -> Change:
+        change = TableChange(
+            part,
+            CertificateStore(by_digest={}),
+            translator=translator,
+            owns=OWNS,
+            is_probing=is_probing,
+        )
         return lambda document: fault(change(document))
 
     read, send = lab.writer.read, lab.writer.write

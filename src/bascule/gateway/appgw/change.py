@@ -9,6 +9,7 @@ from bascule.gateway.appgw.live import render_split
 from bascule.gateway.appgw.merge import merge, read_facts
 from bascule.gateway.appgw.part import CERTIFICATES, POOLS, RULES, Part
 from bascule.gateway.appgw.pfx import Pfx, build_pfx
+from bascule.gateway.appgw.translate.prepared import without_prepared
 from bascule.gateway.appgw.translate.translation import Translator
 from bascule.gateway.ownership import OWNER_TAG, SPLIT_TAG, TABLE_DIGITS, TABLE_TAG, Owns
 from bascule.ids import CertificateDigest
@@ -29,16 +30,21 @@ class TableChange:
         *,
         translator: Translator,
         owns: Owns,
+        is_probing: bool = True,
     ) -> None:
         self._table = table
         self._certificates = certificates
         self._translator = translator
         self._owns = owns
+        self._is_probing = is_probing
+        """Whether listeners without clients lead to what is to be probed."""
         self.problems: tuple[Problem, ...] = ()
 
     def __call__(self, document: Document) -> Document:
         """Return the whole body to PUT."""
         part = self._translator.translate(self._table, read_facts(document, self._owns))
+        if not self._is_probing:
+            part = without_prepared(part)
         self.problems = part.problems
         tags = {
             OWNER_TAG: self._owns.owner,

@@ -7,14 +7,14 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import cast
+from typing import Final, cast
 
 from bascule.azure.document import Document, list_at, number_at, object_at, text_at, texts_at
 from bascule.azure.gateway_rules import hosts_of_listener
 from bascule.gateway.appgw.canonical import PATH_RULES, is_collection
 from bascule.gateway.appgw.part import LISTENERS, PATH_MAPS, RULES
 from bascule.gateway.appgw.references import ChildKey, key_in_id, key_of, references_of
-from bascule.gateway.ownership import Owns, has_clients
+from bascule.gateway.ownership import PROBED_HOST_END, Owns, has_clients
 
 NAME_LENGTH_MAX = 80
 _ID = re.compile(r"/([a-z]+)/([a-z0-9_.-]*[a-z0-9_])(?:/pathrules/([a-z0-9_.-]*[a-z0-9_]))?")
@@ -33,6 +33,10 @@ class Suspect:
     """As a path rule names it without its `*`; empty: the whole host."""
 
 
+FOR_PROBES: Final = Suspect(PROBED_HOST_END)
+"""The listeners that are there for probes and for no host: what can be spared before all else."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Culprit:
     """A child of ours that was refused, and for whom it is there."""
@@ -49,8 +53,8 @@ class Culprit:
 def find_culprit(refusal: str, document: Document, owns: Owns) -> Culprit | None:
     """Return the child of ours that the words of a refusal mean, or None.
 
-    Of several that it names, the one that the fewest hosts need. One for which every host is there
-    tells nothing, unless there is only one host.
+    Of several that it names, the one that the fewest hosts need, and first one that none needs. One
+    for which every host is there tells nothing, unless there is only one host.
     """
     children = _Children(document, owns)
     named = _named_in(refusal, text_at(document, "id"))
@@ -67,6 +71,12 @@ def find_faulty(document: Document, owns: Owns) -> Culprit | None:
     children = _Children(document, owns)
     faulty = (_culprit(children, key, "") for key in _faulty(children) if key in children.ours)
     return _most_telling(faulty, children)
+
+
+def has_probes(document: Document) -> bool:
+    """Whether the document has listeners that are there for probes alone."""
+    listeners = list_at(document, "properties", LISTENERS)
+    return not all(has_clients(hosts_of_listener(each)) for each in listeners)
 
 
 def served_hosts(document: Document, owns: Owns) -> frozenset[str]:
@@ -104,6 +114,16 @@ class _Children:
             if target[0] == _LISTENERS and target in self.all:
                 found.update(self.hosts_of_listener(target))
         return frozenset(found)
+
+    def is_for_probes(self, key: ChildKey) -> bool:
+        """Whether a child is a listener for probes alone, or the rule or the map of one."""
+        if key[0] == _LISTENERS:
+            return not has_clients(hosts_of_listener(self.all[key]))
+        if key[0] == _RULES:
+            there = [each for each in self.references[key] if each in self.all]
+            return any(self.is_for_probes(each) for each in there if each[0] == _LISTENERS)
+        rules = [e for e in self.referring(key) if e[0] == _RULES] if key[0] == _MAPS else []
+        return bool(rules) and all(self.is_for_probes(each) for each in rules)
 
     def hosts_of_listener(self, listener: ChildKey) -> tuple[str, ...]:
         """Return the hosts of a listener; none for one without clients."""
@@ -144,7 +164,11 @@ def _most_telling(found: Iterable[Culprit], children: _Children) -> Culprit | No
     telling = [
         each for each in found if each.suspects and (len(everybody) == 1 or each.hosts != everybody)
     ]
-    return min(telling, key=lambda each: (len(each.suspects), each.child), default=None)
+
+    def order(culprit: Culprit) -> tuple[object, ...]:
+        return FOR_PROBES not in culprit.suspects, len(culprit.suspects), culprit.child
+
+    return min(telling, key=order, default=None)
 
 
 def _suspects(
@@ -154,7 +178,9 @@ def _suspects(
     if key in seen or key not in children.all:
         return
     seen.add(key)
-    if key[0] == _LISTENERS:
+    if children.is_for_probes(key):
+        yield FOR_PROBES
+    elif key[0] == _LISTENERS:
         yield from (Suspect(host) for host in children.hosts_of_listener(key))
     elif key[0] == _RULES:
         yield from (Suspect(host) for host in children.hosts_of_rule(key))

@@ -20,7 +20,7 @@ from bascule.errors import (
 )
 from bascule.gateway.appgw import abilities
 from bascule.gateway.appgw.change import TableChange, find_unusable, is_switch
-from bascule.gateway.appgw.culprits import served_hosts
+from bascule.gateway.appgw.culprits import FOR_PROBES, served_hosts
 from bascule.gateway.appgw.difference import diff_documents
 from bascule.gateway.appgw.errors import HeldStillError, LostChangeError, RefusedError
 from bascule.gateway.appgw.left_out import tell_left_out, tell_unusable
@@ -182,7 +182,10 @@ class AppGwDriver:
         is_new_split = self._is_new_split(table)
         self._tried = table
         self._lookout.forget()
-        mended = await self._write(wanted, certificates, is_urgent=is_new_split)
+        is_probed = all(each.suspect != FOR_PROBES for each in known)
+        mended = await self._write(
+            wanted, certificates, is_urgent=is_new_split, is_probed=is_probed
+        )
         written = mended.written
         if written.is_superseded:
             raise OutcomeUnknownError(
@@ -206,20 +209,38 @@ class AppGwDriver:
         )
 
     def _without_refused(self, table: RoutingTable) -> tuple[RoutingTable, tuple[LeftOut, ...]]:
-        """Return the table without what of these very routes Azure has refused."""
+        """Return the table without what of these very routes Azure has refused.
+
+        No switch and nothing that an upgrade waits for is to fail for what serves no host.
+        """
         live = self._live
-        if live is None or live.table.routes.digest != table.routes.digest:
+        if live is None:
             return table, ()
+        if live.table.routes.digest != table.routes.digest:
+            is_held = self._is_new_split(table) or self.is_moving()
+            held = (each for each in live.left_out if is_held and each.suspect == FOR_PROBES)
+            return table, tuple(held)
         kept = replace(live.mended, split=table.split, arrangement=table.arrangement)
         return kept, live.left_out
 
     async def _write(
-        self, table: RoutingTable, certificates: CertificateStore, *, is_urgent: bool
+        self,
+        table: RoutingTable,
+        certificates: CertificateStore,
+        *,
+        is_urgent: bool,
+        is_probed: bool,
     ) -> Mended:
         """Write the table whole, or, where nothing moves traffic, what Azure takes of it."""
 
-        def build(part: RoutingTable) -> TableChange:
-            return TableChange(part, certificates, translator=self._translator, owns=self._owns)
+        def build(part: RoutingTable, /, *, is_probing: bool = True) -> TableChange:
+            return TableChange(
+                part,
+                certificates,
+                translator=self._translator,
+                owns=self._owns,
+                is_probing=is_probing and is_probed,
+            )
 
         approved = self._find_approved(table)
         if is_urgent or approved is not None:
@@ -269,7 +290,8 @@ class AppGwDriver:
     def _find_problems(self, live: _Live) -> tuple[Problem, ...]:
         facts = read_facts(live.document, self._owns)
         part = self._translator.translate(live.mended, facts)
-        return (*part.problems, *tell_left_out(live.left_out, live.table))
+        told = tell_left_out(live.left_out, live.table, gateway_id=self._settings.gateway_id)
+        return (*part.problems, *told)
 
     async def _prepare(
         self, table: RoutingTable, document: Document, certificates: CertificateStore

@@ -2,17 +2,32 @@
 
 from collections.abc import Container, Iterable, Iterator, Mapping
 
-from bascule.gateway.appgw.culprits import Suspect
+from bascule.gateway.appgw.culprits import FOR_PROBES, Suspect
 from bascule.gateway.appgw.mending import LeftOut
+from bascule.gateway.appgw.translate.prepared import name_of, tell_not_probed
 from bascule.ids import CertificateDigest
 from bascule.routing.model import Problem, RoutingTable
 
 CODE = "RefusedByAzure"
 
 
-def tell_left_out(left_out: Iterable[LeftOut], table: RoutingTable) -> tuple[Problem, ...]:
-    """Return a Problem for each Ingress of `table` that is not served as it asks."""
-    return tuple(sorted({problem for each in left_out for problem in _tell(each, table)}))
+def tell_left_out(
+    left_out: Iterable[LeftOut], table: RoutingTable, *, gateway_id: str
+) -> tuple[Problem, ...]:
+    """Return a Problem for each Ingress of `table` that is not served as it asks.
+
+    For what is there for probes alone it is on the gateway.
+    """
+    found = {
+        problem
+        for each in left_out
+        for problem in (
+            [_tell_not_probed(each, gateway_id)]
+            if each.suspect == FOR_PROBES
+            else _tell(each, table)
+        )
+    }
+    return tuple(sorted(found))
 
 
 def tell_unusable(
@@ -27,6 +42,15 @@ def tell_unusable(
         )
         for host in table.routes.hosts
         if host.certificate is not None and host.certificate.digest in unusable
+    )
+
+
+def _tell_not_probed(left: LeftOut, gateway_id: str) -> Problem:
+    return tell_not_probed(
+        f"Azure refuses the listeners of gateway {name_of(gateway_id)} by which both clusters' "
+        f"backends are probed, and they are left out: {left.why}; the first requests after a "
+        "switch may fail (502)",
+        gateway_id,
     )
 
 

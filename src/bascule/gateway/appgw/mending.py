@@ -1,21 +1,25 @@
 """Writes what Azure takes of a table when it refuses the whole: all other routes go on.
 
 What Azure names is left out, or kept as it was last good where it serves already. Without a name
-the routes that are new are tried in halves. Never for a switch or a rollback: these are written as
-they are, or not at all.
+the listeners for probes are spared first; then the routes that are new are tried in halves. Never
+for a switch or a rollback: these are written as they are, or not at all.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 import structlog
 
 from bascule.azure.document import Document
 from bascule.gateway.appgw.culprits import (
+    FOR_PROBES,
     Culprit,
     Suspect,
     find_culprit,
     find_faulty,
+    has_probes,
     served_hosts,
 )
 from bascule.gateway.appgw.errors import RefusedError
@@ -31,7 +35,15 @@ HALVINGS_MAX = 12
 """How many documents are tried without one."""
 _BAD_REQUEST = 400
 
-Build = Callable[[RoutingTable], Change]
+
+class Build(Protocol):
+    """Makes a change of the gateway of a table; `is_probing`: with the listeners for probes."""
+
+    def __call__(self, table: RoutingTable, /, *, is_probing: bool) -> Change:
+        """Return the change."""
+        ...
+
+
 Read = Callable[[], Awaitable[Document]]
 Write = Callable[[Change], Awaitable[Written]]
 
@@ -118,7 +130,7 @@ class _Mending:
         """Leave these out from now on; raise the error where one cannot be spared."""
         served = await self._find_served()
         for each in suspects:
-            if each.host not in self.live and each.host in served:
+            if each != FOR_PROBES and each.host not in self.live and each.host in served:
                 raise error
             self.out[each] = error.message
         _LOG.warning("a document that was refused is mended", without=_told(self.out))
@@ -136,6 +148,11 @@ class _Mending:
         """
         if not error.is_synchronous or error.status != _BAD_REQUEST:
             raise error
+        if FOR_PROBES not in self.out and has_probes(error.sent):
+            with suppress(RefusedError):
+                written = await self._try({**self.out, FOR_PROBES: error.message})
+                self.out[FOR_PROBES] = error.message
+                return self._mended(written)
         candidates = await self._find_candidates()
         out = dict.fromkeys(candidates, error.message)
         try:
@@ -171,7 +188,7 @@ class _Mending:
 
     async def _try(self, out: Mapping[Suspect, str]) -> Written:
         table = leave_out(self.wanted, out, self.live)
-        written = await self.write_gateway(self.build(table))
+        written = await self.write_gateway(self.build(table, is_probing=FOR_PROBES not in out))
         self.puts += written.puts
         return written
 

@@ -2,7 +2,15 @@ from typing import Any
 
 import pytest
 
-from bascule.gateway.appgw.culprits import Culprit, Suspect, find_culprit, find_faulty, served_hosts
+from bascule.gateway.appgw.culprits import (
+    FOR_PROBES,
+    Culprit,
+    Suspect,
+    find_culprit,
+    find_faulty,
+    has_probes,
+    served_hosts,
+)
 from bascule.gateway.appgw.part import (
     LISTENERS,
     PATH_MAPS,
@@ -79,7 +87,34 @@ def test_a_listener_without_clients_is_nobodys_host() -> None:
     assert "bsc-prepared" in str(document)
     assert served_hosts(document, OWNS) == {"a.test", "b.test"}
     assert hosts(named) == {Suspect("b.test")}
-    assert found(f"{GATEWAY}/httpListeners/bsc-prepared is refused", document) is None
+    assert (has_probes(document), has_probes(two_hosts())) == (True, False)
+
+
+@pytest.mark.parametrize(
+    "child",
+    [
+        f"{LISTENERS}/bsc-prepared",
+        f"{RULES}/bsc-prepared",
+        f"{PATH_MAPS}/bsc-prepared",
+        f"{PATH_MAPS}/bsc-prepared/pathRules/bsc-settings-blue",
+        f"{LISTENERS}/bsc-listener-80-a.test {GATEWAY}/{RULES}/bsc-prepared",
+    ],
+    ids=["listener", "rule", "map", "path of the map", "a host beside it"],
+)
+def test_what_is_there_for_probes_is_spared_before_any_host(child: str) -> None:
+    text = """
+    ingresses: [{hosts: [a.test]}, {name: b, hosts: [b.test]}]
+    services: {web: {blue: ['10.0.0.1:80'], green: ['10.1.0.1:80']}}
+    """
+    document = merged(theirs(), translate_case(text))
+
+    assert hosts(found(f"{GATEWAY}/{child} is refused", document)) == {FOR_PROBES}
+
+
+def test_a_map_that_no_rule_names_is_not_there_for_probes() -> None:
+    document = merged(theirs(), build_part({PATH_MAPS: [part("bsc-map")]}))
+
+    assert found(f"{GATEWAY}/{PATH_MAPS}/bsc-map is refused", document) is None
 
 
 @pytest.mark.parametrize(

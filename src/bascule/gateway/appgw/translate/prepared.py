@@ -6,18 +6,19 @@ answered: without these a switch would begin with requests that nobody answers.
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from bascule.azure.document import Document, number_at, object_at, text_at
+from bascule.azure.gateway_rules import hosts_of_listener
 from bascule.errors import InvariantError
 from bascule.gateway.appgw.limits import ACTIVE, count, count_others, limits_by_kind
-from bascule.gateway.appgw.part import LISTENERS, PATH_MAPS, POOLS, RULES, SETTINGS
+from bascule.gateway.appgw.part import LISTENERS, PATH_MAPS, POOLS, RULES, SETTINGS, Part
 from bascule.gateway.appgw.reach import cluster_of_pool
 from bascule.gateway.appgw.settings import Limits
 from bascule.gateway.appgw.translate.priorities import PRIORITY_MAX
 from bascule.gateway.appgw.translate.sheet import Pairs, Sheet, Site, Written
-from bascule.gateway.ownership import PROBED_HOST_END
+from bascule.gateway.ownership import PROBED_HOST_END, has_clients
 from bascule.ids import Cluster
 from bascule.routing.model import Problem, Severity
 
@@ -62,6 +63,19 @@ def prepare(pairs: Pairs, children: Written, site: Site) -> Prepared:
         _put(number, {**place, "priority": priorities.take()}, (default, *chunk), sheet)
     left = sum(len(chunk) for chunk in chunks[max(0, room[RULES]) :])
     return Prepared(children=sheet.children, problems=(_tell(left, site),) if left else ())
+
+
+def without_prepared(part: Part) -> Part:
+    """Return a part without what is there for probes alone: hosts are served as they were."""
+    listeners = part.children.get(LISTENERS, {})
+    out = {n for n, each in listeners.items() if not has_clients(hosts_of_listener(each))}
+    children = {
+        collection: {name: each for name, each in found.items() if name not in out}
+        if collection in {LISTENERS, RULES, PATH_MAPS}
+        else found
+        for collection, found in part.children.items()
+    }
+    return replace(part, children=children)
 
 
 def host_of(number: int, site: Site) -> str:
@@ -162,19 +176,29 @@ class _Priorities:
         raise InvariantError("there is no priority left for a listener without clients")
 
 
-def _tell(left: int, site: Site) -> Problem:
-    name = site.settings.gateway_id.rpartition("/")[2]
-    message = (
-        f"gateway {name} has no room for a listener that leads to {left} pools for their probes: "
-        "those that no host's rule leads to are not probed before a switch, and the first requests "
-        "after it may fail (502); serve some hosts by a second gateway"
-    )
+def name_of(gateway_id: str) -> str:
+    """Return what people call a gateway."""
+    return gateway_id.rpartition("/")[2]
+
+
+def tell_not_probed(message: str, gateway_id: str) -> Problem:
+    """Return a Problem, on the gateway itself, of pools that are not probed before a switch."""
     return Problem(
         cluster=Cluster.GREEN,
         kind="Gateway",
         namespace="",
-        name=name,
+        name=name_of(gateway_id),
         code=NOT_PROBED,
         message=message,
         severity=Severity.WARNING,
     )
+
+
+def _tell(left: int, site: Site) -> Problem:
+    gateway_id = site.settings.gateway_id
+    message = (
+        f"gateway {name_of(gateway_id)} has no room for a listener that leads to {left} pools for "
+        "their probes: those that no host's rule leads to are not probed before a switch, and the "
+        "first requests after it may fail (502); serve some hosts by a second gateway"
+    )
+    return tell_not_probed(message, gateway_id)

@@ -11,7 +11,7 @@ from bascule.errors import InvariantError
 from bascule.gateway.appgw.limits import is_within
 from bascule.gateway.appgw.part import LISTENERS, PATH_MAPS, POOLS, RULES, Part
 from bascule.gateway.appgw.reach import read_reach
-from bascule.gateway.appgw.translate.prepared import NOT_PREPARED, host_of, prepare
+from bascule.gateway.appgw.translate.prepared import NOT_PREPARED, host_of, prepare, without_prepared
 from bascule.gateway.appgw.translate.sheet import Site
 from bascule.gateway.appgw.translate.translation import Translator
 from bascule.ids import Cluster
@@ -189,6 +189,22 @@ def test_where_the_pool_of_nobody_has_no_room_all_else_leads_to_the_first_pool()
     assert is_within(part, facts, settings.limits)
     default = _properties(part, PATH_MAPS)["defaultBackendAddressPool"]
     assert _last(default) == _pools_of(part)[0]
+
+
+def test_a_part_without_it_has_all_else() -> None:
+    part = translate_case(SHOP)
+
+    less = without_prepared(part)
+
+    gone = [
+        (collection, name)
+        for collection, found in part.children.items()
+        for name in found
+        if name not in less.children[collection]
+    ]
+    assert set(gone) == {(each, "bsc-prepared") for each in (PATH_MAPS, LISTENERS, RULES)}
+    assert len(gone) == 3
+    assert without_prepared(Part()) == Part()
 
 
 def test_pairs_without_any_listener_have_nowhere_to_be_led_from() -> None:
