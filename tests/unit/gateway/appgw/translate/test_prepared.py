@@ -204,7 +204,6 @@ def test_a_part_without_it_has_all_else() -> None:
     ]
     assert set(gone) == {(each, "bsc-prepared") for each in (PATH_MAPS, LISTENERS, RULES)}
     assert len(gone) == 3
-    assert without_prepared(Part()) == Part()
 
 
 def test_pairs_without_any_listener_have_nowhere_to_be_led_from() -> None:
