@@ -11,7 +11,12 @@ from bascule.errors import InvariantError
 from bascule.gateway.appgw.limits import is_within
 from bascule.gateway.appgw.part import LISTENERS, PATH_MAPS, POOLS, RULES, Part
 from bascule.gateway.appgw.reach import read_reach
-from bascule.gateway.appgw.translate.prepared import NOT_PREPARED, host_of, prepare, without_prepared
+from bascule.gateway.appgw.translate.prepared import (
+    NOT_PREPARED,
+    host_of,
+    prepare,
+    without_prepared,
+)
 from bascule.gateway.appgw.translate.sheet import Site
 from bascule.gateway.appgw.translate.translation import Translator
 from bascule.ids import Cluster
