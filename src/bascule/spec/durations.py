@@ -46,6 +46,11 @@ def render_duration(seconds: float) -> str:
     return "".join(parts) or "0s"
 
 
+def render_about(seconds: float) -> str:
+    """Return a measured time for people: whole seconds, one at least."""
+    return render_duration(float(max(1, round(seconds))))
+
+
 _SCHEMA = WithJsonSchema(
     {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": _PATTERN}]}
 )

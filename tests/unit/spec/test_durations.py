@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bascule.spec.durations import DURATION_MAX_S, parse_duration, render_duration
+from bascule.spec.durations import DURATION_MAX_S, parse_duration, render_about, render_duration
 
 
 @pytest.mark.parametrize(
@@ -43,6 +43,15 @@ def test_a_duration_is_written_as_short_as_it_can_be() -> None:
     written = [render_duration(seconds) for seconds in (0, 0.5, 90, 3_600, 86_400, 93_784.005)]
 
     assert written == ["0s", "500ms", "1m30s", "1h", "1d", "1d2h3m4s5ms"]
+
+
+def test_a_measured_time_is_told_in_whole_seconds_and_never_as_none() -> None:
+    assert [render_about(seconds) for seconds in (0.0, 0.2, 7.6, 78.5)] == [
+        "1s",
+        "1s",
+        "8s",
+        "1m18s",
+    ]
 
 
 @given(st.integers(0, int(DURATION_MAX_S * 1_000)))

@@ -13,9 +13,9 @@ from bascule.checks.inventory import Inventory
 from bascule.checks.text import render_names
 from bascule.gateway.driver import UpdateTimes
 from bascule.ids import Cluster
-from bascule.manifest.objects import Container, Kind, ObjectRef, Pod
+from bascule.manifest.objects import Container, Pod
 from bascule.manifest.snapshot import ClusterSnapshot
-from bascule.spec.durations import render_duration
+from bascule.spec.durations import render_about
 
 _WAY = (
     "say `backends: loadBalancer`, which knows of pods at once; or give them a preStop that sleeps"
@@ -50,7 +50,7 @@ def check_restarts(inventory: Inventory) -> tuple[Finding, ...]:
 
 
 def _judge(cluster: Cluster, services: list[_Service], update: UpdateTimes) -> Iterator[Finding]:
-    mostly, least = (_seconds(each) for each in (update.median_s, update.p90_s))
+    mostly, least = (render_about(each) for each in (update.median_s, update.p90_s))
     times = f"mostly {mostly}, one in ten over {least}"
     short = [each for each in services if each.is_shorter(update.p90_s)]
     unknown = [each for each in services if not each.is_certain and each not in short]
@@ -76,10 +76,6 @@ def _judge(cluster: Cluster, services: list[_Service], update: UpdateTimes) -> I
         )
 
 
-def _seconds(seconds: float) -> str:
-    return render_duration(float(max(1, round(seconds))))
-
-
 def _list_services(inventory: Inventory, cluster: Cluster) -> Iterator[_Service]:
     """Yield the Services that routes lead to in a cluster, where their pods are known."""
     used = {
@@ -102,8 +98,8 @@ def _find_pods(snapshot: ClusterSnapshot) -> dict[tuple[str, str], list[Pod]]:
     for piece in snapshot.endpoint_slices():
         namespace = piece.meta.namespace
         for endpoint in piece.endpoints:
-            pod = snapshot.get(ObjectRef(Kind.POD, namespace, endpoint.pod))
-            if isinstance(pod, Pod):
+            pod = snapshot.pod(namespace, endpoint.pod)
+            if pod is not None:
                 found.setdefault((namespace, piece.service), []).append(pod)
     return found
 

@@ -14,7 +14,6 @@ from bascule.manifest.objects import (
     IngressBackend,
     Kind,
     ObjectRef,
-    Pod,
     ServiceBackend,
 )
 from bascule.manifest.snapshot import EMPTY_SNAPSHOT, ClusterSnapshot, diff_snapshots
@@ -222,12 +221,13 @@ class ClusterPart:
         if found is None:
             service = _service_of(key.namespace, key.wanted)
             slices = self._slices.get(service, {})
+            find_pod = partial(self._snapshot.pod, key.namespace)
             found = resolve_backend(
                 self._cluster,
                 key,
                 self._snapshot.service(*service),
                 [slices[name] for name in sorted(slices)],
-                find_pod=partial(self._pod, key.namespace) if self._options.reads_probes else None,
+                find_pod=find_pod if self._options.reads_probes else None,
             )
             if self._tag != self._cluster:
                 name = name_backend(found.backend.name, self._tag)
@@ -235,9 +235,6 @@ class ClusterPart:
             self._backends[key] = found
             self._backend_keys[service].add(key)
         return found
-
-    def _pod(self, namespace: str, name: str) -> Pod | None:
-        return self._snapshot.pod(namespace, name)
 
     def _certificate(self, namespace: str, name: str) -> Certified:
         key = (namespace, name)

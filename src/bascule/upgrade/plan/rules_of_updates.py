@@ -8,7 +8,7 @@ from bascule.checks.findings import Finding, Severity
 from bascule.routing.members import choose_members, list_shares
 from bascule.routing.model import Backend, RouteSet
 from bascule.routing.weights import TOTAL_BP, render_percent
-from bascule.spec.durations import render_duration
+from bascule.spec.durations import render_about, render_duration
 from bascule.upgrade.gates.model import Gates
 from bascule.upgrade.plan.facts import Facts
 from bascule.upgrade.plan.gating import judges_anything
@@ -38,7 +38,7 @@ def lint_updates(plan: Plan, facts: Facts) -> Iterator[Finding]:
             code="GatewayUpdates",
             subject="gateway",
             message=f"{count} the whole gateway ({render_names(keys)}), by 1 PUT each: mostly in "
-            f"{_seconds(times.median_s)}, one in ten in more than {_seconds(times.p90_s)} "
+            f"{render_about(times.median_s)}, one in ten in more than {render_about(times.p90_s)} "
             f"({times.source}); each counts as a disruption",
         )
     if not facts.capabilities.is_switch_atomic and any(read_weights(plan)):
@@ -50,10 +50,6 @@ def lint_updates(plan: Plan, facts: Facts) -> Iterator[Finding]:
             "both versions answer, to one user too",
             remedy="let both versions work on the same data, before and after",
         )
-
-
-def _seconds(seconds: float) -> str:
-    return render_duration(float(max(1, round(seconds))))
 
 
 def lint_judging_time(plan: Plan, facts: Facts) -> Iterator[Finding]:
