@@ -71,6 +71,7 @@ async def test_a_release_and_its_deployment_are_found_and_what_cannot_be_there_i
         (ControllerKind.HELM, "agic"),
     }
     assert found.unseen == ()
+    assert found.extensions == ()  # the cluster has no such kind
 
 
 async def test_what_may_not_be_listed_is_told(api: LabApi) -> None:
@@ -78,3 +79,4 @@ async def test_what_may_not_be_listed_is_told(api: LabApi) -> None:
 
     assert found.controllers == ()
     assert {"the Deployments", "the secrets of Helm"} <= {each.what for each in found.unseen}
+    assert found.extensions is None
