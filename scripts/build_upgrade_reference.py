@@ -68,7 +68,8 @@ def _default(name: str, field: FieldInfo) -> str:
     if isinstance(value, tuple):
         is_plain = not isinstance(value[0], BaseModel)
         return f"`[{', '.join(str(item) for item in value)}]`" if is_plain else "see right"
-    if name.endswith("_s") and isinstance(value, float):
+    is_number = (field.alias or "").endswith("Seconds")
+    if name.endswith("_s") and isinstance(value, float) and not is_number:
         return f"`{render_duration(value)}`"
     return f"`{str(value).lower() if isinstance(value, bool) else _number(value)}`"
 
