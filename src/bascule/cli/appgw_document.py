@@ -178,7 +178,30 @@ def _load_existing(path: Path) -> "Document":
             remedy="write it with `az rest --method get --url ID?api-version=2025-07-01`; "
             "`az network application-gateway show` prints another form",
         )
+    if f"/{_TYPE}/".lower() not in str(document.get("id")).lower():
+        raise UsageError(
+            f"{path} is not that of a gateway: its `id` is not one of an Application Gateway",
+            remedy="name another file",
+        )
     return cast("Document", document)
+
+
+def _refuse_another(existing: "Document", options: AppGwOptions) -> None:
+    """Raise UsageError for options that name another gateway than the document."""
+    from bascule.azure.document import text_at
+    from bascule.azure.resource_id import ResourceId
+
+    found = ResourceId(text_at(existing, "id"))
+    for option, said, there in (
+        ("--subscription", options.subscription, found.subscription),
+        ("--resource-group", options.resource_group, found.group),
+        ("--name", options.name, found.name),
+    ):
+        if said is not None and said.lower() != there.lower():
+            raise UsageError(
+                f"{option} is {said}, and --existing is of {there}",
+                remedy="leave it out, or name another file",
+            )
 
 
 def _choose_id(config: "Gateway | None", options: AppGwOptions, existing: "Document | None") -> str:
@@ -186,6 +209,7 @@ def _choose_id(config: "Gateway | None", options: AppGwOptions, existing: "Docum
     from bascule.azure.opening import SUBSCRIPTION
 
     if existing is not None:
+        _refuse_another(existing, options)
         return text_at(existing, "id")
     spec = None if config is None else _appgw_of(config)
     group = options.resource_group or (spec.resource_group if spec else None)

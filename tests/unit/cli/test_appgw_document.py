@@ -220,8 +220,36 @@ def test_a_document_that_is_none_of_azures_is_refused(
 
     code, _, err = shell.run("-f", blue, "--existing", str(existing))
 
-    assert code in {2, 3}
+    assert code == 2
     assert told in err
+
+
+@pytest.mark.parametrize("change", [{"id": None}, {"id": "/subscriptions/s/resourceGroups/g"}])
+def test_a_document_of_no_application_gateway_is_refused(
+    shell: Shell, blue: str, tmp_path: Path, change: dict[str, Any]
+) -> None:
+    existing = tmp_path / "gateway.json"
+    existing.write_text(json.dumps({**gateway(), **change}))
+
+    code, out, err = shell.run("-f", blue, "--existing", str(existing))
+
+    assert (code, out) == (2, "")
+    assert "its `id` is not one of an Application Gateway" in err
+
+
+def test_options_that_name_another_gateway_than_the_document_are_refused(
+    shell: Shell, blue: str, tmp_path: Path
+) -> None:
+    existing = tmp_path / "gateway.json"
+    existing.write_text(json.dumps(gateway()))
+    given = ("-f", blue, "--existing", str(existing))
+
+    same = shell.ask(*given, "--resource-group", "aks_upgrade", "--name", "appgateway")
+    code, out, err = shell.run(*given, "--name", "Other")
+
+    assert same["id"] == GATEWAY
+    assert (code, out) == (2, "")
+    assert "--name is Other, and --existing is of AppGateway" in err
 
 
 def test_problems_are_told_beside_the_document(shell: Shell, tmp_path: Path) -> None:
