@@ -23,6 +23,9 @@ def gateway_document(seen: Observation) -> dict[str, Json]:
                 "endpoints_healthy": traffic.endpoints_healthy,
                 "failures_total": traffic.failures_total,
                 "previews_total": traffic.previews_total,
+                "clients": traffic.clients,
+                "clients_of_both": traffic.clients_of_both,
+                "source": traffic.source or None,
             }
             for cluster, traffic in seen.traffic.items()
         }

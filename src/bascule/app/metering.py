@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from typing_extensions import override
@@ -65,9 +65,17 @@ class Figures:
 class MeteredDriver(GatewayDriver):
     """A driver like the one that it is made of, counted."""
 
-    def __init__(self, driver: GatewayDriver, clock: Clock) -> None:
+    def __init__(
+        self,
+        driver: GatewayDriver,
+        clock: Clock,
+        *,
+        on_table: Callable[[RoutingTable], None] | None = None,
+    ) -> None:
         self._driver = driver
         self._clock = clock
+        self._on_table = on_table
+        """Told of each table before it is applied."""
         self._begun_s: float | None = None
         self._told_foreign: str | None = None
         self._stops: deque[DriverError] = deque(maxlen=STOPS_MAX)
@@ -100,6 +108,8 @@ class MeteredDriver(GatewayDriver):
     @override
     async def apply(self, table: RoutingTable, certificates: CertificateStore) -> Applied:
         begun_s = self._begun_s = self._clock.monotonic_s()
+        if self._on_table is not None:
+            self._on_table(table)
         try:
             applied = await self._driver.apply(table, certificates)
         except BasculeError as error:

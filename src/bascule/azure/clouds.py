@@ -1,7 +1,8 @@
 """Where each of Azure's clouds answers, and for whom its tokens are made."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Self
 
 from bascule.azure.document import Document, list_at, text_at, texts_at
 from bascule.azure.errors import read_error
@@ -31,6 +32,8 @@ class Cloud:
     audience: str
     """For whom a token for ARM is made; its scope is this with `/.default` behind it."""
     graph: str = ""
+    logs: str = ""
+    """Where logs are queried, and for whom such a token is made; empty: this cloud does not say."""
     aks_server_audience: str = AKS_SERVER_AUDIENCE
     suffixes: Suffixes = field(default_factory=Suffixes)
     is_custom: bool = False
@@ -49,6 +52,13 @@ class Cloud:
         """The scope of tokens for ARM."""
         return f"{self.audience}/.default"
 
+    def for_logs(self) -> Self:
+        """Return the cloud as who queries its logs sees it: another address, other tokens.
+
+        Raises SpecError where the cloud does not say where they are queried.
+        """
+        return replace(self, resource_manager=self.logs, audience=self.logs)
+
 
 CLOUDS = (
     Cloud(
@@ -57,6 +67,7 @@ CLOUDS = (
         login="https://login.microsoftonline.com",
         audience="https://management.azure.com",
         graph="https://graph.microsoft.com",
+        logs="https://api.loganalytics.io",
         suffixes=Suffixes(
             storage="core.windows.net", registry="azurecr.io", key_vault="vault.azure.net"
         ),
@@ -67,6 +78,7 @@ CLOUDS = (
         login="https://login.chinacloudapi.cn",
         audience="https://management.chinacloudapi.cn",
         graph="https://microsoftgraph.chinacloudapi.cn",
+        logs="https://api.loganalytics.azure.cn",
         suffixes=Suffixes(
             storage="core.chinacloudapi.cn", registry="azurecr.cn", key_vault="vault.azure.cn"
         ),
@@ -77,6 +89,7 @@ CLOUDS = (
         login="https://login.microsoftonline.us",
         audience="https://management.core.usgovcloudapi.net",
         graph="https://graph.microsoft.us",
+        logs="https://api.loganalytics.us",
         suffixes=Suffixes(
             storage="core.usgovcloudapi.net",
             registry="azurecr.us",
@@ -159,6 +172,7 @@ def parse_metadata(url: str, body: bytes) -> Cloud:
         login=login,
         audience=audiences[0],
         graph=_graph(found),
+        logs=text_at(found, "logAnalyticsResourceId").rstrip("/"),
         suffixes=Suffixes(
             storage=text_at(found, "suffixes", "storage"),
             registry=text_at(found, "suffixes", "acrLoginServer"),

@@ -13,7 +13,7 @@ from bascule.azure.credentials import (
     find_settings,
     open_credential,
 )
-from bascule.azure.trust import find_trust
+from bascule.azure.trust import SYSTEM_TRUST, Trust, find_trust
 from bascule.clock import Clock
 from bascule.errors import UsageError
 
@@ -29,6 +29,7 @@ class Azure:
     credential: Credential
     kind: CredentialKind
     client: ArmClient
+    trust: Trust = SYSTEM_TRUST
 
 
 @asynccontextmanager
@@ -51,7 +52,9 @@ async def open_azure(
         open_credential(settings, found, trust=trust) as credential,
         ArmClient(found, credential, clock=clock, trust=trust) as client,
     ):
-        yield Azure(cloud=found, credential=credential, kind=settings.kind, client=client)
+        yield Azure(
+            cloud=found, credential=credential, kind=settings.kind, client=client, trust=trust
+        )
 
 
 def find_subscription(environ: Mapping[str, str], said: str | None) -> str:

@@ -22,6 +22,7 @@ API_VERSIONS: Mapping[str, str] = {
     "microsoft.compute/skus": "2021-07-01",
     "microsoft.compute/snapshots": "2024-03-02",
     "microsoft.containerservice": "2026-04-01",
+    "microsoft.insights/diagnosticsettings": "2021-05-01-preview",
     "microsoft.insights/eventtypes": "2015-04-01",
     "microsoft.insights/metrics": "2018-01-01",
     "microsoft.kubernetesconfiguration": "2023-05-01",

@@ -73,7 +73,16 @@ def _clusters(document: Mapping[str, Json]) -> list[str]:
         f"green {say_percent(read_map(w).get('green_bp'))}"
         for host, w in hosts.items()
     ]
-    return [*render_columns(rows), *own]
+    return [*render_columns(rows), *own, *_clients(traffic)]
+
+
+def _clients(traffic: Mapping[str, Json]) -> Iterator[str]:
+    """Say from how many addresses users came, where the gateway has a log that tells it."""
+    counts = {name: read_map(found) for name, found in traffic.items()}
+    told = [f"{name} {c['clients']}" for name, c in counts.items() if c.get("clients") is not None]
+    both = next((c["clients_of_both"] for c in counts.values() if c.get("clients_of_both")), 0)
+    if told:
+        yield f"clients of the last minute that was logged: {', '.join(told)}; of both: {both}"
 
 
 def _routes(routes: Mapping[str, Json]) -> Iterator[str]:

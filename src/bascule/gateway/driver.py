@@ -131,6 +131,12 @@ class ClusterTraffic:
     """Requests by the preview header or a preview's host, in no other total. None: not known."""
     unused: Unused | None = None
     """Proof that it gets nothing, from a gateway that does not say what is open; None: no proof."""
+    clients: int | None = None
+    """From how many addresses of clients it got requests in the last minute. None: not known."""
+    clients_of_both: int | None = None
+    """Of those: how many the other cluster answered in the same minute as well."""
+    source: str = ""
+    """Who counted, where there is more than one who may; empty: the gateway."""
 
     @property
     def is_of_now(self) -> bool:

@@ -28,6 +28,8 @@ def test_traffic_is_told_by_cluster() -> None:
         endpoints_healthy=3,
         failures_total=0,
         previews_total=4,
+        clients=9,
+        clients_of_both=1,
     )
     seen = Observation(
         convergence=Convergence.CONVERGED, split=BLUE, instances=1, traffic={Cluster.BLUE: counts}
@@ -43,6 +45,9 @@ def test_traffic_is_told_by_cluster() -> None:
             "endpoints_healthy": 3,
             "failures_total": 0,
             "previews_total": 4,
+            "clients": 9,
+            "clients_of_both": 1,
+            "source": None,
         }
     }
 

@@ -7,6 +7,7 @@ from bascule.app.metering import BOUNDS_S, MeteredDriver
 from bascule.errors import BasculeError, DriverError, ForeignChangeError, OutcomeUnknownError
 from bascule.gateway.driver import Convergence, Observation
 from bascule.routing.certificates import EMPTY_STORE
+from bascule.routing.model import RoutingTable
 from tests.support.fake_driver import FakeDriver
 from tests.support.tables import route_set, table
 from tests.support.virtual_clock import VirtualClock
@@ -18,6 +19,16 @@ class Changed(FakeDriver):
     @override
     async def observe(self) -> Observation:
         return Observation(convergence=Convergence.FOREIGN_CHANGE, reason=self.reason)
+
+
+async def test_whoever_wants_is_told_of_each_table() -> None:
+    clock, told = VirtualClock(), list[RoutingTable]()
+    driver = MeteredDriver(FakeDriver(clock), clock, on_table=told.append)
+    wanted = table(route_set([]))
+
+    await driver.apply(wanted, EMPTY_STORE)
+
+    assert told == [wanted]
 
 
 async def test_who_waits_is_told_how_long_the_gateway_is_being_updated() -> None:

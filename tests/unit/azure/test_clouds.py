@@ -136,3 +136,17 @@ def test_what_is_no_metadata_is_refused(body: bytes) -> None:
 def test_tokens_are_sent_over_https_only(url: str) -> None:
     with pytest.raises(SpecError, match="no address for the cloud"):
         Cloud(name="x", resource_manager=URL, login=url, audience=URL)
+
+
+def test_logs_are_queried_elsewhere_and_with_tokens_of_their_own() -> None:
+    logs = parsed(metadata(logAnalyticsResourceId=f"{URL}/logs/")).for_logs()
+
+    assert logs.resource_manager == f"{URL}/logs"
+    assert logs.scope == f"{URL}/logs/.default"
+    assert {cloud.logs for cloud in CLOUDS} == {
+        "https://api.loganalytics.io",
+        "https://api.loganalytics.azure.cn",
+        "https://api.loganalytics.us",
+    }
+    with pytest.raises(SpecError, match="no address"):
+        parsed(metadata()).for_logs()

@@ -1,7 +1,10 @@
+from dataclasses import replace
+
 from bascule.app.live import gateway_document
 from bascule.app.status import CONTROLLER_KEYS, journal_document
 from bascule.cli.status_text import render_status
-from bascule.gateway.driver import Convergence, Observation
+from bascule.gateway.driver import ClusterTraffic, Convergence, Observation
+from bascule.ids import Cluster
 from bascule.journal.record import Json
 from tests.support.orders import GREEN, moved, percent, state_after
 
@@ -24,6 +27,25 @@ def test_wanted_and_live_weights_stand_side_by_side() -> None:
 
     assert "blue     95 %    95 %" in text
     assert "green    5 %     5 %" in text
+
+
+def test_from_how_many_clients_users_came_is_told_where_a_log_tells_it() -> None:
+    counted = ClusterTraffic(
+        requests_total=9,
+        requests_active=None,
+        endpoints_healthy=None,
+        failures_total=0,
+        clients=3,
+        clients_of_both=1,
+    )
+    seen = Observation(
+        convergence=Convergence.CONVERGED,
+        traffic={Cluster.BLUE: counted, Cluster.GREEN: replace(counted, clients=20)},
+    )
+
+    lines = render_status(document(live=gateway_document(seen)))
+
+    assert "clients of the last minute that was logged: blue 3, green 20; of both: 1" in lines
 
 
 def test_what_is_null_is_said_to_be_not_known() -> None:

@@ -1,5 +1,6 @@
 """An Application Gateway for a runtime: signed in to Azure, what was there kept, ready to write."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -8,7 +9,7 @@ from functools import partial
 import structlog
 
 from bascule.app.gateways.before import keep_before
-from bascule.app.gateways.breaking_glass import KeepsWayBack
+from bascule.app.gateways.breaking_glass import KeepsWayBack, Place, TurnsBack, WayBackKeeper
 from bascule.app.gateways.counting import CountingLog
 from bascule.app.gateways.looking import fetch_appgw_facts
 from bascule.app.gateways.opening import Opener, OpenGateway
@@ -16,7 +17,8 @@ from bascule.app.metering import MeteredDriver
 from bascule.app.state_dir import StateDir
 from bascule.azure.client import ArmClient
 from bascule.azure.document import Document, list_at, object_at, text_at
-from bascule.azure.opening import find_subscription, open_azure
+from bascule.azure.logs import LogsClient
+from bascule.azure.opening import Azure, find_subscription, open_azure
 from bascule.clock import Clock
 from bascule.errors import ApiError, DriverError, PlanError, TransportError
 from bascule.gateway.appgw.abilities import IDLE_UPDATES, build_capabilities
@@ -33,7 +35,13 @@ from bascule.journal.record import Json
 from bascule.kube.backoff import Backoff
 from bascule.routing.model import BackendProtocol
 from bascule.routing.naming import Tags
-from bascule.spec.appgw import AppGwGateway, AppGwPlace, LoadBalancerSpec
+from bascule.spec.appgw import (
+    AppGwEnvoyGateway,
+    AppGwGateway,
+    AppGwPlace,
+    LoadBalancers,
+    LoadBalancerSpec,
+)
 from bascule.spec.gateway import Gateway, GatewaySettings
 from bascule.upgrade.encoding import render_time
 from bascule.upgrade.pace import pace_of_operations
@@ -69,6 +77,7 @@ class AppGwParts:
     """As it was found."""
     addresses: tuple[str, ...]
     private_addresses: tuple[str, ...]
+    traffic: TrafficReader
 
     @property
     def other_addresses(self) -> Mapping[str, tuple[str, ...]]:
@@ -85,14 +94,25 @@ def build_settings(
     gateway: GatewaySettings, spec: AppGwGateway, *, gateway_id: str
 ) -> AppGwSettings:
     """Return how routing tables become our part of the gateway."""
-    found = spec.load_balancers
-    balancers = {} if found is None else {c: _build_balancer(found.of(c)) for c in Cluster}
     return replace(
         build_place(gateway, spec, gateway_id=gateway_id),
-        mechanism=Mechanism.POOLS if spec.switch_by == "pools" else Mechanism.RULES,
+        mechanism=Mechanism(spec.switch_by),
         backends=BackendsKind(spec.backends),
-        load_balancers=balancers,
+        load_balancers=_build_balancers(spec.load_balancers),
         shares_accepted=spec.shares,
+    )
+
+
+def build_past_envoys(
+    gateway: GatewaySettings, spec: AppGwEnvoyGateway, *, gateway_id: str
+) -> AppGwSettings:
+    """Return how tables would become our part of the gateway were there no Envoys behind it."""
+    balancers = _build_balancers(spec.load_balancers)
+    return replace(
+        build_place(gateway, spec, gateway_id=gateway_id),
+        mechanism=Mechanism.POOLS,
+        backends=BackendsKind.LOAD_BALANCER if balancers else BackendsKind.PODS,
+        load_balancers=balancers,
     )
 
 
@@ -113,6 +133,10 @@ def _find_port(gateway: GatewaySettings, usual: int, *, is_tls: bool) -> int:
     return next((each.port for each in gateway.listeners if each.tls is is_tls), usual)
 
 
+def _build_balancers(found: LoadBalancers | None) -> Mapping[Cluster, LoadBalancer]:
+    return {} if found is None else {c: _build_balancer(found.of(c)) for c in Cluster}
+
+
 def _build_balancer(spec: LoadBalancerSpec) -> LoadBalancer:
     return LoadBalancer(
         address=spec.address,
@@ -130,14 +154,12 @@ def prepare_appgw(gateway: Gateway, spec: AppGwGateway, home: AppGwHome) -> Open
 
     @asynccontextmanager
     async def open_appgw(fence: Callable[[], None]) -> AsyncIterator[OpenGateway]:
-        async with open_parts(spec, settings, home, fence) as parts:
-            keeper = KeepsWayBack(
-                parts.driver, client=parts.client, settings=settings, state_dir=home.state_dir
-            )
-            driver = MeteredDriver(keeper, home.clock)
+        async with open_parts(spec, settings, home, fence, reads_logs=True) as parts:
+            keeper = WayBackKeeper(build_keeping(parts, settings, home), TurnsBack(settings))
+            driver = MeteredDriver(KeepsWayBack(parts.driver, keeper), home.clock)
             yield OpenGateway(
                 driver=driver,
-                watch=keeper.watch,
+                watch=lambda: _watch(parts, keeper),
                 describe=lambda: {"envoy": None, "appgw": describe(spec.type, parts)},
                 set_tags=_ignore_tags,
                 pace=pace_of_operations(
@@ -159,6 +181,25 @@ def prepare_appgw(gateway: Gateway, spec: AppGwGateway, home: AppGwHome) -> Open
     return open_appgw
 
 
+async def _watch(parts: AppGwParts, keeper: WayBackKeeper) -> None:
+    async with asyncio.TaskGroup() as group:
+        group.create_task(parts.driver.watch_lease())
+        group.create_task(keeper.keep_written())
+
+
+def build_keeping(
+    parts: AppGwParts, settings: AppGwSettings, home: AppGwHome, *, pause_s: float = 0.0
+) -> Place:
+    """Return where the ways back of a gateway are kept."""
+    return Place(
+        client=parts.client,
+        settings=settings,
+        state_dir=home.state_dir,
+        clock=home.clock,
+        pause_s=pause_s,
+    )
+
+
 def name_gateway(spec: AppGwPlace, home: AppGwHome) -> str:
     """Return the gateway's id. Raises UsageError where no subscription is named."""
     return spec.gateway_id(find_subscription(home.environ, spec.subscription))
@@ -166,13 +207,22 @@ def name_gateway(spec: AppGwPlace, home: AppGwHome) -> str:
 
 @asynccontextmanager
 async def open_parts(
-    spec: AppGwPlace, settings: AppGwSettings, home: AppGwHome, fence: Callable[[], None]
+    spec: AppGwPlace,
+    settings: AppGwSettings,
+    home: AppGwHome,
+    fence: Callable[[], None],
+    *,
+    reads_logs: bool = False,
 ) -> AsyncIterator[AppGwParts]:
     """Yield the gateway, read and not written. Raises ApiError, TransportError, DriverError.
 
-    Raises PlanError when it is another Bascule's.
+    Raises PlanError when it is another Bascule's. `reads_logs` is whether its access log tells
+    anything of the clusters: that of one with Envoys behind it does not.
     """
-    async with open_azure(home.environ, clock=home.clock, cloud=spec.cloud) as azure:
+    async with (
+        open_azure(home.environ, clock=home.clock, cloud=spec.cloud) as azure,
+        _open_logs(azure, home.clock, is_wanted=reads_logs) as logs,
+    ):
         document = await _fetch_gateway(azure.client, settings.gateway_id)
         owns = find_ownership(document, settings)
         log = CountingLog(FileOperationLog(home.state_dir.gateway_operations), home.clock)
@@ -185,15 +235,16 @@ async def open_parts(
             fence=fence,
             limit_s=LIMIT_FACTOR * spec.operation_timeout_seconds,
         )
+        traffic = TrafficReader(
+            azure.client, settings.gateway_id, settings=settings, clock=home.clock, logs=logs
+        )
         async with AppGwDriver(
             writer=writer,
             settings=settings,
             owns=owns,
             clock=home.clock,
             fence=fence,
-            traffic=TrafficReader(
-                azure.client, settings.gateway_id, settings=settings, clock=home.clock
-            ),
+            traffic=traffic,
         ) as driver:
             yield AppGwParts(
                 gateway_id=settings.gateway_id,
@@ -205,7 +256,20 @@ async def open_parts(
                 if spec.private_frontend
                 else await _fetch_addresses(azure.client, document),
                 private_addresses=_private_addresses(document),
+                traffic=traffic,
             )
+
+
+@asynccontextmanager
+async def _open_logs(
+    azure: Azure, clock: Clock, *, is_wanted: bool
+) -> AsyncIterator[LogsClient | None]:
+    """Yield who asks the cloud's logs; None where it is not wanted, or the cloud has none."""
+    if not is_wanted or not azure.cloud.logs:
+        yield None
+        return
+    async with LogsClient(azure.cloud, azure.credential, clock=clock, trust=azure.trust) as logs:
+        yield logs
 
 
 def describe(kind: str, parts: AppGwParts) -> dict[str, Json]:

@@ -6,12 +6,13 @@ by what the backends answered and what failed beside that.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import pairwise
 from typing import Final
 
 from bascule.azure.document import Document, list_at, text_at, value_at
+from bascule.gateway.driver import Histogram
 from bascule.ids import Cluster
 
 GRAIN_S: Final = 60.0
@@ -35,6 +36,12 @@ class Minute:
     """Of those: 5xx."""
     healthy: float | None = None
     """None: not told."""
+    latency: Histogram | None = None
+    """Of what servers answered; None: not told."""
+    clients: int | None = None
+    """How many addresses of clients there were; None: not told."""
+    clients_of_both: int | None = None
+    """Of those: how many were answered by both clusters in the very minute."""
 
     @property
     def ended(self) -> int:
@@ -83,6 +90,25 @@ def read_minutes(
                 if cluster is not None:
                     _take(minute.setdefault(cluster, Minute()), name, group, value)
     return Minutes(grain_s=grain_s, starts=tuple(sorted(starts)), by_start=by_start)
+
+
+def with_health(minutes: Minutes, metrics: Minutes | None) -> Minutes:
+    """Return minutes with the healthy backends that metrics tell of the same ones."""
+    if metrics is None:
+        return minutes
+    by_number = {
+        round(start_s / metrics.grain_s): found for start_s, found in metrics.by_start.items()
+    }
+
+    def add(start_s: float, cluster: Cluster, minute: Minute) -> Minute:
+        told = by_number.get(round(start_s / minutes.grain_s), {}).get(cluster)
+        return minute if told is None else replace(minute, healthy=told.healthy)
+
+    by_start = {
+        start_s: {cluster: add(start_s, cluster, minute) for cluster, minute in found.items()}
+        for start_s, found in minutes.by_start.items()
+    }
+    return replace(minutes, by_start=by_start)
 
 
 def _read_labels(

@@ -1,15 +1,16 @@
-"""Reads what an Application Gateway counted for each cluster from Azure Monitor.
+"""Reads what an Application Gateway counted for each cluster, from its access log or from metrics.
 
 Minutes come late and grow, so that one counts when it is `SETTLED_AFTER` of its lengths old; one
 that is not there then is a gap, and the totals begin anew. What is open is not told: that a cluster
 is unused is shown by the rules, which lead to none of its addresses, and by minutes without a
-request to its pools since then.
+request to it since then.
 """
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import Enum
 from types import MappingProxyType
 from typing import Final, Protocol
 
@@ -18,18 +19,22 @@ import structlog
 from bascule.azure.document import Document
 from bascule.clock import Clock
 from bascule.errors import BasculeError
+from bascule.gateway.appgw.access_logs import AccessLogs, Logs
 from bascule.gateway.appgw.minutes import (
     BY_POOL,
     BY_STATUS,
     GRAIN_S,
-    Minute,
     Minutes,
     read_minutes,
+    with_health,
 )
 from bascule.gateway.appgw.reach import Reach, cluster_of_pool, read_reach
 from bascule.gateway.appgw.settings import AppGwSettings, Mechanism
+from bascule.gateway.appgw.totals import Course, Totals
+from bascule.gateway.appgw.whose import Whose
 from bascule.gateway.driver import ClusterTraffic, Unused
 from bascule.ids import Cluster
+from bascule.routing.model import RoutingTable
 
 SETTLED_AFTER: Final = 3
 """A minute counts once so many of its lengths have passed since its end."""
@@ -64,47 +69,31 @@ class Arm(Protocol):
         ...
 
 
-@dataclass(slots=True)
-class _Totals:
-    """What one cluster did in all settled minutes since the reader began, or began anew."""
+class Source(Enum):
+    """Who tells what was counted."""
 
-    requests: int = 0
-    failures: int = 0
-    healthy: int | None = None
-    is_known: bool = False
-    """Whether anything was ever told of it."""
-    quiet_since: float | None = None
-    """When the first of the minutes began that follow each other up to now, without a request."""
+    LOG = "access log"
+    METRICS = "Azure Monitor"
 
-    def add(self, start_s: float, minute: Minute | None) -> None:
-        """Take in a minute that is there."""
-        self.healthy = None
-        if minute is not None:
-            self.is_known = True
-            self.requests += minute.ended
-            self.failures += minute.failures
-            self.healthy = None if minute.healthy is None else int(minute.healthy)
-        if minute is not None and minute.ended:
-            self.quiet_since = None
-        elif self.quiet_since is None:
-            self.quiet_since = start_s
+    def say_none(self, cluster: Cluster, pools: int) -> str:
+        """Return in words that a cluster got no request."""
+        if self is Source.LOG:
+            return f"its access log, which has requests of each minute, has none to {cluster}"
+        return f"Azure Monitor counts no request to its {pools} pools"
 
 
-def _no_totals() -> dict[Cluster, _Totals]:
-    return {cluster: _Totals() for cluster in Cluster}
-
-
-@dataclass(slots=True)
-class _Course:
-    """How far the minutes are taken in."""
-
-    next_s: float
-    """When the next minute to take in begins, in seconds since 1970."""
-    totals: dict[Cluster, _Totals] = field(default_factory=_no_totals)
+@dataclass(frozen=True, slots=True)
+class _Told:
+    source: Source
+    minutes: Minutes
 
 
 class TrafficReader:
-    """One gateway's counts. Readings are shared: those who ask in between get the last one."""
+    """One gateway's counts. Readings are shared: those who ask in between get the last one.
+
+    The access log, where it can be read, tells whose each request was and how long it took; metrics
+    tell of pools, as long as each is of one cluster.
+    """
 
     def __init__(
         self,
@@ -113,28 +102,36 @@ class TrafficReader:
         *,
         settings: AppGwSettings,
         clock: Clock,
+        logs: Logs | None = None,
         limit_s: float = READ_LIMIT_S,
     ) -> None:
         self._client = client
         self._gateway_id = gateway_id
         self._settings = settings
         self._clock = clock
+        self._whose = Whose(settings)
+        self._log = AccessLogs(client, logs, settings, self._whose) if logs else None
         self._limit_s = limit_s
         self._lock = asyncio.Lock()
         self._grain_s = GRAIN_S
         self._due_s = self._read_s = clock.monotonic_s()
-        self._course: _Course | None = None
+        self._course: Course | None = None
+        self._source = Source.METRICS
         self._unreached: dict[Cluster, datetime] = {}
         """Since when the rules are known to lead nowhere in a cluster."""
         self._traffic = _NOTHING
         self._trouble = ""
+
+    def note_table(self, table: RoutingTable) -> None:
+        """Learn which addresses each cluster has by a table that is to be live."""
+        self._whose.note_table(table, self._clock.now().timestamp())
 
     async def read(self) -> Mapping[Cluster, ClusterTraffic]:
         """Return what is counted for each cluster; a cluster that is absent is not known.
 
         Never raises; while Azure Monitor does not answer, the last reading stands.
         """
-        if self._settings.mechanism is Mechanism.POOLS:
+        if self._log is None and self._settings.mechanism is Mechanism.POOLS:
             return _NOTHING  # a pool that changes clusters tells nobody whose its requests were
         async with self._lock:
             if self._clock.monotonic_s() < self._due_s:
@@ -163,29 +160,53 @@ class TrafficReader:
 
     async def _refresh(self) -> None:
         now = self._clock.now()
-        document = await self._client.get(self._gateway_id)
-        reach = read_reach(document or {}, self._settings.prefix)
+        now_s = now.timestamp()
+        document = await self._client.get(self._gateway_id) or {}
+        self._whose.note_document(document, now_s)
+        reach = read_reach(document, self._settings.prefix)
         self._note_reach(reach, now)
         if self._course is None:
-            self._course = _Course(next_s=now.timestamp())
-        from_s = max(self._course.next_s, now.timestamp() - SPAN_MAX_S)
-        minutes = await self._fetch_minutes(from_s, now.timestamp())
-        if minutes is None or reach.untold:
-            # Whose the requests of a pool of both clusters were is told by nobody.
-            self._course = _Course(next_s=now.timestamp())
+            self._course = Course(next_s=now_s)
+        told = await self._fetch_minutes(max(self._course.next_s, now_s - SPAN_MAX_S), now_s, reach)
+        if told is None or told.source is not self._source:
+            self._course = Course(next_s=now_s)
             self._traffic = _NOTHING
-            return
-        self._take_in(self._course, minutes, now.timestamp())
-        self._traffic = self._render(self._course, reach)
+        if told is not None:
+            self._source = told.source
+            self._course.take_in(told.minutes, now_s - SETTLED_AFTER * self._grain_s)
+            self._traffic = self._render(self._course, reach)
 
     def _note_reach(self, reach: Reach, now: datetime) -> None:
+        known = self._whose.known()
+        is_unclear = bool(reach.untold_addresses - known[Cluster.BLUE] - known[Cluster.GREEN])
         for cluster in Cluster:
-            if cluster in reach.reached or reach.untold:
+            is_led = cluster in reach.reached or bool(reach.addresses & known[cluster])
+            if is_led or is_unclear:
                 self._unreached.pop(cluster, None)
             else:
                 self._unreached.setdefault(cluster, now)
 
-    async def _fetch_minutes(self, from_s: float, to_s: float) -> Minutes | None:
+    async def _fetch_minutes(self, from_s: float, to_s: float, reach: Reach) -> _Told | None:
+        """Return what is told of these minutes; None where nobody can tell whose requests were."""
+        log = self._log
+        has_log = log is not None and await log.find(to_s, self._grain_s)
+        is_mixed = self._settings.mechanism is Mechanism.POOLS or bool(reach.untold)
+        if is_mixed and not has_log:
+            return None
+        try:
+            metrics = await self._fetch_metrics(from_s, to_s)
+        except BasculeError:
+            if not has_log:
+                raise
+            metrics = None
+        if metrics is not None and metrics.starts:
+            self._grain_s = metrics.grain_s
+        logged = await log.fetch(from_s, to_s, self._grain_s) if log and has_log else None
+        if logged is not None:
+            return _Told(Source.LOG, with_health(logged, metrics))
+        return None if metrics is None or is_mixed else _Told(Source.METRICS, metrics)
+
+    async def _fetch_metrics(self, from_s: float, to_s: float) -> Minutes | None:
         """Return the minutes that are told of; None where a metric cannot be read."""
         if to_s - from_s < SPAN_MIN_S:
             return Minutes()
@@ -211,26 +232,9 @@ class TrafficReader:
             },
         )
 
-    def _take_in(self, course: _Course, minutes: Minutes, now_s: float) -> None:
-        """Add the minutes that are settled; one that is not there is a gap."""
-        if minutes.starts:
-            self._grain_s = minutes.grain_s
-        settled_s = now_s - SETTLED_AFTER * self._grain_s
-        for start_s in minutes.starts:
-            is_taken = start_s < course.next_s - self._grain_s / 100
-            if is_taken or start_s + self._grain_s > settled_s:
-                continue
-            minute = minutes.by_start.get(start_s)
-            if minute is None:
-                course.totals = _no_totals()
-            else:
-                for cluster, totals in course.totals.items():
-                    totals.add(start_s, minute.get(cluster))
-            course.next_s = start_s + self._grain_s
-
-    def _render(self, course: _Course, reach: Reach) -> Mapping[Cluster, ClusterTraffic]:
+    def _render(self, course: Course, reach: Reach) -> Mapping[Cluster, ClusterTraffic]:
         found = {}
-        for cluster, totals in course.totals.items():
+        for cluster, totals in course.by_cluster.items():
             unused = self._prove_unused(cluster, totals, reach, until_s=course.next_s)
             if totals.is_known or unused is not None:
                 found[cluster] = ClusterTraffic(
@@ -239,12 +243,16 @@ class TrafficReader:
                     endpoints_healthy=totals.healthy,
                     failures_total=totals.failures,
                     completed_total=totals.requests,
+                    latency=totals.latency,
                     unused=unused,
+                    clients=totals.clients,
+                    clients_of_both=totals.clients_of_both,
+                    source=self._source.value,
                 )
         return MappingProxyType(found)
 
     def _prove_unused(
-        self, cluster: Cluster, totals: _Totals, reach: Reach, *, until_s: float
+        self, cluster: Cluster, totals: Totals, reach: Reach, *, until_s: float
     ) -> Unused | None:
         """Return the proof for minutes that began after the rules were seen to lead elsewhere."""
         unreached = self._unreached.get(cluster)
@@ -259,8 +267,7 @@ class TrafficReader:
             until=until,
             evidence=(
                 f"no rule of the gateway leads clients to {cluster} since {unreached:%H:%M:%S} "
-                "UTC, and Azure Monitor counts no request to its "
-                f"{len(reach.pools[cluster])} pools from "
+                f"UTC, and {self._source.say_none(cluster, len(reach.pools[cluster]))} from "
                 f"{since:%H:%M:%S} to {until:%H:%M:%S}; WebSockets that were open before are not "
                 "counted by cluster there"
             ),

@@ -24,6 +24,10 @@ class Reach:
     """Clusters to whose pools, or to whose addresses in other pools, a rule leads."""
     untold: frozenset[str]
     """Pools of ours that a rule leads to, with addresses, and that are of no one cluster."""
+    addresses: frozenset[str] = frozenset()
+    """To which a rule leads, in whoever's pools."""
+    untold_addresses: frozenset[str] = frozenset()
+    """Those in the pools that are untold."""
 
 
 def cluster_of_pool(name: str, prefix: str) -> Cluster | None:
@@ -39,29 +43,33 @@ def read_reach(document: Document, prefix: str) -> Reach:
     members: dict[str, set[str]] = {}
     for each in list_at(document, "properties", POOLS):
         name = text_at(each, "name").lower()
-        members[name] = {*_addresses(each)}
+        members[name] = {*read_addresses(each)}
         cluster = cluster_of_pool(name, prefix)
         if cluster is not None:
             pools[cluster].add(name)
             addresses[cluster] |= members[name]
     led = find_led_pools(document, has_clients)
     found = {address for name in led for address in members.get(name, ())}
+    untold = {
+        name
+        for name in led
+        if name.startswith(prefix.lower())
+        and members.get(name)
+        and cluster_of_pool(name, prefix) is None
+    }
     return Reach(
         pools={cluster: frozenset(names) for cluster, names in pools.items()},
         reached=frozenset(
             cluster for cluster in Cluster if pools[cluster] & led or addresses[cluster] & found
         ),
-        untold=frozenset(
-            name
-            for name in led
-            if name.startswith(prefix.lower())
-            and members.get(name)
-            and cluster_of_pool(name, prefix) is None
-        ),
+        untold=frozenset(untold),
+        addresses=frozenset(found),
+        untold_addresses=frozenset(address for name in untold for address in members[name]),
     )
 
 
-def _addresses(pool: Document) -> Iterator[str]:
+def read_addresses(pool: Document) -> Iterator[str]:
+    """Yield who is in a pool, in lower case."""
     for each in list_at(pool, "properties", "backendAddresses"):
         address = text_at(each, "ipAddress") or text_at(each, "fqdn")
         if address:

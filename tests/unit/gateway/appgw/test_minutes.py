@@ -1,4 +1,4 @@
-from bascule.gateway.appgw.minutes import GRAIN_S, Minute, read_minutes
+from bascule.gateway.appgw.minutes import GRAIN_S, Minute, Minutes, read_minutes, with_health
 from bascule.gateway.appgw.reach import cluster_of_pool
 from bascule.ids import Cluster
 from tests.support.monitor_answers import Document, metric, series
@@ -97,3 +97,15 @@ def test_what_has_no_group_of_statuses_is_not_counted_as_an_answer() -> None:
 
     assert found is not None
     assert found.by_start[600.0][Cluster.BLUE].ended == 0
+
+
+def test_metrics_say_how_many_are_healthy_of_minutes_that_others_counted() -> None:
+    counted = {60.0: {Cluster.BLUE: Minute(answered=3)}, 120.0: {Cluster.BLUE: Minute(answered=4)}}
+    minutes = Minutes(starts=(60.0, 120.0), by_start=counted)
+    metrics = Minutes(starts=(60.0001,), by_start={60.0001: {Cluster.BLUE: Minute(healthy=2.0)}})
+
+    found = with_health(minutes, metrics)
+
+    assert found.by_start[60.0][Cluster.BLUE] == Minute(answered=3, healthy=2.0)
+    assert found.by_start[120.0] == counted[120.0]
+    assert with_health(minutes, None) is minutes

@@ -1,11 +1,13 @@
 """What the reader makes of minutes that come late, in parts, or not at all."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from bascule.errors import TransportError
+from bascule.gateway.appgw.access_logs import LATEST_AFTER
 from bascule.gateway.appgw.monitor import (
     LOOK_FIRST_S,
     READ_LIMIT_S,
@@ -17,12 +19,20 @@ from bascule.gateway.appgw.settings import AppGwSettings, Mechanism
 from bascule.gateway.driver import ClusterTraffic
 from bascule.ids import Cluster
 from tests.support import monitor_answers as monitor
+from tests.support.log_answers import row, setting
 from tests.support.monitor_answers import MINUTE_S, Document
 from tests.support.reach_documents import ID, gateway, pool, rule
+from tests.support.tables import backend, host, route, route_set, table
 from tests.support.virtual_clock import VirtualClock
 
 BLUE, GREEN = "bsc-pool-blue_shop_80", "bsc-pool-green_shop_80"
+LIVE = "bsc-pool-live_shop_80"
 POOLS = (pool(BLUE, "10.1.0.1"), pool(GREEN, "10.2.0.1"))
+ROUTE = route(
+    backend(Cluster.BLUE, "web", 80, address="10.1.0.1"),
+    backend(Cluster.GREEN, "web", 80, address="10.2.0.1"),
+)
+TABLE = table(route_set([host("shop.example.com", ROUTE)]))
 
 
 @dataclass
@@ -38,13 +48,24 @@ class Azure:
     trouble: TransportError | None = None
     hangs: bool = False
     asked: list[Mapping[str, str]] = field(default_factory=list)
+    pools: Sequence[Document] = POOLS
+    settings: list[Document] = field(default_factory=list)
+    """Where the access log goes."""
+    rows: dict[int, Document] = field(default_factory=dict)
+    """Of the access log, by the number of the minute."""
 
     async def get(self, _resource: str, /) -> Document | None:
-        return gateway(pools=POOLS, rules=[rule("r", to=self.leads_to)])
+        return gateway(pools=self.pools, rules=[rule("r", to=self.leads_to)])
+
+    async def query(self, resource: str, _text: str, /) -> tuple[Document, ...]:
+        assert resource == ID
+        return tuple(self.rows.values())
 
     async def list(
         self, path: str, query: Mapping[str, str] | None = None, /
     ) -> tuple[Document, ...]:
+        if path.endswith("/diagnosticSettings"):
+            return tuple(self.settings)
         assert path == f"{ID}/providers/Microsoft.Insights/metrics"
         if self.trouble is not None:
             raise self.trouble
@@ -103,12 +124,13 @@ class World:
 
 
 async def make_world(
-    mechanism: Mechanism = Mechanism.RULES, *, limit_s: float = READ_LIMIT_S
+    mechanism: Mechanism = Mechanism.RULES, *, limit_s: float = READ_LIMIT_S, **azure_more: Any
 ) -> World:
     clock = VirtualClock()
-    azure = Azure(clock)
+    azure = Azure(clock, **azure_more)
     settings = AppGwSettings(gateway_id=ID, owner="shop", mechanism=mechanism)
-    reader = TrafficReader(azure, ID, settings=settings, clock=clock, limit_s=limit_s)
+    reader = TrafficReader(azure, ID, settings=settings, clock=clock, logs=azure, limit_s=limit_s)
+    reader.note_table(TABLE)
     await reader.read()
     first = -(-int(clock.now().timestamp()) // int(MINUTE_S))
     return World(clock, azure, reader, first)
@@ -249,3 +271,92 @@ async def test_readings_are_shared() -> None:
     await world.reader.read()
 
     assert len(world.azure.asked) == count
+
+
+async def make_logged(mechanism: Mechanism = Mechanism.RULES, **azure: Any) -> World:
+    """Return a world whose access log can be read."""
+    return await make_world(mechanism, settings=[setting()], **azure)
+
+
+def log(world: World, minutes: range, **sums: Any) -> None:
+    """Have the access log tell the same of each of these minutes."""
+    for number in (world.first + minute for minute in minutes):
+        world.azure.rows[number] = row(number * MINUTE_S, **sums)
+
+
+async def test_an_access_log_tells_more_than_metrics_and_metrics_who_is_healthy() -> None:
+    world = await make_logged()
+    world.azure.requests[BLUE] = {world.first + 1: 7.0}
+    log(world, range(9), both=1, blue={"took_ms": [4, 40], "failures": 1, "clients": 2})
+
+    seen = await world.after(SETTLED_AFTER + 2.5)
+
+    blue = seen[Cluster.BLUE]
+    assert (blue.requests_total, blue.failures_total, blue.completed_total) == (4, 2, 4)
+    assert (blue.clients, blue.clients_of_both, blue.endpoints_healthy) == (2, 1, 2)
+    assert blue.latency is not None
+    assert sum(blue.latency.counts) == 4
+    assert blue.source == "access log"
+    assert seen[Cluster.GREEN].requests_total == 0
+
+
+async def test_the_log_tells_of_pools_that_change_clusters_and_proves_that_one_is_unused() -> None:
+    world = await make_logged(
+        Mechanism.POOLS, pools=[pool(LIVE, "10.1.0.1", "10.2.0.1")], leads_to=LIVE
+    )
+    log(world, range(3), blue={"took_ms": [5]}, green={"took_ms": [5]})
+    log(world, range(3, 30), green={"took_ms": [5]})
+    shared = await world.after(SETTLED_AFTER + 2.5)
+
+    world.azure.pools = [pool(LIVE, "10.2.0.1")]
+    switched = await world.after(1)
+    proven = await world.after(SETTLED_AFTER + 2)
+
+    assert shared[Cluster.BLUE].requests_total == 2
+    assert shared[Cluster.BLUE].unused is None
+    assert switched[Cluster.BLUE].unused is None
+    unused = proven[Cluster.BLUE].unused
+    assert unused is not None
+    assert unused.since.timestamp() == (world.first + SETTLED_AFTER + 3.5) * MINUTE_S
+    assert "its access log, which has requests of each minute, has none to blue" in unused.evidence
+    assert proven[Cluster.GREEN].unused is None
+
+
+async def test_a_member_of_such_a_pool_whom_nobody_knows_may_be_blues() -> None:
+    pools = [pool(LIVE, "10.2.0.1", "10.3.0.1")]
+    world = await make_logged(Mechanism.POOLS, pools=pools, leads_to=LIVE)
+    log(world, range(30), green={"took_ms": [5]})
+
+    seen = await world.after(SETTLED_AFTER + 4)
+
+    assert seen[Cluster.BLUE].requests_total == 0
+    assert seen[Cluster.BLUE].unused is None
+
+
+async def test_metrics_do_where_the_log_stays_empty_and_totals_begin_anew() -> None:
+    world = await make_logged()
+    world.azure.requests[BLUE] = dict.fromkeys(range(world.first, world.first + 40), 100.0)
+    nothing = await world.after(LATEST_AFTER)
+
+    metrics = await world.after(SETTLED_AFTER + 4)
+    log(world, range(12, 40), blue={"took_ms": [5]})
+    both = await world.after(1)
+    logged = await world.after(SETTLED_AFTER + 2)
+
+    assert nothing == {}
+    assert metrics[Cluster.BLUE].source == "Azure Monitor"
+    assert metrics[Cluster.BLUE].requests_total >= 100
+    assert both == {}
+    assert logged[Cluster.BLUE].source == "access log"
+    assert logged[Cluster.BLUE].requests_total < 10
+
+
+async def test_a_log_does_without_metrics() -> None:
+    world = await make_logged()
+    world.azure.trouble = TransportError("Azure does not answer")
+    log(world, range(9), blue={"took_ms": [5]})
+
+    seen = await world.after(SETTLED_AFTER + 2.5)
+
+    assert seen[Cluster.BLUE].requests_total == 2
+    assert seen[Cluster.BLUE].endpoints_healthy is None
