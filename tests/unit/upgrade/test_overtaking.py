@@ -6,7 +6,14 @@ from bascule.errors import OutcomeUnknownError
 from bascule.ids import Cluster, CommandId
 from bascule.upgrade.overtaking import is_overtaken
 from bascule.upgrade.run.stages import Stage
-from bascule.upgrade.signals import RollBack, Switch, build_command
+from bascule.upgrade.signals import (
+    RollBack,
+    Signal,
+    SteerUpgrade,
+    Switch,
+    UpgradeVerb,
+    build_command,
+)
 from tests.support.executor_world import Slow, World
 from tests.support.orders import BLUE, order
 from tests.support.plans import approval, build_plan, start_order, weights
@@ -19,22 +26,34 @@ def world() -> World:
     return World()
 
 
-async def test_an_upgrade_that_is_called_back_need_not_wait_for_its_step(world: World) -> None:
+@pytest.mark.parametrize(
+    ("word", "is_back"),
+    [
+        (RollBack(), True),
+        (SteerUpgrade(name="up", verb=UpgradeVerb.ROLLBACK), True),
+        (SteerUpgrade(name="other", verb=UpgradeVerb.ROLLBACK), False),
+        (SteerUpgrade(name="up", verb=UpgradeVerb.PAUSE), False),
+    ],
+    ids=["gateway", "upgrade", "of another", "pause"],
+)
+async def test_an_upgrade_that_is_called_back_need_not_wait_for_its_step(
+    world: World, word: Signal, *, is_back: bool
+) -> None:
     traffic = world.traffic = Slow(world.clock)
     life = await world.life()
     seen: list[bool] = []
 
     async def look() -> None:
         seen.append(await life.executor.is_overtaken())
-        await life.give(order(RollBack(), order_id="o2"))
+        traffic.meanwhile = nothing
+        await life.give(order(word, order_id="o2"))
         seen.append(await life.executor.is_overtaken())
 
     traffic.meanwhile = look
     await life.give(start_order(build_plan([weights(100)])))
     await world.tick(life)
 
-    assert seen[:2] == [False, True]
-    assert not any(seen[2:])
+    assert seen == [False, is_back]
 
 
 BACK = RollBack(cancels=("bob",))
