@@ -312,6 +312,18 @@ def test_rewrite_rules_come_and_go_with_their_resource() -> None:
     assert (touched, rules) == ({HOST}, '{"rewriteRules":[{"name":"one"}]}')
     assert RULES not in before
     assert RULES not in after
-    assert [p.code for p in part.problems()] == ["RewriteInvalid"]
+
+
+def test_faulty_rewrite_rules_are_told_for_as_long_as_an_ingress_asks_for_them() -> None:
+    asked = "{appgw.ingress.kubernetes.io/rewrite-rule-set-custom-resource: headers}"
+    world = snapshot(ingress(annotations=asked), service(), endpoints("10.0.0.1"))
+    part = _part(world)
+    missing = [p.code for p in part.problems()]
+
+    world = _put(world, rewrite(spec="rewriteRules: 7"))
+    part.update(world)
+    asked_for = [p.code for p in part.problems()]
     part.update(_put(world, ingress()))
+
+    assert (missing, asked_for) == ([], ["RewriteInvalid"])
     assert list(part.problems()) == []

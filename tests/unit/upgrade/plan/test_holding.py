@@ -83,6 +83,9 @@ def test_of_whole_hosts_neither_blue_nor_the_rate_is_a_measure() -> None:
 
     gates = parse_gates(step.args["gates"])
     assert (gates.requests_min, gates.below_blue_max) == (100, None)
+    assert step.reason.endswith(
+        "; blue serves other hosts meanwhile, which are no measure of these"
+    )
     assert step.estimate_s == 60.0
 
 

@@ -41,6 +41,13 @@ def test_of_too_few_changes_nothing_is_concluded(state: GatewayState | None) -> 
     assert measure_updates(state) is None
 
 
+def test_of_the_fewest_that_tell_something_the_slowest_is_the_rare_one() -> None:
+    times = measure_updates(after(30, 10, 20))
+
+    assert times is not None
+    assert (times.median_s, times.p90_s) == (20.0, 30.0)
+
+
 def test_a_change_whose_time_is_not_known_does_not_count() -> None:
     known = after(1, 2, 3)
     unknown = replace(known.recent[0], command_ms=None)

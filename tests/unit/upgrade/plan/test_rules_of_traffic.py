@@ -167,6 +167,7 @@ def test_an_http_check_needs_the_preview() -> None:
     (twin,) = lint_checks(build_plan([checked(CheckType.HTTP, same_as_blue=True)]), KNOWN)
 
     assert "asks green by the preview header" in plain.message
+    assert plain.remedy == "leave `preview: off` out, or the check"
     assert "compares green with blue by the preview header" in twin.message
 
 

@@ -142,12 +142,16 @@ def test_many_services_are_counted() -> None:
 
     assert len(found) == SERVICES_NAMED_MAX + 1
     assert found[-1].message.startswith("3 more Services reach the percentages")
+    assert len(shares(services(*[(1, 1)] * SERVICES_NAMED_MAX), 50)) == SERVICES_NAMED_MAX
 
 
 def test_without_shares_there_is_nothing_to_tell() -> None:
-    alone = replace(services(), routes=route_set([host("a.test", route(None, None))]))
+    nobody = replace(services(), routes=route_set([host("a.test", route(None, None))]))
+    old = backend(Cluster.BLUE, "s0", 1)
+    alone = replace(services(), routes=route_set([host("a.test", route(old, None))]))
 
     assert shares(services((3, 2)), 100) == []
     assert shares(KNOWN, 50) == []
     assert shares(replace(services((3, 2)), routes=None), 50) == []
+    assert shares(nobody, 50) == []
     assert shares(alone, 50) == []
