@@ -127,7 +127,8 @@ class AppGwGateway(AppGwPlace):
         default="auto",
         description="How all routes change clusters: by rules, which name the other cluster's "
         "prepared pools and path maps, or by pools that both use, whose addresses are exchanged "
-        "and of which half as many are needed. auto is rules.",
+        "and of which half as many are needed. auto is rules where everything has room so, "
+        "else pools where more of it has; it never changes while traffic moves or is split.",
     )
     shares: StrictBool = Field(
         default=False,
@@ -198,3 +199,8 @@ class AppGwEnvoyGateway(AppGwPlace):
 
     type: Literal["appgw+envoy"] = Field(description="Which kind of gateway this is.")
     envoys: EnvoyTier = Field(description="The Envoys between the gateway and the clusters.")
+    load_balancers: LoadBalancers | None = Field(
+        default=None,
+        description="The address of each cluster, to which `bascule gateway break-glass` leads "
+        "past the Envoys; to pods if absent.",
+    )

@@ -12,12 +12,15 @@ from bascule.app.gateways.appgw import (
     RETRY,
     AppGwHome,
     AppGwParts,
+    build_keeping,
+    build_past_envoys,
     build_place,
     describe,
     name_gateway,
     open_parts,
 )
 from bascule.app.gateways.before import keep_before
+from bascule.app.gateways.breaking_glass import KeepsWayBack, WayBackKeeper
 from bascule.app.gateways.envoy import (
     Elsewhere,
     OwnEnvoy,
@@ -28,6 +31,7 @@ from bascule.app.gateways.envoy import (
 from bascule.app.gateways.front import build_tier
 from bascule.app.gateways.looking import fetch_tier_facts
 from bascule.app.gateways.opening import Opener, OpenGateway
+from bascule.app.gateways.past_envoys import PastEnvoys
 from bascule.app.gateways.tier_driver import Manner, TierDriver
 from bascule.app.metering import MeteredDriver
 from bascule.controller.holdoff import HoldOff
@@ -37,6 +41,8 @@ from bascule.spec.gateway import Gateway
 from bascule.upgrade.pace import AT_ONCE
 
 PROXIES = 1
+KEEP_EVERY_S = 5.0
+"""The least time between two looks at the gateway for documents that lead past the Envoys."""
 
 
 def prepare_tier(
@@ -54,15 +60,19 @@ def prepare_tier(
     @asynccontextmanager
     async def open_tier(fence: Callable[[], None]) -> AsyncIterator[OpenGateway]:
         async with open_envoys(fence) as envoys, open_parts(spec, settings, home, fence) as parts:
+            past = build_past_envoys(gateway, spec, gateway_id=gateway_id)
+            keeping = build_keeping(parts, past, home, pause_s=KEEP_EVERY_S)
+            keeper = WayBackKeeper(keeping, PastEnvoys(past))
             front = MeteredDriver(parts.driver, home.clock)
             driver = TierDriver(
                 envoys.driver, front, tier, clock=home.clock, manner=_build_manner(spec)
             )
+            driver.on_front = keeper.ring
             limit_s = LIMIT_FACTOR * spec.operation_timeout_seconds
             yield replace(
                 envoys,
-                driver=MeteredDriver(driver, home.clock),
-                watch=lambda: _watch(envoys, parts, driver),
+                driver=MeteredDriver(KeepsWayBack(driver, keeper), home.clock),
+                watch=lambda: _watch(envoys, parts, driver, keeper),
                 describe=lambda: _describe(spec, envoys, parts, driver),
                 pace=replace(
                     AT_ONCE,
@@ -107,11 +117,14 @@ def _build_manner(spec: AppGwEnvoyGateway) -> Manner:
     )
 
 
-async def _watch(envoys: OpenGateway, parts: AppGwParts, driver: TierDriver) -> None:
+async def _watch(
+    envoys: OpenGateway, parts: AppGwParts, driver: TierDriver, keeper: WayBackKeeper
+) -> None:
     async with asyncio.TaskGroup() as group:
         group.create_task(envoys.watch())
         group.create_task(parts.driver.watch_lease())
         group.create_task(driver.keep_front())
+        group.create_task(keeper.keep_written())
 
 
 def _describe(

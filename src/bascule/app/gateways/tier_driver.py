@@ -7,7 +7,7 @@ on its own, and nobody waits for it but whoever asks for a preview's host.
 
 import asyncio
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import structlog
@@ -90,6 +90,8 @@ class TierDriver(GatewayDriver):
         self._front_seen = Observation(convergence=Convergence.CONVERGED)
         """How the gateway in front was, when it was written or looked at last."""
         self.front_problems: tuple[Problem, ...] = ()
+        self.on_front: Callable[[], None] = _tell_nobody
+        """Told each time that the gateway in front was written or looked at."""
 
     @property
     def front_trouble(self) -> str:
@@ -181,6 +183,7 @@ class TierDriver(GatewayDriver):
             self._live_digest = wanted.table.digest
             self.front_problems = applied.problems
             self._front_seen = Observation(convergence=Convergence.CONVERGED)
+        self.on_front()
 
     async def _look(self) -> None:
         """Look at the gateway in front; what was seen before or while it was written is let go."""
@@ -188,6 +191,7 @@ class TierDriver(GatewayDriver):
         seen = await self._front.observe()
         if digest == self._live_digest and not self._turn.locked():
             self._front_seen = seen
+        self.on_front()
 
     async def _look_for_fault(self, error: BasculeError) -> None:
         """Keep why it could not be written, as it says itself that things stand."""
@@ -211,3 +215,7 @@ def behind_a_gateway(envoys: Capabilities) -> Capabilities:
 
 def _shows_hosts(arrangement: Arrangement) -> bool:
     return arrangement.preview is not None and bool(arrangement.preview.hosts)
+
+
+def _tell_nobody() -> None:
+    """Nobody wants to know."""

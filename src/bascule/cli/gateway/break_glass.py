@@ -2,7 +2,7 @@
 
 import json
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,8 +10,9 @@ from typing import Annotated
 
 import typer
 
-from bascule.app.gateways.breaking_glass import find_way_back
+from bascule.app.gateways.breaking_glass import find_left_out, find_way_back
 from bascule.app.gateways.hands import find_place
+from bascule.app.gateways.rehearsals import load_rehearsals, measure_rehearsals
 from bascule.app.state_dir import StateDir
 from bascule.azure.document import Document, text_at
 from bascule.azure.versions import api_version
@@ -20,6 +21,7 @@ from bascule.cli.gateway.opening import Source
 from bascule.cli.options import OutputOption, Where, choose_state_dir
 from bascule.cli.rendering import Output, print_document, print_lines
 from bascule.errors import UsageError
+from bascule.gateway.driver import UpdateTimes
 from bascule.ids import Cluster
 from bascule.spec.appgw import AppGwEnvoyGateway
 from bascule.storage.lock import read_holder
@@ -54,25 +56,57 @@ def break_glass(arguments: Arguments) -> None:
     directory. This verb asks nobody, neither Azure nor a cluster nor a runtime.
     """
     gateway = arguments.source.read()
-    if isinstance(find_place(gateway), AppGwEnvoyGateway):
-        raise UsageError(
-            "behind this gateway Envoys choose the cluster, and its document does not",
-            remedy="see docs/reference/gateway-verbs.md for what to do without Bascule there",
-        )
+    is_past_envoys = isinstance(find_place(gateway), AppGwEnvoyGateway)
     state_dir = choose_state_dir(Where(gateway=gateway.name, state=arguments.source.state))
     file = find_way_back(state_dir, arguments.to)
     document, written_at = _load(file)
-    steps = build_steps(document, file, state_dir)
+    way = Way(
+        to=arguments.to,
+        written_at=written_at,
+        steps=build_steps(document, file, state_dir),
+        is_past_envoys=is_past_envoys,
+        left_out=_load_left_out(find_left_out(state_dir, arguments.to)),
+        update=measure_rehearsals(load_rehearsals(state_dir)),
+    )
     if arguments.output is Output.JSON:
-        shown: dict[str, object] = {
-            "to": arguments.to.value,
-            "file": str(file),
-            "written_at": written_at.isoformat(),
-            "steps": [asdict(each) for each in steps],
-        }
-        print_document(shown)
+        print_document(_build_document(way, file))
         return
-    print_lines(render_steps(steps, arguments.to, written_at))
+    print_lines(render_way(way))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """How a cluster gets all requests without Bascule, of when it is, and what it lacks."""
+
+    to: Cluster
+    written_at: datetime
+    steps: tuple[Step, ...]
+    is_past_envoys: bool = False
+    """Whether it does without Envoys behind the gateway too."""
+    left_out: tuple[str, ...] = ()
+    update: UpdateTimes | None = None
+    """How long an update takes, where it was rehearsed."""
+
+
+def _build_document(way: Way, file: Path) -> dict[str, object]:
+    return {
+        "to": way.to.value,
+        "file": str(file),
+        "written_at": way.written_at.isoformat(),
+        "is_past_envoys": way.is_past_envoys,
+        "left_out": list(way.left_out),
+        "update": None if way.update is None else asdict(way.update),
+        "steps": [asdict(each) for each in way.steps],
+    }
+
+
+def _load_left_out(file: Path) -> tuple[str, ...]:
+    """Return what the document does not serve; nothing where nobody has noted it."""
+    try:
+        found = json.loads(file.read_bytes())
+    except (OSError, ValueError):
+        return ()
+    return tuple(str(each) for each in found) if isinstance(found, list) else ()
 
 
 def _load(file: Path) -> tuple[Document, datetime]:
@@ -123,18 +157,35 @@ def _stop_command(state_dir: StateDir) -> str:
     return f"bascule stop --state {state}{kill}"
 
 
-def render_steps(steps: Sequence[Step], to: Cluster, written_at: datetime) -> list[str]:
+def render_way(way: Way) -> list[str]:
     """Return the steps as people read and paste them."""
-    since = f"{written_at:%Y-%m-%d %H:%M:%S} UTC"
+    since = f"{way.written_at:%Y-%m-%d %H:%M:%S} UTC"
+    without = "without Bascule and past its Envoys" if way.is_past_envoys else "without Bascule"
     lines = [
-        f"# gives {to} all requests without Bascule; made of the gateway as of {since}",
+        f"# gives {way.to} all requests {without}; made of the gateway as of {since}",
         "# az has to be signed in, in the right cloud, as somebody who may write the gateway",
+        f"# {_render_update(way.update)}",
+        *(f"# NOT SERVED by it: {each}" for each in way.left_out),
     ]
-    for number, step in enumerate(steps, start=1):
+    for number, step in enumerate(way.steps, start=1):
         lines += ["", f"# {number}. {step.what}", step.command]
-    return [
-        *lines,
-        "",
-        "# `bascule run`, once it is started again, sends requests where its journal says: go back",
-        "# there too before anything else, with `bascule rollback --yes` as soon as it runs",
-    ]
+    return [*lines, "", *(f"# {line}" for line in _render_end(way))]
+
+
+def _render_update(update: UpdateTimes | None) -> str:
+    if update is None:
+        return "how long the gateway takes for it was never rehearsed: `bascule gateway rehearse`"
+    return (
+        f"the gateway takes {update.median_s:.0f} s for it mostly, one time in ten over "
+        f"{update.p90_s:.0f} s, by the time {update.source}"
+    )
+
+
+def _render_end(way: Way) -> Iterable[str]:
+    if way.is_past_envoys:
+        yield "until the gateway has probed the cluster's own addresses it may answer 502"
+        yield "`bascule run`, once it is started again, leads to the Envoys again, and these send"
+        yield "requests where its journal says: end it until you want that"
+        return
+    yield "`bascule run`, once it is started again, sends requests where its journal says: go back"
+    yield "there too before anything else, with `bascule rollback --yes` as soon as it runs"

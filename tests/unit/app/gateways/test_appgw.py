@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from bascule.app import wiring
-from bascule.app.gateways.appgw import build_settings, find_ownership
+from bascule.app.gateways.appgw import build_past_envoys, build_settings, find_ownership
 from bascule.app.state_dir import StateDir
 from bascule.controller.holdoff import HoldOff
 from bascule.errors import PlanError, UsageError
@@ -65,6 +65,20 @@ def test_load_balancers_are_those_of_the_file() -> None:
         ),
         Cluster.GREEN: LoadBalancer(address="10.1.0.4", probe_host="a.com"),
     }
+
+
+def test_past_envoys_it_leads_to_pods_or_to_the_load_balancers_of_the_file() -> None:
+    tier = {"type": "appgw+envoy", "envoys": {"addresses": ["10.0.0.9"]}}
+    places = {"blue": {"address": "10.0.0.4"}, "green": {"address": "10.1.0.4"}}
+    spec: Any = gateway(**tier, loadBalancers=places)
+    bare: Any = gateway(**tier)
+
+    to_pods = build_past_envoys(bare, bare.gateway, gateway_id="/gw")
+    to_balancers = build_past_envoys(spec, spec.gateway, gateway_id="/gw")
+
+    assert (to_pods.backends, to_pods.mechanism) == (BackendsKind.PODS, Mechanism.POOLS)
+    assert to_balancers.backends is BackendsKind.LOAD_BALANCER
+    assert to_balancers.load_balancers[Cluster.GREEN].address == "10.1.0.4"
 
 
 def test_changes_are_gathered_as_the_file_says() -> None:

@@ -1,11 +1,16 @@
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from bascule.app.state_dir import StateDir
-from bascule.cli.gateway.break_glass import build_steps, render_steps
+from bascule.cli.gateway.break_glass import Way, build_steps, render_way
+from bascule.gateway.driver import UpdateTimes
 from bascule.ids import Cluster
 from bascule.storage.lock import hold_lock
 
+WRITTEN_AT = datetime(2026, 11, 23, tzinfo=UTC)
 DOCUMENT = {"id": "/subscriptions/s/gateways/g", "etag": 'W/"1"'}
 
 
@@ -36,11 +41,36 @@ def test_a_runtime_that_hangs_is_ended_by_its_process_id(tmp_path: Path) -> None
     assert " || kill " in end.command
 
 
-def test_people_can_paste_the_whole_text_into_a_shell(tmp_path: Path) -> None:
-    steps = build_steps(DOCUMENT, tmp_path / "file", StateDir(tmp_path))
+def way(directory: Path, **more: Any) -> Way:
+    steps = build_steps(DOCUMENT, directory / "file", StateDir(directory))
+    return Way(to=Cluster.BLUE, written_at=WRITTEN_AT, steps=steps, **more)
 
-    lines = render_steps(steps, Cluster.BLUE, datetime(2026, 11, 23, tzinfo=UTC))
+
+@pytest.mark.parametrize("is_past_envoys", [False, True], ids=["alone", "before Envoys"])
+def test_people_can_paste_the_whole_text_into_a_shell(
+    tmp_path: Path, *, is_past_envoys: bool
+) -> None:
+    found = way(tmp_path, is_past_envoys=is_past_envoys, left_out=("a.test: no certificate",))
+
+    lines = render_way(found)
 
     commands = [line for line in lines if line and not line.startswith("#")]
-    assert commands == [each.command for each in steps]
+    assert commands == [each.command for each in found.steps]
     assert "2026-11-23 00:00:00 UTC" in lines[0]
+    assert ("past its Envoys" in lines[0]) is is_past_envoys
+
+
+def test_what_it_does_not_serve_stands_before_the_commands(tmp_path: Path) -> None:
+    lines = render_way(way(tmp_path, left_out=("a.test: its certificate is not there",)))
+
+    at = lines.index("# NOT SERVED by it: a.test: its certificate is not there")
+    assert at < next(n for n, line in enumerate(lines) if line.startswith("bascule stop"))
+
+
+def test_how_long_it_takes_is_what_rehearsals_took(tmp_path: Path) -> None:
+    measured = UpdateTimes(median_s=8.2, p90_s=79.4, source="of 2 rehearsals")
+
+    never, rehearsed = render_way(way(tmp_path)), render_way(way(tmp_path, update=measured))
+
+    assert "`bascule gateway rehearse`" in never[2]
+    assert "8 s for it mostly, one time in ten over 79 s, by the time of 2 reh" in rehearsed[2]
