@@ -1,13 +1,12 @@
 """Proof that a cluster is used by nobody, and how long such a proof is good for."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bascule.gateway.driver import Unused
 from bascule.ids import Cluster
 from bascule.journal.record import Json
-from bascule.upgrade.gates.model import Gates, Interval
+from bascule.upgrade.gates.model import Counts, Gates, Interval
 from bascule.upgrade.plan.model import Step, StepKind
 from bascule.upgrade.run.holding import Holding
 from bascule.upgrade.run.results import Done, Waits
@@ -32,6 +31,8 @@ class _Quiet:
     """Of the last interval; the next one follows it, or there is a gap."""
     evidence: str = ""
     """What shows it where the gateway does not count what is open; else empty."""
+    late_s: float = 0.0
+    """By so much the first evidence of it came late: as much as the last one will, more or less."""
 
 
 class Idleness:
@@ -40,10 +41,12 @@ class Idleness:
     def __init__(self, holding: Holding) -> None:
         self._holding = holding
         self._quiet: _Quiet | None = None
+        self._counts: Counts | None = None
+        """Of the last interval: a look between two of them says no other thing."""
 
     def rest(self) -> None:
         """Forget what was seen: no upgrade is under way."""
-        self._quiet = None
+        self._quiet, self._counts = None, None
 
     def look(
         self, run: UpgradeState, step: Step, now: datetime, *, needed_s: float
@@ -53,12 +56,13 @@ class Idleness:
         measured = self._holding.measure(run, step, Gates(has_traffic=False))
         for interval in measured.intervals:
             self._quiet = _go_on(self._quiet, interval, cluster, key=step.key, now=now)
+            self._counts = interval.counts.get(cluster)
         quiet = self._quiet
         idle_s = 0.0 if quiet is None else (quiet.until - quiet.since).total_seconds()
         if quiet is None or quiet.key != step.key or idle_s < needed_s * TOLD_SHARE:
-            return Waits(reason=_say_unproven(measured.intervals, cluster))
+            return Waits(reason=_say_unproven(self._counts, cluster))
         if idle_s < needed_s:
-            due = now + timedelta(seconds=needed_s - idle_s)
+            due = quiet.since + timedelta(seconds=needed_s + quiet.late_s)
             return Waits(reason=f"{cluster} is idle, and is watched on", until=due)
         output: dict[str, Json] = {
             "cluster": cluster.value,
@@ -103,8 +107,7 @@ def _find_proof(run: UpgradeState, step: Step) -> tuple[Step, StepState] | None:
     return None
 
 
-def _say_unproven(intervals: Sequence[Interval], cluster: Cluster) -> str:
-    counts = intervals[-1].counts.get(cluster) if intervals else None
+def _say_unproven(counts: Counts | None, cluster: Cluster) -> str:
     if counts is not None and counts.open is None and not counts.started:
         return (
             f"{cluster} is not shown to be idle yet: the gateway does not count what is open there,"
@@ -119,21 +122,27 @@ def _go_on(
     counts = interval.counts.get(cluster)
     if counts is None or counts.started or counts.open:
         return None
+    known = quiet if quiet is not None and quiet.key == key else None
     if counts.open is None:
-        return _trust(counts.unused, interval, key=key)
-    follows = quiet is not None and quiet.key == key and interval.seq == quiet.seq + 1
-    since = quiet.since if quiet is not None and follows else now
+        return _trust(known, counts.unused, interval, key=key, now=now)
+    since = known.since if known is not None and interval.seq == known.seq + 1 else now
     return _Quiet(key=key, since=since, until=now, seq=interval.seq)
 
 
-def _trust(unused: Unused | None, interval: Interval, *, key: str) -> _Quiet | None:
+def _trust(
+    known: _Quiet | None, unused: Unused | None, interval: Interval, *, key: str, now: datetime
+) -> _Quiet | None:
     """Return what another proof shows where the gateway does not say what is open there."""
     if unused is None:
         return None
+    late_s = (now - unused.until).total_seconds()
+    if known is not None and known.since == unused.since:
+        late_s = known.late_s
     return _Quiet(
         key=key,
         since=unused.since,
         until=unused.until,
         seq=interval.seq,
         evidence=unused.evidence,
+        late_s=late_s,
     )

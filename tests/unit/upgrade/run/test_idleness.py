@@ -118,6 +118,49 @@ async def test_a_gateway_that_does_not_count_what_is_open_needs_another_proof() 
     assert proven.output["idle_s"] == 6.0
 
 
+async def test_why_nothing_is_proven_stays_when_it_is_looked_at_between_intervals() -> None:
+    watch = Watch()
+    watch.metrics.counts_of = lambda _: {Cluster.BLUE: Counts(open=None)}
+    watch.look()
+    await watch.clock.advance(1.0)
+    first = watch.look()
+    await watch.clock.advance(0.5)
+
+    assert "does not count what is open there" in str(first)
+    assert watch.look() == first
+
+
+async def test_the_end_of_a_watch_stays_when_it_is_looked_at_between_intervals() -> None:
+    watch = Watch()
+    watch.look()
+    await watch.clock.advance(1.0)
+    watch.look()
+    await watch.clock.advance(1.0)
+    first = watch.look()
+    await watch.clock.advance(0.5)
+
+    assert isinstance(first, Waits)
+    assert first.until is not None
+    assert watch.look() == first
+
+
+async def test_the_end_of_a_watch_by_late_proofs_stays_too() -> None:
+    watch = Watch()
+    since = watch.clock.now()
+    told = []
+    for until_s in (1, 1, 2, 2):
+        await watch.clock.advance(2.0)
+        unused = Unused(since=since, until=since + timedelta(seconds=until_s), evidence="no rule")
+        watch.metrics.counts_of = lambda _, it=unused: {  # type: ignore[misc]  # of this round
+            Cluster.BLUE: Counts(open=None, unused=it)
+        }
+        told.append(watch.look())
+
+    assert {found.until for found in told[1:] if isinstance(found, Waits)} == {
+        since + timedelta(seconds=5 + 3)
+    }
+
+
 async def test_a_proof_ends_with_the_upgrade() -> None:
     watch = Watch()
     watch.look()
