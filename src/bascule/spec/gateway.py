@@ -4,6 +4,7 @@ Each field's description ends up in the JSON Schema, and so in the user's editor
 """
 
 import re
+from collections.abc import Iterator
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, StrictBool, StrictInt, field_validator, model_validator
@@ -123,18 +124,27 @@ class GatewaySettings(Strict):
         return found
 
     @model_validator(mode="after")
-    def _listeners_are_known(self) -> Self:
-        if isinstance(self.gateway, AppGwPlace) and "listeners" not in self.model_fields_set:
-            tell(
-                [
-                    Mistake(
-                        ("listeners",),
-                        "are needed with an Application Gateway",
-                        "write the address and the ports at which clients reach it",
-                    )
-                ]
-            )
+    def _listeners_fit(self) -> Self:
+        if isinstance(self.gateway, AppGwPlace):
+            tell(self._check_listeners())
         return self
+
+    def _check_listeners(self) -> Iterator[Mistake]:
+        if "listeners" not in self.model_fields_set:
+            yield Mistake(
+                ("listeners",),
+                "are needed with an Application Gateway",
+                "write the address and the ports at which clients reach it",
+            )
+        port_by_kind: dict[bool, int] = {}
+        for index, each in enumerate(self.listeners):
+            if port_by_kind.setdefault(each.tls, each.port) != each.port:
+                kind = "with" if each.tls else "without"
+                yield Mistake(
+                    ("listeners", index, "port"),
+                    f"is a second port {kind} TLS, and an Application Gateway gets one",
+                    "leave it out; an Ingress may ask for another port by annotation",
+                )
 
 
 class Gateway(GatewaySettings):

@@ -131,8 +131,13 @@ def test_a_place_without_a_port_is_refused(listen: str) -> None:
             (1, 1),
             "the ports at which clients reach it",
         ),
+        (
+            FILE.replace("port: 80}]", "port: 80}, {name: more, port: 8080}]"),
+            (3, 72),
+            "ask for another port by annotation",
+        ),
     ],
-    ids=["key", "type", "backends", "delay", "listeners"],
+    ids=["key", "type", "backends", "delay", "listeners", "ports"],
 )
 def test_a_mistake_is_told_where_it_stands(text: str, place: tuple[int, int], told: str) -> None:
     with pytest.raises(SpecError) as caught:
@@ -140,3 +145,10 @@ def test_a_mistake_is_told_where_it_stands(text: str, place: tuple[int, int], to
 
     assert (caught.value.line, caught.value.column) == place
     assert told in caught.value.remedy
+
+
+def test_one_port_may_be_at_several_addresses() -> None:
+    inside, tls = "{name: in, address: 10.0.0.4, port: 80}", "{name: tls, port: 443, tls: true}"
+    both = f"port: 80}}, {inside}, {tls}]"
+
+    assert len(parse_gateway(FILE.replace("port: 80}]", both), "gateway.yaml").listeners) == 3
