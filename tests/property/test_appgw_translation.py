@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bascule.azure.document import Document, list_at, number_at, text_at, texts_at
 from bascule.gateway.appgw.limits import is_within
-from bascule.gateway.appgw.part import LISTENERS, PATH_MAPS, POOLS, RULES, Facts, Part
+from bascule.gateway.appgw.part import LISTENERS, PATH_MAPS, POOLS, RULES, Facts, Part, Standing
 from bascule.gateway.appgw.settings import (
     AppGwSettings,
     BackendsKind,
@@ -17,6 +17,7 @@ from bascule.gateway.appgw.settings import (
     LoadBalancer,
     Mechanism,
 )
+from bascule.gateway.appgw.translate.choice import may_change
 from bascule.gateway.appgw.translate.translation import Translator
 from bascule.ids import Cluster
 from bascule.lab.arm.network.gateways.rules import check_document
@@ -122,6 +123,24 @@ _facts = st.sampled_from(
 )
 
 
+_standings = st.one_of(
+    st.none(),
+    st.builds(
+        lambda mechanism, split, is_held: Standing(
+            mechanism=mechanism, split=split, is_held=is_held
+        ),
+        st.sampled_from((Mechanism.RULES, Mechanism.POOLS)),
+        _splits,
+        st.booleans(),
+    ),
+)
+_facts_standing = st.builds(
+    lambda facts, standing: replace(facts, standing=standing), _facts, _standings
+)
+_OF_CHOICE = frozenset({"SwitchedByPools", "GatewayFull"})
+"""Codes of Problems whose words depend on what else could be chosen."""
+
+
 @FEW
 @given(_worlds(), _splits, _settings, _facts)
 def test_azure_takes_whatever_comes_out(
@@ -162,6 +181,55 @@ def test_one_translator_gives_what_a_fresh_one_gives(
 
 
 @FEW
+@given(_worlds(), _splits, _settings, _facts_standing)
+def test_auto_is_what_rules_or_pools_give_whole(
+    world: dict[str, Any],
+    split: Split,
+    asked: AppGwSettings,
+    facts: Facts,
+) -> None:
+    standing = facts.standing
+    table = _table(world, split)
+
+    auto, rules, pools = (
+        Translator(replace(asked, mechanism=each)).translate(table, facts)
+        for each in (Mechanism.AUTO, Mechanism.RULES, Mechanism.POOLS)
+    )
+
+    same = {Mechanism.RULES: rules, Mechanism.POOLS: pools}[auto.choice.mechanism]
+    assert auto.children == same.children
+    assert auto.certificates == same.certificates
+    assert {each for each in auto.problems if each.code not in _OF_CHOICE} == {
+        each for each in same.problems if each.code not in _OF_CHOICE
+    }
+    left_out = [_count_left_out(each) for each in (rules, pools)]
+    if standing is None or may_change(split, standing):
+        assert _count_left_out(auto) == min(left_out)
+    else:
+        assert auto.choice.mechanism is standing.mechanism
+
+
+@FEW
+@given(_worlds(), _splits, _settings, _facts_standing)
+def test_what_auto_has_chosen_it_chooses_again(
+    world: dict[str, Any],
+    split: Split,
+    asked: AppGwSettings,
+    facts: Facts,
+) -> None:
+    asked = replace(asked, mechanism=Mechanism.AUTO)
+    table = _table(world, split)
+    first = Translator(asked).translate(table, facts)
+    live = Standing(mechanism=first.choice.mechanism, split=split)
+    after = replace(facts, standing=live)
+    is_held = facts.standing is not None and not may_change(split, facts.standing)
+
+    second = Translator(asked).translate(table, after.held() if is_held else after)
+
+    assert second.children == first.children
+
+
+@FEW
 @given(_worlds(), _settings, _facts)
 def test_a_switch_of_all_hosts_changes_rules_only(
     world: dict[str, Any], asked: AppGwSettings, facts: Facts
@@ -196,6 +264,10 @@ def test_each_path_leads_to_its_own_backend_or_to_nobody(
 
 def _table(world: dict[str, Any], split: Split) -> RoutingTable:
     return RoutingTable(routes=build_routes(world), split=split)
+
+
+def _count_left_out(part: Part) -> int:
+    return sum(each.code == "GatewayFull" for each in part.problems)
 
 
 def _expected(host: Host, path: str, cluster: Cluster) -> set[str] | None:

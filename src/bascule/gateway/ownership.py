@@ -18,6 +18,8 @@ ADOPTED_TAG: Final = "bascule-adopted"
 TABLE_DIGITS: Final = 16
 SPLIT_TAG: Final = "bascule-split"
 """What blue gets of the requests, in percent: `100;shop.example.com=0`."""
+SWITCH_TAG: Final = "bascule-switch-by"
+"""`pools`, or `rules` where it was pools before: how all routes change clusters."""
 
 
 PROBED_HOST_END: Final = ".bascule.invalid"
@@ -78,6 +80,11 @@ def table_of(tags: Mapping[str, object]) -> str:
 def split_of(tags: Mapping[str, object]) -> str:
     """Return the text of the split that was last written; empty: none."""
     return _tag(tags, SPLIT_TAG) or ""
+
+
+def switch_of(tags: Mapping[str, object]) -> str:
+    """Return by what routes change clusters, as was last written; empty: nothing says."""
+    return _tag(tags, SWITCH_TAG) or ""
 
 
 def adoption_of(tags: Mapping[str, object]) -> str | None:

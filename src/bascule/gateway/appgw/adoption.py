@@ -18,6 +18,7 @@ from bascule.gateway.ownership import (
     ADOPTED_TAG,
     OWNER_TAG,
     SPLIT_TAG,
+    SWITCH_TAG,
     TABLE_TAG,
     Owns,
     has_clients,
@@ -26,7 +27,7 @@ from bascule.gateway.ownership import (
 
 REHEARSED_TAG: Final = "bascule-rehearsed"
 """When an update that changes nothing was last measured."""
-OUR_TAGS: Final = (OWNER_TAG, TABLE_TAG, SPLIT_TAG, ADOPTED_TAG, REHEARSED_TAG)
+OUR_TAGS: Final = (OWNER_TAG, TABLE_TAG, SPLIT_TAG, SWITCH_TAG, ADOPTED_TAG, REHEARSED_TAG)
 
 _PREFIX = r"(?P<prefix>[0-9A-Za-z-]{0,47}?)"
 _SIGNS: Final[Mapping[str, re.Pattern[str]]] = {

@@ -2,16 +2,25 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from bascule.azure.document import Document, list_at, text_at
+from bascule.azure.document import Document, list_at, object_at, text_at
 from bascule.errors import DriverError, InvariantError
 from bascule.gateway.appgw.difference import ChangeKind, ChildChange
 from bascule.gateway.appgw.live import render_split
 from bascule.gateway.appgw.merge import merge, read_facts
 from bascule.gateway.appgw.part import CERTIFICATES, POOLS, RULES, Part
 from bascule.gateway.appgw.pfx import Pfx, build_pfx
+from bascule.gateway.appgw.settings import Mechanism
 from bascule.gateway.appgw.translate.prepared import without_prepared
 from bascule.gateway.appgw.translate.translation import Translator
-from bascule.gateway.ownership import OWNER_TAG, SPLIT_TAG, TABLE_DIGITS, TABLE_TAG, Owns
+from bascule.gateway.ownership import (
+    OWNER_TAG,
+    SPLIT_TAG,
+    SWITCH_TAG,
+    TABLE_DIGITS,
+    TABLE_TAG,
+    Owns,
+    switch_of,
+)
 from bascule.ids import CertificateDigest
 from bascule.routing.certificates import Certificate, CertificateStore
 from bascule.routing.model import Problem, RoutingTable
@@ -31,6 +40,7 @@ class TableChange:
         translator: Translator,
         owns: Owns,
         is_probing: bool = True,
+        is_held: bool = False,
     ) -> None:
         self._table = table
         self._certificates = certificates
@@ -38,11 +48,16 @@ class TableChange:
         self._owns = owns
         self._is_probing = is_probing
         """Whether listeners without clients lead to what is to be probed."""
+        self._is_held = is_held
+        """Whether routes go on to change clusters by what they do now."""
         self.problems: tuple[Problem, ...] = ()
 
     def __call__(self, document: Document) -> Document:
         """Return the whole body to PUT."""
-        part = self._translator.translate(self._table, read_facts(document, self._owns))
+        facts = read_facts(document, self._owns)
+        if facts.is_moved_by(self._table.split):
+            self._is_held = True  # A switch is nothing else, not at its second try either.
+        part = self._translator.translate(self._table, facts.held() if self._is_held else facts)
         if not self._is_probing:
             part = without_prepared(part)
         self.problems = part.problems
@@ -50,9 +65,18 @@ class TableChange:
             OWNER_TAG: self._owns.owner,
             TABLE_TAG: self._table.digest[:TABLE_DIGITS],
             SPLIT_TAG: render_split(self._table.split),
+            **_tag_mechanism(document, part),
         }
         pfx = build_missing(document, part, self._certificates)
         return merge(document, part, self._owns, pfx=pfx, tags=tags)
+
+
+def _tag_mechanism(document: Document, part: Part) -> Mapping[str, str]:
+    """Return the tag of what is not by rules, or was not."""
+    is_by_rules = part.choice.mechanism is Mechanism.RULES
+    if is_by_rules and not switch_of(object_at(document, "tags")):
+        return {}
+    return {SWITCH_TAG: part.choice.mechanism.value}
 
 
 def build_missing(

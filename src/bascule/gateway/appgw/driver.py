@@ -28,6 +28,7 @@ from bascule.gateway.appgw.live import read_split
 from bascule.gateway.appgw.lookout import Look, Lookout
 from bascule.gateway.appgw.mending import LeftOut, Mended, leave_out, write_mended
 from bascule.gateway.appgw.merge import read_facts
+from bascule.gateway.appgw.part import Choice
 from bascule.gateway.appgw.rivals import tell_waiting
 from bascule.gateway.appgw.settings import AppGwSettings
 from bascule.gateway.appgw.translate.translation import Translator
@@ -113,6 +114,8 @@ class AppGwDriver:
         self._trouble: _Trouble | None = None
         self._approved: tuple[Split, Supersede] | None = None
         """A split that may take the place of what others have begun."""
+        self.choice: Choice | None = None
+        """By what routes change clusters; None: nothing was written since the start."""
         self.is_moving: Callable[[], bool] = bool
         """Whether an upgrade moves traffic now: then a document that is refused is not mended."""
 
@@ -240,6 +243,7 @@ class AppGwDriver:
                 translator=self._translator,
                 owns=self._owns,
                 is_probing=is_probing and is_probed,
+                is_held=self.is_moving(),
             )
 
         approved = self._find_approved(table)
@@ -288,8 +292,9 @@ class AppGwDriver:
         return self._approved[1]
 
     def _find_problems(self, live: _Live) -> tuple[Problem, ...]:
-        facts = read_facts(live.document, self._owns)
+        facts = read_facts(live.document, self._owns).held()
         part = self._translator.translate(live.mended, facts)
+        self.choice = part.choice
         told = tell_left_out(live.left_out, live.table, gateway_id=self._settings.gateway_id)
         return (*part.problems, *told)
 
@@ -325,7 +330,9 @@ class AppGwDriver:
     def _find_unusable(
         self, table: RoutingTable, document: Document, certificates: CertificateStore
     ) -> Mapping[CertificateDigest, str]:
-        part = self._translator.translate(table, read_facts(document, self._owns))
+        facts = read_facts(document, self._owns)
+        is_held = self.is_moving() or facts.is_moved_by(table.split)
+        part = self._translator.translate(table, facts.held() if is_held else facts)
         return find_unusable(document, part, certificates)
 
     async def _wait_for_thread(self) -> None:

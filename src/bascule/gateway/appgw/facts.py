@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from bascule.azure.document import Document, list_at, number_at, object_at, text_at, texts_at
+from bascule.gateway.appgw.live import read_split
 from bascule.gateway.appgw.part import (
     ANY_HOST,
     CERTIFICATES,
@@ -12,9 +13,11 @@ from bascule.gateway.appgw.part import (
     REWRITES,
     RULES,
     Facts,
+    Standing,
     WideRule,
 )
-from bascule.gateway.ownership import Owns
+from bascule.gateway.appgw.settings import Mechanism
+from bascule.gateway.ownership import Owns, switch_of, table_of
 
 FRONTENDS = "frontendIPConfigurations"
 LISTENERS_OF_STREAMS = "listeners"
@@ -48,6 +51,18 @@ def read_facts(document: Document, owns: Owns) -> Facts:
         protocols={place[:2]: text_at(each, *_PROTOCOL) for place, each in heard},
         used={name: len(others[name]) for name in COLLECTIONS if others[name]},
         has_waf=text_at(properties, "sku", "tier").lower() == "waf_v2",
+        standing=_read_standing(document, owns),
+    )
+
+
+def _read_standing(document: Document, owns: Owns) -> Standing | None:
+    tags = object_at(document, "tags")
+    if not table_of(tags):
+        return None
+    is_by_pools = switch_of(tags) == Mechanism.POOLS
+    return Standing(
+        mechanism=Mechanism.POOLS if is_by_pools else Mechanism.RULES,
+        split=read_split(document, owns),
     )
 
 

@@ -1,14 +1,16 @@
 """Our part of a gateway's document, and what the translation must know of the rest."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from types import MappingProxyType
 from typing import Final
 
 from bascule.azure.document import Document
+from bascule.gateway.appgw.settings import Mechanism
 from bascule.ids import CertificateDigest
 from bascule.routing.model import Problem
+from bascule.routing.weights import Split
 
 PORTS: Final = "frontendPorts"
 CERTIFICATES: Final = "sslCertificates"
@@ -47,6 +49,17 @@ def _no_certificates() -> Mapping[str, CertificateDigest]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """By what all routes change clusters, never AUTO, and why so."""
+
+    mechanism: Mechanism
+    why: str = ""
+
+
+BY_RULES: Final = Choice(mechanism=Mechanism.RULES)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
     """All that is ours in the document under one routing table; equal tables give equal parts.
 
@@ -59,6 +72,7 @@ class Part:
     certificates: Mapping[str, CertificateDigest] = field(default_factory=_no_certificates)
     problems: tuple[Problem, ...] = ()
     """What of the table is left out or read otherwise, on the object that asked for it."""
+    choice: Choice = BY_RULES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -79,6 +93,18 @@ class WideRule:
     def covers(self, name: str) -> bool:
         """Whether it answers for a host, or for all that a wildcard stands for."""
         return fnmatchcase(name.lower(), self.host)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What is live on the gateway already, of ours."""
+
+    mechanism: Mechanism
+    """Never AUTO."""
+    split: Split | None = None
+    """None: nothing tells."""
+    is_held: bool = False
+    """Whether an upgrade moves traffic, so that nothing else is to change."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,3 +135,15 @@ class Facts:
     """How many children others have, by collection."""
     has_waf: bool = False
     """Whether the gateway's tier is WAF_v2, without which a WAF policy is refused."""
+    standing: Standing | None = field(default=None, compare=False)
+    """None: nothing of ours was written yet. It changes no child by itself."""
+
+    def is_moved_by(self, split: Split) -> bool:
+        """Whether requests would go elsewhere than they do."""
+        return self.standing is not None and self.standing.split != split
+
+    def held(self) -> "Facts":
+        """Return the same, and that nothing but what the table says is to change now."""
+        if self.standing is None:
+            return self
+        return replace(self, standing=replace(self.standing, is_held=True))

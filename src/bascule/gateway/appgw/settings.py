@@ -1,7 +1,7 @@
 """What the translation has to know of a gateway beside the routing table."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -19,6 +19,9 @@ class Mechanism(StrEnum):
     """Each cluster has path maps, pools and settings of its own; the rules name one's."""
     POOLS = "pools"
     """One pool a backend, whose addresses are those of the cluster that has the requests."""
+    AUTO = "auto"
+    """Rules where all fits so, else pools where more does; what is live stays while traffic moves.
+    """
 
 
 class BackendsKind(StrEnum):
@@ -39,6 +42,10 @@ class LoadBalancer:
     probe_path: str = "/"
     probe_host: str = ""
     """The Host of probes; empty: each route's own host name."""
+
+    def is_reached_as(self, other: "LoadBalancer") -> bool:
+        """Whether nothing but the address differs, so that addresses can be exchanged."""
+        return replace(self, address=other.address) == other
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

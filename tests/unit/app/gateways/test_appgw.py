@@ -43,7 +43,7 @@ def test_the_file_says_ports_hosts_and_prefix() -> None:
     assert (found.gateway_id, found.owner, found.prefix) == ("/gw", "shop", "my-")
     assert (found.http_port, found.https_port) == (8080, 8443)
     assert (found.hosts, found.use_private_frontend) == (("a.com",), True)
-    assert found.mechanism is Mechanism.RULES
+    assert found.mechanism is Mechanism.AUTO
 
 
 def test_pools_exchange_addresses_where_the_file_says_so() -> None:

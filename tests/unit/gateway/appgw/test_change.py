@@ -1,11 +1,14 @@
+from dataclasses import replace
+
 import pytest
 
+from bascule.azure.document import Document, text_at
 from bascule.errors import InvariantError
 from bascule.gateway.appgw.change import TableChange, build_missing, describe, is_switch
 from bascule.gateway.appgw.difference import ChangeKind, ChildChange
 from bascule.gateway.appgw.merge import is_same
 from bascule.gateway.appgw.part import COLLECTIONS, Part
-from bascule.gateway.appgw.settings import AppGwSettings
+from bascule.gateway.appgw.settings import AppGwSettings, Mechanism
 from bascule.gateway.appgw.translate.translation import Translator
 from bascule.gateway.ownership import Owns
 from bascule.ids import Cluster
@@ -13,6 +16,7 @@ from bascule.routing.certificates import EMPTY_STORE
 from bascule.routing.model import RouteSet
 from tests.support import pki, tables
 from tests.support.arm_gateways import GATEWAY, gateway
+from tests.support.tables import ALL_BLUE, ALL_GREEN
 
 OWNS = Owns(prefix="bsc-", owner="shop")
 SETTINGS = AppGwSettings(gateway_id=GATEWAY, owner="shop")
@@ -43,6 +47,38 @@ def test_a_table_in_a_document_is_the_same_however_often_it_is_put_there() -> No
         "bascule-split": "100",
     }
     assert change.problems == ()
+
+
+def test_pools_are_told_by_a_tag_and_rules_after_them() -> None:
+    table = tables.table(_routes())
+    settings = {each: replace(SETTINGS, mechanism=each) for each in Mechanism}
+
+    def put(mechanism: Mechanism, document: Document) -> Document:
+        translator = Translator(settings[mechanism])
+        return TableChange(table, EMPTY_STORE, translator=translator, owns=OWNS)(document)
+
+    pools = put(Mechanism.POOLS, gateway())
+    rules = put(Mechanism.RULES, pools)
+
+    assert text_at(pools, "tags", "bascule-switch-by") == "pools"
+    assert text_at(rules, "tags", "bascule-switch-by") == "rules"
+    assert not is_same(pools, rules)
+
+
+def test_a_switch_changes_what_rules_name_or_what_pools_hold_and_nothing_else_however_often() -> (
+    None
+):
+    settings = replace(SETTINGS, mechanism=Mechanism.AUTO)
+    by_pools = Translator(replace(SETTINGS, mechanism=Mechanism.POOLS))
+    blue, green = (tables.table(_routes(), each) for each in (ALL_BLUE, ALL_GREEN))
+    live = TableChange(blue, EMPTY_STORE, translator=by_pools, owns=OWNS)(gateway())
+    switch = TableChange(green, EMPTY_STORE, translator=Translator(settings), owns=OWNS)
+
+    once = switch(live)
+    twice = switch(once)
+
+    assert text_at(once, "tags", "bascule-switch-by") == "pools"
+    assert is_same(once, twice)
 
 
 def test_a_certificate_that_the_gateway_holds_is_not_made_again() -> None:

@@ -1,5 +1,10 @@
+import pytest
+
 from bascule.gateway.appgw.facts import read_facts
-from bascule.gateway.appgw.part import Facts, WideRule
+from bascule.gateway.appgw.part import Facts, Standing, WideRule
+from bascule.gateway.appgw.settings import Mechanism
+from bascule.ids import Cluster
+from bascule.routing.weights import Split, Weights
 from tests.support.appgw_parts import OWNS, merged, our_part, shown, theirs
 from tests.support.arm_gateways import listener, part, ref, rule
 
@@ -92,3 +97,31 @@ def test_only_what_is_not_ours_counts() -> None:
         },
         has_waf=True,
     )
+
+
+@pytest.mark.parametrize(
+    ("tags", "standing"),
+    [
+        ({"bascule-owner": "shop", "bascule-adopted": ""}, None),
+        ({"bascule-table": "0123"}, Standing(mechanism=Mechanism.RULES)),
+        (
+            {"bascule-table": "0123", "bascule-split": "0", "bascule-switch-by": "pools"},
+            Standing(mechanism=Mechanism.POOLS, split=Split(Weights.all_to(Cluster.GREEN))),
+        ),
+        (
+            {"bascule-table": "0123", "bascule-split": "0", "bascule-switch-by": "rules"},
+            Standing(mechanism=Mechanism.RULES, split=Split(Weights.all_to(Cluster.GREEN))),
+        ),
+    ],
+)
+def test_what_is_live_of_ours_stands_in_the_tags(
+    tags: dict[str, str], standing: Standing | None
+) -> None:
+    assert read_facts({"tags": tags}, OWNS).standing == standing
+
+
+def test_what_is_live_is_no_reason_to_translate_anew() -> None:
+    live = Standing(mechanism=Mechanism.POOLS)
+
+    assert Facts(standing=live) == Facts()
+    assert Facts().held() == Facts()

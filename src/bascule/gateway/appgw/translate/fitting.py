@@ -30,17 +30,23 @@ _NONE: frozenset[str] = frozenset()
 NOT_FITTING = "GatewayFull"
 """The code of Problems of this kind."""
 
+BY_POOLS = "set switchBy: pools, with which everything fits"
+BY_ITSELF = (
+    "let traffic come to rest at one cluster: pools are exchanged then, with which everything fits"
+)
+"""What to do where addresses exchanged within pools would need half as many."""
+
 _OF_BACKENDS = frozenset((POOLS, SETTINGS, PROBES))
 
 
 def fit(
-    hosts: Iterable[tuple[Granted, Fragment]], site: Site, *, pools_fit: bool
+    hosts: Iterable[tuple[Granted, Fragment]], site: Site, *, proposal: str = ""
 ) -> list[Fragment]:
     """Return the fragments of all hosts, as far as there is room. `site` has limits.
 
-    `pools_fit`: everything would fit if addresses were exchanged within pools.
+    `proposal`: what else to do where there are too many backends.
     """
-    fitter = _Fitter(site, pools_fit=pools_fit)
+    fitter = _Fitter(site, proposal)
     return [fitter.fit(granted, fragment) for granted, fragment in hosts]
 
 
@@ -79,10 +85,10 @@ def _collect(children: Written, names: Names) -> None:
 class _Fitter:
     """Fits one host after another."""
 
-    def __init__(self, site: Site, *, pools_fit: bool) -> None:
+    def __init__(self, site: Site, proposal: str) -> None:
         self._site = site
         self._room = Room(site)
-        self._pools_fit = pools_fit
+        self._proposal = proposal
 
     def fit(self, granted: Granted, fragment: Fragment) -> Fragment:
         """Return what of a host has room; `fragment` is all that it would be."""
@@ -147,8 +153,8 @@ class _Fitter:
         ways = ["serve some hosts by a second gateway"]
         if lack in _OF_BACKENDS and self._site.settings.backends is BackendsKind.PODS:
             ways.insert(0, "set backends: loadBalancer, which needs one pool a cluster")
-        if lack in _OF_BACKENDS and self._pools_fit:
-            ways.insert(0, "set switchBy: pools, with which everything fits")
+        if lack in _OF_BACKENDS and self._proposal:
+            ways.insert(0, self._proposal)
         if lack in (SETTINGS, PROBES) and self._site.settings.backends is not BackendsKind.PODS:
             ways.insert(0, "give the load balancers a probeHost, which all hosts then share")
         if lack == REDIRECTS:

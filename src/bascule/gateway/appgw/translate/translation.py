@@ -7,13 +7,14 @@ as they are, so that one changed endpoint costs little whatever the size of the 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from bascule.gateway.appgw.limits import is_within
-from bascule.gateway.appgw.part import Facts, Part
-from bascule.gateway.appgw.settings import AppGwSettings, Limits, Mechanism
+from bascule.gateway.appgw.limits import Headroom, headroom
+from bascule.gateway.appgw.part import Choice, Facts, Part
+from bascule.gateway.appgw.settings import AppGwSettings, Mechanism
 from bascule.gateway.appgw.translate.assembly import Assembled, assemble
 from bascule.gateway.appgw.translate.backends import Stance
+from bascule.gateway.appgw.translate.choice import Outcome, choose, tell
 from bascule.gateway.appgw.translate.doors import grant_doors
-from bascule.gateway.appgw.translate.fitting import fit
+from bascule.gateway.appgw.translate.fitting import BY_ITSELF, BY_POOLS, NOT_FITTING, fit
 from bascule.gateway.appgw.translate.fragments import Fragment, Granted, build_fragment
 from bascule.gateway.appgw.translate.groups import HostPlan, plan_host
 from bascule.gateway.appgw.translate.sheet import Site
@@ -32,30 +33,89 @@ class Translator:
 
     def __init__(self, settings: AppGwSettings) -> None:
         self._settings = settings
-        self._desk = _Desk(Site(settings, Facts()))
-        self._by_pools: _Desk | None = None
+        self._facts = Facts()
+        self._ways: dict[Mechanism, _Way] = {}
 
     def translate(self, table: RoutingTable, facts: Facts) -> Part:
         """Return our part of the document under `table`; what does not fit is a Problem."""
-        if facts != self._desk.site.facts:
-            self._desk = _Desk(Site(self._settings, facts))
-            self._by_pools = None
-        part = self._desk.translate(table)
-        limits = self._settings.limits
-        if limits is None or is_within(part, facts, limits):
-            return part
-        pools_fit = self._would_fit_by_pools(table, facts, limits)
-        found = fit(self._desk.hosts(), self._desk.site, pools_fit=pools_fit)
-        return assemble(found, self._desk.site).part
+        if facts != self._facts:
+            self._ways = {}
+        self._facts = facts
 
-    def _would_fit_by_pools(self, table: RoutingTable, facts: Facts, limits: Limits) -> bool:
-        """Return whether all would fit were addresses exchanged, with half as many pools."""
-        if self._settings.mechanism is Mechanism.POOLS:
-            return False
-        if self._by_pools is None:
-            settings = replace(self._settings, mechanism=Mechanism.POOLS)
-            self._by_pools = _Desk(Site(settings, facts))
-        return is_within(self._by_pools.translate(table), facts, limits)
+        def estimate(mechanism: Mechanism) -> Outcome:
+            return self._way(mechanism).estimate(table)
+
+        choice = choose(self._settings, table.split, facts.standing, estimate)
+        part = self._way(choice.mechanism).fit(table, self._find_proposal(choice, table))
+        told = part.problems
+        is_untold = self._settings.mechanism is Mechanism.AUTO
+        if is_untold and choice.mechanism is Mechanism.POOLS:
+            told = tuple(sorted({*told, tell(choice, self._settings.gateway_id)}))
+        return replace(part, problems=told, choice=choice)
+
+    def _way(self, mechanism: Mechanism) -> "_Way":
+        if mechanism not in self._ways:
+            settings = replace(self._settings, mechanism=mechanism)
+            self._ways[mechanism] = _Way(Site(settings, self._facts))
+        return self._ways[mechanism]
+
+    def _find_proposal(self, choice: Choice, table: RoutingTable) -> str:
+        """Return what to do where all would fit were addresses exchanged, with half as many pools.
+
+        Nothing where it fits as it is, or would not fit so either.
+        """
+        if choice.mechanism is Mechanism.POOLS or self._way(choice.mechanism).fits(table):
+            return ""
+        if not self._way(Mechanism.POOLS).fits(table):
+            return ""
+        return BY_ITSELF if self._settings.mechanism is Mechanism.AUTO else BY_POOLS
+
+
+class _Way:
+    """What tables come to by one mechanism under the same facts."""
+
+    def __init__(self, site: Site) -> None:
+        self._desk = _Desk(site)
+        self._table: RoutingTable | None = None
+        self._whole = Part(children={})
+        self._room: tuple[Headroom, ...] = ()
+        self._fitted: tuple[tuple[Fragment, ...], str, Part] | None = None
+
+    def estimate(self, table: RoutingTable) -> Outcome:
+        """Return whether there is room, and how much has none."""
+        if self.fits(table):
+            return Outcome(room=self._room, left_out=0)
+        told = [each for each in self.fit(table, "").problems if each.code == NOT_FITTING]
+        return Outcome(room=self._room, left_out=len(told))
+
+    def fits(self, table: RoutingTable) -> bool:
+        """Return whether all of a table has room."""
+        if table is not self._table:
+            site = self._desk.site
+            self._whole = self._desk.translate(table)
+            limits = site.settings.limits
+            self._room = headroom(self._whole, site.facts, limits) if limits is not None else ()
+            self._table = table
+        return all(each.left >= 0 for each in self._room)
+
+    def fit(self, table: RoutingTable, proposal: str) -> Part:
+        """Return our part under `table`, without what has no room; `proposal` says what to do."""
+        if self.fits(table):
+            return self._whole
+        hosts = [*self._desk.hosts()]
+        fragments = tuple(fragment for _, fragment in hosts)
+        if self._fitted is not None:
+            known, said, part = self._fitted
+            if said == proposal and _are_same(known, fragments):
+                return part
+        found = fit(hosts, self._desk.site, proposal=proposal)
+        part = assemble(found, self._desk.site).part
+        self._fitted = (fragments, proposal, part)
+        return part
+
+
+def _are_same(ones: tuple[Fragment, ...], others: tuple[Fragment, ...]) -> bool:
+    return len(ones) == len(others) and all(a is b for a, b in zip(ones, others, strict=True))
 
 
 @dataclass(slots=True)
