@@ -446,6 +446,22 @@ async def test_the_gateways_rollback_that_comes_twice_is_one_signal(world: World
     assert [s.signal_id for s in upgrade.signals] == ["back"]
 
 
+async def test_a_rollback_of_before_an_upgrade_that_comes_again_is_none_of_it(world: World) -> None:
+    life = await world.life()
+    await life.give(order(SWITCH), order(RollBack(), order_id="back"))
+    await world.tick(life)
+    await life.give(start_order(build_plan([weights(5), approval("go", Stage.SHIFT)])))
+    await world.tick(life)
+    world.disk.done.clear()
+
+    await world.tick(life)
+
+    upgrade = life.executor.state.unfinished
+    assert upgrade is not None
+    assert upgrade.rollback is None
+    assert upgrade.signals == ()
+
+
 async def test_a_command_of_an_upgrade_is_ended_by_the_gateways_rollback(world: World) -> None:
     life = await world.life()
     await life.give(start_order(build_plan([weights(5), hook("move", Stage.SHIFT)])))

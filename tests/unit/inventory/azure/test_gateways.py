@@ -108,6 +108,11 @@ def test_agics_tags_and_objects_are_seen() -> None:
     assert found.agic.others == ()
 
 
+@pytest.mark.parametrize("tag", ["managed-by-k8s-ingress", "ingress-for-aks-cluster-id"])
+def test_either_tag_of_agic_marks_a_gateway(tag: str) -> None:
+    assert read_gateway({**document(), "tags": {tag: "x"}}).is_marked_by_agic
+
+
 def test_the_tags_of_a_gateway_that_was_taken_over_are_of_the_past() -> None:
     taken = {**document(), "tags": {**document()["tags"], "bascule-adopted": ""}}
 

@@ -37,6 +37,12 @@ def test_a_sample_of_traffic_holds_the_counts_of_each_cluster_that_is_known() ->
     assert blue.latency == Histogram(bounds_ms=(10, 100), counts=(10, 1, 1))
 
 
+def test_how_many_were_open_may_be_unknown() -> None:
+    sample = raw(kind="traffic", **span(0, 1), clusters={"blue": {**BLUE, "open": None}})
+
+    assert read_samples([sample]).traffic[0].clusters[Cluster.BLUE].open is None
+
+
 def test_a_sample_without_clusters_knows_none() -> None:
     (read,) = read_samples([raw(kind="traffic", **span(0, 1))]).traffic
 
