@@ -55,9 +55,9 @@ def teller(output: Output) -> Tell:
 
 
 def parse_silence(text: str) -> float:
-    """Return seconds. Raises UsageError for what is no duration."""
+    """Return seconds; `0` needs no unit. Raises UsageError for what is no duration."""
     try:
-        return parse_duration(text)
+        return parse_duration("0s" if text == "0" else text)
     except ValueError as error:
         raise UsageError(f"--silence: {error}") from None
 
