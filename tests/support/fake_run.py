@@ -4,11 +4,13 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from typing_extensions import override
+
 from bascule.checks.findings import Finding
 from bascule.errors import BasculeError, OutcomeUnknownError
 from bascule.ids import Cluster
 from bascule.upgrade.gates.model import Check, CheckOutcome, CheckResult, Counts, Interval
-from bascule.upgrade.ports import HookRun, Measured, Measuring
+from bascule.upgrade.ports import Asked, Backends, HookRun, Measured, Measuring
 from tests.support.virtual_clock import VirtualClock
 
 INTERVAL_S = 1.0
@@ -22,6 +24,21 @@ class FakeChecks:
 
     async def find(self) -> tuple[Finding, ...]:
         return self.findings
+
+
+@dataclass(slots=True)
+class FakeBackends(Backends):
+    """Says the same of all backends of a cluster, and keeps of which hosts it was asked."""
+
+    answers: dict[Cluster, Asked] = field(default_factory=dict)
+    asked: list[tuple[Cluster, frozenset[str], float]] = field(default_factory=list)
+    hosts: tuple[str, ...] = ("a.test", "b.test")
+
+    @override
+    def ask(self, cluster: Cluster, is_meant: Callable[[str], bool], *, within_s: float) -> Asked:
+        meant = frozenset(host for host in self.hosts if is_meant(host))
+        self.asked.append((cluster, meant, within_s))
+        return self.answers.get(cluster, Asked())
 
 
 CountsOf = Callable[[datetime], dict[Cluster, Counts]]

@@ -108,7 +108,7 @@ class Answers:
             return {"error": error.message, "remedy": error.remedy}
         seen = await self._observe()
         view = ControllerTraffic(self.controller, self.gateway.driver).view()
-        way_back = judge_way_back(run, state, view, seen)
+        way_back = judge_way_back(run, state, view, seen, backends=self.gateway.backends)
         return {
             "gateway": self.name,
             "runtime": self._runtime(),

@@ -248,6 +248,7 @@ def _build_executor(gateway: Gateway, opened: _Opened, desks: _Desks) -> Executo
         metrics=desks.measuring,
         hooks=CommandHooks(os.environ),
         platform=desks.platform,
+        backends=opened.gateway.backends,
         pace=opened.gateway.pace,
     )
     executor = Executor(ports, opened.state)

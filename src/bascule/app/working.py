@@ -119,6 +119,7 @@ class Working:
         parts = [
             self.owned.lease.keep(),
             answers.gateway.watch(),
+            *(part() for part in answers.gateway.beside),
             answers.controller.run(),
             answers.executor.run(_Wakeup(answers.bell, answers.clock)),
             answers.witness.run(),

@@ -25,7 +25,17 @@ from bascule.upgrade.events import Refused, Witnessed
 from bascule.upgrade.ledger import Ledger
 from bascule.upgrade.overtaking import is_called_back, is_known, is_overtaken
 from bascule.upgrade.pace import AT_ONCE, Pace
-from bascule.upgrade.ports import Checks, Hooks, Metrics, Platform, Traffic, Wakeup, Witness
+from bascule.upgrade.ports import (
+    Backends,
+    Checks,
+    Hooks,
+    Metrics,
+    Platform,
+    Traffic,
+    Wakeup,
+    Witness,
+)
+from bascule.upgrade.run.asking import NO_BACKENDS
 from bascule.upgrade.run.runner import Runner
 from bascule.upgrade.run.steering import is_still_meant
 from bascule.upgrade.run.steps import Steps, Tools
@@ -59,6 +69,7 @@ class Ports:
     metrics: Metrics
     hooks: Hooks
     platform: Platform
+    backends: Backends = NO_BACKENDS
     pace: Pace = AT_ONCE
 
 
@@ -77,6 +88,7 @@ class Executor:
             metrics=ports.metrics,
             hooks=ports.hooks,
             platform=ports.platform,
+            backends=ports.backends,
         )
         steps = Steps(self._ledger, self._changer, tools, is_called_back=self._is_called_back)
         self._runner = Runner(self._ledger, self._changer, steps, ports.clock)

@@ -89,6 +89,29 @@ class Checks(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What the gateway itself says of a cluster's backends, by its own probes."""
+
+    is_awaited: bool = False
+    """Whether it is being asked, and what follows is older than was wanted, or nothing yet."""
+    sick: str = ""
+    """Which backends have no healthy server, and why; empty: none is known."""
+    doubt: str = ""
+    """Why it is not known of all; empty: it is."""
+
+
+class Backends(Protocol):
+    """Asks the gateway how its backends are, in the background: nobody waits for an answer."""
+
+    def ask(self, cluster: Cluster, is_meant: Callable[[str], bool], *, within_s: float) -> Asked:
+        """Return what was answered last of a cluster's backends for the hosts that are meant.
+
+        An answer that is older than `within_s` is asked for anew.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Measuring:
     """What is to be measured now: for which step of which run, and which checks to ask.
 

@@ -47,7 +47,7 @@ def check_routes(view: TrafficView, before: Split, wanted: Split) -> tuple[str, 
     """
     names_by_target: dict[Cluster, list[str]] = {}
     for host, route in _routes(view.routes):
-        target = _rising(before, wanted, host.name)
+        target = rising_of(before, wanted, host.name)
         if target is not None and _serves(route, target.other) and not _serves(route, target):
             names_by_target.setdefault(target, []).append(f"{host.name}{route.match.path}")
     return tuple(
@@ -66,11 +66,12 @@ def has_any_endpoint(view: TrafficView, target: Cluster) -> bool:
 def rising_clusters(before: Split, wanted: Split) -> tuple[Cluster, ...]:
     """Return the clusters that get more than before, of any host."""
     hosts = [*before.by_host, *wanted.by_host, "*"]
-    rising = {_rising(before, wanted, host) for host in hosts}
+    rising = {rising_of(before, wanted, host) for host in hosts}
     return tuple(cluster for cluster in Cluster if cluster in rising)
 
 
-def _rising(before: Split, wanted: Split, host: str) -> Cluster | None:
+def rising_of(before: Split, wanted: Split, host: str) -> Cluster | None:
+    """Return the cluster that gets more of a host's requests than before; None: neither does."""
     old, new = before.for_host(host), wanted.for_host(host)
     if old == new:
         return None

@@ -15,6 +15,8 @@ from bascule.kube.backoff import Backoff
 from bascule.routing.naming import Tags
 from bascule.upgrade.events import GatewayKept
 from bascule.upgrade.pace import AT_ONCE, Pace
+from bascule.upgrade.ports import Backends
+from bascule.upgrade.run.asking import NO_BACKENDS
 
 
 def ignore_upgrades(is_moving: Callable[[], bool]) -> None:
@@ -51,6 +53,10 @@ class OpenGateway:
     """Its updates in Azure; None where it is not there."""
     look: Callable[[], Awaitable[AppGwFacts]] | None = None
     """Looks at it in Azure, for checks; None where it is not there."""
+    backends: Backends = NO_BACKENDS
+    """Who asks it how it finds its backends."""
+    beside: tuple[Callable[[], Coroutine[None, None, None]], ...] = ()
+    """What goes on as long as it is open, beside `watch`."""
     kept: GatewayKept | None = None
     """What was there before us; to be recorded, once, before anything is written."""
     azure_id: str = ""

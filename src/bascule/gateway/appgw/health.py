@@ -1,25 +1,28 @@
-"""Asks a gateway how the backends of one cluster are, also of pools that no rule leads to.
+"""Asks a gateway how it finds the backends of both clusters, by its own probes.
 
-What a rule leads to is probed all the time; the rest is probed on demand, one pool at a time, by
-what its settings' probe says. Each question takes the gateway about 12 s.
+Those of pools that a rule leads to, `bsc-prepared` too, come in one answer; of a few others each is
+probed on demand, by what its settings' probe says. Each question takes the gateway about 12 s.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from bascule.azure.client import Accepted, ArmClient
 from bascule.azure.document import Document, list_at, object_at, text_at, value_at
 from bascule.azure.operations import Outcome, wait
-from bascule.gateway.appgw.part import PATH_MAPS, PROBES, RULES, SETTINGS
+from bascule.gateway.appgw.part import PATH_MAPS, POOLS, PROBES, RULES, SETTINGS
 from bascule.gateway.appgw.reach import cluster_of_pool
-from bascule.ids import Cluster
 
-ACTION: Final = "getBackendHealthOnDemand"
-LIMIT_S: Final = 120.0
-"""How long the gateway may take to answer for one pool."""
+ALL: Final = "backendhealth"
+ON_DEMAND: Final = "getBackendHealthOnDemand"
+LIMIT_S: Final = 60.0
+"""How long the gateway may take for an answer."""
+ON_DEMAND_MAX: Final = 3
+"""How many pools are probed on demand, one after the other."""
 TIMEOUT_S: Final = 30
-HEALTHY: Final = frozenset({"healthy", "up"})
+_HEALTHY: Final = frozenset({"healthy", "up", "partial"})
+_UNHEALTHY: Final = frozenset({"unhealthy", "down"})
 _PROBE_FIELDS: Final = ("host", "path", "pickHostNameFromBackendHttpSettings", "timeout", "match")
 _PAIRS: Final = (
     ("backendAddressPool", "backendHttpSettings"),
@@ -29,30 +32,49 @@ _PAIRS: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerHealth:
-    """What a probe found of one backend."""
+    """What probes found of one backend."""
 
-    pool: str
     address: str
-    is_healthy: bool
+    health: str
+    """In Azure's words."""
     reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Pair:
-    """A pool and the settings by which it is reached, by their ids."""
+    """A pool and the settings by which it is reached, by their names in lower case."""
 
-    pool_id: str
-    settings_id: str
+    pool: str
+    settings: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolHealth:
+    """How the gateway finds a pool that has addresses, by one way in which it is reached."""
+
+    pair: Pair
+    servers: tuple[ServerHealth, ...] = ()
+    """Empty: nobody told."""
 
     @property
-    def pool(self) -> str:
-        """The pool's name."""
-        return self.pool_id.rpartition("/")[2]
+    def is_known(self) -> bool:
+        """Whether any of its servers was probed."""
+        return any(each.health.lower() in _HEALTHY | _UNHEALTHY for each in self.servers)
+
+    @property
+    def is_sick(self) -> bool:
+        """Whether some of its servers are unhealthy, and none is healthy."""
+        found = {each.health.lower() for each in self.servers}
+        return bool(found & _UNHEALTHY) and not found & _HEALTHY
 
 
 class Asking(Protocol):
     """How a gateway is asked."""
 
+    async def get(self, resource: str, /) -> Document | None:
+        """Return a resource; None if there is none."""
+        ...
+
     async def post(self, resource: str, action: str, body: Document | None = None, /) -> Accepted:
         """Carry out an action that changes nothing."""
         ...
@@ -62,54 +84,89 @@ class Asking(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
 class ArmAsking:
     """Implements `Asking` over Azure Resource Manager."""
 
-    def __init__(self, client: ArmClient) -> None:
-        self._client = client
+    client: ArmClient
+
+    async def get(self, resource: str, /) -> Document | None:
+        """Return a resource; None if there is none."""
+        return await self.client.get(resource)
 
     async def post(self, resource: str, action: str, body: Document | None = None, /) -> Accepted:
         """Carry out an action that changes nothing."""
-        return await self._client.post(resource, action, body)
+        return await self.client.post(resource, action, body)
 
     async def wait(self, operation_url: str, /, *, limit_s: float) -> Outcome:
         """Wait for its end."""
-        return await wait(self._client, operation_url, limit_s=limit_s)
+        return await wait(self.client, operation_url, limit_s=limit_s)
 
 
-async def probe_cluster(
-    asking: Asking, document: Document, *, cluster: Cluster, prefix: str
-) -> tuple[ServerHealth, ...]:
-    """Return what fresh probes find of every backend that our pools of a cluster hold.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewayHealth:
+    """A gateway's document, and how it finds the pools of single clusters in it."""
 
-    Raises ApiError or TransportError where the gateway cannot be asked.
+    document: Document
+    pools: tuple[PoolHealth, ...] = field(default=())
+
+
+async def fetch_health(asking: Asking, gateway_id: str, *, prefix: str) -> GatewayHealth:
+    """Return how the gateway finds our pools of both clusters, as far as they hold addresses.
+
+    Raises ApiError, TransportError or OutcomeUnknownError where it cannot be asked.
     """
-    gateway_id = text_at(document, "id")
-    found: list[ServerHealth] = []
-    for pair in find_pairs(document, cluster=cluster, prefix=prefix):
-        accepted = await asking.post(gateway_id, ACTION, build_probe(document, pair))
-        result = accepted.document
-        if accepted.operation_url:
-            outcome = await asking.wait(accepted.operation_url, limit_s=LIMIT_S)
-            outcome.raise_for_failure(f"the probe of {pair.pool}")
-            result = outcome.document
-        found += read_health(pair, result or {})
-    return tuple(found)
+    document = await asking.get(gateway_id) or {}
+    known = read_health(await _ask(asking, gateway_id, ALL))
+    pairs = find_pairs(document, prefix=prefix)
+    untold = [pair for pair in pairs if pair not in known]
+    for pair in untold[:ON_DEMAND_MAX]:
+        result = await _ask(asking, gateway_id, ON_DEMAND, build_probe(document, pair))
+        known[pair] = _read_servers(object_at(result, "backendHealthHttpSettings"))
+    return GatewayHealth(
+        document=document,
+        pools=tuple(PoolHealth(pair=pair, servers=known.get(pair, ())) for pair in pairs),
+    )
 
 
-def find_pairs(document: Document, *, cluster: Cluster, prefix: str) -> tuple[Pair, ...]:
-    """Return the pools of a cluster with the settings that maps or rules reach them by, sorted."""
-    found = {pair for pair in _pairs(document) if cluster_of_pool(pair.pool, prefix) is cluster}
-    return tuple(sorted(found))
+async def _ask(
+    asking: Asking, gateway_id: str, action: str, body: Document | None = None
+) -> Document:
+    accepted = await asking.post(gateway_id, action, body)
+    if not accepted.operation_url:
+        return accepted.document or {}
+    outcome = await asking.wait(accepted.operation_url, limit_s=LIMIT_S)
+    outcome.raise_for_failure("the question how the gateway finds its backends")
+    return outcome.document or {}
+
+
+def find_pairs(document: Document, *, prefix: str) -> tuple[Pair, ...]:
+    """Return the pools of single clusters that hold addresses, with the settings of each, sorted.
+
+    Also those of maps that no rule names.
+    """
+    filled = {
+        text_at(each, "name").lower()
+        for each in list_at(document, "properties", POOLS)
+        if list_at(each, "properties", "backendAddresses")
+    }
+    return tuple(
+        sorted(
+            pair
+            for pair in {*_pairs(document)}
+            if pair.pool in filled and cluster_of_pool(pair.pool, prefix) is not None
+        )
+    )
 
 
 def build_probe(document: Document, pair: Pair) -> dict[str, object]:
     """Return the body that asks for the probe which the settings have, or Azure's default one."""
-    settings = _named(document, SETTINGS, pair.settings_id)
-    probe = _named(document, PROBES, text_at(settings, "properties", "probe", "id"))
+    gateway_id = text_at(document, "id")
+    settings = _named(document, SETTINGS, pair.settings)
+    probe = _named(document, PROBES, _last(text_at(settings, "properties", "probe", "id")))
     body: dict[str, object] = {
-        "backendAddressPool": {"id": pair.pool_id},
-        "backendHttpSettings": {"id": pair.settings_id},
+        "backendAddressPool": {"id": f"{gateway_id}/{POOLS}/{pair.pool}"},
+        "backendHttpSettings": {"id": f"{gateway_id}/{SETTINGS}/{pair.settings}"},
         "protocol": text_at(settings, "properties", "protocol") or "Http",
         "path": "/",
         "timeout": TIMEOUT_S,
@@ -121,16 +178,26 @@ def build_probe(document: Document, pair: Pair) -> dict[str, object]:
     return {**body, **said}
 
 
-def read_health(pair: Pair, result: Document) -> tuple[ServerHealth, ...]:
-    """Return what a probe on demand found."""
+def read_health(result: Document) -> dict[Pair, tuple[ServerHealth, ...]]:
+    """Return what all probes together found."""
+    return {
+        Pair(
+            pool=_last(text_at(pool, "backendAddressPool", "id")),
+            settings=_last(text_at(way, "backendHttpSettings", "id")),
+        ): _read_servers(way)
+        for pool in list_at(result, "backendAddressPools")
+        for way in list_at(pool, "backendHttpSettingsCollection")
+    }
+
+
+def _read_servers(way: Document) -> tuple[ServerHealth, ...]:
     return tuple(
         ServerHealth(
-            pool=pair.pool,
             address=text_at(server, "address"),
-            is_healthy=text_at(server, "health").lower() in HEALTHY,
+            health=text_at(server, "health"),
             reason=text_at(server, "healthProbeLog"),
         )
-        for server in list_at(result, "backendHealthHttpSettings", "servers")
+        for server in list_at(way, "servers")
     )
 
 
@@ -139,16 +206,19 @@ def _pairs(document: Document) -> Iterator[Pair]:
         for child in list_at(document, "properties", collection):
             for place in (child, *list_at(child, "properties", "pathRules")):
                 for pool_key, settings_key in _PAIRS:
-                    pool_id = text_at(place, "properties", pool_key, "id")
-                    settings_id = text_at(place, "properties", settings_key, "id")
-                    if pool_id and settings_id:
-                        yield Pair(pool_id=pool_id, settings_id=settings_id)
+                    pool = _last(text_at(place, "properties", pool_key, "id"))
+                    settings = _last(text_at(place, "properties", settings_key, "id"))
+                    if pool and settings:
+                        yield Pair(pool=pool, settings=settings)
 
 
-def _named(document: Document, collection: str, identity: str) -> Document:
-    """Return the child that an id names; an empty one if there is none."""
-    wanted = identity.rpartition("/")[2].lower()
+def _named(document: Document, collection: str, name: str) -> Document:
+    """Return the child of a name; an empty one if there is none."""
     for child in list_at(document, "properties", collection):
-        if wanted and str(value_at(child, "name")).lower() == wanted:
+        if name and str(value_at(child, "name")).lower() == name:
             return child
     return {}
+
+
+def _last(identity: str) -> str:
+    return identity.rpartition("/")[2].lower()

@@ -23,8 +23,17 @@ from bascule.upgrade.events import Result as ChangeResult
 from bascule.upgrade.ledger import Ledger
 from bascule.upgrade.plan.arranging import parse_arrangement
 from bascule.upgrade.plan.model import Step, StepKind
-from bascule.upgrade.ports import Checks, HookRun, Hooks, Metrics, Platform, Traffic
+from bascule.upgrade.ports import (
+    Backends,
+    Checks,
+    HookRun,
+    Hooks,
+    Metrics,
+    Platform,
+    Traffic,
+)
 from bascule.upgrade.readiness import check_lists, check_routes
+from bascule.upgrade.run.asking import NO_BACKENDS, find_doubts, find_unfit
 from bascule.upgrade.run.building import VERBS, Building
 from bascule.upgrade.run.events import StepStarted
 from bascule.upgrade.run.holding import Holding
@@ -69,6 +78,7 @@ class Tools:
     metrics: Metrics
     hooks: Hooks
     platform: Platform
+    backends: Backends = NO_BACKENDS
 
 
 class Steps:
@@ -87,6 +97,7 @@ class Steps:
         self._traffic = tools.traffic
         self._checks = tools.checks
         self._hooks = tools.hooks
+        self._backends = tools.backends
         self._building = Building(tools.platform)
         self._is_called_back = is_called_back
         self._holding = Holding(tools.metrics, lambda: ledger.state.arrangement)
@@ -232,7 +243,12 @@ class Steps:
 
     def _with_way_back(self, found: Concluded) -> Concluded:
         """Say aloud, and for the record, that blue could not take its traffic back now."""
-        lost = find_lost(self._ledger.require_run(), self._ledger.state, self._traffic.view())
+        lost = find_lost(
+            self._ledger.require_run(),
+            self._ledger.state,
+            self._traffic.view(),
+            backends=self._backends,
+        )
         if not lost or not isinstance(found, Waits):
             return found
         return replace(found, reason=f"{found.reason}; THERE IS NO WAY BACK NOW: {lost}")
@@ -264,7 +280,8 @@ class Steps:
         if hindrances:
             return Waits(reason="; ".join(hindrances))
         blockers = _blockers(await self._checks.find())
-        return Waits(reason=_tell(blockers)) if blockers else Absent()
+        unfit = _tell(blockers) or find_unfit(self._backends, state.split, wanted)
+        return Waits(reason=unfit) if unfit else Absent()
 
     async def _set_weights(self, step: Step, intent: StepStarted) -> Result:
         run = self._ledger.require_run()
@@ -277,6 +294,9 @@ class Steps:
             kind="rollback" if is_way_back else "upgrade",
             wanted=wanted,
             reason=f"{run.name}: {step.key}",
+            notes=()
+            if step.stage is Stage.ROLLBACK
+            else find_doubts(self._backends, self._ledger.state.split, wanted),
             cancels=run.cancels if step.stage is Stage.ROLLBACK else (),
         )
         finished = await self._changer.change(change, intent)

@@ -7,20 +7,27 @@ from bascule.gateway.driver import Observation
 from bascule.ids import Cluster
 from bascule.upgrade.decide import find_hindrances
 from bascule.upgrade.plan.model import StepKind
+from bascule.upgrade.ports import Backends
 from bascule.upgrade.readiness import TrafficView, has_any_endpoint, rising_clusters
+from bascule.upgrade.run.asking import NO_BACKENDS, ask_of_held, tell_sick
 from bascule.upgrade.run.rollback import Eligibility, has_moved_traffic, judge_eligibility
 from bascule.upgrade.run.state import UpgradeState
 from bascule.upgrade.state import GatewayState
 
 
 def judge_way_back(
-    run: UpgradeState, gateway: GatewayState, view: TrafficView, seen: Observation | None = None
+    run: UpgradeState,
+    gateway: GatewayState,
+    view: TrafficView,
+    seen: Observation | None = None,
+    *,
+    backends: Backends = NO_BACKENDS,
 ) -> Eligibility:
     """Return whether `run` can be rolled back with somebody served by it; `seen` is the gateway."""
     found = judge_eligibility(run)
     if not found.is_possible:
         return found
-    lost = find_lost(run, gateway, view, seen)
+    lost = find_lost(run, gateway, view, seen, backends=backends)
     if lost:
         return Eligibility(is_possible=False, reason=f"{lost}; bring it up to have a way back")
     doubts = find_hindrances(gateway.split, run.before, view) if has_moved_traffic(run) else ()
@@ -30,9 +37,14 @@ def judge_way_back(
 
 
 def find_lost(
-    run: UpgradeState, gateway: GatewayState, view: TrafficView, seen: Observation | None = None
+    run: UpgradeState,
+    gateway: GatewayState,
+    view: TrafficView,
+    seen: Observation | None = None,
+    *,
+    backends: Backends = NO_BACKENDS,
 ) -> str:
-    """Return why nobody would be served by a rollback; empty where somebody would be.
+    """Return why users would not be served after a rollback; empty where they would be.
 
     A cluster that the upgrade itself has stopped is started by the rollback.
     """
@@ -46,6 +58,9 @@ def find_lost(
         traffic = seen.traffic.get(target) if seen is not None else None
         if traffic is not None and traffic.endpoints_healthy == 0:
             return f"the gateway finds no backend of {target} healthy"
+        asked = ask_of_held(backends, target, gateway.split, run.before)
+        if asked.sick:
+            return tell_sick(target, asked)
     return ""
 
 

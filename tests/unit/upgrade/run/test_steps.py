@@ -14,6 +14,7 @@ from bascule.upgrade.changing import Changer
 from bascule.upgrade.gates.model import Gates
 from bascule.upgrade.ledger import Ledger, open_history
 from bascule.upgrade.plan.model import Plan, Step, StepKind
+from bascule.upgrade.ports import Asked
 from bascule.upgrade.readiness import ClusterLists
 from bascule.upgrade.run.building import VERBS
 from bascule.upgrade.run.events import RunEvent
@@ -32,7 +33,7 @@ from bascule.upgrade.run.stages import Stage
 from bascule.upgrade.run.steps import FINDINGS_NAMED_MAX, PASSIVE_KINDS, Steps, Tools
 from tests.support.fake_journal import FakeDisk, FakeJournal
 from tests.support.fake_platform import FakePlatform
-from tests.support.fake_run import FakeChecks, FakeHooks, FakeMetrics
+from tests.support.fake_run import FakeBackends, FakeChecks, FakeHooks, FakeMetrics
 from tests.support.fake_traffic import FakeTraffic, FakeWitness
 from tests.support.orders import BLUE, GREEN, percent, shop_routes, view
 from tests.support.plans import (
@@ -66,6 +67,7 @@ class Desk:
         self.checks, self.hooks = FakeChecks(), FakeHooks()
         self.metrics = FakeMetrics(self.clock)
         self.platform = FakePlatform()
+        self.backends = FakeBackends()
 
     @property
     def tools(self) -> Tools:
@@ -75,6 +77,7 @@ class Desk:
             metrics=self.metrics,
             hooks=self.hooks,
             platform=self.platform,
+            backends=self.backends,
         )
 
     async def begin(self, *events: RunEvent, plan: Plan | None = None) -> Steps:
@@ -253,6 +256,61 @@ async def test_a_hold_says_aloud_that_there_is_no_way_back() -> None:
     assert lost.reason.endswith(
         "; THERE IS NO WAY BACK NOW: blue has no ready endpoint for any route"
     )
+
+
+async def test_a_hold_says_aloud_that_the_gateway_finds_the_way_back_sick() -> None:
+    plan = build_plan([weights(100), hold("h", Stage.SHIFT, 60.0, Gates(has_traffic=False))])
+    desk = Desk(plan.steps[0])
+    steps = await desk.begin(plan=plan)
+    await desk.clock.drive(steps.act(desk.step, started("shift-100")))
+    await desk.ledger.append(ended("shift-100"), started("h"))
+    desk.backends.answers[Cluster.BLUE] = Asked(sick="pool-blue")
+
+    found = await steps.look(plan.steps[1])
+
+    assert isinstance(found, Waits)
+    assert found.reason.endswith(
+        "; THERE IS NO WAY BACK NOW: the gateway finds backends of blue unhealthy: pool-blue"
+    )
+
+
+async def test_weights_wait_for_the_gateways_own_word_on_where_they_lead() -> None:
+    desk = Desk(weights(5))
+    steps = await desk.begin()
+    seen: list[object] = []
+    for asked in (Asked(is_awaited=True), Asked(sick="pool-green"), Asked(doubt="forbidden")):
+        desk.backends.answers[Cluster.GREEN] = asked
+        seen.append(await steps.observe(desk.step))
+
+    assert seen == [
+        Waits(reason="the gateway is asked how it finds the backends of green"),
+        Waits(reason="the gateway finds backends of green unhealthy: pool-green"),
+        Absent(),
+    ]
+
+
+async def test_what_the_gateway_did_not_tell_is_noted_with_the_change() -> None:
+    desk = Desk(weights(5))
+    desk.backends.answers[Cluster.GREEN] = Asked(doubt="forbidden")
+
+    await desk.act()
+
+    noted = [record for record in desk.disk.records if "forbidden" in str(record.entry.data)]
+    assert [record.entry.data["notes"] for record in noted] == [
+        ["the gateway does not tell how it finds all backends of green: forbidden"]
+    ]
+
+
+async def test_a_rollback_never_waits_for_the_gateways_word() -> None:
+    back = build_step("rollback-traffic", Stage.ROLLBACK, StepKind.SET_WEIGHTS, **weights(0).args)
+    desk = Desk(weights(100))
+    steps = await desk.begin()
+    await desk.clock.drive(steps.act(desk.step, started("shift-100")))
+    desk.backends.answers[Cluster.BLUE] = Asked(sick="pool-blue", is_awaited=True)
+    desk.backends.asked.clear()
+
+    assert await steps.observe(back) == Absent()
+    assert desk.backends.asked == []
 
 
 async def test_weights_that_the_gateway_refuses_may_be_tried_again() -> None:

@@ -3,12 +3,14 @@ from dataclasses import replace
 from bascule.gateway.driver import ClusterTraffic, Convergence, Observation
 from bascule.ids import Cluster
 from bascule.upgrade.plan.model import StepKind
+from bascule.upgrade.ports import Asked
 from bascule.upgrade.readiness import TrafficView
 from bascule.upgrade.run.rollback import judge_eligibility
 from bascule.upgrade.run.stages import Stage
 from bascule.upgrade.run.state import UpgradeState
 from bascule.upgrade.run.way_back import judge_way_back
 from bascule.upgrade.state import GatewayState
+from tests.support.fake_run import FakeBackends
 from tests.support.orders import GREEN, shop_routes, state_after, view
 from tests.support.plans import build_plan, build_step, weights
 from tests.support.runs import after, at_step, begun, entered, started
@@ -50,6 +52,26 @@ def test_a_blue_that_the_gateway_finds_unhealthy_is_none() -> None:
 
     assert not found.is_possible
     assert found.reason.startswith("the gateway finds no backend of blue healthy")
+
+
+def test_a_blue_some_of_whose_backends_the_gateway_finds_sick_is_none() -> None:
+    backends = FakeBackends({Cluster.BLUE: Asked(sick="pool-blue_api (10.1.0.4): no answer")})
+
+    found = judge_way_back(MOVED, on_green(MOVED), view(), blue_with(3), backends=backends)
+
+    assert not found.is_possible
+    assert found.reason == (
+        "the gateway finds backends of blue unhealthy: pool-blue_api (10.1.0.4): no answer; "
+        "bring it up to have a way back"
+    )
+
+
+def test_a_blue_whose_answer_is_awaited_is_a_way_back() -> None:
+    backends = FakeBackends({Cluster.BLUE: Asked(is_awaited=True, doubt="not asked yet")})
+
+    found = judge_way_back(MOVED, on_green(MOVED), view(), backends=backends)
+
+    assert found == judge_eligibility(MOVED)
 
 
 def test_what_would_stay_behind_is_told_beside_the_way_back() -> None:
