@@ -12,6 +12,7 @@ from bascule.cli.cancelling import say_cancels
 from bascule.cli.options import Consent, Where, choose_state_dir
 from bascule.cli.ordering import (
     Ended,
+    Plan,
     carry_out,
     confirm,
     error_of,
@@ -26,6 +27,7 @@ from bascule.cli.topology import (
     state_document,
 )
 from bascule.journal.record import Json
+from bascule.routing.weights import Split
 from bascule.upgrade.signals import RollBack, SplitSignal
 
 
@@ -49,13 +51,7 @@ def run_change(change: Change) -> None:
     require_runtime(state_dir)
     plan = asyncio.run(fetch_plan(state_dir, change.signal, reason=change.consent.reason))
     confirm(
-        [
-            f"{plan.order.kind} on {state_dir.path.name}:",
-            f"  now:  {render_weights(plan.state.split.default)}",
-            f"  then: {render_weights(plan.wanted.default)}",
-            *(f"  then: {h}: {render_weights(w)}" for h, w in plan.wanted.by_host.items()),
-            *(say_cancels(change.signal.cancels) if isinstance(change.signal, RollBack) else ()),
-        ],
+        render_change(plan, state_dir.path.name),
         is_sure=change.consent.yes,
         question="Move live traffic so?",
     )
@@ -64,6 +60,22 @@ def run_change(change: Change) -> None:
         carry_out(state_dir, plan, timeout_s=change.consent.timeout, output=change.output)
     )
     _show(change, ended, operator_ms=(time.monotonic() - asked_s) * 1000)
+
+
+def render_change(plan: Plan, gateway: str) -> list[str]:
+    """Return what is, what will be, and whose operation may be cancelled for it."""
+    signal = plan.order.signal
+    return [
+        f"{plan.order.kind} on {gateway}:",
+        *(f"  now:  {line}" for line in _render_split(plan.state.split)),
+        *(f"  then: {line}" for line in _render_split(plan.wanted)),
+        *(say_cancels(signal.cancels) if isinstance(signal, RollBack) else ()),
+    ]
+
+
+def _render_split(split: Split) -> list[str]:
+    hosts = (f"{host}: {render_weights(weights)}" for host, weights in split.by_host.items())
+    return [render_weights(split.default), *hosts]
 
 
 def _show(change: Change, ended: Ended, *, operator_ms: float) -> None:
