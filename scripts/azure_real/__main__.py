@@ -22,7 +22,7 @@ from bascule.spec.azure.prices import Prices
 from bascule.spec.load import parse_prices
 from scripts.azure_real import fact_file, throwaway
 from scripts.azure_real.judging import Fact, judge_waits
-from scripts.azure_real.questions import QUESTIONS
+from scripts.azure_real.questions import QUESTIONS, Question, choose
 from scripts.azure_real.world import Settings, World, open_world
 
 OUTPUT = Path(__file__).parents[2] / "benchmarks/results/azure-real.json"
@@ -47,6 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 async def _run(options: argparse.Namespace) -> int:
     set_up_logs(least="warning")
+    questions = choose(options.only)
     task = asyncio.current_task()
     if task is not None:
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
@@ -63,17 +64,17 @@ async def _run(options: argparse.Namespace) -> int:
             if not options.yes and not _is_wanted(options.resource_group):
                 _tell("nothing was made")
                 return 1
-            return await _ask_and_remove(world, options.output)
+            return await _ask_and_remove(world, questions, options.output)
 
 
-async def _ask_and_remove(world: World, output: Path) -> int:
-    """Ask all questions; whatever happens, remove everything and write what was found."""
+async def _ask_and_remove(world: World, questions: tuple[Question, ...], output: Path) -> int:
+    """Ask these questions; whatever happens, remove everything and write what was found."""
     facts: dict[str, Fact] = {}
-    is_whole = False
+    is_done = False
     try:
-        await _ask_all(world, facts)
+        await _ask_all(world, questions, facts, output)
         await throwaway.remove(world)
-        is_whole = True
+        is_done = True
     except BasculeError as error:
         _tell(f"failed: {error}")
     except asyncio.CancelledError:
@@ -82,16 +83,19 @@ async def _ask_and_remove(world: World, output: Path) -> int:
     finally:
         await throwaway.sweep(world)
         left = await throwaway.find_left(world)
-        facts[WAITS] = judge_waits(list(world.client.seen.values()))
-        _write(world, output, facts, is_whole=is_whole, left=left)
+        _write(world, output, facts, is_whole=is_done and questions == QUESTIONS, left=left)
+        _tell(f"wrote {output}: read it before you show it to anybody")
     code = await _say_left(world)
-    return code if is_whole else code or 1
+    return code if is_done else code or 1
 
 
-async def _ask_all(world: World, facts: dict[str, Fact]) -> None:
+async def _ask_all(
+    world: World, questions: tuple[Question, ...], facts: dict[str, Fact], output: Path
+) -> None:
+    """Ask one after the other; what was found is in the file at once, should this run be killed."""
     await throwaway.make(world, has_green=False)
     is_pair = False
-    for question in QUESTIONS:
+    for question in questions:
         if question.needs_clusters and not is_pair:
             await throwaway.make(world, has_green=True)
             is_pair = True
@@ -102,14 +106,16 @@ async def _ask_all(world: World, facts: dict[str, Fact]) -> None:
             why = "; ".join(str(each) for each in group.exceptions)
             facts[question.key] = {"answer": "unknown", "why": why}
         _tell(f"answer      {facts[question.key]['answer']}")
+        _write(world, output, facts, is_whole=False, left=(world.settings.group,))
 
 
 def _write(
     world: World, output: Path, facts: dict[str, Fact], *, is_whole: bool, left: tuple[str, ...]
 ) -> None:
     settings = world.settings
+    waits = judge_waits(list(world.client.seen.values()))
     document = fact_file.build_document(
-        facts,
+        {**facts, WAITS: waits},
         {WAITS: WAITS_TEXT, **{each.key: each.text for each in QUESTIONS}},
         made_on=world.arm.clock.now().astimezone(UTC).date(),
         cloud=settings.cloud,
@@ -118,7 +124,6 @@ def _write(
         left=left,
     )
     fact_file.write(output, fact_file.redact(document, (settings.group,)))
-    _tell(f"wrote {output}: read it before you show it to anybody")
 
 
 async def _say_left(world: World) -> int:
@@ -158,6 +163,7 @@ def _settings(options: argparse.Namespace) -> Settings:
         slow_path=options.slow_path,
         drain_s=options.drain,
         longest_s=options.longest,
+        patience_s=options.patience,
         prices=_prices(options.prices),
     )
 
@@ -183,8 +189,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--drain", type=int, default=20, help="seconds that backends may drain")
     add("--longest", type=float, default=330.0, help="seconds that the slowest request takes")
+    add("--patience", type=float, default=180.0, help="seconds that servers have to get healthy")
     add("--prices", type=Path, help="a file of prices, as platform.yaml names one")
     add("--output", type=Path, default=OUTPUT, help="the fact file")
+    add("--only", nargs="+", default=(), metavar="KEY", help="only these questions")
     add("--yes", action="store_true", help="do not ask")
     add("--remove", action="store_true", help="only remove what an interrupted run left")
     return parser

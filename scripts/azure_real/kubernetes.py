@@ -29,7 +29,7 @@ EXTENSION = {
 async def deploy(world: World, cluster: str) -> dict[str, Any]:
     """Deploy to a cluster; returns the addresses of its pod and its load balancer."""
     world.tell(f"deploying   to cluster {cluster}")
-    kubeconfig = world.directory / f"{cluster}.kubeconfig"
+    kubeconfig = _kubeconfig(world, cluster)
     await write_kubeconfig(world.azure, world.ids().cluster(cluster), kubeconfig, cluster)
     await _apply(kubeconfig, _manifests(world.settings.image))
     await _kubectl(kubeconfig, "rollout", "status", f"deployment/{APP}", "--timeout=300s")
@@ -40,6 +40,17 @@ async def deploy(world: World, cluster: str) -> dict[str, Any]:
         "balancer": await _await_balancer(world, kubeconfig),
         "is_overlay_extended": is_extended,
     }
+
+
+async def count_in_log(world: World, cluster: str, text: str) -> int:
+    """Return how many lines of the server's log hold a text."""
+    kubeconfig = _kubeconfig(world, cluster)
+    log = await _kubectl(kubeconfig, "logs", f"deployment/{APP}", "--tail=-1")
+    return sum(text in line for line in log.splitlines())
+
+
+def _kubeconfig(world: World, cluster: str) -> Path:
+    return world.directory / f"{cluster}.kubeconfig"
 
 
 async def _is_extended(kubeconfig: Path) -> bool:

@@ -1,6 +1,6 @@
 """A client of Azure that remembers how long each operation took, and when it was to be asked."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from typing_extensions import override
@@ -10,6 +10,8 @@ from bascule.azure.document import Document
 from bascule.azure.polls import OutcomeStatus, Poll
 from bascule.azure.refusals import parse_retry_after
 from bascule.azure.resource_id import ResourceId, type_of_path
+
+_GATEWAY = "microsoft.network/applicationgateways"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -28,6 +30,12 @@ class WatchedClient(ArmClient):
     """An ArmClient whose operations are in `seen`, by the address that tells of them."""
 
     seen: dict[str, Seen]
+    gateway_puts: int = 0
+    """How many PUTs of gateways Azure has taken."""
+    tell_taken: Callable[[], None] = staticmethod(lambda: None)
+    """Called whenever Azure has taken one."""
+    spoil_next: Callable[[Document], Document] | None = None
+    """What is done to the next gateway that is put, so that Azure refuses it."""
 
     @override
     async def put(
@@ -40,6 +48,9 @@ class WatchedClient(ArmClient):
         correlation_id: str = "",
     ) -> Accepted:
         began_s = self.clock.monotonic_s()
+        is_gateway = type_of_path(str(resource)).lower() == _GATEWAY
+        if is_gateway and self.spoil_next is not None:
+            body, self.spoil_next = self.spoil_next(body), None
         accepted = await super().put(
             resource,
             body,
@@ -47,6 +58,9 @@ class WatchedClient(ArmClient):
             is_repeatable=is_repeatable,
             correlation_id=correlation_id,
         )
+        if is_gateway:
+            self.gateway_puts += 1
+            self.tell_taken()
         return self._remember("PUT", resource, accepted, began_s)
 
     @override

@@ -21,7 +21,8 @@ from scripts.azure_real.watching import WatchedClient
 
 NAME = "bascule-azure-real"
 """The platform's name, by whose tag all of it is known and removed."""
-GATEWAY_RANGE = "10.1.0.0/16"
+GATEWAY_RANGE, NODES_RANGE = "10.1.0.0/16", "10.240.0.0/16"
+"""All of the network: ranges of pods and services lie outside of it, as Azure asks."""
 BLUE, GREEN = "one", "two"
 POD_PORT = 8080
 
@@ -42,6 +43,8 @@ class Settings:
     drain_s: int
     longest_s: float
     """How long the slowest request takes."""
+    patience_s: float
+    """How long servers have to become healthy, and users to get a first good answer."""
     prices: Prices | None
 
 
@@ -93,7 +96,7 @@ def _platform(settings: Settings, *, has_green: bool) -> dict[str, object]:
     network = {
         "plugin": "azure",
         "mode": "overlay",
-        "podCidr": "10.64.0.0/16",
+        "podCidr": "10.200.0.0/16",
         "serviceCidr": "10.2.0.0/16",
         "dnsServiceIp": "10.2.0.10",
     }
@@ -104,17 +107,17 @@ def _platform(settings: Settings, *, has_green: bool) -> dict[str, object]:
         "pools": [{"name": "nodes", "count": 1, "vmSize": settings.vm_size}],
         "autoUpgrade": {"channel": "none", "nodeOs": "None"},
     }
-    green = {"name": GREEN, "podCidr": "10.65.0.0/16", "egress": {"acknowledged": True}}
+    green = {"name": GREEN, "podCidr": "10.201.0.0/16", "egress": {"acknowledged": True}}
     return {
         "name": NAME,
         "location": settings.location,
         "resourceGroup": settings.group,
         "network": {
             "name": "network",
-            "addressSpace": ["10.0.0.0/8"],
+            "addressSpace": [GATEWAY_RANGE, NODES_RANGE],
             "subnets": [
                 {"name": "gateway", "prefix": GATEWAY_RANGE},
-                {"name": "nodes", "prefix": "10.240.0.0/16"},
+                {"name": "nodes", "prefix": NODES_RANGE},
             ],
         },
         "publicIp": {"name": "address"},

@@ -5,9 +5,8 @@ Envoys behind a gateway, both of which are fakes. `make azure-real` runs them on
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
@@ -18,86 +17,25 @@ from bascule.app.clock import SystemClock
 from bascule.app.gateways.front import Tier
 from bascule.app.gateways.tier_driver import Manner, TierDriver
 from bascule.controller.holdoff import HoldOff
-from bascule.errors import DriverError
-from bascule.gateway.driver import (
-    Applied,
-    ClusterTraffic,
-    Convergence,
-    GatewayDriver,
-    Histogram,
-)
-from bascule.ids import Cluster
+from bascule.gateway.driver import Applied, Convergence
 from bascule.kube.backoff import Backoff
-from bascule.routing.arrangement import Arrangement
 from bascule.routing.certificates import CertificateStore
-from bascule.routing.model import RouteSet, RoutingTable
-from scripts.driver_contract.bench import build_routes
-from scripts.driver_contract.cases import ARRANGED, ARRANGED_BY_HOST, CASES, Case
-from tests.support.appgw_world import AppGwWorld, appgw_site, appgw_world
+from bascule.routing.model import RoutingTable
+from scripts.driver_contract.cases import ARRANGED_BY_HOST, CASES, Case
+from tests.support.appgw_world import appgw_site, appgw_world
 from tests.support.azure_site import AzureSite
+from tests.support.driver_ground import FixedTraffic, Ground, make_fake_ground, make_routes
 from tests.support.envoy_world import envoy_world
 from tests.support.fake_driver import FakeDriver
 from tests.support.network import free_port
 from tests.support.waiting import eventually
 
-ADDRESSES = dict.fromkeys(Cluster, "127.0.0.1")
 TIER = Tier(listen="127.0.0.1", port=8080, addresses=("127.0.0.2",))
 MANNER = Manner(
     hold_off=HoldOff(quiet_s=0.0, max_s=0.0, urgent_s=0.0),
     retry=Backoff(),
     rng=Random(1),  # noqa: S311 - it must be the same every time
 )
-MEASURED = ClusterTraffic(
-    requests_total=0,
-    requests_active=0,
-    endpoints_healthy=1,
-    failures_total=0,
-    completed_total=0,
-    abandoned_total=0,
-    latency=Histogram(bounds_ms=(1.0, 5.0), counts=(0, 0, 0)),
-)
-
-
-@dataclass(slots=True, kw_only=True)
-class Ground:
-    """Implements `scripts.driver_contract.bench.Bench`."""
-
-    driver: GatewayDriver
-    routes: RouteSet
-    other_routes: RouteSet
-    fake: FakeDriver | None = None
-    azure: AppGwWorld | None = None
-    arranged: Arrangement = ARRANGED
-
-    async def prepare_refusal(self) -> RouteSet:
-        """Return routes that no Envoy takes; the others are told to say no."""
-        if self.fake is not None:
-            self.fake.fail_next(DriverError("refused"))
-        if self.azure is not None:
-            self.azure.refuse_next_put()
-        address = "nowhere" if self.azure is None else "127.0.0.2"
-        port = self.routes.listeners[0].port
-        return build_routes("/", addresses={Cluster.BLUE: address}, port=port)
-
-    async def break_off(self, call: Callable[[], Awaitable[object]]) -> None:
-        """Break it off at once; the fake is kept in the middle of it."""
-
-        async def begin() -> None:
-            await call()
-
-        if self.fake is not None:
-            self.fake.hold()
-        async with asyncio.TaskGroup() as tasks:
-            begun = tasks.create_task(begin())
-            await asyncio.sleep(0)
-            begun.cancel()
-        if self.fake is not None:
-            self.fake.release()
-
-    def prepare_figures(self) -> None:
-        """Let the fake tell of figures; the others have them."""
-        if self.fake is not None:
-            self.fake.traffic = dict.fromkeys(Cluster, MEASURED)
 
 
 class SettledTier(TierDriver):
@@ -113,18 +51,10 @@ class SettledTier(TierDriver):
         return (await self.observe()).convergence is Convergence.CONVERGED
 
 
-class FixedTraffic:
-    """Counts the same for both clusters."""
-
-    async def read(self) -> Mapping[Cluster, ClusterTraffic]:
-        return dict.fromkeys(Cluster, MEASURED)
-
-
 @asynccontextmanager
 async def _open_bench(ground: str | AzureSite, state: Path) -> AsyncIterator[Ground]:
     port = free_port()
-    routes = build_routes("/", addresses=ADDRESSES, port=port)
-    other = build_routes("/other", "/", addresses=ADDRESSES, port=port)
+    routes, other = make_routes(port)
     if isinstance(ground, AzureSite):
         async with (
             appgw_world(ground, state) as azure,
@@ -138,8 +68,7 @@ async def _open_bench(ground: str | AzureSite, state: Path) -> AsyncIterator[Gro
                 arranged=ARRANGED_BY_HOST,
             )
     elif ground == "fake":
-        fake = FakeDriver(SystemClock())
-        yield Ground(driver=fake, routes=routes, other_routes=other, fake=fake)
+        yield make_fake_ground(FakeDriver(SystemClock()))
     elif ground == "tier":
         envoys, front = FakeDriver(SystemClock()), FakeDriver(SystemClock())
         tier = SettledTier(envoys, front, TIER, clock=SystemClock(), manner=MANNER)
