@@ -16,12 +16,6 @@ from tests.support.azure_site import GROUP, AzureSite
 from tests.support.lab_api import LabApi
 from tests.support.raw_objects import raw_ingress, raw_service, raw_slice
 
-PATHS = {
-    "Deployment": "/apis/apps/v1/namespaces/shop/deployments",
-    "Ingress": "/apis/networking.k8s.io/v1/namespaces/shop/ingresses",
-    "Service": "/api/v1/namespaces/shop/services",
-    "EndpointSlice": "/apis/discovery.k8s.io/v1/namespaces/shop/endpointslices",
-}
 AGIC: dict[str, Any] = {
     "apiVersion": "apps/v1",
     "kind": "Deployment",
@@ -69,15 +63,9 @@ async def clusters(tmp_path: Path) -> AsyncIterator[Mapping[str, LabApi]]:
             await api.ask("POST", "/api/v1/namespaces", {"metadata": {"name": "shop"}})
             blog = raw_ingress("blog", host="blog.example.com")
             for raw in (raw_service(), raw_slice(), raw_ingress(), blog):
-                await make(api, raw)
+                await api.create(raw)
             apis[name] = api
         yield apis
-
-
-async def make(api: LabApi, raw: dict[str, Any]) -> None:
-    metadata = {k: raw["metadata"][k] for k in ("name", "labels") if k in raw["metadata"]}
-    answer = await api.ask("POST", PATHS[raw["kind"]], {**raw, "metadata": metadata})
-    assert answer.code == 201, answer.text
 
 
 class Planner:
@@ -125,7 +113,8 @@ async def test_hosts_move_one_after_the_other_by_one_update_of_the_gateway_each(
         "shift-100",
         "shift-100-hold",
     ]
-    assert set(planner.findings) == {"GatewayUpdates", "SwitchNotAtomic", "NewerVersion"}
+    expected = {"GatewayUpdates", "SwitchBy", "SwitchNotAtomic", "NewerVersion"}
+    assert set(planner.findings) == expected
     assert planner.findings["GatewayUpdates"]["message"].startswith("3 steps update the whole gat")
     assert not any(step.key.startswith("preview") for step in made.steps)
 
@@ -144,7 +133,7 @@ async def test_shares_are_refused_with_the_way_to_have_them(planner: Planner) ->
 async def test_a_controller_that_writes_the_gateway_is_found_in_either_cluster(
     clusters: Mapping[str, LabApi], planner: Planner
 ) -> None:
-    await make(clusters["new"], AGIC)
+    await clusters["new"].create(AGIC)
 
     await planner.plan(BY_HOST)
 
@@ -163,13 +152,13 @@ async def test_a_gateway_that_is_not_there_is_a_blocker(planner: Planner) -> Non
 async def test_envoys_behind_it_split_exactly_and_the_gateway_is_looked_at_all_the_same(
     clusters: Mapping[str, LabApi], planner: Planner
 ) -> None:
-    await make(clusters["old"], AGIC)
+    await clusters["old"].create(AGIC)
     for api in clusters.values():
         service = raw_service("calls")
         service["spec"]["ports"][0]["appProtocol"] = "grpc"
         calls = raw_ingress("calls", host="calls.example.com", service="calls")
         for raw in (service, raw_slice("calls"), calls):
-            await make(api, raw)
+            await api.create(raw)
     tier = "type: appgw+envoy, envoys: {addresses: [127.0.0.1]}"
 
     made = await planner.plan("[{weight: 5, hold: 1s}, {weight: 50}, {weight: 100}]", kind=tier)

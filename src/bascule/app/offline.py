@@ -17,6 +17,7 @@ UNASKED = (
     "journal says is not known"
 )
 """What is said of a gateway that only a runtime, signed in, could look at."""
+_OF_APPGW = ("type", "id", "addresses", "switch_by", "puts", "operation")
 
 
 def read_records(state_dir: StateDir) -> tuple[Record, ...]:
@@ -82,9 +83,7 @@ def build_offline_status(state_dir: StateDir) -> dict[str, Json]:
         "envoy": None
         if kept and is_envoy_away
         else {"pid": seen.pid, "trouble": None, "deaths": []},
-        "appgw": {"type": None, "id": kept, "addresses": None, "puts": None, "operation": None}
-        if kept
-        else None,
+        "appgw": {**dict.fromkeys(_OF_APPGW), "id": kept} if kept else None,
         "foreign_change": None,
     }
 

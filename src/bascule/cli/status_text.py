@@ -145,6 +145,9 @@ def _appgw(appgw: Mapping[str, Json]) -> Iterator[str]:
     under_way = read_map(appgw.get("operation"))
     at = f", one under way since {under_way.get('begun_at')}" if under_way else ""
     yield f"         at {places or UNKNOWN}; {appgw.get('puts')} update(s) by this runtime{at}"
+    switch_by = read_map(appgw.get("switch_by"))
+    if switch_by:
+        yield f"         switches by {switch_by.get('chosen')}: {switch_by.get('why')}"
 
 
 def _orders(document: Mapping[str, Json]) -> Iterator[str]:

@@ -110,6 +110,7 @@ def test_of_an_application_gateway_its_id_and_updates_are_told() -> None:
         "type": "appgw",
         "id": "/gw",
         "addresses": ["20.0.0.4"],
+        "switch_by": {"chosen": "pools", "why": "it is full"},
         "puts": 3,
         "operation": {"begun_at": "2026-01-01T00:00:00Z"},
     }
@@ -121,3 +122,12 @@ def test_of_an_application_gateway_its_id_and_updates_are_told() -> None:
         "         at 20.0.0.4; 3 update(s) by this runtime, "
         "one under way since 2026-01-01T00:00:00Z" in lines
     )
+    assert "         switches by pools: it is full" in lines
+
+
+def test_who_else_changed_the_gateway_is_told_with_what_to_do() -> None:
+    found: dict[str, Json] = {"at": "noon", "message": "bob's pool is gone", "remedy": "ask bob"}
+
+    text = "\n".join(render_status(document(foreign_change=found)))
+
+    assert "  somebody else, noon: bob's pool is gone\n    what to do: ask bob" in text

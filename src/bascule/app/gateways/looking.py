@@ -12,6 +12,7 @@ from bascule.gateway.appgw.limits import KINDS, headroom
 from bascule.gateway.appgw.merge import read_facts
 from bascule.gateway.appgw.part import CERTIFICATES
 from bascule.gateway.appgw.settings import AppGwSettings, BackendsKind, Limits
+from bascule.gateway.appgw.translate.choice import SWITCHED_BY_POOLS
 from bascule.gateway.appgw.translate.translation import Translator
 from bascule.gateway.driver import UpdateTimes
 from bascule.gateway.ownership import owner_of, owns_of
@@ -51,7 +52,7 @@ async def fetch_tier_facts(
     divided = Divider(tier).divide(table.routes, table.arrangement)
     facts = await fetch_appgw_facts(client, settings, update=update, table=divided.front_table)
     left_out = tuple(sorted({*divided.problems, *facts.left_out}))
-    return replace(facts, sends_to_pods=False, left_out=left_out)
+    return replace(facts, sends_to_pods=False, left_out=left_out, switch_by="", switch_by_why="")
 
 
 def _describe(
@@ -76,4 +77,10 @@ def _describe(
         Room(what=KINDS[each.collection], ours=each.ours, others=each.others, limit=each.limit)
         for each in found
     ]
-    return replace(facts, rooms=tuple(rooms), left_out=part.problems)
+    return replace(
+        facts,
+        rooms=tuple(rooms),
+        left_out=tuple(each for each in part.problems if each.code != SWITCHED_BY_POOLS),
+        switch_by=part.choice.mechanism.value,
+        switch_by_why=part.choice.why,
+    )

@@ -45,6 +45,9 @@ class AppGwFacts:
     """The name of another Bascule's gateway that it is tagged as; empty: it is not."""
     sends_to_pods: bool = True
     certificates: tuple[GatewayCertificate, ...] = ()
+    switch_by: str = ""
+    """By what all routes would change clusters: `rules` or `pools`; empty: not by us."""
+    switch_by_why: str = ""
     rooms: tuple[Room, ...] = ()
     left_out: tuple[Problem, ...] = ()
     """What of the routes the gateway cannot do, or has no place for."""

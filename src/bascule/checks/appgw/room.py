@@ -20,6 +20,8 @@ def check_room(inventory: Inventory) -> tuple[Finding, ...]:
 
 
 def _find(facts: AppGwFacts) -> Iterator[Finding]:
+    if facts.switch_by:
+        yield _tell_switch(facts)
     yield from (_near(room) for room in facts.rooms if _is_near(room))
     yield from (_left_out(problem) for problem in facts.left_out[:NAMED_MAX])
     more = len(facts.left_out) - NAMED_MAX
@@ -30,6 +32,20 @@ def _find(facts: AppGwFacts) -> Iterator[Finding]:
             f"the gateway cannot do all of {render_count(more, 'more object')}",
             "see `bascule render --gateway appgw` for all of them",
         )
+
+
+def _tell_switch(facts: AppGwFacts) -> Finding:
+    message = f"all routes change clusters by {facts.switch_by} ({facts.switch_by_why})"
+    if facts.switch_by != "pools":
+        return Finding(severity=Severity.INFO, code="SwitchBy", subject="gateway", message=message)
+    return warning(
+        "SwitchBy",
+        "gateway",
+        f"{message}: Azure Monitor does not tell the clusters apart then, so that without access "
+        "logs no step can be judged by traffic and blue is not retired; the cluster without "
+        "requests is not probed before a switch",
+        "make room for rules: `backends: loadBalancer`, or a second gateway for some hosts",
+    )
 
 
 def _is_near(room: Room) -> bool:
@@ -47,6 +63,8 @@ def _near(room: Room) -> Finding:
 
 
 def _left_out(problem: Problem) -> Finding:
+    if not problem.namespace:
+        return warning("LeftOut", problem.name, f"{problem.message} ({problem.code})", "")
     where = f"{problem.namespace}/{problem.name}"
     return Finding(
         severity=Severity.WARNING,

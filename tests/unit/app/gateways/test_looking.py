@@ -9,7 +9,7 @@ from bascule.checks.azure.gateway_facts import GatewayFacts
 from bascule.checks.azure.unreadable import Unreadable
 from bascule.gateway.appgw.abilities import IDLE_UPDATES
 from bascule.gateway.appgw.annotations.reading import PREFIX
-from bascule.gateway.appgw.settings import AppGwSettings, BackendsKind
+from bascule.gateway.appgw.settings import AppGwSettings, BackendsKind, Mechanism
 from bascule.gateway.ownership import OWNER_TAG
 from bascule.ids import Cluster
 from bascule.routing.model import IngressRef, RoutingTable
@@ -84,6 +84,21 @@ async def test_under_a_table_it_is_told_what_room_is_left_and_what_is_left_out()
     assert (pools.ours > 0, pools.limit, few.left_out) == (True, 100, ())
     assert many.left_out
     assert all(room.ours + room.others <= room.limit for room in many.rooms)
+    assert (few.switch_by, few.switch_by_why) == ("rules", "switchBy: rules")
+
+
+async def test_the_mechanism_that_has_room_is_told_with_the_reason() -> None:
+    azure = Documents(document())
+    settings = replace(SETTINGS, mechanism=Mechanism.AUTO)
+
+    few, many = [await fetch_appgw_facts(azure, settings, table=shops(n)) for n in (3, 60)]
+
+    assert (few.switch_by, few.switch_by_why) == ("rules", "everything has room so")
+    assert many.switch_by == "pools"
+    assert many.switch_by_why == (
+        "by rules it needs 120 backend pools of 100, and by pools everything has room"
+    )
+    assert many.left_out == ()
 
 
 async def test_pods_do_not_matter_behind_a_load_balancer() -> None:
@@ -104,7 +119,7 @@ async def test_before_envoys_it_needs_room_for_them_alone_and_pods_may_end_when_
     assert (ours["backend pools"], ours["rules"]) == (1, 60)
     assert (idle.sends_to_pods, planned.sends_to_pods) == (False, False)
     assert [c.name for c in idle.certificates] == ["bsc-cert-shop-tls-1", "wild"]
-    assert (idle.rooms, idle.left_out) == ((), ())
+    assert (idle.rooms, idle.left_out, planned.switch_by) == ((), (), "")
 
 
 async def test_before_envoys_it_is_told_what_neither_they_nor_the_gateway_can_do() -> None:

@@ -49,3 +49,27 @@ def test_many_objects_are_counted() -> None:
 def test_another_kind_of_gateway_has_no_such_limits() -> None:
     assert check_room(inventory()) == ()
     assert check_room(with_gateway()) == ()
+
+
+def test_what_is_left_out_of_the_gateway_itself_has_no_object() -> None:
+    of_gateway = replace(problem("gw"), kind="Gateway", namespace="", code="NotAllProbed")
+
+    (found,) = check_room(with_gateway(replace(FINE, left_out=(of_gateway,))))
+
+    assert (found.subject, found.message) == ("gw", "there is no room for it (NotAllProbed)")
+
+
+def test_how_routes_change_clusters_is_told_and_what_pools_leave_unknown() -> None:
+    rules, pools = (
+        check_room(with_gateway(replace(FINE, switch_by=each, switch_by_why="so it is")))[0]
+        for each in ("rules", "pools")
+    )
+
+    assert (rules.severity, rules.code) == (Severity.INFO, "SwitchBy")
+    assert rules.message == "all routes change clusters by rules (so it is)"
+    assert (pools.severity, pools.code) == (Severity.WARNING, "SwitchBy")
+    assert pools.message == (
+        "all routes change clusters by pools (so it is): Azure Monitor does not tell the clusters "
+        "apart then, so that without access logs no step can be judged by traffic and blue is not "
+        "retired; the cluster without requests is not probed before a switch"
+    )
