@@ -1,9 +1,8 @@
-"""Is each pure module covered by its own test file? Reads `.coverage` with a context per test.
+"""Is each pure module covered by its own test file? Reads `.coverage` with a context per file.
 
-Run as `python -m tests.house.own_coverage` after `coverage run -m pytest` on the tests that
-`--list` names. A module
-below the bar is measured once more with its test file alone: what another test had cached counts
-as its own then, and so does what Hypothesis ran, whose engine hides the test's name.
+Run as `python -m tests.house.own_coverage` after `coverage run -m pytest -p
+tests.house.file_contexts` on the tests that `--list` names. A module below the bar is measured once
+more with its test file alone: what another test had cached counts as its own then.
 """
 
 import re
@@ -27,9 +26,7 @@ GAPS: dict[str, tuple[float, float]] = {}
 
 def measure(coverage: Coverage, module: str) -> tuple[float, float]:
     """Return percent of lines and of branches of `module` that its own test file runs."""
-    own = Path("tests/unit", module)
-    name = str(own.with_name(f"test_{own.stem}")).replace("/", ".")
-    coverage.get_data().set_query_contexts([rf"^{re.escape(name)}\.|^$"])
+    coverage.get_data().set_query_contexts([rf"^{re.escape(str(own_test(module)))}$|^$"])
     return compute_percents(coverage, module)
 
 
@@ -47,11 +44,10 @@ def compute_percents(coverage: Coverage, module: str) -> tuple[float, float]:
 
 def measure_alone(module: str) -> tuple[float, float]:
     """Run the module's test file by itself and return what it covers."""
-    test = Path("tests/unit", module)
     with tempfile.TemporaryDirectory() as folder:
         data = f"{folder}/coverage"
         command = [sys.executable, "-m", "coverage", "run", "--data-file", data, "-m", "pytest"]
-        command += ["-q", str(test.with_name(f"test_{test.name}")), "-p", "no:cacheprovider"]
+        command += ["-q", str(own_test(module)), "-p", "no:cacheprovider"]
         subprocess.run(command, check=True, cwd=rules.ROOT, stdout=subprocess.DEVNULL)
         coverage = Coverage(data_file=data)
         coverage.load()
@@ -61,8 +57,13 @@ def measure_alone(module: str) -> tuple[float, float]:
 def list_tests() -> list[str]:
     """Return the tests of pure modules: the ones that run under coverage."""
     packages = [f"tests/unit/{package}" for package in rules.PURE_PACKAGES]
-    modules = [Path("tests/unit", module) for module in rules.PURE_MODULES]
-    return [*packages, *(str(path.with_name(f"test_{path.name}")) for path in modules)]
+    return [*packages, *(str(own_test(module)) for module in rules.PURE_MODULES)]
+
+
+def own_test(module: str) -> Path:
+    """Return the test file of a module."""
+    path = Path("tests/unit", module)
+    return path.with_name(f"test_{path.name}")
 
 
 def main() -> int:

@@ -1,77 +1,18 @@
 """Where the house tests look, and how they read a module."""
 
 import ast
+import tomllib
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 SRC = ROOT / "src" / "bascule"
 
-PURE_PACKAGES = (
-    "manifest",
-    "spec",
-    "routing",
-    "journal",
-    "checks",
-    "upgrade",
-    "report",
-    "gateway/appgw/annotations",
-    "gateway/appgw/translate",
-    "platform/describe",
-    "platform/desired",
-    "platform/green",
-    "platform/plan",
-)
-PURE_MODULES = (
-    "azure/decisions.py",
-    "azure/document.py",
-    "azure/errors.py",
-    "azure/polls.py",
-    "azure/refusals.py",
-    "azure/remedies.py",
-    "azure/resource_id.py",
-    "azure/sign_in.py",
-    "azure/versions.py",
-    "errors.py",
-    "redact.py",
-    "gateway/envoy/translate.py",
-    "gateway/envoy/consistency.py",
-    "gateway/envoy/snapshot.py",
-    "controller/holdoff.py",
-    "gateway/ownership.py",
-    "gateway/appgw/abilities.py",
-    "gateway/appgw/budget.py",
-    "gateway/appgw/canonical.py",
-    "gateway/appgw/culprits.py",
-    "gateway/appgw/difference.py",
-    "gateway/appgw/facts.py",
-    "gateway/appgw/live.py",
-    "gateway/appgw/limits.py",
-    "gateway/appgw/merge.py",
-    "gateway/appgw/minutes.py",
-    "gateway/appgw/names.py",
-    "gateway/appgw/reach.py",
-    "gateway/appgw/references.py",
-    "gateway/appgw/rivals.py",
-    "inventory/azure/clusters.py",
-    "inventory/azure/gateways.py",
-    "inventory/azure/governance.py",
-    "inventory/azure/networks.py",
-    "inventory/azure/references.py",
-    "inventory/azure/regions.py",
-    "platform/like_blue.py",
-    "platform/rights.py",
-    "notify/events.py",
-    "notify/receivers.py",
-    "probes/checks/answers.py",
-    "probes/checks/http_rules.py",
-    "probes/checks/prometheus_rules.py",
-    "probes/intervals.py",
-    "probes/points.py",
-    "programs/environment.py",
-)
-
+_TRACED = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["coverage"]["run"]["include"]
+_PURE = [path.removeprefix("src/bascule/") for path in _TRACED]
+PURE_PACKAGES = tuple(path.removesuffix("/*") for path in _PURE if path.endswith("/*"))
+PURE_MODULES = tuple(path for path in _PURE if not path.endswith("/*"))
 
 # Ports hold no behaviour of their own: contract suites test what fulfils them.
 PORTS = ("journal/store.py", "upgrade/ports.py")
@@ -97,20 +38,21 @@ class Function:
     parameters: int
 
 
-@lru_cache
+@cache
 def source_files() -> tuple[Path, ...]:
     return tuple(sorted(SRC.rglob("*.py")))
 
 
-@lru_cache
+@cache
 def read_tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(), filename=str(path))
 
 
-def functions(path: Path) -> list[Function]:
+@cache
+def functions(path: Path) -> tuple[Function, ...]:
     nodes = ast.walk(read_tree(path))
     kinds = ast.FunctionDef | ast.AsyncFunctionDef
-    return [_measure(path, node) for node in nodes if isinstance(node, kinds)]
+    return tuple(_measure(path, node) for node in nodes if isinstance(node, kinds))
 
 
 def _measure(path: Path, node: ast.FunctionDef | ast.AsyncFunctionDef) -> Function:

@@ -1,6 +1,7 @@
 import pytest
 
 from bascule.gateway.ownership import (
+    SWITCH_TAG,
     Owns,
     adoption_of,
     has_clients,
@@ -9,6 +10,7 @@ from bascule.gateway.ownership import (
     owns_of,
     split_names,
     split_of,
+    switch_of,
     table_of,
 )
 from tests.support.agic_document import build_agic_gateway
@@ -105,6 +107,7 @@ def test_tags_tell_whose_a_gateway_is_and_what_was_written() -> None:
 
     assert (owner_of(tags), table_of(tags), adoption_of(tags)) == ("shop", "0123", "")
     assert (split_of({"bascule-split": "100"}), split_of({})) == ("100", "")
+    assert (switch_of({SWITCH_TAG: "pools"}), switch_of({})) == ("pools", "")
     assert (owner_of({}), table_of({"bascule-table": 1}), adoption_of({})) == ("", "", None)
 
 

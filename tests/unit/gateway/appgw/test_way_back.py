@@ -48,3 +48,12 @@ def test_a_name_of_ours_that_the_table_does_not_know_and_all_of_others_stay() ->
     body = turn(document, Part(children={}), OWNS, tags={})
 
     assert body["properties"] == document["properties"]
+
+
+def test_a_gateway_without_rules_and_pools_stays_without() -> None:
+    document = shown(merged(theirs(), our_part()))
+    del document["properties"][RULES], document["properties"][POOLS]
+
+    body = turn(document, our_part(cluster="green"), OWNS, tags={})
+
+    assert body["properties"] == document["properties"]
