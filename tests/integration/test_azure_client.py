@@ -80,6 +80,19 @@ async def test_a_resource_is_asked_for_in_its_version_and_with_ids_to_trace_it(
     assert seen.headers["x-ms-client-request-id"] != seen.headers["x-ms-correlation-request-id"]
 
 
+async def test_a_write_goes_by_its_own_correlation_id_where_one_is_given(
+    arm: ScriptedArm, client: ArmClient
+) -> None:
+    arm.script(reply(200, {}), reply(200, {}))
+
+    await client.put(GATEWAY, {}, correlation_id="c-1")
+    await client.put(GATEWAY, {})
+
+    first, second = (seen.headers["x-ms-correlation-request-id"] for seen in arm.seen)
+    assert first == "c-1"
+    assert len(second) == 36
+
+
 async def test_what_was_read_is_written_back_as_it_came(
     arm: ScriptedArm, client: ArmClient
 ) -> None:

@@ -111,11 +111,26 @@ async def test_what_the_gateway_makes_otherwise_is_told_beside_what_the_table_sa
         world.api.script(send(FOUND), send(FOUND), on="list")
         world.reporter.tell_problems([problem("one")])
         world.reporter.tell_applied(routes([]), [problem("two")])
-        world.reporter.tell_problems([problem("one")])
 
         written = await world.writes(2)
 
-    assert len(written) == 2
+    assert [_named(event) for event in written] == ["one", "two"]
+
+
+async def test_what_the_gateway_makes_otherwise_stays_told_when_the_table_is_built_anew() -> None:
+    async with reporting(ReportOptions()) as world:
+        world.api.script(send(FOUND), on="list")
+        world.reporter.tell_applied(routes([]), [problem("two")])
+        world.reporter.tell_problems([])
+
+        (written,) = await world.writes(1)
+
+    assert _named(written) == "two"
+
+
+def _named(event: Seen) -> str:
+    """Return the object of an Event that was written."""
+    return str(json.loads(event.body)["involvedObject"]["name"])
 
 
 async def test_an_event_is_written_once_however_often_it_is_told() -> None:

@@ -1,4 +1,5 @@
 from bascule.azure.document import list_at, text_at, value_at
+from bascule.platform.desired.cluster import PAUSED
 from bascule.platform.desired.model import Kind, Resource
 from bascule.platform.green.model import BlueFacts, Federated
 from bascule.platform.plan.gathering import Desired, build_desired
@@ -136,6 +137,14 @@ def test_green_is_made_like_blue_as_it_will_be() -> None:
     green = _find(desired, "cluster new").document
     assert value_at(green, "properties", "oidcIssuerProfile", "enabled") is True
     assert text_at(green, "tags", "bascule-after-retire") == "upgradeChannel=stable"
+
+
+def test_a_green_beside_its_blue_is_to_have_upgrades_off() -> None:
+    blue = build_blue_document(properties__autoUpgradeProfile={"upgradeChannel": "stable"})
+
+    kept = _find(_build(SMALL + GREEN, BlueFacts(cluster=blue)), "cluster new").kept
+
+    assert value_at(kept, "properties", "autoUpgradeProfile") == PAUSED
 
 
 def test_windows_of_blue_are_greens_too() -> None:
