@@ -71,6 +71,7 @@ _GATEWAY_WRITING = (
     "Microsoft.Network/locations/*/read",
     actions.READ_WAF_POLICY,
     actions.BACKEND_HEALTH,
+    actions.BACKEND_HEALTH_ON_DEMAND,
     actions.READ_GATEWAY,
     actions.WRITE_GATEWAY,
     actions.READ_ADDRESS,
