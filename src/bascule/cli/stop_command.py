@@ -34,16 +34,21 @@ def stop(arguments: Arguments) -> None:
     if arguments.output is Output.JSON:
         print_document({"runtime_stopped": stopped.runtime_pid, "envoy_stopped": stopped.envoy_pid})
     else:
-        print_lines(_render(stopped))
-        if state_dir.gateway_before.exists():
-            print_lines(["the gateway in Azure goes on as it was last written"])
+        print_lines(render_stopped(stopped, is_in_azure=state_dir.gateway_before.exists()))
 
 
-def _render(stopped: Stopped) -> list[str]:
+def render_stopped(stopped: Stopped, *, is_in_azure: bool) -> list[str]:
+    """Return what has ended, and what goes on."""
     runtime = "no runtime was running"
     if stopped.runtime_pid is not None:
         runtime = f"the runtime (process {stopped.runtime_pid}) has ended"
     envoy = "no Envoy was ended"
     if stopped.envoy_pid is not None:
         envoy = f"Envoy (process {stopped.envoy_pid}) has ended"
-    return [runtime, envoy]
+    if not is_in_azure:
+        return [runtime, envoy]
+    azure = "the gateway in Azure goes on as it was last written"
+    if stopped.envoy_pid is not None:
+        azure = "the gateway in Azure goes on, and leads to an Envoy that has ended: start "
+        azure += "`bascule run`"
+    return [runtime, envoy, azure]
