@@ -132,6 +132,7 @@ def _describe(
 ) -> Mapping[str, Json]:
     front: dict[str, Json] = {
         **describe(spec.type, parts),
+        "switch_by": None,
         "trouble": driver.front_trouble or None,
         "problems_total": len(driver.front_problems),
     }
