@@ -13,6 +13,7 @@ from bascule.app.gateways.breaking_glass import KeepsWayBack, Place, TurnsBack, 
 from bascule.app.gateways.counting import CountingLog
 from bascule.app.gateways.looking import fetch_appgw_facts
 from bascule.app.gateways.opening import Opener, OpenGateway
+from bascule.app.gateways.probing import BackendDesk
 from bascule.app.metering import MeteredDriver
 from bascule.app.state_dir import StateDir
 from bascule.azure.client import ArmClient
@@ -24,8 +25,10 @@ from bascule.errors import ApiError, DriverError, PlanError, TransportError
 from bascule.gateway.appgw.abilities import IDLE_UPDATES, build_capabilities
 from bascule.gateway.appgw.annotations.reading import PREFIX
 from bascule.gateway.appgw.driver import AppGwDriver
+from bascule.gateway.appgw.health import ArmAsking
 from bascule.gateway.appgw.monitor import TrafficReader
 from bascule.gateway.appgw.operations import FileOperationLog
+from bascule.gateway.appgw.part import Choice
 from bascule.gateway.appgw.settings import AppGwSettings, BackendsKind, LoadBalancer, Mechanism
 from bascule.gateway.appgw.writer import GatewayWriter
 from bascule.gateway.driver import Capabilities
@@ -157,6 +160,7 @@ def prepare_appgw(gateway: Gateway, spec: AppGwGateway, home: AppGwHome) -> Open
         async with open_parts(spec, settings, home, fence, reads_logs=True) as parts:
             keeper = WayBackKeeper(build_keeping(parts, settings, home), TurnsBack(settings))
             driver = MeteredDriver(KeepsWayBack(parts.driver, keeper), home.clock)
+            backends = BackendDesk(ArmAsking(parts.client), settings, home.clock)
             yield OpenGateway(
                 driver=driver,
                 watch=lambda: _watch(parts, keeper),
@@ -175,6 +179,8 @@ def prepare_appgw(gateway: Gateway, spec: AppGwGateway, home: AppGwHome) -> Open
                 waited_for=parts.driver.waited_for,
                 puts=parts.log.puts,
                 look=partial(fetch_appgw_facts, parts.client, settings),
+                backends=backends,
+                beside=(backends.run,),
                 kept=keep_before(parts.document, home.state_dir.gateway_before),
             )
 
@@ -279,9 +285,14 @@ def describe(kind: str, parts: AppGwParts) -> dict[str, Json]:
         "type": kind,
         "id": parts.gateway_id,
         "addresses": list(parts.addresses),
+        "switch_by": _describe_choice(parts.driver.choice),
         "puts": parts.log.puts.total,
         "operation": None if since is None else {"begun_at": render_time(since)},
     }
+
+
+def _describe_choice(choice: Choice | None) -> Json:
+    return None if choice is None else {"chosen": choice.mechanism.value, "why": choice.why}
 
 
 async def _fetch_gateway(client: ArmClient, gateway_id: str) -> Document:
