@@ -8,7 +8,7 @@ from bascule.errors import PlanError
 from bascule.gateway.driver import Capabilities
 from bascule.ids import Cluster
 from bascule.routing.weights import Split, Weights, render_percent
-from bascule.upgrade.events import Result
+from bascule.upgrade.events import WAY_BACK, Result
 from bascule.upgrade.pace import AT_ONCE
 from bascule.upgrade.readiness import (
     TrafficView,
@@ -28,8 +28,6 @@ from bascule.upgrade.signals import (
 )
 from bascule.upgrade.state import GatewayState, Outcome
 
-WAY_BACK = "rollback"
-"""The kind of a change that leads back."""
 PATIENCE_S = 10.0
 """How long an order waits for a cluster that is still being listed."""
 

@@ -23,6 +23,9 @@ from bascule.upgrade.encoding import (
 )
 from bascule.upgrade.names import Identities, parse_identities, render_identities
 
+WAY_BACK = "rollback"
+"""The kind of a change that leads back."""
+
 
 class Result(StrEnum):
     """How an order ended; `unknown` is neither success nor failure, and is never taken for one."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from bascule.errors import PlanError
 from bascule.journal.store import Command
-from bascule.upgrade.decide import WAY_BACK
+from bascule.upgrade.events import WAY_BACK
 from bascule.upgrade.run.steering import calls_back, find_cancels
 from bascule.upgrade.signals import Order, RollBack, parse_order
 from bascule.upgrade.state import GatewayState

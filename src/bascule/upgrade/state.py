@@ -16,6 +16,7 @@ from bascule.journal.record import Json, Record
 from bascule.routing.arrangement import NOTHING_ARRANGED, Arrangement
 from bascule.routing.weights import Split
 from bascule.upgrade.events import (
+    WAY_BACK,
     ClustersNamed,
     ClustersSwapped,
     Event,
@@ -288,7 +289,7 @@ def _begin(state: GatewayState, event: Intended, stamp: Stamp) -> GatewayState:
 def _homes_after(homes: tuple[Split, ...], event: Intended) -> tuple[Split, ...]:
     if event.before == event.wanted:
         return homes
-    if event.kind == "rollback":
+    if event.kind == WAY_BACK:
         return _homes_before(homes, event.wanted)
     if is_settled(event.before):
         return (*homes, event.before)[-HOMES_MAX:]

@@ -18,7 +18,7 @@ from bascule.routing.weights import Split, Weights
 from bascule.upgrade.changing import Change, Changer, is_live
 from bascule.upgrade.decide import Refuse, decide_rollback, find_hindrances
 from bascule.upgrade.encoding import parse_split
-from bascule.upgrade.events import Finished
+from bascule.upgrade.events import WAY_BACK, Finished
 from bascule.upgrade.events import Result as ChangeResult
 from bascule.upgrade.ledger import Ledger
 from bascule.upgrade.plan.arranging import parse_arrangement
@@ -291,7 +291,7 @@ class Steps:
         own = f"{run.run_id}:{step.key}:{intent.attempt}"
         change = Change(
             order_id=CommandId(asked if asked and intent.attempt == 1 else own),
-            kind="rollback" if is_way_back else "upgrade",
+            kind=WAY_BACK if is_way_back else "upgrade",
             wanted=wanted,
             reason=f"{run.name}: {step.key}",
             notes=()
