@@ -1,7 +1,7 @@
 """A lab API server in this process, without controllers, and a client that speaks plain HTTP."""
 
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from random import Random
@@ -17,6 +17,13 @@ from bascule.lab.kubeapi.store_log import StoreLog
 from bascule.lab.wall_clock import WallClock
 
 MERGE = "application/merge-patch+json"
+COLLECTIONS = {
+    "Deployment": "/apis/apps/v1/namespaces/{}/deployments",
+    "Ingress": "/apis/networking.k8s.io/v1/namespaces/{}/ingresses",
+    "Service": "/api/v1/namespaces/{}/services",
+    "EndpointSlice": "/apis/discovery.k8s.io/v1/namespaces/{}/endpointslices",
+}
+"""What `create` makes."""
 
 
 class Answer:
@@ -86,6 +93,15 @@ class LabApi:
             method, path, data=None if body is None else data, headers=fields
         ) as response:
             return Answer(response, await response.read())
+
+    async def create(self, raw: Mapping[str, Any]) -> None:
+        """Make an object of `raw_objects` in its namespace."""
+        metadata = {k: v for k, v in raw["metadata"].items() if k in {"name", "labels"}}
+        namespace = raw["metadata"]["namespace"]
+        answer = await self.ask(
+            "POST", COLLECTIONS[raw["kind"]].format(namespace), {**raw, "metadata": metadata}
+        )
+        assert answer.code == 201, answer.text
 
     async def create_config(self, name: str, **labels: str) -> Any:
         """Create a ConfigMap in the namespace `default`."""
