@@ -27,6 +27,7 @@ from bascule.spec.appgw import AppGwEnvoyGateway
 from bascule.storage.lock import read_holder
 
 _TYPE = "Microsoft.Network/applicationGateways"
+END = "end Bascule, so that it does not write the gateway again"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +64,7 @@ def break_glass(arguments: Arguments) -> None:
     way = Way(
         to=arguments.to,
         written_at=written_at,
-        steps=build_steps(document, file, state_dir),
+        steps=build_steps(document, file, state_dir, is_past_envoys=is_past_envoys),
         is_past_envoys=is_past_envoys,
         left_out=_load_left_out(find_left_out(state_dir, arguments.to)),
         update=measure_rehearsals(load_rehearsals(state_dir)),
@@ -122,15 +123,27 @@ def _load(file: Path) -> tuple[Document, datetime]:
     return found, written_at
 
 
-def build_steps(document: Document, file: Path, state_dir: StateDir) -> tuple[Step, ...]:
-    """Return what is to be done, in order."""
+def build_steps(
+    document: Document, file: Path, state_dir: StateDir, *, is_past_envoys: bool = False
+) -> tuple[Step, ...]:
+    """Return what is to be done, in order; an Envoy of Bascule's own serves until the end."""
+    writing = _build_writing(document, file)
+    if not is_past_envoys:
+        return (Step(what=END, command=_stop_command(state_dir)), *writing)
+    return (
+        Step(what=f"{END}; its Envoy goes on", command=_stop_command(state_dir, "--keep-envoy")),
+        *writing,
+        Step(
+            what="once that cluster answers: end the Envoy of Bascule's own, if there is one",
+            command=_stop_command(state_dir),
+        ),
+    )
+
+
+def _build_writing(document: Document, file: Path) -> tuple[Step, ...]:
     gateway_id, etag = text_at(document, "id"), text_at(document, "etag")
     place = f"--url '{gateway_id}?api-version={api_version(_TYPE)}'"
     return (
-        Step(
-            what="end Bascule, so that it does not write the gateway again",
-            command=_stop_command(state_dir),
-        ),
         Step(
             what=f"this must print {etag}; anything else: somebody has written the gateway since, "
             "and the next step would undo it",
@@ -150,11 +163,11 @@ def build_steps(document: Document, file: Path, state_dir: StateDir) -> tuple[St
     )
 
 
-def _stop_command(state_dir: StateDir) -> str:
-    state = shlex.quote(str(state_dir.path))
+def _stop_command(state_dir: StateDir, *options: str) -> str:
+    words = ("bascule", "stop", *options, "--state", shlex.quote(str(state_dir.path)))
     pid = read_holder(state_dir.lock)
     kill = f" || kill {pid}" if pid else ""
-    return f"bascule stop --state {state}{kill}"
+    return f"{' '.join(words)}{kill}"
 
 
 def render_way(way: Way) -> list[str]:

@@ -41,6 +41,16 @@ def test_a_runtime_that_hangs_is_ended_by_its_process_id(tmp_path: Path) -> None
     assert " || kill " in end.command
 
 
+def test_an_envoy_of_bascules_own_serves_until_the_gateway_leads_past_it(tmp_path: Path) -> None:
+    steps = build_steps(DOCUMENT, tmp_path / "file", StateDir(tmp_path), is_past_envoys=True)
+
+    assert steps[0].command == f"bascule stop --keep-envoy --state {tmp_path}"
+    assert [each.command.split()[:4] for each in steps[1:4]] == [
+        ["az", "rest", "--method", verb] for verb in ("get", "put", "get")
+    ]
+    assert steps[4].command == f"bascule stop --state {tmp_path}"
+
+
 def way(directory: Path, **more: Any) -> Way:
     steps = build_steps(DOCUMENT, directory / "file", StateDir(directory))
     return Way(to=Cluster.BLUE, written_at=WRITTEN_AT, steps=steps, **more)
