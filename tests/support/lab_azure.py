@@ -44,14 +44,14 @@ class AzureUser:
     def subscription(self) -> str:
         return f"/subscriptions/{self.azure.identity.subscription_id}"
 
-    async def sign_in(self, app_id: str = "", secret: str = "") -> None:
+    async def sign_in(self, app_id: str = "", secret: str = "", *, audience: str = URL) -> None:
         """Sign in as a service principal, the lab's first one if none is named."""
         identity = self.azure.identity
         form = {
             "grant_type": "client_credentials",
             "client_id": app_id or identity.first_app_id,
             "client_secret": secret or identity.first_secret,
-            "scope": f"{URL}/.default",
+            "scope": f"{audience}/.default",
         }
         reply = await self.send("POST", f"/{identity.tenant_id}/oauth2/v2.0/token", form=form)
         assert reply.status == 200, reply.body

@@ -86,6 +86,7 @@ class LabAzure:
         self._principals = Principals(ground.clock, resources, lag_s=lag_s)
         self.dispatcher = self._make_dispatcher()
         self._built = self._build(description)
+        self.logs = self._built.logs
         self.admin = self._make_admin(description)
         self.admin.on_settings = self._on_settings
         desk = self._make_desk(make_id)
@@ -98,6 +99,7 @@ class LabAzure:
             self.dispatcher,
             entra=entra,
             admin=self.admin,
+            logs=self.logs,
             make_request_id=_ids(self._dice(description, "requests")),
             on_write=self._state.save,
         )

@@ -1,6 +1,6 @@
 """The way of a request through the lab's Azure: who asks, what stands in the way, who answers."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 from urllib.parse import parse_qsl, quote, urlencode
@@ -11,8 +11,11 @@ from bascule.lab.arm.admin import AdminPages
 from bascule.lab.arm.bodies import parse_body
 from bascule.lab.arm.counters import is_read
 from bascule.lab.arm.dispatch import Dispatcher
+from bascule.lab.arm.entra.metadata import LOGS
 from bascule.lab.arm.entra.pages import EntraPages
 from bascule.lab.arm.faults import FaultRule, refusal_of
+from bascule.lab.arm.logs.pages import AUDIENCE as LOGS_AUDIENCE
+from bascule.lab.arm.logs.pages import LogPages
 from bascule.lab.arm.operation_pages import is_operation_page
 from bascule.lab.arm.paths import parse_path
 from bascule.lab.arm.requests import ArmRefusal, ArmReply, ArmRequest
@@ -51,6 +54,7 @@ class Front:
         *,
         entra: EntraPages,
         admin: AdminPages,
+        logs: LogPages | None = None,
         make_request_id: Callable[[], UUID],
         on_write: Callable[[], None],
     ) -> None:
@@ -58,6 +62,7 @@ class Front:
         self._dispatcher = dispatcher
         self._entra = entra
         self._admin = admin
+        self._logs = logs
         self._make_request_id = make_request_id
         self._on_write = on_write
 
@@ -71,13 +76,24 @@ class Front:
         try:
             if root == ADMIN_PREFIX:
                 return self._admin.answer(raw.method, segments[1:], raw.headers, raw.body)
-            if root in _ROOTS:
+            if root == LOGS and self._logs is not None:
+                reply = await self._query_logs(self._logs, raw, segments[1:])
+            elif root in _ROOTS:
                 reply = await self._arm(raw, correlation_id)
             else:
                 reply = await self._entra.answer(raw, segments)
         except ArmRefusal as refusal:
             reply = refusal.render()
         return self._dressed(raw, reply, correlation_id)
+
+    async def _query_logs(
+        self, logs: LogPages, raw: RawRequest, segments: Sequence[str]
+    ) -> ArmReply:
+        own = f"{self._world.settings.url}/{LOGS}"
+        caller = self._entra.desk.authenticate(
+            raw.headers.get("authorization", ""), (own, LOGS_AUDIENCE)
+        )
+        return await logs.answer(raw.method, segments, parse_body(raw.body), caller)
 
     # The way of a request to ARM.
 

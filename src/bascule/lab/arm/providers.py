@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bascule.lab.arm.activity import ActivityLog
+from bascule.lab.arm.authorization.authorizer import Authorizer
 from bascule.lab.arm.authorization.principals import Principals
 from bascule.lab.arm.authorization.provider import AuthorizationProvider
 from bascule.lab.arm.compute import ComputeProvider
@@ -16,6 +17,10 @@ from bascule.lab.arm.dataplane.translate.backends import BackendOptions
 from bascule.lab.arm.deployments.provider import DeploymentsProvider
 from bascule.lab.arm.dispatch import Dispatcher
 from bascule.lab.arm.identity import IdentityProvider
+from bascule.lab.arm.logs.archive import Archive
+from bascule.lab.arm.logs.diagnostics import Diagnostics
+from bascule.lab.arm.logs.pages import LogPages
+from bascule.lab.arm.logs.workspaces import WorkspacesProvider
 from bascule.lab.arm.monitor.book import Book, Pace
 from bascule.lab.arm.monitor.provider import InsightsProvider
 from bascule.lab.arm.network.plane_port import GatewayPlane, NoPlane
@@ -52,6 +57,7 @@ class Built:
     """All providers, and the parts of them that have a beginning and an end."""
 
     providers: Sequence[Provider]
+    logs: LogPages
     living: Sequence[Living] = ()
 
 
@@ -79,11 +85,14 @@ def build_providers(site: Site) -> Built:
     planes: list[Living] = []
     gateways: GatewayPlane = NoPlane()
     book = Book(site.pace)
+    diagnostics = Diagnostics(site.world.resources)
+    archive = Archive(site.pace, diagnostics)
     if site.directory is not None:
         live = DataPlane(
             site.directory / "gateways",
             site.world.clock,
             meter=book,
+            scribe=archive,
             options=BackendOptions(
                 speed=site.speed,
                 timeout_min_s=PROBE_TIMEOUT_MIN_S,
@@ -106,9 +115,14 @@ def build_providers(site: Site) -> Built:
         IdentityProvider(site.world, site.principals),
         ComputeProvider(site.world, quotas),
         containers,
-        InsightsProvider(site.world, book, site.activity),
+        InsightsProvider(site.world, book, site.activity, diagnostics),
+        WorkspacesProvider(site.world),
         NetworkProvider(site.world, gateways),
         DeploymentsProvider(site.world, site.dispatcher.handle),
     ]
     living = [each for each in providers if isinstance(each, Living)]
-    return Built(providers=tuple(providers), living=(*planes, *living))
+    return Built(
+        providers=tuple(providers),
+        living=(*planes, *living),
+        logs=LogPages(site.world, archive, diagnostics, Authorizer(site.world)),
+    )

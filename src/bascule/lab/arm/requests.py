@@ -64,6 +64,8 @@ class ArmRefusal(Exception):  # noqa: N818 - an answer, not a fault of ours
         self.target = target
         self.is_bare = is_bare
         self.headers = dict(headers or {})
+        self.inner: Mapping[str, Any] | None = None
+        """The error behind the error, as Log Analytics tells it."""
         self.shows_details = False
         """Whether an empty list of details is shown too, as Microsoft.Network does."""
 
@@ -84,4 +86,6 @@ class ArmRefusal(Exception):  # noqa: N818 - an answer, not a fault of ours
             error["target"] = self.target
         if self.details or self.shows_details:
             error["details"] = list(self.details)
+        if self.inner is not None:
+            error["innererror"] = dict(self.inner)
         return ArmReply(status=self.status, body={"error": error}, headers=self.headers)

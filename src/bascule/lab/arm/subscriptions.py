@@ -28,7 +28,7 @@ NAMESPACES: Final[Mapping[str, tuple[str, ...]]] = {
         "managedClusters",
         "managedClusters/agentPools",
     ),
-    "Microsoft.Insights": ("eventtypes", "metrics"),
+    "Microsoft.Insights": ("diagnosticSettings", "eventtypes", "metrics"),
     "Microsoft.ManagedIdentity": ("userAssignedIdentities",),
     "Microsoft.Network": (
         "applicationGateways",
@@ -38,6 +38,7 @@ NAMESPACES: Final[Mapping[str, tuple[str, ...]]] = {
         "virtualNetworks",
         "virtualNetworks/subnets",
     ),
+    "Microsoft.OperationalInsights": ("workspaces",),
     "Microsoft.Resources": ("deployments", "resourceGroups", "subscriptions"),
 }
 API_VERSIONS: Final = ("2025-07-01", "2024-11-01", "2023-11-01")

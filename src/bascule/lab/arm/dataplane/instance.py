@@ -9,11 +9,13 @@ from contextlib import suppress
 from pathlib import Path
 
 from bascule.lab.arm.dataplane import discovery
+from bascule.lab.arm.dataplane.access import AccessLogFile
 from bascule.lab.arm.dataplane.admin import EnvoyAdmin, EnvoySilentError
 from bascule.lab.arm.dataplane.counting import COUNTED, Reading, read_figures
 from bascule.lab.arm.dataplane.draining import Draining, find_departing, merge, still_draining
 from bascule.lab.arm.dataplane.envoy import EnvoyProcess, tail
 from bascule.lab.arm.dataplane.health import Hosts, read_hosts
+from bascule.lab.arm.dataplane.translate.access import ACCESS_LOG
 from bascule.lab.arm.dataplane.translate.backends import Backend, build_endpoints
 from bascule.lab.arm.dataplane.translate.probes import HEALTH_LOG
 from bascule.lab.arm.dataplane.translate.translation import Translation
@@ -51,6 +53,9 @@ class Instance:
         self._start_limit_s = START_LIMIT_S
         self.on_count: Callable[[Reading], None] | None = None
         """Called with what it has counted: now and then, and before anything counted is lost."""
+        self.on_log: Callable[[AccessLogFile], None] | None = None
+        """Called with its access log at the same times."""
+        self.log = AccessLogFile(directory / ACCESS_LOG)
         self.draining: Draining = {}
         self.translation: Translation | None = None
         """The document that it serves; None until it serves one."""
@@ -64,6 +69,7 @@ class Instance:
         """Serve a document from now on; return when it is in force. Raises InstanceError."""
         async with self._lock:
             previous = self.translation.backends if self.translation is not None else {}
+            self.log.learn(translation.backends)
             departing = find_departing(previous, translation.backends, now_s)
             self.draining = still_draining(self.draining, now_s, translation.backends)
             if self.is_running:
@@ -77,6 +83,7 @@ class Instance:
         """Know of what the instance in whose place this one comes serves and drains."""
         self.translation = before.translation
         self.draining = before.draining
+        self.log.addresses.update(before.log.addresses)
 
     async def drop_drained(self, now_s: float) -> None:
         """Let go of the servers whose time for draining is over."""
@@ -101,7 +108,9 @@ class Instance:
         return read_hosts(clusters, tail(self._directory / HEALTH_LOG, HEALTH_LOG_BYTES_MAX))
 
     async def count(self) -> None:
-        """Tell what it has counted by now; nothing when it does not answer."""
+        """Tell what it has counted and logged by now; counts only when it answers."""
+        if self.on_log is not None:
+            self.on_log(self.log)
         if self.on_count is None or not self.is_running:
             return
         with suppress(EnvoySilentError):

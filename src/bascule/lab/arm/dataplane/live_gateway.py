@@ -9,9 +9,11 @@ from pathlib import Path
 
 from bascule.clock import Clock
 from bascule.errors import UsageError
+from bascule.lab.arm.dataplane.access import AccessLogFile
 from bascule.lab.arm.dataplane.admin import EnvoySilentError
 from bascule.lab.arm.dataplane.bindings import find_refused
 from bascule.lab.arm.dataplane.counting import Reading
+from bascule.lab.arm.dataplane.handover import leading_to_newest
 from bascule.lab.arm.dataplane.health import draining_in, judge_backend
 from bascule.lab.arm.dataplane.instance import Instance, InstanceError
 from bascule.lab.arm.dataplane.translate.translation import Translation
@@ -25,6 +27,8 @@ RETIRED_FOR_S = 1.0
 
 OnCount = Callable[[str, Reading], None]
 """Called with an instance's name and what it has counted."""
+OnLog = Callable[[str, AccessLogFile], None]
+"""Called with an instance's name and its access log."""
 Spawn = Callable[[Coroutine[None, None, None]], object]
 
 
@@ -39,11 +43,13 @@ class LiveGateway:
         clock: Clock,
         spawn: Spawn,
         on_count: OnCount | None = None,
+        on_log: OnLog | None = None,
     ) -> None:
         self._directory = directory
         self._clock = clock
         self._spawn = spawn
         self._on_count = on_count
+        self._on_log = on_log
         self._instances: list[Instance | None] = [None] * count
         self._replaced: set[Instance] = set()
         self._generation = 0
@@ -121,7 +127,7 @@ class LiveGateway:
         try:
             await instance.apply(translation, generation=self._generation, now_s=now_s)
             if before is not None and before is not instance:
-                await before.retire()
+                await _retire(before, translation)
         except (InstanceError, UsageError, EnvoySilentError) as error:
             remedy = f" ({error.remedy})" if isinstance(error, UsageError) else ""
             raise OperationFailedError(
@@ -142,6 +148,8 @@ class LiveGateway:
         )
         if self._on_count is not None:
             instance.on_count = partial(self._on_count, name)
+        if self._on_log is not None:
+            instance.on_log = partial(self._on_log, name)
         self._instances[index] = instance
         if before is not None:
             instance.inherit(before)
@@ -170,6 +178,15 @@ class LiveGateway:
     async def _drop_drained(self, instance: Instance, until_s: float) -> None:
         await self._clock.sleep_until(until_s)
         await instance.drop_drained(until_s)
+
+
+async def _retire(before: Instance, translation: Translation) -> None:
+    """Have an Envoy close that another one replaces, and fail none of its clients."""
+    served = before.translation
+    if served is None or not before.is_running:
+        return
+    async with leading_to_newest(served.bindings & translation.bindings):
+        await before.retire()
 
 
 def directory_name(gateway_id: str) -> str:

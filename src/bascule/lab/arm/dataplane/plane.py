@@ -6,9 +6,16 @@ from dataclasses import replace
 from pathlib import Path
 
 from bascule.clock import Clock
+from bascule.lab.arm.dataplane.access import AccessLogFile, Scribe
 from bascule.lab.arm.dataplane.counting import Meter
-from bascule.lab.arm.dataplane.live_gateway import LiveGateway, OnCount, directory_name
+from bascule.lab.arm.dataplane.live_gateway import (
+    LiveGateway,
+    OnCount,
+    OnLog,
+    directory_name,
+)
 from bascule.lab.arm.dataplane.on_demand import probe_backend, read_probe
+from bascule.lab.arm.dataplane.translate.access import ACCESS_LOG
 from bascule.lab.arm.dataplane.translate.backends import BackendOptions, build_backend
 from bascule.lab.arm.dataplane.translate.gateway import Gateway, UnservableError
 from bascule.lab.arm.dataplane.translate.probes import HEALTH_LOG, probe_host
@@ -36,12 +43,18 @@ class DataPlane:
         instances: int = INSTANCES,
         options: BackendOptions | None = None,
         meter: Meter | None = None,
+        scribe: Scribe | None = None,
     ) -> None:
         self._directory = directory
         self._clock = clock
         self._count = instances
-        self._options = replace(options or BackendOptions(), event_log=HEALTH_LOG)
+        self._options = replace(
+            options or BackendOptions(),
+            event_log=HEALTH_LOG,
+            access_log="" if scribe is None else ACCESS_LOG,
+        )
         self._meter = meter
+        self._scribe = scribe
         self._gateways: dict[str, LiveGateway] = {}
         self._group: asyncio.TaskGroup | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -121,6 +134,7 @@ class DataPlane:
             clock=self._clock,
             spawn=self._spawn,
             on_count=None if self._meter is None else self._noting(self._meter, gateway_id),
+            on_log=None if self._scribe is None else self._logging(self._scribe, gateway_id),
         )
         self._gateways[gateway_id.lower()] = gateway
         return gateway
@@ -136,6 +150,15 @@ class DataPlane:
         return lambda instance, reading: meter.note(
             gateway_id, instance, reading, self._clock.now().timestamp()
         )
+
+    def _logging(self, scribe: Scribe, gateway_id: str) -> OnLog:
+        def tell(instance: str, log: AccessLogFile) -> None:
+            if scribe.is_wanted(gateway_id):
+                scribe.note(gateway_id, instance, log.take())
+            else:
+                log.skip()
+
+        return tell
 
     def _spawn(self, work: Coroutine[None, None, None]) -> None:
         if self._group is None:

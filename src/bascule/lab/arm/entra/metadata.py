@@ -5,6 +5,8 @@ from typing import Any, Final
 
 CLOUD: Final = "lab"
 OLD_LIST: Final = "2019-05-01"
+LOGS: Final = "loganalytics"
+"""Below which logs are queried; tokens for that are made for this address."""
 
 
 def describe_cloud(url: str, query: Mapping[str, str]) -> Any:
@@ -39,4 +41,9 @@ def describe_cloud(url: str, query: Mapping[str, str]) -> Any:
     }
     if query.get("api-version") == OLD_LIST:
         return [old]
-    return {**old, "microsoftGraphResourceId": f"{url}/", "appInsightsResourceId": url}
+    return {
+        **old,
+        "microsoftGraphResourceId": f"{url}/",
+        "appInsightsResourceId": url,
+        "logAnalyticsResourceId": f"{url}/{LOGS}",
+    }

@@ -1,6 +1,6 @@
 """Access tokens: issued to principals, and read again where one is shown."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, Final
 from uuid import UUID
 
@@ -64,8 +64,11 @@ class TokenDesk:
             claims["xms_mirid"] = principal.resource_id
         return self.signer.sign(claims)
 
-    def authenticate(self, authorization: str) -> Caller:
-        """Return who shows this `Authorization` header. Raises ArmRefusal 401."""
+    def authenticate(self, authorization: str, audiences: Collection[str] = ()) -> Caller:
+        """Return who shows this `Authorization` header. Raises ArmRefusal 401.
+
+        `audiences` are those that the token may be made for; ARM's if none is given.
+        """
         scheme, _, token = authorization.partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise self._refusal(
@@ -82,11 +85,12 @@ class TokenDesk:
             raise self._refusal(
                 "ExpiredAuthenticationToken", "The access token expiry UTC time is in the past."
             )
-        if claims["aud"].rstrip("/") not in {self.url, *_PUBLIC}:
+        wanted = audiences or {self.url, *_PUBLIC}
+        if claims["aud"].rstrip("/") not in wanted:
             raise self._refusal(
                 "InvalidAuthenticationTokenAudience",
                 f"The access token has been obtained for wrong audience or resource "
-                f"'{claims['aud']}'. It should exactly match '{self.url}/'.",
+                f"'{claims['aud']}'. It should exactly match '{next(iter(audiences), self.url)}/'.",
             )
         if self._directory.find(claims["oid"]) is None:
             raise self._refusal("InvalidAuthenticationToken", "The principal has been deleted.")

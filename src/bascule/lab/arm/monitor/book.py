@@ -15,6 +15,8 @@ from bascule.lab.arm.monitor.catalogue import POOL, SETTINGS, SETTINGS_POOL, STA
 MINUTE_S: Final = 60.0
 DELAY_S: Final = 90.0
 """How long after its end a minute is whole; nobody could verify it on real Azure."""
+LOG_DELAY_S: Final = 120.0
+"""The same for the rows of an access log."""
 FAST_MINUTE_S: Final = 2.0
 FAST_DELAY_S: Final = 1.0
 SAMPLES_A_MINUTE: Final = 4
@@ -33,13 +35,23 @@ class Pace:
 
     minute_s: float = MINUTE_S
     delay_s: float = DELAY_S
+    log_delay_s: float = LOG_DELAY_S
+    """How late the rows of an access log come."""
+
+    def visible_s(self, number: int, place: int, instances: int) -> float:
+        """Return when what an instance says of a minute can be seen."""
+        return (number + 1) * self.minute_s + self.delay_s * (place + 1) / instances
+
+    def log_visible_s(self, number: int, place: int, instances: int) -> float:
+        """Return when the rows of an instance's minute can be seen."""
+        return (number + 1) * self.minute_s + self.log_delay_s * (place + 1) / instances
 
 
 def pace_of(model: str, speed: float) -> Pace:
     """Return how fast time passes for Azure Monitor in a lab with these durations."""
     if model == "fast":
-        return Pace(minute_s=FAST_MINUTE_S, delay_s=FAST_DELAY_S)
-    return Pace(minute_s=MINUTE_S / speed, delay_s=DELAY_S / speed)
+        return Pace(minute_s=FAST_MINUTE_S, delay_s=FAST_DELAY_S, log_delay_s=FAST_DELAY_S)
+    return Pace(minute_s=MINUTE_S / speed, delay_s=DELAY_S / speed, log_delay_s=LOG_DELAY_S / speed)
 
 
 @dataclass(slots=True)
@@ -115,16 +127,12 @@ class Book:
             if number not in minutes:
                 continue
             for place, part in parts.items():
-                if now_s < self._visible_s(number, place, gateway.instances):
+                if now_s < self.pace.visible_s(number, place, gateway.instances):
                     continue
                 for (name, labels), figure in part.items():
                     if name == metric:
                         found.setdefault(labels, {}).setdefault(number, Figure()).add(figure)
         return found
-
-    def _visible_s(self, number: int, place: int, instances: int) -> float:
-        late_s = self.pace.delay_s * (place + 1) / instances
-        return (number + 1) * self.pace.minute_s + late_s
 
 
 def _counts(before: Reading, after: Reading) -> Iterator[tuple[Key, float]]:

@@ -1,4 +1,4 @@
-"""Microsoft.Insights: the metrics of gateways, and the activity log."""
+"""Microsoft.Insights: metrics and diagnostic settings of gateways, and the activity log."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -7,6 +7,7 @@ from typing import Any, Final
 from typing_extensions import override
 
 from bascule.lab.arm.dispatch import resource_not_found
+from bascule.lab.arm.logs.diagnostics import GATEWAYS, Diagnostics
 from bascule.lab.arm.monitor.book import Book, Figure, Labels
 from bascule.lab.arm.monitor.catalogue import Metric
 from bascule.lab.arm.monitor.query import INTERVAL, Query, parse_query
@@ -15,23 +16,27 @@ from bascule.lab.arm.requests import ArmRefusal, ArmReply, ArmRequest
 from bascule.lab.arm.world import ArmWorld, Provider
 
 POINTS_MAX: Final = 3_000
-GATEWAYS: Final = "microsoft.network/applicationgateways"
 
 
 class InsightsProvider(Provider):
-    """Answers at `RESOURCE/providers/Microsoft.Insights/metrics`; all else goes to the log."""
+    """Answers below `RESOURCE/providers/Microsoft.Insights`; all else goes to the activity log."""
 
     namespace = "Microsoft.Insights"
 
-    def __init__(self, world: ArmWorld, book: Book, log: Provider) -> None:
+    def __init__(
+        self, world: ArmWorld, book: Book, log: Provider, diagnostics: Diagnostics | None = None
+    ) -> None:
         self._world = world
         self._book = book
         self._log = log
+        self._diagnostics = diagnostics or Diagnostics(world.resources)
 
     @override
     async def handle(self, request: ArmRequest) -> ArmReply:
         """Answer. Raises ArmRefusal."""
         kinds = tuple(part.lower() for part in request.path.parts)
+        if kinds[:1] == ("diagnosticsettings",) and request.path.group:
+            return self._diagnostics.handle(request)
         if kinds != ("metrics",) or not request.path.group:
             return await self._log.handle(request)
         if request.method != "GET":

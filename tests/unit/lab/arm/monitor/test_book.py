@@ -88,5 +88,7 @@ def test_old_minutes_and_instances_are_forgotten() -> None:
 
 
 def test_a_faster_lab_has_shorter_minutes() -> None:
-    assert pace_of("real", 60.0) == Pace(minute_s=1.0, delay_s=1.5)
-    assert pace_of("fast", 1.0) == Pace(minute_s=FAST_MINUTE_S, delay_s=FAST_DELAY_S)
+    assert pace_of("real", 60.0) == Pace(minute_s=1.0, delay_s=1.5, log_delay_s=2.0)
+    assert pace_of("fast", 1.0) == Pace(
+        minute_s=FAST_MINUTE_S, delay_s=FAST_DELAY_S, log_delay_s=FAST_DELAY_S
+    )

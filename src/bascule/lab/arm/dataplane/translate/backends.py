@@ -70,6 +70,8 @@ class BackendOptions:
     """PEM of what backends with TLS are verified against; empty leaves them unverified."""
     event_log: str = ""
     """Where Envoy notes what its probes find; empty for nowhere."""
+    access_log: str = ""
+    """Where Envoy notes each request; empty for nowhere."""
     are_new_pools_cold: bool = False
     """Whether a pool to which nothing led before is answered 502 until its first good probe.
 

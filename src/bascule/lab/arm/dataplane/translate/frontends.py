@@ -45,8 +45,13 @@ class Site:
     routes: Sequence[Json]
 
 
-def build_frontend(gateway: Gateway, address: str, port: int, sites: Sequence[Site]) -> Frontend:
-    """Return what listens on an address and port; sites come in the order of evaluation."""
+def build_frontend(
+    gateway: Gateway, address: str, port: int, sites: Sequence[Site], *, log: Sequence[Json] = ()
+) -> Frontend:
+    """Return what listens on an address and port; sites come in the order of evaluation.
+
+    `log` is where each request is noted.
+    """
     is_https = sites[0].listener.is_https
     listener: Json = {
         "@type": "type.googleapis.com/envoy.config.listener.v3.Listener",
@@ -61,10 +66,10 @@ def build_frontend(gateway: Gateway, address: str, port: int, sites: Sequence[Si
                 "typed_config": {"@type": inspector},
             }
         ]
-        listener["filter_chains"] = _tls_chains(gateway, sites)
-        listener["default_filter_chain"] = _tls_chain(gateway, _fallback(sites))
+        listener["filter_chains"] = _tls_chains(gateway, sites, log)
+        listener["default_filter_chain"] = _tls_chain(gateway, _fallback(sites), log)
     else:
-        listener["filter_chains"] = [{"filters": [_http_manager(f"http_{port}", "HTTP1")]}]
+        listener["filter_chains"] = [{"filters": [_http_manager(f"http_{port}", "HTTP1", log)]}]
     return Frontend(
         address=address,
         port=port,
@@ -73,7 +78,7 @@ def build_frontend(gateway: Gateway, address: str, port: int, sites: Sequence[Si
     )
 
 
-def _tls_chains(gateway: Gateway, sites: Iterable[Site]) -> list[Json]:
+def _tls_chains(gateway: Gateway, sites: Iterable[Site], log: Sequence[Json]) -> list[Json]:
     taken: set[str] = set()
     chains = []
     for site in sites:
@@ -81,7 +86,7 @@ def _tls_chains(gateway: Gateway, sites: Iterable[Site]) -> list[Json]:
         taken.update(names)
         if names:
             match = {"filter_chain_match": {"server_names": names}}
-            chains.append(match | _tls_chain(gateway, site))
+            chains.append(match | _tls_chain(gateway, site, log))
     return chains
 
 
@@ -91,7 +96,7 @@ def _fallback(sites: Sequence[Site]) -> Site:
     return next(basic, sites[0])
 
 
-def _tls_chain(gateway: Gateway, site: Site) -> Json:
+def _tls_chain(gateway: Gateway, site: Site, log: Sequence[Json]) -> Json:
     pair = key_pair(gateway.need("sslCertificates", site.listener, "sslCertificate"))
     has_http2 = bool(gateway.properties.get("enableHttp2"))
     common = {
@@ -106,7 +111,7 @@ def _tls_chain(gateway: Gateway, site: Site) -> Json:
     }
     codec = "AUTO" if has_http2 else "HTTP1"
     return {
-        "filters": [_http_manager(f"https_{site.listener.name}", codec)],
+        "filters": [_http_manager(f"https_{site.listener.name}", codec, log)],
         "transport_socket": {
             "name": "envoy.transport_sockets.tls",
             "typed_config": {"@type": _TLS, "common_tls_context": common},
@@ -114,7 +119,7 @@ def _tls_chain(gateway: Gateway, site: Site) -> Json:
     }
 
 
-def _http_manager(prefix: str, codec: str) -> Json:
+def _http_manager(prefix: str, codec: str, log: Sequence[Json]) -> Json:
     session = f"{_FILTERS}.http.stateful_session.v3.StatefulSession"
     router = f"{_FILTERS}.http.router.v3.Router"
     manager = {
@@ -138,6 +143,7 @@ def _http_manager(prefix: str, codec: str) -> Json:
         "http_protocol_options": {"accept_http_10": True},
         "stream_idle_timeout": "0s",
         "drain_timeout": "0.5s",
+        **({"access_log": list(log)} if log else {}),
     }
     return {"name": _HTTP, "typed_config": manager}
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bascule.lab.arm.addresses import UnmappableAddressError, real_address
+from bascule.lab.arm.dataplane.translate.access import build_access_log
 from bascule.lab.arm.dataplane.translate.backends import DRAIN_S, Backend, BackendOptions, Backends
 from bascule.lab.arm.dataplane.translate.frontends import Frontend, Site, build_frontend
 from bascule.lab.arm.dataplane.translate.gateway import Child, Gateway, UnservableError
@@ -57,7 +58,8 @@ def translate(
         place = _place(gateway, listener, frontend_addresses)
         routes = build_routes(gateway, rule, listener, backends)
         sites.setdefault(place, []).append(Site(listener=listener, routes=routes))
-    frontends = [build_frontend(gateway, *place, sites[place]) for place in sorted(sites)]
+    log = build_access_log(options.access_log)
+    frontends = [build_frontend(gateway, *place, sites[place], log=log) for place in sorted(sites)]
     return Translation(
         backends=dict(sorted(backends.by_name.items())),
         frontends={each.name: each for each in frontends},
