@@ -15,7 +15,7 @@ from bascule.gateway.driver import (
 )
 from bascule.ids import Cluster
 from bascule.routing.certificates import EMPTY_STORE, CertificateStore
-from bascule.routing.model import RoutingTable
+from bascule.routing.model import Problem, RoutingTable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +49,8 @@ class FakeDriver:
         """What `observe` and `measure` tell, the former without latencies."""
         self.trouble: tuple[Convergence, str] | None = None
         """What `observe` tells beside what is live, until the next call that takes effect."""
+        self.problems: tuple[Problem, ...] = ()
+        """What `apply` says that it made otherwise."""
         self._looks = asyncio.Event()
         self._looks.set()
 
@@ -97,6 +99,7 @@ class FakeDriver:
             acknowledged_s=self._clock.monotonic_s(),
             instances=self._instances,
             is_split_only=self._is_split_only(table),
+            problems=self.problems,
         )
         self.table, self.certificates, self.trouble = table, certificates, None
         self.calls.append(AppliedCall(table=table, certificates=certificates, applied=applied))

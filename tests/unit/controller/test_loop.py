@@ -9,7 +9,7 @@ from bascule.ids import Cluster
 from bascule.manifest.objects import ALWAYS_READ
 from bascule.routing.arrangement import NOTHING_ARRANGED, Arrangement, Preview
 from bascule.routing.certificates import EMPTY_STORE
-from bascule.routing.model import RoutingTable
+from bascule.routing.model import Problem, RoutingTable
 from tests.support.controller_world import (
     ALL_GREEN,
     HALVES,
@@ -296,6 +296,30 @@ async def test_problems_and_acknowledged_routes_are_told() -> None:
 
         assert "ServiceNotFound" in {problem.code for problem in world.reporter.problems}
         assert world.reporter.applied[-1].digest == world.pushed[-1].routes.digest
+
+
+async def test_what_the_gateway_made_otherwise_is_told_until_it_is_so_no_more() -> None:
+    fault = Problem(
+        cluster=Cluster.BLUE,
+        kind="Ingress",
+        namespace="shop",
+        name="web",
+        code="PathNotSupported",
+        message="a gateway of this kind has no such paths",
+    )
+    async with running(make_world()) as world:
+        world.driver.problems = (fault,)
+        world.blue.sync(*shop("127.64.0.1"))
+        world.green.sync(*shop("127.65.0.1"))
+        await world.until(lambda: world.reporter.applied)
+        told = (world.reporter.gateway_problems, world.controller.view().gateway_problems)
+        world.driver.problems = ()
+
+        await world.controller.set_split(ALL_GREEN)
+
+        assert told == ((fault,), (fault,))
+        assert world.reporter.gateway_problems == ()
+        assert world.controller.view().gateway_problems == ()
 
 
 async def test_nothing_is_known_before_the_first_event() -> None:
