@@ -219,6 +219,17 @@ async def test_upgrades_are_switched_on_although_others_work_on_the_cluster_and_
     assert _green(runs)["properties"]["autoUpgradeProfile"] == ON
 
 
+async def test_a_cluster_that_somebody_has_stopped_is_left_as_it_is(runs: PlatformRuns) -> None:
+    await _make_green(runs)
+    act = await _act(runs, PlatformVerb.REMOVE, Cluster.BLUE)
+    _green(runs)["properties"]["powerState"] = {"code": "Stopped"}
+
+    seen = await _carry_out(runs, act)
+
+    assert (seen.progress, seen.reason) == (PlatformProgress.DONE, "")
+    assert _green(runs)["properties"]["autoUpgradeProfile"] == OFF
+
+
 async def test_a_plan_of_an_older_bascule_removes_blue_alone(runs: PlatformRuns) -> None:
     await _make_green(runs)
     act = await _act(runs, PlatformVerb.REMOVE, Cluster.BLUE)
