@@ -38,6 +38,14 @@ class _Service:
         return self.stays_s is not None and self.stays_s < seconds
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Behind:
+    """A pod behind a Service, and the numbers of the ports that the Service sends to."""
+
+    pod: Pod
+    ports: frozenset[int]
+
+
 def check_restarts(inventory: Inventory) -> tuple[Finding, ...]:
     """Return which Services' users see errors when pods are restarted, in each cluster."""
     facts = inventory.appgw
@@ -92,28 +100,32 @@ def _list_services(inventory: Inventory, cluster: Cluster) -> Iterator[_Service]
             yield _describe(f"{namespace}/{service}", behind)
 
 
-def _find_pods(snapshot: ClusterSnapshot) -> dict[tuple[str, str], list[Pod]]:
+def _find_pods(snapshot: ClusterSnapshot) -> dict[tuple[str, str], list[_Behind]]:
     """Return the pods behind each Service."""
-    found: dict[tuple[str, str], list[Pod]] = {}
+    found: dict[tuple[str, str], list[_Behind]] = {}
     for piece in snapshot.endpoint_slices():
         namespace = piece.meta.namespace
+        ports = frozenset(number for _, number in piece.ports)
         for endpoint in piece.endpoints:
             pod = snapshot.pod(namespace, endpoint.pod)
             if pod is not None:
-                found.setdefault((namespace, piece.service), []).append(pod)
+                behind = _Behind(pod=pod, ports=ports)
+                found.setdefault((namespace, piece.service), []).append(behind)
     return found
 
 
-def _describe(name: str, pods: list[Pod]) -> _Service:
+def _describe(name: str, behind: list[_Behind]) -> _Service:
     told = [
-        None if each.pre_stop_s is None else min(each.pre_stop_s, pod.grace_s)
-        for pod in pods
-        for each in _serving(pod)
+        None if each.pre_stop_s is None else min(each.pre_stop_s, one.pod.grace_s)
+        for one in behind
+        for each in _serving(one)
     ]
     known = [stays_s for stays_s in told if stays_s is not None]
     return _Service(name=name, stays_s=min(known, default=None), is_certain=None not in told)
 
 
-def _serving(pod: Pod) -> tuple[Container, ...]:
-    """Return the containers that have ports, or all where none says so."""
-    return tuple(each for each in pod.containers if each.ports) or pod.containers
+def _serving(behind: _Behind) -> tuple[Container, ...]:
+    """Return the containers at the Service's ports, else those with ports, else all."""
+    containers = behind.pod.containers
+    asked = tuple(c for c in containers if any(port in behind.ports for _, port in c.ports))
+    return asked or tuple(c for c in containers if c.ports) or containers

@@ -48,9 +48,17 @@ def test_pods_that_end_at_once_are_named_with_the_time_that_an_update_takes() ->
     [
         ((serving(79),), 300),
         ((serving(90), Container(pre_stop_s=0)), 300),
+        ((serving(90), Container(ports=(("metrics", 9113),), pre_stop_s=0)), 300),
+        ((Container(ports=(("odd", 1),), pre_stop_s=80), Container(pre_stop_s=0)), 300),
         ((Container(pre_stop_s=80),), 300),
     ],
-    ids=["long enough", "beside one without ports", "no ports told"],
+    ids=[
+        "long enough",
+        "beside one without ports",
+        "beside one with other ports",
+        "another port told",
+        "no ports told",
+    ],
 )
 def test_pods_that_outlast_an_update_are_fine(
     containers: tuple[Container, ...], grace_s: int
