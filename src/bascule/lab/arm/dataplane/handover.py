@@ -1,4 +1,4 @@
-"""Lets an Envoy that another one replaces serve all connections that are its own before it closes.
+"""Keeps new connections away from Envoys that are about to close, so that none of them is lost.
 
 Envoys that share a port have a queue each, to which the kernel assigns new connections; it resets
 what is still queued when an Envoy closes. So all new ones are led to the newest first.
@@ -9,100 +9,74 @@ import ctypes
 import socket
 import struct
 import sys
-from collections.abc import AsyncIterator, Iterable
-from contextlib import ExitStack, asynccontextmanager
+from collections.abc import Iterable
+from contextlib import suppress
+from itertools import takewhile
 from pathlib import Path
 
 Binding = tuple[str, int]
 
-LIMIT_S = 2.0
-"""How long Envoys may take to accept what is queued, and the old one to close."""
-POLL_S = 0.005
-SO_ATTACH_FILTER, SO_ATTACH_REUSEPORT_CBPF = 26, 51
+POLLS_MAX, POLL_S = 400, 0.005
+"""An Envoy that does not accept what is queued is closed all the same."""
+_SO_ATTACH_FILTER, _SO_ATTACH_REUSEPORT_CBPF = 26, 51
 _RETURN = 0x06
 """The instruction of a classic BPF program that ends it with a number."""
 _LISTEN = "0A"
 
 
-@asynccontextmanager
-async def leading_to_newest(bindings: Iterable[Binding]) -> AsyncIterator[None]:
-    """Lead new connections to whoever began last to listen on each of these, while the block runs.
+async def lead_to_newest(bindings: Iterable[Binding]) -> None:
+    """Lead new connections to whoever began last to listen on each of these.
 
-    When the block begins, no connection waits for any other; in it, one of the others closes. Does
-    nothing but on Linux. Connections that come while it begins may take a second longer.
+    When it returns, no connection waits for any other, and they may close. Does nothing but on
+    Linux. A connection that comes in the very moment may take a second longer.
     """
     if sys.platform != "linux":
-        yield
         return
-    with ExitStack() as stack:
-        ours = {each: len(_queues(each)) for each in bindings}
-        for binding, count in ours.items():
-            stack.enter_context(_join(binding, newest=count - 1))
-        for binding in ours:
+    for binding in bindings:
+        count = len(_queues(binding))
+        if count > 1:
+            with suppress(OSError):  # where no program may be attached, it goes on without
+                _lead_to(binding, count - 1)
             await _until_accepted(binding)
-        yield
-        await _until_closed(ours)
 
 
-def _join(binding: Binding, *, newest: int) -> socket.socket:
-    """Return a socket that makes one of those that listen get all new connections, by its number.
+def _lead_to(binding: Binding, number: int) -> None:
+    """Lead new connections to one of those that listen there, by its number from 0.
 
-    The number of who began last is the highest; who begins later gets the next. What is led to a
-    number that nobody has any more is dealt out to all: so the program may stay.
+    Who begins to listen gets the next number; when one closes, the last takes its number. What is
+    led to a number that nobody has is dealt out to all: so this may stay in force.
     """
-    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    try:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        sock.bind(binding)
-        _attach(sock, SO_ATTACH_FILTER, 0)  # what comes to it is dropped, and comes again elsewhere
-        sock.listen(1)
-        _attach(sock, SO_ATTACH_REUSEPORT_CBPF, newest)
-    except OSError:
-        sock.close()
-        raise
-    return sock
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as ours:
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        ours.bind(binding)
+        _attach(ours, _SO_ATTACH_FILTER, 0)  # what comes to it is dropped, and comes once more
+        ours.listen(1)
+        _attach(ours, _SO_ATTACH_REUSEPORT_CBPF, number)
 
 
 def _attach(sock: socket.socket, option: int, answer: int) -> None:
     """Attach a program that returns one number whatever comes."""
     instruction = ctypes.create_string_buffer(struct.pack("HBBI", _RETURN, 0, 0, answer), 8)
-    sock.setsockopt(
-        socket.SOL_SOCKET, option, struct.pack("HP", 1, ctypes.addressof(instruction))
-    )
+    program = struct.pack("HP", 1, ctypes.addressof(instruction))
+    sock.setsockopt(socket.SOL_SOCKET, option, program)
 
 
 async def _until_accepted(binding: Binding) -> None:
     """Return once each queue was seen empty: those that get no more connections stay so."""
     full = set(_queues(binding))
-    async with _limit():
-        while full := {inode for inode in full if _queues(binding).get(inode)}:
-            await asyncio.sleep(POLL_S)
-
-
-async def _until_closed(ours: dict[Binding, int]) -> None:
-    """Return once one of those that listened has closed, and our own sockets are there still."""
-    async with _limit():
-        while any(len(_queues(binding)) > count for binding, count in ours.items()):
-            await asyncio.sleep(POLL_S)
-
-
-@asynccontextmanager
-async def _limit() -> AsyncIterator[None]:
-    """Go on when it is over: an Envoy that is stuck is replaced all the same."""
-    try:
-        async with asyncio.timeout(LIMIT_S):
-            yield
-    except TimeoutError:
-        return
+    for _ in range(POLLS_MAX):
+        now = _queues(binding)
+        full = {inode for inode in full if now.get(inode)}
+        if not full:
+            return
+        await asyncio.sleep(POLL_S)
 
 
 def _queues(binding: Binding) -> dict[str, int]:
     """Return how many connections wait for each socket that listens there, by its inode."""
     address, port = binding
     place = f"{int.from_bytes(socket.inet_aton(address), sys.byteorder):08X}:{port:04X}"
-    rows = (line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:])
-    return {
-        row[9]: int(row[4].partition(":")[2], 16)
-        for row in rows
-        if row[1] == place and row[3] == _LISTEN
-    }
+    with Path("/proc/net/tcp").open() as table:
+        next(table)
+        rows = takewhile(lambda row: row[3] == _LISTEN, map(str.split, table))  # they come first
+        return {row[9]: int(row[4].partition(":")[2], 16) for row in rows if row[1] == place}

@@ -13,7 +13,7 @@ from bascule.lab.arm.dataplane.access import AccessLogFile
 from bascule.lab.arm.dataplane.admin import EnvoySilentError
 from bascule.lab.arm.dataplane.bindings import find_refused
 from bascule.lab.arm.dataplane.counting import Reading
-from bascule.lab.arm.dataplane.handover import leading_to_newest
+from bascule.lab.arm.dataplane.handover import lead_to_newest
 from bascule.lab.arm.dataplane.health import draining_in, judge_backend
 from bascule.lab.arm.dataplane.instance import Instance, InstanceError
 from bascule.lab.arm.dataplane.translate.translation import Translation
@@ -185,8 +185,8 @@ async def _retire(before: Instance, translation: Translation) -> None:
     served = before.translation
     if served is None or not before.is_running:
         return
-    async with leading_to_newest(served.bindings & translation.bindings):
-        await before.retire()
+    await lead_to_newest(served.bindings & translation.bindings)
+    await before.retire()
 
 
 def directory_name(gateway_id: str) -> str:
