@@ -41,6 +41,7 @@ class FakeTraffic:
         """Whether what is sent does not become live."""
         self.when_sent: Callable[[], None] = lambda: None
         """Called whenever a split is sent, as a way to break something right then."""
+        self.updates: int | None = None
 
     def capabilities(self) -> Capabilities:
         return Capabilities(
@@ -55,6 +56,9 @@ class FakeTraffic:
 
     def view(self) -> TrafficView:
         return self.known
+
+    def count_updates(self) -> int | None:
+        return self.updates
 
     async def set_split(self, split: Split, cancels: tuple[str, ...] = ()) -> Applied:
         self.sent.append(split)

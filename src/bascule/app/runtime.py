@@ -241,6 +241,7 @@ def _build_executor(gateway: Gateway, opened: _Opened, desks: _Desks) -> Executo
             driver,
             call_back if is_slow else None,
             may_cancel=opened.gateway.may_cancel,
+            puts=opened.gateway.puts,
         ),
         witness=desks.witness,
         clock=opened.clock,

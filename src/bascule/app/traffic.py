@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from bascule.app.metering import Timed
 from bascule.clock import Clock
 from bascule.controller.cache import ClusterKnowledge, ClusterState
 from bascule.controller.loop import Controller
@@ -43,11 +44,13 @@ class ControllerTraffic:
         call_back: CallBack | None = None,
         *,
         may_cancel: MayCancel = cancels_nothing,
+        puts: Timed | None = None,
     ) -> None:
         self._controller = controller
         self._driver = driver
         self._call_back = call_back
         self._may_cancel = may_cancel
+        self._puts = puts
 
     def capabilities(self) -> Capabilities:
         """Return what the gateway can do."""
@@ -60,6 +63,10 @@ class ControllerTraffic:
             routes=seen.routes,
             lists={cluster: _lists(known) for cluster, known in seen.clusters.items()},
         )
+
+    def count_updates(self) -> int | None:
+        """Return how many updates Azure took since the runtime began; None: there are no such."""
+        return None if self._puts is None else self._puts.total
 
     async def set_split(self, split: Split, cancels: tuple[str, ...] = ()) -> Applied:
         """Make `split` live; see `Controller.set_split`.

@@ -26,6 +26,13 @@ class Traffic(Protocol):
         """Return what is known of both clusters now."""
         ...
 
+    def count_updates(self) -> int | None:
+        """Return how often the whole gateway was updated since this process began, by anything.
+
+        None: its changes are no such updates.
+        """
+        ...
+
     async def set_split(self, split: Split, cancels: tuple[str, ...] = ()) -> Applied:
         """Make `split` live and return when every instance has acknowledged it.
 

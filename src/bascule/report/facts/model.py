@@ -81,6 +81,9 @@ class StepFacts:
     finished_at: datetime | None
     duration_s: float | None
     estimate_s: float | None
+    updates: int | None = None
+    """How often the whole gateway was updated meanwhile; None: not known, or it never is."""
+    updates_planned: int | None = None
     attempts: tuple[AttemptFacts, ...] = ()
     waits: tuple[WaitFacts, ...] = ()
 

@@ -1,9 +1,10 @@
 """What happened in a run, step by step, as its journal tells it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from bascule.journal.record import Json
 from bascule.report.facts.model import (
     AttemptFacts,
     HaltFacts,
@@ -28,6 +29,7 @@ from bascule.upgrade.run.events import (
     StepWaits,
 )
 from bascule.upgrade.run.stages import Stage
+from bascule.upgrade.run.update_count import PLANNED, TAKEN
 
 WAITS_MAX = 20
 """How many waits of one step are told; the last ones."""
@@ -74,6 +76,7 @@ class _Course:
     attempts: list[AttemptFacts] = field(default_factory=list)
     waits: list[WaitFacts] = field(default_factory=list)
     answer: str = ""
+    output: Mapping[str, Json] = field(default_factory=dict)
 
     def take(self, logged: Logged) -> None:
         match logged.event:
@@ -108,6 +111,7 @@ class _Course:
             reason=event.reason,
             remedy=event.remedy,
         )
+        self.output = event.output
 
     def tell(self) -> StepFacts:
         started = [a.started_at for a in self.attempts if a.started_at is not None]
@@ -127,6 +131,8 @@ class _Course:
             finished_at=finished_at,
             duration_s=seconds_between(started_at, finished_at),
             estimate_s=self.step.estimate_s,
+            updates=_count(self.output.get(TAKEN)),
+            updates_planned=_count(self.output.get(PLANNED)),
             attempts=tuple(self.attempts),
             waits=tuple(self.waits[-WAITS_MAX:]),
         )
@@ -137,6 +143,10 @@ class _Course:
         if last is None:
             return "pending"
         return last.result or "started"
+
+
+def _count(said: Json) -> int | None:
+    return said if isinstance(said, int) and not isinstance(said, bool) else None
 
 
 def read_steps(log: RunLog) -> tuple[StepFacts, ...]:

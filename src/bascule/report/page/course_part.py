@@ -1,5 +1,7 @@
 """The part of the page about the course of things: signals, halts, stages, steps."""
 
+from collections.abc import Sequence
+
 from bascule.report.page.markup import Markup, el, join
 from bascule.report.page.node import Node
 from bascule.report.page.tables import DASH, NOTHING, bullets, number_cell, pill, render_table, row
@@ -63,6 +65,7 @@ def render_steps(root: Node) -> Markup:
             stage = step.at("stage").text
             rows.append(_stage_row(root, stage))
         rows.append(_step_row(step))
+    updated = [step for step in root.at("steps") if step.at("updates").number is not None]
     heads: list[str | Markup] = ["step", "started"]
     heads += [el("th", head, scope="col", class_="n") for head in ("took", "attempts")]
     heads += ["result", "what came of it"]
@@ -72,8 +75,29 @@ def render_steps(root: Node) -> Markup:
         render_table(
             "Each step of the plan, and of the rollback, by stage (times in UTC)", heads, rows
         ),
+        _tell_updates(updated) if updated else Markup(),
         id="steps",
     )
+
+
+def _tell_updates(steps: Sequence[Node]) -> Markup:
+    """Return how often the whole gateway was updated, and in which steps."""
+    taken, planned = (
+        sum(int(step.at(name).number or 0) for step in steps)
+        for name in ("updates", "updates_planned")
+    )
+    lines = [
+        f"{step.at('key').text}: {step.at('updates').text} taken, "
+        f"{step.at('updates_planned').text} planned"
+        for step in steps
+        if step.at("updates").number or step.at("updates_planned").number
+    ]
+    said = (
+        f"The whole gateway was updated {taken} times while these steps lasted; the plan said "
+        f"{planned}. Each is a disruption: connections are drained. What changed in the clusters "
+        "meanwhile is in it too."
+    )
+    return join(el("h3", "Updates of the gateway"), el("p", said), bullets(lines))
 
 
 def _prose(text: str) -> Markup:

@@ -48,6 +48,7 @@ from bascule.upgrade.run.rollback import TRAFFIC_KEY, judge_eligibility, plan_ro
 from bascule.upgrade.run.state import StepState, StepStatus, UpgradeState
 from bascule.upgrade.run.steering import Decline, Take, decide_signal, plan_hand_split
 from bascule.upgrade.run.steps import PASSIVE_KINDS, Steps
+from bascule.upgrade.run.update_count import UpdateCount
 from bascule.upgrade.signals import Order, SteerUpgrade, UpgradeVerb
 from bascule.upgrade.state import GatewayState
 
@@ -73,6 +74,7 @@ class Runner:
         self._bring_back_tries = 0
         self._bring_back_at: datetime | None = None
         """Before this the weights of the plan are not tried again."""
+        self._updates = UpdateCount()
 
     async def start(self, order: Order, plan: Plan) -> Refuse | None:
         """Begin the upgrade of `plan`, or return why not; the order's id becomes the run's."""
@@ -201,6 +203,8 @@ class Runner:
             )
             return False
         self._steps.watch(step)
+        if begun.status is StepStatus.PENDING:
+            self._updates.begin(step, self._steps.count_updates())
         if not await self._keep_weights(state, step):
             return False
         if step.kind in PASSIVE_KINDS:
@@ -267,7 +271,7 @@ class Runner:
         state = self._ledger.require_run()
         match result:
             case Done():
-                finished = _finished(state, step, StepResult.DONE, result)
+                finished = self._finished(state, step, StepResult.DONE, result)
                 await self._ledger.append(*_judged(result.judged), finished)
                 return True
             case Failed():
@@ -288,7 +292,7 @@ class Runner:
         return False
 
     async def _fail(self, state: UpgradeState, step: Step, result: Failed) -> None:
-        finished = _finished(state, step, StepResult.FAILED, result)
+        finished = self._finished(state, step, StepResult.FAILED, result)
         before: tuple[RunEvent, ...] = (*_judged(result.judged), finished)
         found = judge_eligibility(state)
         if found.is_possible and state.plan.policy.is_rollback_automatic:
@@ -307,6 +311,19 @@ class Runner:
             upgrade=state.name, key=step.key, reason=f"{result.reason}{why}", remedy=remedy
         )
         await self._ledger.append(*before, halted)
+
+    def _finished(
+        self, state: UpgradeState, step: Step, result: StepResult, found: Done | Failed
+    ) -> StepFinished:
+        updates = self._updates.end(step, self._steps.count_updates())
+        return StepFinished(
+            upgrade=state.name,
+            key=step.key,
+            result=result,
+            reason=found.reason,
+            remedy=found.remedy if isinstance(found, Failed) else "",
+            output={**found.output, **updates},
+        )
 
     async def _start(self, state: UpgradeState, step: Step, begun: StepState) -> None:
         await self._ledger.append(
@@ -362,19 +379,6 @@ def _taken(order: Order, state: UpgradeState, verb: UpgradeVerb, take: Take) -> 
         kind=verb.value,
         data=take.data,
         reason=order.reason,
-    )
-
-
-def _finished(
-    state: UpgradeState, step: Step, result: StepResult, found: Done | Failed
-) -> StepFinished:
-    return StepFinished(
-        upgrade=state.name,
-        key=step.key,
-        result=result,
-        reason=found.reason,
-        remedy=found.remedy if isinstance(found, Failed) else "",
-        output=found.output,
     )
 
 

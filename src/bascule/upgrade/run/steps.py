@@ -52,6 +52,7 @@ from bascule.upgrade.run.results import (
 )
 from bascule.upgrade.run.stages import Stage
 from bascule.upgrade.run.state import StepStatus
+from bascule.upgrade.run.update_count import Updates
 from bascule.upgrade.run.way_back import find_lost
 
 PASSIVE_KINDS = frozenset(
@@ -120,6 +121,13 @@ class Steps:
         """Measure while `step` is worked on, if it does not measure by itself."""
         if step.kind not in MEASURING_KINDS:
             self._holding.watch(self._ledger.require_run(), step)
+
+    def count_updates(self) -> Updates | None:
+        """Return how often the whole gateway was updated; None: its changes are no such updates."""
+        total = self._traffic.count_updates()
+        if total is None:
+            return None
+        return Updates(total=total, is_by_steps=self._traffic.capabilities().update is not None)
 
     def keep_up(self) -> None:
         """Go on measuring a hold that is paused, so that what happens meanwhile counts."""

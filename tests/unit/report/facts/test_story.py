@@ -73,6 +73,17 @@ def test_a_step_has_all_its_attempts_and_the_last_result() -> None:
     assert (first.status, first.duration_s) == ("done", 2.0)
 
 
+def test_a_step_has_how_often_the_gateway_was_updated_where_that_is_known() -> None:
+    made = made_up()
+    made.do("preflight", 1.0, {"updates": 2, "updates_planned": 1})
+    made.do("sync", 1.0, {"updates": True})
+
+    found = {s.key: (s.updates, s.updates_planned) for s in read_steps(log_of(made))}
+
+    assert found["preflight"] == (2, 1)
+    assert found["sync"] == (None, None)
+
+
 def test_an_attempt_without_an_end_is_under_way() -> None:
     made = made_up()
     made.say(StepStarted(upgrade="up", key="preflight", attempt=1))

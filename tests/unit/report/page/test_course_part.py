@@ -67,3 +67,17 @@ def test_a_stage_that_lasts_has_no_length_yet_and_a_wait_is_told() -> None:
     assert "waited: 2 routes<" in told
     assert ">lost<" in told
     assert "<code>x: y</code> goes" in told
+
+
+def test_updates_of_the_whole_gateway_are_told_step_by_step_where_they_are_known() -> None:
+    told = steps(
+        {"key": "preflight", "updates": 0, "updates_planned": 0},
+        {"key": "shift-100", "updates": 2, "updates_planned": 1},
+        {"key": "bake", "updates": None, "updates_planned": None},
+    )
+
+    assert "The whole gateway was updated 2 times while these steps lasted" in told
+    assert "the plan said 1." in told
+    assert "shift-100: 2 taken, 1 planned" in told
+    assert "preflight: " not in told
+    assert "Updates of the gateway" not in steps({"key": "bake", "updates": None})

@@ -1,6 +1,8 @@
 """The runner as its executor drives it: each rule by itself; whole upgrades are in tests/sim."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import cast
 
 import pytest
 
@@ -485,3 +487,23 @@ async def test_nothing_is_measured_when_no_upgrade_is_under_way() -> None:
     await desk.tick()
 
     assert desk.life.metrics.wanted is None
+
+
+async def test_a_step_says_how_often_the_gateway_was_updated_while_it_lasted() -> None:
+    desk = await begin(*FAST)
+    desk.traffic.updates = 5
+
+    def update() -> None:
+        assert desk.traffic.updates is not None
+        desk.traffic.updates += 2
+
+    desk.traffic.when_sent = update
+
+    await desk.until(is_over)
+
+    taken = {
+        record.entry.data["key"]: cast("Mapping[str, Json]", record.entry.data["output"])["updates"]
+        for record in desk.disk.records
+        if record.entry.kind == "upgrade_step_finished"
+    }
+    assert taken == {"shift-5": 2, "shift-5-hold": 0, "shift-100": 2}
