@@ -12,6 +12,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC
 from pathlib import Path
 
@@ -48,16 +49,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 async def _run(options: argparse.Namespace) -> int:
     set_up_logs(least="warning")
     questions = choose(options.only)
-    task = asyncio.current_task()
-    if task is not None:
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     with tempfile.TemporaryDirectory(prefix="bascule-azure-real-") as directory:
         async with open_world(
             _settings(options), dict(os.environ), Path(directory), _tell
         ) as world:
             if options.remove:
                 await throwaway.sweep(world)
-                return await _say_left(world)
+                return _say_left(await throwaway.find_left(world))
             await throwaway.require_free(world)
             for line in throwaway.describe_cost(world):
                 _tell(line)
@@ -67,8 +65,25 @@ async def _run(options: argparse.Namespace) -> int:
             return await _ask_and_remove(world, questions, options.output)
 
 
+def _cancel_once() -> None:
+    """Let the first signal that ends us remove everything, and further ones not hinder that."""
+    task = asyncio.current_task()
+    loop = asyncio.get_running_loop()
+
+    def interrupt() -> None:
+        if task is not None and not task.cancelling():
+            task.cancel()
+        else:
+            _tell("everything is being removed: let it end")
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup has it
+            loop.add_signal_handler(number, interrupt)
+
+
 async def _ask_and_remove(world: World, questions: tuple[Question, ...], output: Path) -> int:
     """Ask these questions; whatever happens, remove everything and write what was found."""
+    _cancel_once()
     facts: dict[str, Fact] = {}
     is_done = False
     try:
@@ -81,12 +96,21 @@ async def _ask_and_remove(world: World, questions: tuple[Question, ...], output:
         _tell("interrupted: everything is removed now; let it end")
         raise
     finally:
-        await throwaway.sweep(world)
-        left = await throwaway.find_left(world)
+        left = await _sweep(world)
         _write(world, output, facts, is_whole=is_done and questions == QUESTIONS, left=left)
         _tell(f"wrote {output}: read it before you show it to anybody")
-    code = await _say_left(world)
+        code = _say_left(left)
     return code if is_done else code or 1
+
+
+async def _sweep(world: World) -> tuple[str, ...]:
+    """Remove what is left; returns what could not be, which costs money until it is."""
+    try:
+        await throwaway.sweep(world)
+        return await throwaway.find_left(world)
+    except BasculeError as error:
+        _tell(f"failed: {error}")
+        return (world.settings.group,)
 
 
 async def _ask_all(
@@ -126,8 +150,7 @@ def _write(
     fact_file.write(output, fact_file.redact(document, (settings.group,)))
 
 
-async def _say_left(world: World) -> int:
-    left = await throwaway.find_left(world)
+def _say_left(left: tuple[str, ...]) -> int:
     if left:
         _tell(f"NOT removed: {', '.join(left)}; say this again with ARGS=--remove")
         return 1
@@ -143,7 +166,9 @@ def _is_wanted(group: str) -> bool:
 
 
 def _tell(line: str) -> None:
-    print(line, flush=True)
+    """Say it; a terminal that was closed keeps nothing from being removed."""
+    with suppress(OSError):
+        print(line, flush=True)
 
 
 def _settings(options: argparse.Namespace) -> Settings:

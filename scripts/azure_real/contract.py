@@ -61,9 +61,7 @@ async def ask_contract(world: World) -> Fact:
         else:
             results[case.text] = await ground.try_case(case)
         world.tell(f"  {results[case.text]['answer']:<10}  {case.text}")
-    await ground.clear()
-    left = lines_of(diff_documents(before, await read(world), ground.owns))
-    return judge_contract(results, left[:LINES_MAX])
+    return judge_contract(results, await ground.find_left(before))
 
 
 def _untried(why: str) -> Fact:
@@ -102,7 +100,7 @@ class _Ground:
         took = {"took_s": round(clock.monotonic_s() - begun_s, 2)}
         result = {**found, **took, "puts": client.gateway_puts - puts}
         if found["answer"] != HELD:
-            await self.clear()
+            await self._clear()
         return result
 
     async def _check(self, case: Case) -> Fact:
@@ -130,9 +128,19 @@ class _Ground:
             fence=_hold_nothing,
         )
 
-    async def clear(self) -> None:
-        """Take away all that is the driver's."""
-        await self._writer.write(self._without_ours)
+    async def find_left(self, before: Document) -> tuple[str, ...]:
+        """Take away all that is the driver's; return what differs from before."""
+        trouble = await self._clear()
+        after = await read(self._world)
+        return (*trouble, *lines_of(diff_documents(before, after, self.owns)))[:LINES_MAX]
+
+    async def _clear(self) -> tuple[str, ...]:
+        """Take it away; return why it is not, for what was found before is worth keeping."""
+        try:
+            await self._writer.write(self._without_ours)
+        except BasculeError as error:
+            return (f"not taken away: {error.message}",)
+        return ()
 
     def _without_ours(self, document: Document) -> Document:
         bare = merge(document, Part(children={}), self.owns, pfx={}, tags={})

@@ -16,6 +16,11 @@ OTHER_CLOUD = "other"
 _GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _URL = re.compile(r"https?://(?!example\.com/)[^\s\"']+")
 _MAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
+_LONG_ADDRESS = re.compile(
+    r"(?<![\w:])(?:(?:[0-9a-fA-F]{1,4}:){7}[0-9a-fA-F]{1,4}"
+    r"|(?:[0-9a-fA-F]{1,4}:){1,6}(?::[0-9a-fA-F]{1,4}){1,6})(?![\w:])"
+)
+"""IPv6: eight groups, or fewer with `::` between; no time of day is like it."""
 _PUBLIC_ADDRESS = re.compile(r"\b(?!10\.)(?:\d{1,3}\.){3}\d{1,3}\b")
 
 
@@ -66,4 +71,4 @@ def _redact_text(text: str, names: tuple[str, ...]) -> str:
     text = _MAIL.sub("MAIL", _URL.sub("URL", _GUID.sub("GUID", text)))
     for name in names:
         text = re.sub(re.escape(name), "NAME", text, flags=re.IGNORECASE)
-    return _PUBLIC_ADDRESS.sub("ADDRESS", text)
+    return _LONG_ADDRESS.sub("ADDRESS", _PUBLIC_ADDRESS.sub("ADDRESS", text))

@@ -93,11 +93,12 @@ async def _kubectl(kubeconfig: Path, *words: str, given: str = "") -> str:
     try:
         async with asyncio.timeout(KUBECTL_MAX_S):
             out, complaint = await process.communicate(given.encode())
-    except BaseException:
+    except TimeoutError as error:
+        raise TransportError(f"kubectl {words[0]}: no end in {KUBECTL_MAX_S:.0f} s") from error
+    finally:
         if process.returncode is None:
             process.kill()
             await process.wait()
-        raise
     if process.returncode:
         raise TransportError(f"kubectl {words[0]}: {complaint.decode().strip()}")
     return out.decode()

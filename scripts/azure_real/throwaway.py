@@ -21,8 +21,8 @@ REMOVAL_MAX_S = 5_400.0
 SWEEPS_MAX = 5
 SWEEP_PAUSE_S = 60.0
 """What is just being made may outlive a deletion of its group."""
-EXPERIMENTS_S = 900.0
-"""What the questions take: changes of the gateway, and waiting for probes and drains."""
+EXPERIMENTS_S = 2_400.0
+"""What the questions take: 32 changes of the gateway, and waiting for probes, logs and drains."""
 
 
 def describe_cost(world: World) -> Iterator[str]:
@@ -33,7 +33,8 @@ def describe_cost(world: World) -> Iterator[str]:
     minutes = round((making_s + EXPERIMENTS_S + removing_s) / 60)
     yield f"time: about {minutes} minutes by the medians of recorded operations, at worst hours"
     yield "charged while it runs:"
-    yield "  1 application gateway Standard_v2 with 2 capacity units, 1 public IP"
+    yield "  1 application gateway Standard_v2 with 2 instances, which reserve 20 capacity units,"
+    yield "  and 1 public IP; an hour that was begun is charged as a whole one"
     yield f"  2 nodes {settings.vm_size} with their disks, 2 clusters of the tier Free,"
     yield "  each with a load balancer and a public IP of its own"
     prices = settings.prices

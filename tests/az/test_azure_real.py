@@ -83,6 +83,7 @@ def test_without_a_yes_it_tells_time_and_cost_and_makes_nothing(az: RealAz, tmp_
     assert code == 1
     assert "time: about" in said
     assert "2 nodes Standard_D2s_v5" in said
+    assert "20 capacity units" in said
     assert said.endswith("nothing was made\n")
     assert az.ask("group", "list") == []
 
@@ -147,12 +148,26 @@ async def test_interrupted_it_removes_what_it_made(az: RealAz, tmp_path: Path) -
     with begin(az, output, "--yes") as process:
         await eventually(lambda: az.ask("aks", "list") != [], within_s=60)
         process.send_signal(signal.SIGTERM)
+        process.send_signal(signal.SIGINT)
         said, _ = process.communicate(timeout=LIMIT_S)
 
     assert process.returncode == 130
     assert "interrupted" in said
     assert az.ask("group", "list") == []
     assert load(output)["is_whole"] is False
+
+
+async def test_a_terminal_that_is_closed_leaves_nothing_either(az: RealAz, tmp_path: Path) -> None:
+    output = tmp_path / "facts.json"
+    with begin(az, output, "--yes") as process:
+        await eventually(lambda: az.ask("aks", "list") != [], within_s=60)
+        assert process.stdout is not None
+        process.stdout.close()
+        process.send_signal(signal.SIGHUP)
+        process.wait(timeout=LIMIT_S)
+
+    assert az.ask("group", "list") == []
+    assert load(output)["is_all_removed"] is True
 
 
 async def test_what_a_killed_run_left_is_removed_on_demand(az: RealAz, tmp_path: Path) -> None:

@@ -97,6 +97,7 @@ def test_a_fact_names_nobody() -> None:
     why = (
         "The client 'ada@contoso.com' with object id '0b4f8a52-7f2e-4c0e-9a47-0d6c9d6c1f5e' at "
         "https://management.azure.com/subscriptions/x and 20.1.2.3 may not write shop-RG"
+        ", nor from 2001:db8::1f or fe80:0:0:0:1:2:3:4 at 12:30:45"
     )
     document = fact_file.build_document(
         {"if_match": {"answer": "unknown", "why": why, "inside": [why, 10.5]}},
@@ -113,6 +114,7 @@ def test_a_fact_names_nobody() -> None:
     fact = redacted["facts"]["if_match"]
     assert fact["why"] == (
         "The client 'MAIL' with object id 'GUID' at URL and ADDRESS may not write NAME"
+        ", nor from ADDRESS or ADDRESS at 12:30:45"
     )
     assert fact["inside"] == [fact["why"], 10.5]
     assert (redacted["cloud"], redacted["is_all_removed"]) == ("other", False)
