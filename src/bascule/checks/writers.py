@@ -7,7 +7,7 @@ from bascule.checks.findings import Finding
 from bascule.checks.inventory import Inventory
 
 WRITERS = frozenset({"AgicInside", "AgicOwnsGateway", "ForeignWriter", "GatewayOfAnother"})
-"""Codes of blockers for which nothing is written to a gateway but the way back."""
+"""Codes of blockers for which an upgrade by itself writes nothing but the way back."""
 
 
 def check_writers(inventory: Inventory) -> tuple[Finding, ...]:
