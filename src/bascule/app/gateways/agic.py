@@ -10,7 +10,7 @@ from bascule.azure.operations import wait
 from bascule.checks.azure.facts import ControllerFacts, ControllerKind
 from bascule.checks.azure.ids import in_group, same_id, subscription_id
 from bascule.clock import Clock
-from bascule.errors import ApiError, BasculeError, ForbiddenError, NotFoundError, PlanError
+from bascule.errors import ApiError, BasculeError, ForbiddenError, PlanError
 from bascule.ids import Cluster
 from bascule.inventory.azure.clusters import AGIC, read_cluster
 from bascule.inventory.azure.inside import ADD_ON, fetch_inside
@@ -112,7 +112,7 @@ async def _find_inside(cluster: Cluster, context: str, client: KubeClient) -> Ag
             )
     return AgicFound(
         controllers=tuple(controllers),
-        obstacles=tuple(_tell_obstacles(cluster, seen.controllers)),
+        obstacles=tuple(tell_obstacles(cluster, seen.controllers)),
         unseen=tuple(f"{each.what} of {cluster}: {each.reason}" for each in seen.unseen),
     )
 
@@ -121,7 +121,8 @@ def _is_of_add_on(sign: ControllerFacts) -> bool:
     return sign.namespace == _SYSTEM and sign.name.startswith(ADD_ON)
 
 
-def _tell_obstacles(cluster: Cluster, signs: Iterable[ControllerFacts]) -> Iterable[str]:
+def tell_obstacles(cluster: Cluster, signs: Iterable[ControllerFacts]) -> Iterable[str]:
+    """Yield the signs that a person has to do something about first."""
     for sign in signs:
         where = f"{sign.namespace}/{sign.name} of {cluster}"
         if sign.kind is ControllerKind.GITOPS and not sign.is_idle:
@@ -137,7 +138,7 @@ async def _find_add_ons(
     gateway_id = text_at(gateway, "id")
     try:
         found = await client.list(f"{subscription_id(gateway_id)}{_CLUSTERS}")
-    except (ApiError, NotFoundError) as error:
+    except ApiError as error:
         return (), (f"the clusters of the subscription: {error.message}",)
     return tuple(
         _read_add_on(each, gateway)

@@ -59,8 +59,9 @@ class Silence:
         events = await Trail(self.client, self.gateway_id).read(since)
         if events is None:
             raise ForbiddenError(
-                "the activity log is not shown to us, so silence cannot be proven",
-                remedy="give the caller the role Reader on the gateway's resource group",
+                "the activity log cannot be read, so silence cannot be proven",
+                remedy="give the caller the role Reader on the gateway's resource group; where "
+                "Azure did not answer, as the warning above says, say this again",
             )
         return frozenset(find_others(events, since, frozenset()))
 
