@@ -4,12 +4,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from bascule.azure.document import Document, list_at, number_at, object_at, text_at, texts_at
+from bascule.azure.gateway_rules import hosts_of_listener
 from bascule.checks.azure.gateway_facts import AgicObjects, GatewayFacts, Part
-from bascule.gateway.ownership import adoption_of, split_names
+from bascule.gateway.ownership import adoption_of, has_clients, split_names
 
 TAG_OF_AGIC: Final = "managed-by-k8s-ingress"
 TAG_OF_CLUSTER: Final = "ingress-for-aks-cluster-id"
-ANY_HOST: Final = "*"
 
 _LISTS: Mapping[Part, tuple[str, ...]] = {
     Part.POOLS: ("backendAddressPools",),
@@ -98,11 +98,11 @@ def _leading(properties: Document) -> Iterator[Document]:
 
 
 def _hosts(properties: Document) -> tuple[str, ...]:
-    found: set[str] = set()
-    for listener in list_at(properties, "httpListeners"):
-        one = text_at(listener, "properties", "hostName")
-        found |= {*(texts_at(listener, "properties", "hostNames") or (one or ANY_HOST,))}
-    return tuple(sorted(found))
+    """Return the hosts that clients ask for."""
+    found = {
+        host for each in list_at(properties, "httpListeners") for host in hosts_of_listener(each)
+    }
+    return tuple(sorted(host for host in found if has_clients([host])))
 
 
 def _policies(properties: Document) -> tuple[str, ...]:

@@ -84,6 +84,12 @@ def test_path_maps_lead_to_pools_too() -> None:
     assert found.waf_policy_ids == (POLICY,)
 
 
+def test_a_listener_that_is_there_for_probes_has_no_hosts_of_users() -> None:
+    probes = part("bsc-prepared", hostNames=["1f.bascule.invalid"])
+
+    assert read_gateway(document(httpListeners=[probes])).hosts == ()
+
+
 def test_hosts_are_named_and_a_listener_for_all_is_a_star() -> None:
     listeners = [
         part("a", hostName="one.example"),
