@@ -69,6 +69,12 @@ def judge_first_answer(
     }
 
 
+def is_settled(answers: Sequence[Answer], *, since_s: float) -> bool:
+    """Whether requests since then were answered, and all of them well."""
+    recent = [each.what for each in answers if each.sent_s >= since_s]
+    return bool(recent) and set(recent) == {OK}
+
+
 def judge_first_answers(cold: Fact, warm: Fact) -> Fact:
     """Put both ways beside each other: a pool nobody led to, and one that a listener led to."""
     said = cold["answer"], warm["answer"]

@@ -56,7 +56,7 @@ async def ask_metrics(world: World) -> Fact:
     """
     clock = world.arm.clock
     minutes, _ = await _fetch_minutes(world, clock.now() - BEFORE)
-    start_s = _next_minute(clock.now().timestamp(), minutes)
+    start_s = next_minute(clock.now().timestamp(), minutes)
     async with sampling(await find_url(world), clock.monotonic_s) as log:
         await asyncio.sleep(start_s - clock.now().timestamp())
         await pause(world, SETTLE_S)
@@ -85,7 +85,7 @@ async def _await_minute(world: World, start_s: float, sent: int) -> Fact:
     return {**found, "labels": labels}
 
 
-def _next_minute(now_s: float, minutes: Minutes) -> float:
+def next_minute(now_s: float, minutes: Minutes) -> float:
     """Return when the next minute begins, by those that are told of."""
     grain_s = minutes.grain_s
     known_s = minutes.starts[-1] if minutes.starts else 0.0

@@ -21,13 +21,14 @@ from scripts.azure_real.gateway import (
 )
 from scripts.azure_real.judging import Fact
 from scripts.azure_real.judging_evidence import (
+    is_settled,
     judge_first_answer,
     judge_first_answers,
     judge_health,
     judge_unused_pool,
 )
 from scripts.azure_real.kubernetes import count_in_log
-from scripts.azure_real.traffic import OK, Log, sampling
+from scripts.azure_real.traffic import Log, sampling
 from scripts.azure_real.traffic_questions import OLD
 from scripts.azure_real.world import BLUE, POD_PORT, World
 
@@ -94,16 +95,18 @@ async def _lead_to_pool(world: World) -> Fact:
         await change(world, lambda read: documents.with_rule_to_cold_pool(read, gateway))
         ended_s = now()
         await _await_good(world, log)
-        await pause(world, SETTLE_S)
     return judge_first_answer(log.answers, OLD, sent_s=sent_s, ended_s=ended_s)
 
 
 async def _await_good(world: World, log: Log) -> None:
-    """Return once the newest answer is a good one, or the time is over."""
+    """Return once none but good answers came for a while, or the time is over."""
     now = world.arm.clock.monotonic_s
     deadline_s = now() + world.settings.patience_s
-    while now() < deadline_s and not (log.answers and log.answers[-1].what == OK):
-        await pause(world, LOOK_S)
+    while now() < deadline_s:
+        begun_s = now()
+        await pause(world, SETTLE_S)
+        if is_settled(log.answers, since_s=begun_s):
+            return
 
 
 async def _fetch_on_demand(world: World) -> list[str]:

@@ -8,10 +8,12 @@ import pytest
 
 from bascule.azure.resource_id import ResourceId
 from bascule.errors import UsageError
+from bascule.gateway.appgw.minutes import Minutes
 from scripts.azure_real import documents
 from scripts.azure_real.judging_contract import judge_contract
 from scripts.azure_real.judging_evidence import (
     Try,
+    is_settled,
     judge_activity_log,
     judge_first_answer,
     judge_first_answers,
@@ -20,6 +22,7 @@ from scripts.azure_real.judging_evidence import (
     judge_size,
     judge_unused_pool,
 )
+from scripts.azure_real.lateness import next_minute
 from scripts.azure_real.questions import QUESTIONS, choose
 from scripts.azure_real.traffic import Answer
 
@@ -80,6 +83,21 @@ def test_failures_after_a_rule_was_led_elsewhere_are_told_with_their_times() -> 
     assert (fact["failed"], fact["failed_from_to_s"]) == ({"502": 2, "x": 1}, [1.0, 2.0])
     assert GOOD["answer"] == "none failed"
     assert GOOD["failed_from_to_s"] == []
+
+
+def test_answers_have_settled_when_all_newer_ones_are_good() -> None:
+    answers = (answer(9, "502"), answer(10, "200"), answer(11, "200"))
+
+    assert is_settled(answers, since_s=10)
+    assert not is_settled(answers, since_s=9)
+    assert not is_settled(answers, since_s=12)
+
+
+def test_the_next_minute_goes_by_those_that_are_told_of() -> None:
+    short = Minutes(grain_s=2.0, starts=(99.0, 101.0))
+
+    assert [next_minute(at, short) for at in (101.0, 102.9, 107.5)] == [103.0, 103.0, 109.0]
+    assert next_minute(119.0, Minutes()) == 120.0
 
 
 @pytest.mark.parametrize(
