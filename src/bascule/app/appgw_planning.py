@@ -1,6 +1,7 @@
 """What a plan asks of the Application Gateway that it would write; nothing is written."""
 
 import os
+from dataclasses import replace
 
 from bascule.app.gateways.appgw import build_place, build_settings
 from bascule.app.gateways.front import build_tier
@@ -9,6 +10,7 @@ from bascule.azure.opening import find_subscription, open_azure
 from bascule.checks.appgw.facts import AppGwFacts
 from bascule.clock import Clock
 from bascule.gateway.appgw.abilities import IDLE_UPDATES
+from bascule.gateway.appgw.access_logs import fetch_has_log
 from bascule.gateway.driver import UpdateTimes
 from bascule.routing.model import RoutingTable
 from bascule.spec.appgw import AppGwEnvoyGateway, AppGwGateway
@@ -36,4 +38,5 @@ async def fetch_planned_facts(
             tier = build_tier(spec)
             return await fetch_tier_facts(azure.client, place, tier, update=times, table=table)
         settings = build_settings(gateway, spec, gateway_id=gateway_id)
-        return await fetch_appgw_facts(azure.client, settings, update=times, table=table)
+        found = await fetch_appgw_facts(azure.client, settings, update=times, table=table)
+        return replace(found, has_access_log=await fetch_has_log(azure.client, gateway_id))

@@ -195,6 +195,7 @@ def build_facts(spec: Upgrade, known: GatewayKnown, inventory: Inventory | None)
     return replace(
         facts,
         routes=inventory.routes if inventory.is_known else None,
+        has_request_log=None if inventory.appgw is None else inventory.appgw.has_access_log,
         clusters={
             cluster: ClusterName(name=of.name, version=of.version, server=of.server)
             for cluster, of in inventory.clusters.items()

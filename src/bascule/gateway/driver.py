@@ -49,6 +49,11 @@ class Capabilities:
     shares_by_members: bool = False
     """Whether a host is split by how many addresses of each cluster it has, so that each Service
     reaches percentages of its own."""
+    measures_latency: bool = True
+    """Whether its counts tell how long requests took, even without a log of each of them."""
+    tells_clusters_apart: bool = True
+    """Whether they tell which cluster answered, even without such a log, as long as no host is
+    answered by both; with `measures_latency`, always."""
     measures_every_s: float = 0.0
     """How far apart its counts are; 0: at any moment."""
     update: UpdateTimes | None = None

@@ -48,6 +48,8 @@ class AppGwFacts:
     switch_by: str = ""
     """By what all routes would change clusters: `rules` or `pools`; empty: not by us."""
     switch_by_why: str = ""
+    has_access_log: bool | None = None
+    """Whether its access log goes where it can be queried; None: not known."""
     rooms: tuple[Room, ...] = ()
     left_out: tuple[Problem, ...] = ()
     """What of the routes the gateway cannot do, or has no place for."""

@@ -1,7 +1,7 @@
 """What an Application Gateway can do, and what of an arrangement it cannot."""
 
 from bascule.errors import DriverError
-from bascule.gateway.appgw.settings import AppGwSettings, BackendsKind
+from bascule.gateway.appgw.settings import AppGwSettings, BackendsKind, Mechanism
 from bascule.gateway.driver import Capabilities, UpdateTimes
 from bascule.routing.affinity import AffinityKind
 from bascule.routing.arrangement import Arrangement
@@ -36,6 +36,8 @@ def build_capabilities(settings: AppGwSettings) -> Capabilities:
         traffic_kinds=TRAFFIC_KINDS,
         has_sticky_headers=False,
         shares_by_members=step_bp == 1,
+        measures_latency=False,
+        tells_clusters_apart=settings.mechanism is not Mechanism.POOLS,
         measures_every_s=MEASURES_EVERY_S,
         update=IDLE_UPDATES,
         richer_type="appgw+envoy",

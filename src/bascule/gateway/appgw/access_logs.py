@@ -11,13 +11,20 @@ from typing import Final, Protocol
 import structlog
 
 from bascule.azure.document import Document
-from bascule.errors import ForbiddenError, InvalidError, NotFoundError
+from bascule.errors import (
+    ApiError,
+    ForbiddenError,
+    InvalidError,
+    NotFoundError,
+    TransportError,
+)
 from bascule.gateway.appgw.log_query import LogMinutes, Span, build_query, read_minutes
 from bascule.gateway.appgw.log_settings import LogTable, find_table
 from bascule.gateway.appgw.minutes import Minutes
 from bascule.gateway.appgw.settings import AppGwSettings
 from bascule.gateway.appgw.whose import Whose
 
+SETTINGS: Final = "providers/Microsoft.Insights/diagnosticSettings"
 SETTLED_AFTER: Final = 3
 """A minute counts when so many of its lengths have passed since its end, if it grows no more."""
 LATEST_AFTER: Final = 10
@@ -49,6 +56,15 @@ class Logs(Protocol):
         ...
 
 
+async def fetch_has_log(client: Settings, gateway_id: str) -> bool | None:
+    """Say whether a gateway's access log can be queried; None: its settings cannot be read."""
+    try:
+        found = await client.list(f"{gateway_id}/{SETTINGS}")
+    except (ApiError, TransportError):
+        return None
+    return find_table(found) is not None
+
+
 class AccessLogs:
     """What the log of one gateway tells of each minute."""
 
@@ -70,9 +86,7 @@ class AccessLogs:
         if now_s >= self._look_at_s:
             self._look_at_s = now_s + LOOK_AGAIN * grain_s
             try:
-                found = await self._client.list(
-                    f"{self._settings.gateway_id}/providers/Microsoft.Insights/diagnosticSettings"
-                )
+                found = await self._client.list(f"{self._settings.gateway_id}/{SETTINGS}")
             except (ForbiddenError, NotFoundError) as error:
                 self._give_up(error.message, remedy=ROLE)
             else:

@@ -61,6 +61,9 @@ class Facts:
     """None: the clusters exist, and stay."""
     parent: str = ""
     """The digest of the plan that the new one takes the place of; empty for none."""
+    has_request_log: bool | None = None
+    """Whether the gateway has a log that tells of each request who answered it and how fast; None:
+    nobody looked. Of importance only where its counts do not tell that."""
     measured_update: UpdateTimes | None = None
     """What this very gateway took, by its own changes or a rehearsal."""
 

@@ -65,6 +65,12 @@ def judges_anything(gates: Gates) -> bool:
     return bool(gates.checks) or (gates.has_traffic and has_rule)
 
 
+def judges_traffic(gates: Gates) -> bool:
+    """Return whether what the gateway counts decides anything."""
+    has_rules = judges_anything(replace(gates, checks=()))
+    return gates.has_traffic and (has_rules or gates.requests_min > 0)
+
+
 def _build_check(check: AnyCheck) -> Check:
     fields: dict[str, Json] = check.model_dump(mode="json", exclude=_COMMON)
     return Check(

@@ -18,6 +18,7 @@ from bascule.upgrade.plan.rules_of_judging import (
     lint_gates,
     lint_requests,
 )
+from bascule.upgrade.plan.rules_of_measuring import lint_measuring
 from bascule.upgrade.plan.rules_of_order import (
     lint_freeze,
     lint_hooks,
@@ -61,6 +62,7 @@ RULES: tuple[Rule, ...] = (
     lint_updates,
     lint_judging_time,
     lint_shares,
+    lint_measuring,
 )
 
 

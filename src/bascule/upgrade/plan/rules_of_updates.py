@@ -1,7 +1,6 @@
 """Rules on a gateway that is slow to change and late to tell: updates, shares, times to judge."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from fractions import Fraction
 
 from bascule.checks.findings import Finding, Severity
@@ -9,9 +8,8 @@ from bascule.routing.members import choose_members, list_shares
 from bascule.routing.model import Backend, RouteSet
 from bascule.routing.weights import TOTAL_BP, render_percent
 from bascule.spec.durations import render_about, render_duration
-from bascule.upgrade.gates.model import Gates
 from bascule.upgrade.plan.facts import Facts
-from bascule.upgrade.plan.gating import judges_anything
+from bascule.upgrade.plan.gating import judges_traffic
 from bascule.upgrade.plan.model import Plan
 from bascule.upgrade.plan.reading import read_holds, read_weights
 from bascule.upgrade.plan.shares import render_names
@@ -59,7 +57,7 @@ def lint_judging_time(plan: Plan, facts: Facts) -> Iterator[Finding]:
     short = [
         hold
         for hold in read_holds(plan, facts.split)
-        if hold.hold_s < least_s and _judges_traffic(hold.gates)
+        if hold.hold_s < least_s and judges_traffic(hold.gates)
     ]
     if short:
         told = ", ".join(f"{hold.step.key} ({render_duration(hold.hold_s)})" for hold in short)
@@ -72,11 +70,6 @@ def lint_judging_time(plan: Plan, facts: Facts) -> Iterator[Finding]:
             f"late, so nothing can be judged in less than {least}",
             remedy=f"write `hold: {least}` or more there, or no rules in `analysis`",
         )
-
-
-def _judges_traffic(gates: Gates) -> bool:
-    has_rules = judges_anything(replace(gates, checks=()))
-    return gates.has_traffic and (has_rules or gates.requests_min > 0)
 
 
 def lint_shares(plan: Plan, facts: Facts) -> Iterator[Finding]:

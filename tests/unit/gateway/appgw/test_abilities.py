@@ -4,7 +4,7 @@ import pytest
 
 from bascule.errors import DriverError
 from bascule.gateway.appgw.abilities import build_capabilities, refuse_arrangement, refuse_split
-from bascule.gateway.appgw.settings import AppGwSettings, BackendsKind
+from bascule.gateway.appgw.settings import AppGwSettings, BackendsKind, Mechanism
 from bascule.ids import Cluster
 from bascule.routing.affinity import Affinity, AffinityKind
 from bascule.routing.arrangement import NOTHING_ARRANGED, Arrangement, Mirror, Preview
@@ -80,3 +80,11 @@ def test_a_preview_host_and_a_cookie_are_taken(arrangement: Arrangement) -> None
 def test_what_no_such_gateway_can_arrange_is_refused(arrangement: Arrangement, told: str) -> None:
     with pytest.raises(DriverError, match=told):
         refuse_arrangement(arrangement)
+
+
+def test_without_a_log_pools_that_change_clusters_tell_nothing_apart() -> None:
+    pools = replace(WHOLE, mechanism=Mechanism.POOLS)
+
+    assert build_capabilities(WHOLE).tells_clusters_apart
+    assert not build_capabilities(pools).tells_clusters_apart
+    assert not build_capabilities(WHOLE).measures_latency

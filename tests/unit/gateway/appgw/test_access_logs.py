@@ -8,7 +8,13 @@ import pytest
 from structlog.testing import capture_logs
 
 from bascule.errors import BasculeError, ForbiddenError, InvalidError, TransportError
-from bascule.gateway.appgw.access_logs import LATEST_AFTER, LOOK_AGAIN, SETTLED_AFTER, AccessLogs
+from bascule.gateway.appgw.access_logs import (
+    LATEST_AFTER,
+    LOOK_AGAIN,
+    SETTLED_AFTER,
+    AccessLogs,
+    fetch_has_log,
+)
 from bascule.gateway.appgw.minutes import Minutes
 from bascule.gateway.appgw.settings import AppGwSettings
 from bascule.gateway.appgw.whose import Whose
@@ -178,3 +184,13 @@ async def test_what_fails_for_now_is_the_callers_matter() -> None:
     with pytest.raises(TransportError):
         await world.look(2)
     assert await world.log.find(120.0, MINUTE_S)
+
+
+async def test_whether_there_is_a_log_is_not_known_where_nobody_may_look() -> None:
+    azure = Workspace()
+    there = await fetch_has_log(azure, ID)
+    azure.settings = []
+    absent = await fetch_has_log(azure, ID)
+    azure.blindness = ForbiddenError("no right to look", status=403)
+
+    assert (there, absent, await fetch_has_log(azure, ID)) == (True, False, None)

@@ -4,6 +4,7 @@ from bascule.upgrade.plan.gating import (
     build_gates,
     is_relative,
     judges_anything,
+    judges_traffic,
     without_blue,
     without_traffic,
 )
@@ -88,3 +89,10 @@ def test_something_is_judged_where_something_can_fail() -> None:
     assert judges_anything(without_traffic(build_gates(WHOLE)))
     assert not judges_anything(Gates())
     assert not judges_anything(NO_GATES)
+
+
+def test_what_is_counted_is_of_no_use_to_checks_alone() -> None:
+    assert judges_traffic(Gates(success_min=0.9))
+    assert judges_traffic(Gates(requests_min=1))
+    assert not judges_traffic(without_traffic(build_gates(WHOLE)))
+    assert not judges_traffic(Gates(requests_min=0))
