@@ -14,7 +14,7 @@ CLUSTERS = "clusters/all.json"
 LISTENERS = "listeners/all.json"
 ADMIN_SOCKET = "admin.sock"
 BOOTSTRAP = "envoy.json"
-ENDPOINT_FILES_MAX = 8
+ENDPOINT_FILES_MAX = 16
 _VERSION_CHARS = 16
 _REGEX_SIZE_MAX = 100_000
 """Envoy's own limit of 100 refuses a listener with five long host names."""
