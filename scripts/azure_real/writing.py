@@ -12,6 +12,8 @@ from scripts.azure_real.world import World
 STALE = 'W/"00000000-0000-0000-0000-000000000000"'
 """No document has it."""
 PRECONDITION_FAILED = 412
+TOO_LARGE = frozenset({400, 413})
+"""How ARM may refuse what is too large; any other refusal says nothing about that."""
 MIB = 1 << 20
 SIZES_BYTES = tuple(round(MIB * size) for size in (1, 2, 3.9, 4.1, 8, 17))
 """About the presumed limit, of 4 MB; the last one is refused by the lab."""
@@ -65,6 +67,8 @@ async def _try_size(world: World, size_bytes: int) -> Try:
         )
     except ApiError as error:
         is_taken = error.status == PRECONDITION_FAILED
+        if not is_taken and error.status not in TOO_LARGE:
+            raise
         return Try(size_bytes=size_bytes, is_taken=is_taken, status=error.status, code=error.reason)
     except (TransportError, LostAnswerError):
         return Try(size_bytes=size_bytes, is_taken=False, code="the connection broke")
