@@ -137,7 +137,7 @@ async def _open(
     }
     history = _History(gateway=gateway, names=names, journal=owned.store, clock=clock)
     is_new, state = await _start_envoy(opened.process, history)
-    state = await _keep(opened.kept, state, owned.store, clock)
+    state = await record_kept(opened.kept, state, owned.store, clock)
     opened.set_tags(state.names.naming.tags)
     return _Opened(
         clock=clock,
@@ -253,11 +253,12 @@ def _build_executor(gateway: Gateway, opened: _Opened, desks: _Desks) -> Executo
         pace=opened.gateway.pace,
     )
     executor = Executor(ports, opened.state)
-    opened.gateway.follow_upgrade(lambda: _is_moving(executor.state))
+    opened.gateway.follow_upgrade(lambda: is_moving(executor.state))
     return executor
 
 
-def _is_moving(state: GatewayState) -> bool:
+def is_moving(state: GatewayState) -> bool:
+    """Whether an upgrade moves traffic now, or judges it where it went."""
     run = state.unfinished
     return run is not None and run.stage in MOVING
 
@@ -339,7 +340,7 @@ async def _start_envoy(
     return is_new, state
 
 
-async def _keep(
+async def record_kept(
     kept: GatewayKept | None, state: GatewayState, journal: Store, clock: Clock
 ) -> GatewayState:
     """Record what was there before us, once."""

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from bascule.app.knowledge import LISTED_MAX, controller_document
 from bascule.controller.cache import ClusterKnowledge, ClusterState
 from bascule.controller.view import ControllerView, Fault
@@ -133,3 +135,13 @@ def test_a_fault_that_is_tried_again_is_told() -> None:
             "attempts": 3,
         }
     ]
+
+
+def test_what_the_gateway_cannot_do_is_a_problem_like_any_other() -> None:
+    problem = Problem(
+        cluster=Cluster.BLUE, kind="Ingress", namespace="shop", name="web", code="C", message="no"
+    )
+
+    document = controller_document(replace(seen(route_set([])), gateway_problems=(problem,)), {})
+
+    assert document["problems_total"] == 1

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 
 from bascule.app.live import envoy_document, gateway_document
@@ -38,6 +39,7 @@ def test_traffic_is_told_by_cluster() -> None:
     document = gateway_document(seen)
 
     assert document["weights"] == render_split(BLUE)
+    assert gateway_document(replace(seen, table_digest="ab"))["table_digest"] == "ab"
     assert document["traffic"] == {
         "blue": {
             "requests_total": 9,

@@ -4,6 +4,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from bascule.app.metering import Figures, Timed
 from bascule.app.metrics import RuntimeCollector, Scraped
+from bascule.controller.cache import ClusterState
 from bascule.controller.view import ControllerView
 from bascule.ids import Cluster, GatewayName
 from bascule.routing.model import Problem
@@ -69,3 +70,11 @@ def test_a_cluster_that_is_away_and_a_gateway_in_trouble_are_told() -> None:
     assert 'bascule_cluster_away{cluster="green"} 1.0' in lines
     assert 'bascule_cluster_away{cluster="blue"} 0.0' in lines
     assert "bascule_gateway_fault 1.0" in lines
+
+
+def test_a_cluster_whose_lists_are_only_coming_is_not_away() -> None:
+    blue = replace(VIEW.clusters[Cluster.BLUE], state=ClusterState.LOADING)
+
+    lines = scrape(replace(VIEW, clusters={Cluster.BLUE: blue}))
+
+    assert 'bascule_cluster_away{cluster="blue"} 0.0' in lines

@@ -62,6 +62,12 @@ def test_pools_may_exchange_addresses_of_load_balancers_that_are_alike() -> None
     assert _read(**BALANCED, switchBy="pools").switch_by == "pools"
 
 
+def test_changes_may_be_sent_as_soon_as_nothing_changes_any_more() -> None:
+    found = _read(quietSeconds=5, maxDelaySeconds=5)
+
+    assert (found.quiet_s, found.max_delay_s) == (5.0, 5.0)
+
+
 def test_envoys_behind_it_are_run_by_us_or_elsewhere() -> None:
     ours = AppGwEnvoyGateway.model_validate({**SMALL, **TIER}).envoys
     xds = {"listen": "10.9.0.4:18000", "certificate": "c", "key": "k", "clientCa": "a"}

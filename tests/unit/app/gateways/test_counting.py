@@ -20,6 +20,7 @@ async def test_an_update_counts_once_azure_took_it_and_its_time_once_it_ended(
     log.record(operation)
     before = log.puts.total
     log.record(replace(operation, operation_url="https://x"))
+    log.record(replace(operation, operation_url="https://x", etag="later"))
     since = log.under_way_since
     await clock.advance(8)
     log.forget("one")

@@ -1,6 +1,7 @@
 import pytest
 
-from bascule.cli.gateway.opening import parse_silence, refuse_blockers
+from bascule.cli.gateway.opening import parse_silence, refuse_blockers, teller
+from bascule.cli.rendering import Output
 from bascule.errors import PlanError, UsageError
 
 
@@ -19,3 +20,12 @@ def test_the_first_of_what_stands_against_a_verb_is_told() -> None:
 
     with pytest.raises(PlanError, match="it is not done, first reason: one"):
         refuse_blockers("it is not done", ("one", "two"))
+
+
+def test_scripts_are_told_how_far_it_is_beside_their_document(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    teller(Output.TEXT)("for people")
+    teller(Output.JSON)("for scripts")
+
+    assert capsys.readouterr() == ("for people\n", "for scripts\n")

@@ -130,3 +130,10 @@ def test_scripts_are_told_the_same() -> None:
         ],
     }
     assert releasing["pools"] == {"now": [], "as_kept": ["pool-a"]}
+
+
+def test_tags_that_are_there_are_not_written_once_more() -> None:
+    again = "\n".join(render_adoption_plan(adoption_plan(is_done=True)))
+
+    assert "put AGIC to sleep" in again
+    assert "with the tags" not in again

@@ -74,3 +74,12 @@ def test_a_document_leaves_the_plan_to_the_status() -> None:
     assert isinstance(document["data"], dict)
     assert "plan" not in document["data"]
     assert "begins" in str(document["text"])
+
+
+def test_a_plan_and_a_whole_gateway_are_shown_elsewhere() -> None:
+    data: dict[str, Json] = {"plan": {}, "document": {}, "gateway": "/id"}
+    entry = Entry(at=START, actor="ada@desk", kind="gateway_kept", data=data)
+
+    shown = record_document(build_record(entry, seq=1, generation=1, previous=GENESIS))
+
+    assert shown["data"] == {"gateway": "/id"}
