@@ -118,8 +118,8 @@ def _draw_lines(
     scale: Scale | None = None,
 ) -> Markup:
     found = {line: canvas.values(line) for line in lines}
-    highest = max((v for rows in found.values() for _, _, v in rows if v is not None), default=0.0)
-    used = scale or linear_scale(highest or 1.0)
+    known = [v for rows in found.values() for _, _, v in rows if v is not None]
+    used = scale or linear_scale(max(known, default=0.0) or 1.0)
     shapes = [
         draw_line(_runs(canvas, rows, used), class_=line.class_) for line, rows in found.items()
     ]
@@ -135,6 +135,7 @@ def _draw_lines(
             overlay=(_draw_turns(canvas), *_draw_hover(canvas, found)),
             legend=[LegendItem(label=line.label, class_=line.class_) for line in lines],
             height_px=HEIGHT_PX,
+            note="" if known else "Nothing is known of this.",
         )
     )
 

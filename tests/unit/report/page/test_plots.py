@@ -81,6 +81,14 @@ def test_lines_break_where_nothing_was_measured_or_nothing_is_known() -> None:
     assert path.count("M") == 2
 
 
+def test_a_plot_of_what_nobody_knows_says_so() -> None:
+    known = plots(point(0, blue=cluster()))
+    uncounted = plots(point(0, blue={**cluster(), "open": None}))
+
+    assert "Nothing is known" not in known
+    assert uncounted.count("Nothing is known of this.") == 1
+
+
 def test_latency_far_apart_is_drawn_by_powers_of_ten() -> None:
     near = plots(point(0, blue=cluster(p99=50)))
     far = plots(point(0, blue=cluster(p99=5_000)))
