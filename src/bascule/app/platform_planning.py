@@ -74,7 +74,7 @@ async def fetch_stages(
         findings=(
             *check_ready(ids, plan),
             *_refused(plan),
-            *_once((*plan.findings, *(each for each in found if not _is_mended(each, facts)))),
+            *tell_once((*plan.findings, *(each for each in found if not is_mended(each, facts)))),
         ),
     )
 
@@ -116,12 +116,12 @@ def _is_there(access: ClusterAccess) -> bool:
     return access.kubeconfig.exists()
 
 
-def _is_mended(finding: Finding, facts: PlatformFacts) -> bool:
+def is_mended(finding: Finding, facts: PlatformFacts) -> bool:
     """Whether the step that makes green mends it: Azure's upgrades are off on both from then on."""
     return finding.code == _UPGRADED and bool(facts.make)
 
 
-def _once(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+def tell_once(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Return each finding once: a plan and a preflight both say what stands against green."""
     return tuple(dict.fromkeys(findings))
 
