@@ -76,6 +76,12 @@ def test_a_pool_of_which_nobody_knows_is_not_sick_and_is_told() -> None:
     assert untold(health) == f"nothing is told of {WEB}"
 
 
+def test_listeners_for_probes_are_no_hosts_that_move() -> None:
+    health = found_as({API: "Unhealthy"})
+
+    assert sick(health, lambda name: name != "b.test") == ""
+
+
 def test_what_only_the_probe_of_another_host_finds_sick_counts_for_that_host() -> None:
     text = SHOP.replace("{hosts: [a.test]}", "{hosts: [a.test], paths: [{path: /}, {path: /x}]}")
     document = whole_document(translate_case(text))
