@@ -2,12 +2,15 @@
 
 import asyncio
 import json
+import shlex
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from bascule.app.clock import SystemClock
+from bascule.app.gateways import breaking_glass
+from bascule.ids import Cluster
 from bascule.kube import resources
 from bascule.kube.client import KubeClient
 from bascule.kube.kubeconfig import load_kubeconfig
@@ -150,3 +153,50 @@ async def test_envoys_behind_it_take_over_from_it_and_switch_without_it(
     assert on_green == {"green"}
     assert await answering(gateway) == {"green"}
     assert status(gateway)["appgw"]["puts"] == 1
+
+
+async def test_an_envoy_that_dies_behind_it_comes_back_and_the_gateway_finds_it(
+    gateway: AppGwSite,
+) -> None:
+    site = gateway.site
+
+    def is_back() -> bool:
+        deaths = status(gateway)["envoy"]["deaths"]
+        return bool(deaths and deaths[-1]["ready_at"])
+
+    async with under_load(gateway.port, rate=RATE, address=gateway.address) as load:
+        site.kill_envoy()
+        await eventually(is_back)
+        await eventually(lambda: any(not a.error for a in load.answers[-5:]))
+        back = len(load.answers)
+        await eventually(lambda: len(load.answers) > back + RATE)
+
+    assert not [each.error for each in load.answers[back:] if each.error]
+    assert {each.cluster for each in load.answers[back:]} == {"green"}
+    assert status(gateway)["appgw"]["puts"] == 1
+
+
+async def test_without_bascule_and_its_envoy_the_printed_steps_lead_past_it(
+    gateway: AppGwSite,
+) -> None:
+    site = gateway.site
+    file = breaking_glass.find_way_back(site.state_dir, Cluster.BLUE)
+    etag = (await asyncio.to_thread(gateway.read_gateway))["etag"]
+    await eventually(lambda: json.loads(file.read_text())["etag"] == etag)
+    state = str(site.state_dir.path)
+    say = ("gateway", "break-glass", "-f", str(site.file), "--state", state, "--output", "json")
+    said = await asyncio.to_thread(site.verb, *say)
+    commands = [shlex.split(each["command"]) for each in said.document["steps"]]
+
+    async with under_load(gateway.port, rate=RATE, address=gateway.address) as load:
+        kept = await asyncio.to_thread(site.verb, *commands[0][1:5])
+        await gateway.put_gateway(json.loads(file.read_text()))
+        ended = await asyncio.to_thread(site.verb, *commands[-1][1:4])
+
+    assert (said.code, kept.code, ended.code) == (0, 0, 0), f"{said.err}{kept.err}{ended.err}"
+    assert said.document["is_past_envoys"]
+    (untold,) = said.document["left_out"]
+    assert "api.example.test/lab.Echo: " in untold  # its calls, which are gRPC
+    assert load.failures == ()
+    assert await answering(gateway) == {"blue"}
+    assert file.stat().st_mode & 0o777 == 0o600
