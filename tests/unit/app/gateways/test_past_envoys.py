@@ -171,3 +171,17 @@ def test_what_it_gives_is_the_same_again_and_from_a_fresh_one() -> None:
     assert builder(document, more, Cluster.BLUE) == PastEnvoys(SETTINGS)(
         document, more, Cluster.BLUE
     )
+
+
+def test_a_host_whose_pods_are_others_leads_to_those() -> None:
+    wanted = table(route_set([shop()]))
+    document = in_front(wanted)
+    builder = PastEnvoys(SETTINGS)
+    builder(document, wanted, Cluster.BLUE)
+    moved = backend(Cluster.BLUE, "web", 8080, address="10.1.0.9")
+
+    found = builder(
+        document, table(route_set([host("shop.test", route(moved, None))])), Cluster.BLUE
+    )
+
+    assert addresses(found.document) == ["10.1.0.9"]

@@ -31,6 +31,9 @@ MANNER = Manner(
 )
 
 
+SHOWN = Arrangement(preview=Preview(hosts={"new.com": "a.com"}))
+
+
 @dataclass(slots=True)
 class World:
     clock: VirtualClock
@@ -187,27 +190,43 @@ async def test_of_two_halves_that_are_wrong_the_worse_counts_and_both_are_told()
 
 
 async def test_a_look_from_before_a_write_says_nothing_of_what_was_written() -> None:
-    arranged = Arrangement(preview=Preview(hosts={"new.com": "a.com"}))
     async with tier() as world:
         await world.apply(table(routes("a.com")))
         await world.clock.advance(QUIET_S * 2)
-        world.front.trouble = (Convergence.PENDING, "the gateway is being written")
+        world.front.trouble = (Convergence.FOREIGN_CHANGE, "bob took a listener out")
         world.front.hold_looks()
         await world.clock.advance(LOOK_EVERY_S * 2)
-        await world.apply(table(routes("a.com"), arrangement=arranged))
+        await world.apply(table(routes("a.com"), arrangement=SHOWN))
         world.front.release_looks()
-        await world.clock.advance(QUIET_S)
+        world.front.hold_looks()  # those that come after the one that was held
+        await world.clock.settle()
         seen = await world.driver.observe()
+        world.front.release_looks()
 
     assert seen.convergence is Convergence.CONVERGED, seen.reason
 
 
-async def test_who_asks_for_a_preview_host_waits_for_the_gateway_in_front() -> None:
-    arranged = Arrangement(preview=Preview(hosts={"new.com": "a.com"}))
+async def test_a_write_in_front_is_good_news_before_it_is_looked_at_again() -> None:
     async with tier() as world:
         await world.apply(table(routes("a.com")))
         await world.clock.advance(QUIET_S * 2)
-        await world.apply(table(routes("a.com"), arrangement=arranged))
+        world.front.trouble = (Convergence.FOREIGN_CHANGE, "bob took a listener out")
+        await world.clock.advance(LOOK_EVERY_S * 2)
+        before = await world.driver.observe()
+        world.front.hold_looks()
+        await world.apply(table(routes("a.com"), arrangement=SHOWN))
+        after = await world.driver.observe()
+        world.front.release_looks()
+
+    assert before.convergence is Convergence.FOREIGN_CHANGE
+    assert (after.convergence, after.reason) == (Convergence.CONVERGED, "")
+
+
+async def test_who_asks_for_a_preview_host_waits_for_the_gateway_in_front() -> None:
+    async with tier() as world:
+        await world.apply(table(routes("a.com")))
+        await world.clock.advance(QUIET_S * 2)
+        await world.apply(table(routes("a.com"), arrangement=SHOWN))
 
     names = [each.name for each in world.front.calls[-1].table.routes.hosts]
     assert names == ["a.com", "new.com"]
