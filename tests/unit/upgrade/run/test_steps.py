@@ -31,6 +31,7 @@ from bascule.upgrade.run.results import (
 from bascule.upgrade.run.rollback import plan_rollback
 from bascule.upgrade.run.stages import Stage
 from bascule.upgrade.run.steps import FINDINGS_NAMED_MAX, PASSIVE_KINDS, Steps, Tools
+from bascule.upgrade.run.update_count import Updates
 from tests.support.fake_journal import FakeDisk, FakeJournal
 from tests.support.fake_platform import FakePlatform
 from tests.support.fake_run import FakeBackends, FakeChecks, FakeHooks, FakeMetrics
@@ -559,6 +560,17 @@ async def test_weights_are_not_brought_back_beside_another_writer_of_the_gateway
 
     assert found == Waits(reason="green: is back")
     assert desk.traffic.live != percent(5)
+
+
+async def test_updates_are_counted_where_the_gateway_has_any() -> None:
+    desk = Desk(weights(5))
+    steps = await desk.begin()
+    none = steps.count_updates()
+
+    desk.traffic.updates = 3
+
+    assert none is None
+    assert steps.count_updates() == Updates(total=3, is_by_steps=False)
 
 
 async def test_hands_are_for_an_upgrade_that_is_under_way() -> None:
