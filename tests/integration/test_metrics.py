@@ -9,9 +9,13 @@ import pytest
 from bascule.app.metering import Figures, Timed
 from bascule.app.metrics import Scraped, serve_metrics
 from bascule.app.metrics_place import MetricsPlace
+from bascule.app.runtime import Listeners, RunOptions, run_gateway
+from bascule.app.state_dir import StateDir
 from bascule.errors import UsageError
 from bascule.ids import GatewayName
+from bascule.spec.gateway import ClusterAccess, Clusters, Gateway, ListenerSpec
 from tests.support.controller_views import VIEW
+from tests.support.fake_clusters import KUBECONFIG
 from tests.support.network import free_port
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "metrics.md"
@@ -50,3 +54,25 @@ async def test_a_port_that_is_taken_is_told_with_what_to_do() -> None:
                 pass
 
     assert "--metrics-listen" in caught.value.remedy
+
+
+async def test_a_runtime_whose_port_is_taken_starts_no_envoy(tmp_path: Path) -> None:
+    access = ClusterAccess(kubeconfig=tmp_path / "kubeconfig")
+    access.kubeconfig.write_text(KUBECONFIG)
+    gateway = Gateway(
+        name="shop",
+        clusters=Clusters(blue=access, green=access),
+        listeners=(ListenerSpec(name="http", port=free_port()),),
+    )
+    place = MetricsPlace("127.0.0.1", free_port())
+    options = RunOptions(state_dir=StateDir(tmp_path / "state"), owner="ada", metrics=place)
+
+    async with serve_metrics(place, SCRAPED):
+        with pytest.raises(UsageError, match=r"metrics cannot be shown: .*in use"):
+            await run_gateway(gateway, options, Listeners(on_started=_never, on_standby=_never))
+
+    assert not [*options.state_dir.path.glob("envoy*")]
+
+
+def _never(said: object) -> None:
+    raise AssertionError(said)

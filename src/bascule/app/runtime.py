@@ -19,7 +19,7 @@ from bascule.app.foreign import ForeignDesk
 from bascule.app.gateways.envoy import Elsewhere
 from bascule.app.gateways.opening import OpenGateway
 from bascule.app.measuring import build_measuring
-from bascule.app.metrics_place import MetricsPlace
+from bascule.app.metrics_place import MetricsPlace, require_free
 from bascule.app.naming import NamesOfFile, read_names
 from bascule.app.platform_desk import PlatformDesk
 from bascule.app.reports import Reports
@@ -128,6 +128,8 @@ async def _open(
     )
     apply_state_dir(options.state_dir)
     owned = await _take_over(stack, options, listeners, clock)
+    if options.metrics is not None:
+        require_free(options.metrics)  # before an Envoy is started that nobody would look after
     names = read_names(connections, options.same_because)
     names.check(await owned.store.read())
     opened = await stack.enter_async_context(open_gateway(owned.lease.check))
