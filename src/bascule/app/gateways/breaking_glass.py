@@ -22,6 +22,7 @@ from bascule.errors import BasculeError
 from bascule.gateway.appgw.live import render_split
 from bascule.gateway.appgw.merge import read_facts
 from bascule.gateway.appgw.settings import AppGwSettings
+from bascule.gateway.appgw.slim import slim
 from bascule.gateway.appgw.translate.translation import Translator
 from bascule.gateway.appgw.way_back import turn
 from bascule.gateway.driver import (
@@ -171,7 +172,8 @@ class TurnsBack:
         settings = self._settings
         owns = owns_of(object_at(document, "tags"), prefix=settings.prefix, owner=settings.owner)
         part = self._translators[cluster].translate(turned, read_facts(document, owns))
-        return WayBack(document=turn(document, part, owns, tags=tags_of(turned)))
+        body = turn(document, part, owns, tags=tags_of(turned))
+        return WayBack(document=slim(body, owns))
 
 
 def tags_of(table: RoutingTable) -> Mapping[str, str]:

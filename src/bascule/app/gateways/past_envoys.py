@@ -15,6 +15,7 @@ from bascule.gateway.appgw.annotations.reading import PREFIX
 from bascule.gateway.appgw.merge import merge, read_facts
 from bascule.gateway.appgw.part import CERTIFICATES, Part
 from bascule.gateway.appgw.settings import AppGwSettings
+from bascule.gateway.appgw.slim import slim
 from bascule.gateway.appgw.translate.translation import Translator
 from bascule.gateway.ownership import owns_of
 from bascule.ids import CertificateDigest, Cluster
@@ -47,7 +48,7 @@ class PastEnvoys:
         if missing:
             part = translator.translate(served, facts)
         body = merge(document, part, owns, pfx={}, tags=tags_of(served))
-        return WayBack(document=body, left_out=tuple(_tell(whole, served, part)))
+        return WayBack(document=slim(body, owns), left_out=tuple(_tell(whole, served, part)))
 
     def _lead(self, table: RoutingTable, cluster: Cluster) -> RoutingTable:
         """Return a table for a gateway alone: nothing arranged, and pods live that answer at all.

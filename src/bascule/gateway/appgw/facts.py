@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
+import msgspec
+
 from bascule.azure.document import Document, list_at, number_at, object_at, text_at, texts_at
 from bascule.gateway.appgw.live import read_split
 from bascule.gateway.appgw.part import (
@@ -50,9 +52,19 @@ def read_facts(document: Document, owns: Owns) -> Facts:
         listeners=frozenset(place for place, _ in heard),
         protocols={place[:2]: text_at(each, *_PROTOCOL) for place, each in heard},
         used={name: len(others[name]) for name in COLLECTIONS if others[name]},
+        others_bytes=_count_bytes(document, owns),
         has_waf=text_at(properties, "sku", "tier").lower() == "waf_v2",
         standing=_read_standing(document, owns),
     )
+
+
+def _count_bytes(document: Document, owns: Owns) -> int:
+    properties = object_at(document, "properties")
+    others = {
+        name: _others(properties, name, owns) if name in COLLECTIONS else found
+        for name, found in properties.items()
+    }
+    return len(msgspec.json.encode({**document, "properties": others}))
 
 
 def _read_standing(document: Document, owns: Owns) -> Standing | None:

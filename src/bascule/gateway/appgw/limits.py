@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+import msgspec
+
 from bascule.azure.document import Document, object_at
 from bascule.gateway.appgw.part import (
     CERTIFICATES,
@@ -19,10 +21,13 @@ from bascule.gateway.appgw.part import (
     Facts,
     Part,
 )
-from bascule.gateway.appgw.settings import Limits
+from bascule.gateway.appgw.settings import KILOBYTE, Limits
 
 ACTIVE: Final = "activeListeners"
 """Listeners whose rule leads to backends; those that only redirect do not count."""
+
+DOCUMENT: Final = "document"
+"""The whole document as it is sent."""
 
 KINDS: Mapping[str, str] = {
     PORTS: "frontend ports",
@@ -35,6 +40,7 @@ KINDS: Mapping[str, str] = {
     REDIRECTS: "redirects",
     REWRITES: "rewrite rule sets",
     RULES: "rules",
+    DOCUMENT: "kilobytes of document",
 }
 """What is limited, and how people call it."""
 
@@ -56,7 +62,7 @@ class Headroom:
 
 def headroom(part: Part, facts: Facts, limits: Limits) -> tuple[Headroom, ...]:
     """Return how far each limited collection is filled, in the order of the document."""
-    counts = count(part.children)
+    counts = {**count(part.children), DOCUMENT: count_bytes(part.children) // KILOBYTE}
     others, most = count_others(facts), limits_by_kind(limits)
     return tuple(
         Headroom(collection=kind, ours=counts[kind], others=others[kind], limit=most[kind])
@@ -76,10 +82,16 @@ def count(children: Mapping[str, Children]) -> dict[str, int]:
     return found
 
 
+def count_bytes(children: Mapping[str, Children]) -> int:
+    """Return how much of the document children take; certificates' data is not among them."""
+    return len(msgspec.json.encode([[*found.values()] for found in children.values()]))
+
+
 def count_others(facts: Facts) -> dict[str, int]:
     """Return how many others have; of their listeners all count as active unless facts say less."""
     found = {kind: facts.used.get(kind, 0) for kind in KINDS}
     found[ACTIVE] = facts.used.get(ACTIVE, found[LISTENERS])
+    found[DOCUMENT] = facts.others_bytes // KILOBYTE
     return found
 
 
@@ -101,4 +113,5 @@ def limits_by_kind(limits: Limits) -> dict[str, int]:
         REDIRECTS: limits.redirects,
         REWRITES: limits.rewrite_sets,
         RULES: limits.rules,
+        DOCUMENT: limits.document_kilobytes,
     }

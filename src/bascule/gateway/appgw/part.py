@@ -133,6 +133,8 @@ class Facts:
     """`Http` or `Https`: what others' listeners speak, by frontend name and port."""
     used: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     """How many children others have, by collection."""
+    others_bytes: int = field(default=0, compare=False)
+    """How much of the document is not ours; it changes no child by itself."""
     has_waf: bool = False
     """Whether the gateway's tier is WAF_v2, without which a WAF policy is refused."""
     standing: Standing | None = field(default=None, compare=False)

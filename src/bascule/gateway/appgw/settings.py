@@ -8,6 +8,7 @@ from types import MappingProxyType
 from bascule.ids import Cluster
 from bascule.routing.model import BackendProtocol
 
+KILOBYTE = 1_000
 PREFIX = "bsc-"
 """What the names of our children of the gateway begin with."""
 
@@ -68,6 +69,8 @@ class Limits:
     path_rules_a_map: int = 100
     ports: int = 100
     hosts_a_listener: int = 5
+    document_kilobytes: int = 4_000
+    """What Azure Resource Manager takes of one request; nobody could verify that it is 4 MB."""
 
 
 def _no_load_balancers() -> Mapping[Cluster, LoadBalancer]:

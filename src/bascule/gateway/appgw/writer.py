@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+import msgspec
 import structlog
 
 from bascule.azure.client import ArmClient
@@ -35,6 +36,8 @@ from bascule.gateway.appgw.rivals import (
     is_alone,
     tell_waiting,
 )
+from bascule.gateway.appgw.settings import KILOBYTE, Limits
+from bascule.gateway.appgw.slim import slim
 from bascule.gateway.appgw.trail import Trail
 from bascule.gateway.appgw.writes import (
     Again,
@@ -255,6 +258,8 @@ class GatewayWriter:
         return text_at(document, "etag")
 
     async def _put(self, job: Job, read: Reading, wanted: Document, if_match: str) -> Again | Sent:
+        body = slim(wanted, self._owns)
+        _refuse_large(body)
         self._fence()
         etag = text_at(read.document, "etag")
         operation = self._own.begin(etag)
@@ -264,7 +269,7 @@ class GatewayWriter:
         try:
             accepted = await self._client.put(
                 self._gateway_id,
-                wanted,
+                body,
                 if_match=if_match,
                 correlation_id=operation.correlation_id,
             )
@@ -473,6 +478,17 @@ def _refuse_unfit(document: Document) -> None:
         raise DriverError(
             f"the gateway is {state.lower()}, and a write would start it",
             remedy="start it: az network application-gateway start",
+        )
+
+
+def _refuse_large(body: Document) -> None:
+    """Raise DriverError for a document that Azure Resource Manager does not take."""
+    size, most = len(msgspec.json.encode(body)), Limits().document_kilobytes
+    if size > most * KILOBYTE:
+        raise DriverError(
+            f"the gateway's document would have {size / KILOBYTE:,.0f} kilobytes, and Azure takes "
+            f"{most:,}",
+            remedy="serve some hosts by a second gateway, or set switchBy: pools",
         )
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bascule.gateway.appgw.limits import ACTIVE, KINDS, count_others, headroom, is_within
+from bascule.gateway.appgw.limits import ACTIVE, DOCUMENT, KINDS, count_others, headroom, is_within
 from bascule.gateway.appgw.part import LISTENERS, POOLS, REDIRECTS, RULES, Facts, Part
 from bascule.gateway.appgw.settings import Limits
 
@@ -44,3 +44,11 @@ def test_what_is_above_a_limit_is_not_within(pools: int, *, fits: bool) -> None:
     limits = replace(LIMITS, backend_pools=pools)
 
     assert is_within(PART, Facts(used={POOLS: 3}), limits) is fits
+
+
+def test_the_document_is_a_limit_too_in_kilobytes() -> None:
+    large = Part(children={POOLS: {"a": {"name": "a" * 3_000}}})
+
+    found = {each.collection: each for each in headroom(large, Facts(others_bytes=2_500), LIMITS)}
+
+    assert (found[DOCUMENT].ours, found[DOCUMENT].others, found[DOCUMENT].limit) == (3, 2, 4_000)

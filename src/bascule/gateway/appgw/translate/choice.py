@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from bascule.gateway.appgw.limits import KINDS, Headroom
+from bascule.gateway.appgw.limits import DOCUMENT, KINDS, Headroom
 from bascule.gateway.appgw.part import POOLS, PROBES, SETTINGS, Choice, Standing
 from bascule.gateway.appgw.settings import AppGwSettings, BackendsKind, Mechanism
 from bascule.gateway.appgw.translate.prepared import name_of
@@ -21,7 +21,7 @@ SWITCHED_BY_POOLS: Final = "SwitchedByPools"
 FULL_PERCENT: Final = 90
 """Who switches by pools goes back to rules once these fill no more of each limit than this, so
 that one Service more or less does not turn it about."""
-_DOUBLED = frozenset((POOLS, SETTINGS, PROBES))
+_DOUBLED = frozenset((POOLS, SETTINGS, PROBES, DOCUMENT))
 """Of what rules need more than pools."""
 
 
@@ -57,9 +57,10 @@ def choose(
     if standing is not None and not may_change(split, standing):
         return Choice(mechanism=standing.mechanism, why="it stays while traffic moves or is split")
     rules = estimate(Mechanism.RULES)
-    if rules.lack is None and (live is not Mechanism.POOLS or rules.full is None):
+    short = rules.lack or (rules.full if live is Mechanism.POOLS else None)
+    if short is None:
         return Choice(mechanism=Mechanism.RULES, why="everything has room so")
-    why = _say(rules.lack or rules.full)
+    why = _say(short)
     if not _can_exchange(settings):
         instead = "the load balancers differ in more than their addresses"
         return Choice(mechanism=Mechanism.RULES, why=f"{why}, but {instead}")
@@ -110,9 +111,7 @@ def _can_exchange(settings: AppGwSettings) -> bool:
     return blue.is_reached_as(green)
 
 
-def _say(room: Headroom | None) -> str:
-    if room is None:
-        return ""
+def _say(room: Headroom) -> str:
     others = f", {room.others} of them not ours" if room.others else ""
     taken = room.ours + room.others
     return f"by rules it needs {taken} {KINDS[room.collection]} of {room.limit}{others}"

@@ -10,13 +10,15 @@ from typing import TypeAlias
 
 from bascule.gateway.appgw.limits import (
     ACTIVE,
+    DOCUMENT,
     KINDS,
+    count_bytes,
     count_others,
     leads_to_backends,
     limits_by_kind,
 )
 from bascule.gateway.appgw.part import POOLS, PROBES, REDIRECTS, RULES, SETTINGS
-from bascule.gateway.appgw.settings import BackendsKind, Limits
+from bascule.gateway.appgw.settings import KILOBYTE, BackendsKind, Limits
 from bascule.gateway.appgw.translate.asked import Asked
 from bascule.gateway.appgw.translate.fragments import Fragment, Granted, seal
 from bascule.gateway.appgw.translate.listeners import Framed, write_group, write_route
@@ -35,6 +37,9 @@ BY_ITSELF = (
     "let traffic come to rest at one cluster: pools are exchanged then, with which everything fits"
 )
 """What to do where addresses exchanged within pools would need half as many."""
+
+PREPARED_KILOBYTES = 100
+"""What is kept for listeners without clients: a path for each of at most 100 settings."""
 
 _OF_BACKENDS = frozenset((POOLS, SETTINGS, PROBES))
 
@@ -57,6 +62,9 @@ class Room:
         self.most = limits_by_kind(site.settings.limits or Limits())
         self.others = count_others(site.facts)
         self._taken: Names = {}
+        most = self.most[DOCUMENT] - self.others[DOCUMENT] - PREPARED_KILOBYTES
+        self._bytes_left = most * KILOBYTE
+        self._written: set[tuple[str, str]] = set()
 
     def find_lack(self, *sheets: Written) -> str | None:
         """Return a kind of which there is no room for all that `sheets` hold, or None."""
@@ -69,9 +77,21 @@ class Room:
                 return kind
         return None
 
+    def holds(self, sheet: Written) -> bool:
+        """Whether the document may grow by all that a sheet holds and is not there yet."""
+        return count_bytes(self._new(sheet)) <= self._bytes_left
+
     def take(self, sheet: Written) -> None:
         """Count what a sheet holds as there."""
         _collect(sheet, self._taken)
+        self._bytes_left -= count_bytes(self._new(sheet))
+        self._written |= {(kind, name) for kind, found in sheet.items() for name in found}
+
+    def _new(self, sheet: Written) -> Written:
+        return {
+            kind: {name: each for name, each in found.items() if (kind, name) not in self._written}
+            for kind, found in sheet.items()
+        }
 
 
 def _collect(children: Written, names: Names) -> None:
@@ -92,10 +112,15 @@ class _Fitter:
 
     def fit(self, granted: Granted, fragment: Fragment) -> Fragment:
         """Return what of a host has room; `fragment` is all that it would be."""
-        if self._room.find_lack(fragment.children) is None:
+        has_place = self._room.find_lack(fragment.children) is None
+        if has_place and self._room.holds(fragment.children):
             self._room.take(fragment.children)
             return fragment
         sheet = Sheet(self._site)
+        if has_place:
+            for framed in granted.frames():
+                self._refuse(framed, DOCUMENT, sheet)
+            return seal(granted, sheet)
         for framed in granted.frames():
             bare = self._fit_listeners(framed, sheet)
             if bare is not None:
@@ -116,9 +141,12 @@ class _Fitter:
                     sheet.problems += each.group.report(NOT_FITTING, message + self._why(lacks[0]))
                 return each, tried.children
             lacks.append(lack)
-        message = f"host {framed.group.host} is not served: {self._why(lacks[-1])}"
-        sheet.problems += framed.group.report(NOT_FITTING, message)
+        self._refuse(framed, lacks[-1], sheet)
         return None
+
+    def _refuse(self, framed: Framed, lack: str, sheet: Sheet) -> None:
+        message = f"host {framed.group.host} is not served: {self._why(lack)}"
+        sheet.problems += framed.group.report(NOT_FITTING, message)
 
     def _fit_routes(self, framed: Framed, bare: Written, sheet: Sheet) -> None:
         """Write the group with those of its routes for which there is room, if there are any."""
@@ -128,6 +156,9 @@ class _Fitter:
             return
         final = Sheet(self._site)
         write_group(replace(framed, group=replace(framed.group, routes=tuple(routes))), final)
+        if not self._room.holds(final.children):
+            self._refuse(framed, DOCUMENT, sheet)
+            return
         self._room.take(final.children)
         sheet.add(final)
 
@@ -153,7 +184,7 @@ class _Fitter:
         ways = ["serve some hosts by a second gateway"]
         if lack in _OF_BACKENDS and self._site.settings.backends is BackendsKind.PODS:
             ways.insert(0, "set backends: loadBalancer, which needs one pool a cluster")
-        if lack in _OF_BACKENDS and self._proposal:
+        if lack in (*_OF_BACKENDS, DOCUMENT) and self._proposal:
             ways.insert(0, self._proposal)
         if lack in (SETTINGS, PROBES) and self._site.settings.backends is not BackendsKind.PODS:
             ways.insert(0, "give the load balancers a probeHost, which all hosts then share")

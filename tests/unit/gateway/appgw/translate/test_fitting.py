@@ -1,11 +1,20 @@
 """What has no room is told with what to do, and the rest is served."""
 
+from dataclasses import replace
 from typing import Any
 
+import msgspec
+
+from bascule.azure.document import Document
 from bascule.gateway.appgw.limits import is_within
+from bascule.gateway.appgw.merge import merge, read_facts
 from bascule.gateway.appgw.part import LISTENERS, PATH_MAPS, POOLS, REDIRECTS, RULES, Part
+from bascule.gateway.appgw.slim import slim
 from bascule.gateway.appgw.translate.translation import Translator
+from bascule.gateway.ownership import Owns
+from tests.support.appgw_parts import shown
 from tests.support.appgw_tables import read_case
+from tests.support.arm_gateways import gateway
 
 SERVICES = """
 services:
@@ -120,3 +129,55 @@ def test_the_largest_document_that_fits_is_served_whole() -> None:
     assert part.problems == ()
     assert asked.limits is not None
     assert len(part.children[POOLS]) == asked.limits.backend_pools
+
+
+def _hosts_of_paths(hosts: int, paths: int) -> str:
+    """Return as many hosts as are said, each with as many paths to one Service."""
+    many = ", ".join(f"{{path: /p{number}}}" for number in range(paths))
+    probe = "annotations: {health-probe-path: /}"
+    each = (f"{{name: i{n}, hosts: [h{n}.test], {probe}, paths: [{many}]}}" for n in range(hosts))
+    return f"ingresses: [{', '.join(each)}]"
+
+
+def test_hosts_beyond_what_azure_takes_in_one_document_are_told_which_limit_it_is() -> None:
+    part = _fit(_hosts_of_paths(3, 95), document_kilobytes=310)
+
+    assert [*part.children[PATH_MAPS]] == [
+        "bsc-map-80-h0.test-blue",
+        "bsc-map-80-h0.test-green",
+        "bsc-map-80-h1.test-blue",
+        "bsc-map-80-h1.test-green",
+        "bsc-prepared",
+    ]
+    (message,) = _messages(part)
+    assert message == (
+        "host h2.test is not served: the gateway takes 310 kilobytes of document. Set switchBy: "
+        "pools, with which everything fits, or serve some hosts by a second gateway"
+    )
+
+
+def test_a_host_of_which_some_paths_have_no_room_may_be_too_large_for_the_rest() -> None:
+    paths = "{path: /, to: api}, {path: /a}, {path: /b}"
+    part = _fit(f"ingresses: [{{paths: [{paths}]}}]", document_kilobytes=100, backend_pools=3)
+
+    assert "bsc-listener-80-shop.example.com" not in part.children[LISTENERS]
+    assert [each for each in _messages(part) if "kilobytes" in each]
+
+
+def test_the_largest_document_that_has_room_is_one_that_azure_takes_again_too() -> None:
+    limits = "settings: {limits: {document_kilobytes: 1000}}"
+    settings, table, facts = read_case(f"{limits}\n{_hosts_of_paths(12, 100)}\n{SERVICES}")
+    existing = shown(gateway({"blue": ["10.0.0.1"]}))
+    owns = Owns(prefix=settings.prefix, owner=settings.owner)
+    translator = Translator(settings)
+
+    def put(document: Document) -> dict[str, object]:
+        known = replace(facts, others_bytes=read_facts(document, owns).others_bytes)
+        return merge(document, translator.translate(table, known), owns, pfx={}, tags={})
+
+    first = put(existing)
+    sizes = [len(msgspec.json.encode(slim(each, owns))) for each in (first, put(shown(first)))]
+
+    assert settings.limits is not None
+    most = settings.limits.document_kilobytes * 1_000
+    assert all(most * 0.75 < size <= most for size in sizes)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bascule.gateway.appgw.part import LISTENERS, POOLS, RULES, Part
+from bascule.gateway.appgw.part import LISTENERS, POOLS, RULES, Part, Standing
 from bascule.gateway.appgw.settings import Mechanism
 from bascule.gateway.appgw.translate.translation import Translator
 from bascule.ids import Cluster
@@ -173,6 +173,46 @@ def test_the_way_by_pools_is_not_proposed_to_who_has_it() -> None:
 
     assert _codes(part) == {"GatewayFull"}
     assert "switchBy" not in part.problems[0].message
+
+
+AUTO = f"settings: {{mechanism: auto, limits: {{backend_pools: 4}}}}\n{SHOP}"
+
+
+def test_where_rules_have_no_room_and_pools_have_it_is_by_pools_and_says_so() -> None:
+    settings, table, facts = read_case(AUTO)
+
+    part = Translator(settings).translate(table, facts)
+
+    by_pools = Translator(replace(settings, mechanism=Mechanism.POOLS)).translate(table, facts)
+    assert part.children == by_pools.children
+    assert part.choice.mechanism is Mechanism.POOLS
+    assert _codes(part) == {"SwitchedByPools"}
+
+
+def test_what_is_live_by_rules_stays_so_while_traffic_moves_and_says_what_to_wait_for() -> None:
+    settings, table, facts = read_case(AUTO)
+    live = Standing(mechanism=Mechanism.RULES, split=table.split, is_held=True)
+
+    part = Translator(settings).translate(table, replace(facts, standing=live))
+
+    assert part.choice.mechanism is Mechanism.RULES
+    assert _codes(part) >= {"GatewayFull"}
+    assert "Let traffic come to rest at one cluster: pools are exchanged then" in str(part.problems)
+
+
+def test_what_has_room_is_worked_out_anew_when_a_host_changes_and_else_stands() -> None:
+    settings, table, facts = read_case(f"settings: {{limits: {{backend_pools: 3}}}}\n{SHOP}")
+    translator = Translator(settings)
+    first = translator.translate(table, facts)
+    a, b, c = table.routes.hosts
+    changed = _with_hosts(table, _without_an_endpoint(a), b, c)
+
+    again = translator.translate(replace(table), facts)
+    after = translator.translate(changed, facts)
+
+    assert again.children is first.children
+    assert after == Translator(settings).translate(changed, facts)
+    assert after != first
 
 
 def test_shares_that_nobody_accepted_go_to_the_larger_side() -> None:
