@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import pytest
@@ -13,14 +12,13 @@ from bascule.app.gateways.adopting import Wish, adopt_gateway, plan_adoption
 from bascule.app.gateways.appgw import AppGwHome, build_place, open_parts
 from bascule.app.gateways.front import build_tier
 from bascule.app.gateways.hands import Hands, open_hands
+from bascule.app.gateways.rehearsals import load_rehearsals, measure_rehearsals
+from bascule.app.gateways.rehearsing import rehearse_update
 from bascule.app.gateways.releasing import plan_release, release_gateway
-from bascule.app.gateways.tier_driver import Manner, TierDriver
 from bascule.app.state_dir import StateDir
-from bascule.controller.holdoff import HoldOff
 from bascule.errors import PlanError
 from bascule.gateway.appgw.merge import is_same
 from bascule.ids import Cluster
-from bascule.kube.backoff import Backoff
 from bascule.routing.arrangement import Arrangement, Preview
 from bascule.routing.certificates import EMPTY_STORE
 from bascule.routing.documents import whole_split
@@ -38,9 +36,9 @@ from tests.support.appgw_world import (
     foreign_gateway,
 )
 from tests.support.azure_site import GROUP, AzureSite
-from tests.support.fake_driver import FakeDriver
 from tests.support.lab_api import LabApi
 from tests.support.raw_objects import raw_ingress, raw_service, raw_slice
+from tests.support.tiers import bring_in_front, make_tier
 
 ENVOYS = ("10.1.9.4", "10.1.9.5")
 PODS = {"old": "10.240.7.1", "new": "10.241.7.1"}
@@ -162,15 +160,11 @@ async def send_first_table(
     """Bring a table in front, as a runtime does first of all; its Envoys are a fake."""
     spec = gateway.gateway
     assert isinstance(spec, AppGwEnvoyGateway)
-    clock = SystemClock()
-    home = AppGwHome(environ=site.environment(site.owner), state_dir=state_dir, clock=clock)
+    environ = site.environment(site.owner)
+    home = AppGwHome(environ=environ, state_dir=state_dir, clock=SystemClock())
     settings = build_place(gateway, spec, gateway_id=site.id_of(*GATEWAY))
-    manner = Manner(hold_off=HoldOff(), retry=Backoff(), rng=Random(1))  # noqa: S311 - jitter
     async with open_parts(spec, settings, home, tell_no_fence) as parts:
-        envoys = FakeDriver(clock)
-        tier = TierDriver(envoys, parts.driver, build_tier(spec), clock=clock, manner=manner)
-        await tier.apply(RoutingTable(routes=table.routes, split=table.split), EMPTY_STORE)
-        await tier.apply(table, EMPTY_STORE)  # who asks for a preview's host waits
+        await bring_in_front(make_tier(parts.driver, build_tier(spec)), table, EMPTY_STORE)
 
 
 def tell_no_fence() -> None:
@@ -192,6 +186,8 @@ async def test_agics_gateway_is_taken_over_by_envoys_and_given_back_as_it_was(
 
     async with open_hands(gateway, state_dir, owner="test", is_writing=True) as hands:
         served: Body = dict(await hands.read())
+        await rehearse_update(hands)
+        rehearsed = measure_rehearsals(load_rehearsals(state_dir))
         plan = await plan_release(hands, ["next.example.com"])
         assert plan.blockers == ()
         await release_gateway(hands, plan, tell=tell_nobody)
@@ -209,6 +205,8 @@ async def test_agics_gateway_is_taken_over_by_envoys_and_given_back_as_it_was(
     assert [each["name"] for each in pools if each["name"].startswith(("pool-", "default"))] == []
     (to_envoys,) = (each for each in pools if each["name"].startswith("bsc-pool-"))
     assert [a["ipAddress"] for a in to_envoys["properties"]["backendAddresses"]] == [*ENVOYS]
+    assert rehearsed is not None
+    assert rehearsed.source.startswith("of 2 rehearsals")  # the take-over's update is one
     assert released["tags"] == before["tags"]
     given = children(released, "backendAddressPools")["pool-default-shop-80-bp-8080"]
     assert [a["ipAddress"] for a in given["properties"]["backendAddresses"]] == [PODS["old"]]

@@ -8,24 +8,20 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from random import Random
 
 import pytest
 
-from bascule.app.clock import SystemClock
 from bascule.app.gateways.front import PROBE_HOST, Tier
-from bascule.app.gateways.tier_driver import Manner, TierDriver
-from bascule.controller.holdoff import HoldOff
+from bascule.app.gateways.tier_driver import TierDriver
 from bascule.gateway.driver import Convergence
 from bascule.ids import Cluster
-from bascule.kube.backoff import Backoff
 from bascule.routing.certificates import EMPTY_STORE
 from tests.support import arm_backends, tables
 from tests.support.appgw_world import AppGwWorld, appgw_site, appgw_world
 from tests.support.arm_backends import Backend
 from tests.support.azure_site import AzureSite
-from tests.support.fake_driver import FakeDriver
 from tests.support.network import free_port
+from tests.support.tiers import make_tier
 from tests.support.waiting import eventually
 
 HOST = "shop.example.com"
@@ -80,17 +76,11 @@ def play(name: str, address: str) -> Backend:
 @asynccontextmanager
 async def standing(azure: AzureSite, directory: Path) -> AsyncIterator[World]:
     """Yield a gateway that leads one host to two Envoys, none of which is there yet."""
-    clock = SystemClock()
-    manner = Manner(
-        hold_off=HoldOff(quiet_s=0.0, max_s=0.0, urgent_s=0.0),
-        retry=Backoff(),
-        rng=Random(1),  # noqa: S311 - it must be the same every time
-    )
     async with appgw_world(azure, directory) as world:
         port = free_port(world.address)
         async with world.driver(http_port=port) as front, asyncio.TaskGroup() as group:
             places = Tier(listen="127.0.0.1", port=PORT, addresses=(ONE, OTHER))
-            tier = TierDriver(FakeDriver(clock), front, places, clock=clock, manner=manner)
+            tier = make_tier(front, places)
             keeping = group.create_task(tier.keep_front())
             yield World(azure=world, tier=tier, port=port)
             keeping.cancel()
