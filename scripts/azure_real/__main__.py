@@ -12,7 +12,6 @@ import signal
 import sys
 import tempfile
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import UTC
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from bascule.spec.load import parse_prices
 from scripts.azure_real import fact_file, throwaway
 from scripts.azure_real.judging import Fact, judge_waits
 from scripts.azure_real.questions import QUESTIONS, Question, choose
+from scripts.azure_real.saying import tell
 from scripts.azure_real.world import Settings, World, open_world
 
 OUTPUT = Path(__file__).parents[2] / "benchmarks/results/azure-real.json"
@@ -50,17 +50,15 @@ async def _run(options: argparse.Namespace) -> int:
     set_up_logs(least="warning")
     questions = choose(options.only)
     with tempfile.TemporaryDirectory(prefix="bascule-azure-real-") as directory:
-        async with open_world(
-            _settings(options), dict(os.environ), Path(directory), _tell
-        ) as world:
+        async with open_world(_settings(options), dict(os.environ), Path(directory), tell) as world:
             if options.remove:
                 await throwaway.sweep(world)
                 return _say_left(await throwaway.find_left(world))
             await throwaway.require_free(world)
             for line in throwaway.describe_cost(world):
-                _tell(line)
+                tell(line)
             if not options.yes and not _is_wanted(options.resource_group):
-                _tell("nothing was made")
+                tell("nothing was made")
                 return 1
             return await _ask_and_remove(world, questions, options.output)
 
@@ -74,7 +72,7 @@ def _cancel_once() -> None:
         if task is not None and not task.cancelling():
             task.cancel()
         else:
-            _tell("everything is being removed: let it end")
+            tell("everything is being removed: let it end")
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup has it
@@ -91,14 +89,14 @@ async def _ask_and_remove(world: World, questions: tuple[Question, ...], output:
         await throwaway.remove(world)
         is_done = True
     except BasculeError as error:
-        _tell(f"failed: {error}")
+        tell(f"failed: {error}")
     except asyncio.CancelledError:
-        _tell("interrupted: everything is removed now; let it end")
+        tell("interrupted: everything is removed now; let it end")
         raise
     finally:
         left = await _sweep(world)
         _write(world, output, facts, is_whole=is_done and questions == QUESTIONS, left=left)
-        _tell(f"wrote {output}: read it before you show it to anybody")
+        tell(f"wrote {output}: read it before you show it to anybody")
         code = _say_left(left)
     return code if is_done else code or 1
 
@@ -109,7 +107,7 @@ async def _sweep(world: World) -> tuple[str, ...]:
         await throwaway.sweep(world)
         return await throwaway.find_left(world)
     except BasculeError as error:
-        _tell(f"failed: {error}")
+        tell(f"failed: {error}")
         return (world.settings.group,)
 
 
@@ -123,13 +121,13 @@ async def _ask_all(
         if question.needs_clusters and not is_pair:
             await throwaway.make(world, has_green=True)
             is_pair = True
-        _tell(f"asking      {question.text}")
+        tell(f"asking      {question.text}")
         try:
             facts[question.key] = await question.ask(world)
         except* BasculeError as group:
             why = "; ".join(str(each) for each in group.exceptions)
             facts[question.key] = {"answer": "unknown", "why": why}
-        _tell(f"answer      {facts[question.key]['answer']}")
+        tell(f"answer      {facts[question.key]['answer']}")
         _write(world, output, facts, is_whole=False, left=(world.settings.group,))
 
 
@@ -152,23 +150,17 @@ def _write(
 
 def _say_left(left: tuple[str, ...]) -> int:
     if left:
-        _tell(f"NOT removed: {', '.join(left)}; say this again with ARGS=--remove")
+        tell(f"NOT removed: {', '.join(left)}; say this again with ARGS=--remove")
         return 1
-    _tell("everything is removed")
+    tell("everything is removed")
     return 0
 
 
 def _is_wanted(group: str) -> bool:
     if not sys.stdin.isatty():
-        _tell("there is no terminal to ask on: ARGS=--yes goes on without a question")
+        tell("there is no terminal to ask on: ARGS=--yes goes on without a question")
         return False
     return input(f"Type {group} to make all this in it: ").strip() == group
-
-
-def _tell(line: str) -> None:
-    """Say it; a terminal that was closed keeps nothing from being removed."""
-    with suppress(OSError):
-        print(line, flush=True)
 
 
 def _settings(options: argparse.Namespace) -> Settings:

@@ -26,3 +26,29 @@ def judge_contract(cases: Mapping[str, Fact], left: Sequence[str]) -> Fact:
         "puts": sum(case.get("puts", 0) for case in cases.values()),
         "cases": dict(cases),
     }
+
+
+def judge_wide(
+    refused: str,
+    *,
+    problems: Sequence[str],
+    unlike: Sequence[str],
+    puts_again: int,
+    left: Sequence[str],
+) -> Fact:
+    """Say what became of a wide document; `unlike` is what Azure shows otherwise than written."""
+    if refused:
+        answer = "refused"
+    elif puts_again or unlike:
+        answer = "taken, and a restart would write it again"
+    else:
+        answer = "taken, and a restart writes nothing"
+    return {
+        "answer": answer,
+        **({"why": refused} if refused else {}),
+        "problems": sorted(set(problems)),
+        "shown_otherwise": list(unlike),
+        "puts_of_a_restart": puts_again,
+        "is_gateway_as_before": not left,
+        "left": list(left),
+    }

@@ -12,6 +12,7 @@ from scripts.azure_real.judging import Fact
 from scripts.azure_real.lateness import ask_activity_log, ask_metrics
 from scripts.azure_real.probing import ask_first_answer, ask_health, ask_unused_pool
 from scripts.azure_real.traffic_questions import ask_drain, ask_mixture, ask_reach
+from scripts.azure_real.wide import ask_wide_document
 from scripts.azure_real.world import World
 from scripts.azure_real.writing import ask_body_size, ask_if_match
 
@@ -53,6 +54,11 @@ QUESTIONS = (
         key="driver_contract",
         text="Does the driver of application gateways hold the contract of drivers?",
         ask=ask_contract,
+    ),
+    Question(
+        key="wide_document",
+        text="Does Azure take all that the driver writes, and show it so that a restart is silent?",
+        ask=ask_wide_document,
     ),
     Question(
         key="two_overlay_clusters",

@@ -22,7 +22,7 @@ SWEEPS_MAX = 5
 SWEEP_PAUSE_S = 60.0
 """What is just being made may outlive a deletion of its group."""
 EXPERIMENTS_S = 2_400.0
-"""What the questions take: 32 changes of the gateway, and waiting for probes, logs and drains."""
+"""What the questions take: 35 changes of the gateway, and waiting for probes, logs and drains."""
 
 
 def describe_cost(world: World) -> Iterator[str]:

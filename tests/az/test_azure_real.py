@@ -126,6 +126,7 @@ def test_it_answers_its_questions_and_removes_everything(az: RealAz, tmp_path: P
         "mixture": "mixed",
         "activity_log": "beginning and end",
         "driver_contract": "held in 15 cases",
+        "wide_document": "taken, and a restart writes nothing",
         "two_overlay_clusters": "no pod",
         "unused_pool": "not probed",
         "health": "of a pool without a rule: getBackendHealthOnDemand",
@@ -134,6 +135,7 @@ def test_it_answers_its_questions_and_removes_everything(az: RealAz, tmp_path: P
         "retry_after": "said",
     }
     assert facts["driver_contract"]["is_gateway_as_before"] is True
+    assert facts["wide_document"]["is_gateway_as_before"] is True
     assert facts["two_overlay_clusters"]["reached"] == ["one-balancer", "two-balancer"]
     assert facts["metrics"]["counted"] >= facts["metrics"]["sent"] > 0
     operations = facts["retry_after"]["operations"]
@@ -171,14 +173,18 @@ async def test_a_terminal_that_is_closed_leaves_nothing_either(az: RealAz, tmp_p
 
 
 async def test_what_a_killed_run_left_is_removed_on_demand(az: RealAz, tmp_path: Path) -> None:
-    with begin(az, tmp_path / "facts.json", "--yes") as process:
-        await eventually(lambda: az.ask("aks", "list") != [], within_s=60)
+    output = tmp_path / "facts.json"
+    with begin(az, output, "--yes") as process:
+        await eventually(output.exists, within_s=60)
         os.kill(process.pid, signal.SIGKILL)
         process.communicate(timeout=LIMIT_S)
     left = [each["name"] for each in az.ask("group", "list")]
+    known = load(output)
 
-    code, said = run(az, tmp_path / "facts.json", "--remove")
+    code, said = run(az, output, "--remove")
 
     assert GROUP in left
+    assert known["facts"]["if_match"]["answer"] == "honoured"
+    assert (known["is_whole"], known["is_all_removed"]) == (False, False)
     assert (code, said.splitlines()[-1]) == (0, "everything is removed")
     assert az.ask("group", "list") == []

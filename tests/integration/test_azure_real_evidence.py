@@ -6,11 +6,15 @@ from typing import Any
 import msgspec
 import pytest
 
+from bascule.app.clock import SystemClock
 from bascule.azure.resource_id import ResourceId
 from bascule.errors import UsageError
 from bascule.gateway.appgw.minutes import Minutes
+from bascule.gateway.appgw.part import COLLECTIONS, Facts
+from bascule.gateway.appgw.settings import AppGwSettings
+from bascule.gateway.appgw.translate.translation import Translator
 from scripts.azure_real import documents
-from scripts.azure_real.judging_contract import judge_contract
+from scripts.azure_real.judging_contract import judge_contract, judge_wide
 from scripts.azure_real.judging_evidence import (
     Try,
     is_settled,
@@ -25,6 +29,7 @@ from scripts.azure_real.judging_evidence import (
 from scripts.azure_real.lateness import next_minute
 from scripts.azure_real.questions import QUESTIONS, choose
 from scripts.azure_real.traffic import Answer
+from scripts.azure_real.wide import HOSTS, build_wide
 
 GATEWAY = ResourceId(
     "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/applicationGateways/gw"
@@ -170,6 +175,32 @@ def test_a_contract_holds_only_if_all_cases_do_and_says_what_is_left() -> None:
     assert (bad["is_gateway_as_before"], bad["left"]) == (False, ["+ pools/bsc-x"])
     assert (open_["answer"], open_["why"]) == ("unknown", "d: u")
     assert judge_contract({"c": skipped}, [])["answer"] == "unknown"
+
+
+def test_a_wide_document_is_good_only_if_a_restart_sends_nothing() -> None:
+    def judge(refused: str = "", *, unlike: tuple[str, ...] = (), puts: int = 0) -> dict[str, Any]:
+        return judge_wide(refused, problems=["b", "b"], unlike=unlike, puts_again=puts, left=[])
+
+    answers = [judge(), judge(unlike=("~ x",)), judge(puts=1), judge("no such thing")]
+
+    assert [each["answer"] for each in answers] == [
+        "taken, and a restart writes nothing",
+        "taken, and a restart would write it again",
+        "taken, and a restart would write it again",
+        "refused",
+    ]
+    assert answers[3]["why"] == "no such thing"
+    assert answers[0]["problems"] == ["b"]
+
+
+def test_the_wide_document_holds_every_kind_of_child_that_is_written() -> None:
+    table, certificates = build_wide(80, SystemClock())
+    settings = AppGwSettings(gateway_id=str(GATEWAY), owner="o", hosts=HOSTS)
+    part = Translator(settings).translate(table, Facts(public_frontend="public"))
+
+    assert table.routes.problems == part.problems == ()
+    assert {kind for kind, children in part.children.items() if children} == set(COLLECTIONS)
+    assert len(certificates.by_digest) == 1
 
 
 def test_questions_are_put_in_their_order_with_those_that_they_need() -> None:
