@@ -10,10 +10,12 @@ from bascule.cli.appgw_document import parse_split, without_secrets
 from bascule.cli.main import main
 from bascule.errors import UsageError
 from bascule.gateway.appgw.merge import is_same
+from bascule.gateway.ownership import ADOPTED_TAG, OWNER_TAG
 from bascule.ids import Cluster
 from bascule.redact import MASK
 from bascule.routing.weights import Split, Weights
 from tests.support import pki
+from tests.support.agic_document import build_agic_gateway
 from tests.support.arm_gateways import GATEWAY, gateway
 
 HOST = "shop.example.com"
@@ -125,6 +127,23 @@ def test_what_is_there_stays_and_names_the_gateway(
     assert is_same(
         shell.ask("-f", blue, "--green-manifests", green, "--existing", str(again)), document
     )
+
+
+def test_of_a_gateway_that_was_taken_over_what_was_agics_is_replaced(
+    shell: Shell, blue: str, tmp_path: Path
+) -> None:
+    made = build_agic_gateway(GATEWAY, subnet_id="/s", address_id="/a", cluster_id="")
+    shared = {**made, "id": GATEWAY, "name": "AppGateway"}
+    taken_over = {**shared, "tags": {OWNER_TAG: "shop", ADOPTED_TAG: ""}}
+
+    def listeners(existing: dict[str, Any]) -> set[str]:
+        file = tmp_path / "gateway.json"
+        file.write_text(json.dumps(existing))
+        found = _names(shell.ask("-f", blue, "--existing", str(file)), "httpListeners")
+        return {name.partition("-")[0] for name in found}
+
+    assert listeners(shared) == {"fl"}
+    assert listeners(taken_over) == {"bsc"}
 
 
 def test_weights_choose_the_cluster_of_all_hosts_or_of_one(
