@@ -36,7 +36,7 @@ Document = dict[str, Any]
 FACTS = Facts(public_frontend="public", private_frontend="private")
 SETTINGS = AppGwSettings(gateway_id=GATEWAY, owner="shop")
 ANNOTATIONS = "appgw.ingress.kubernetes.io/"
-OPTIONS = BuildOptions(reads_probes=True, reads_rewrites=True)
+OPTIONS = BuildOptions(reads_probes=True, reads_rewrites=True, told_elsewhere=ANNOTATIONS)
 
 _OF_NO_INTEREST: Document = {
     "requireServerNameIndication": False,

@@ -39,7 +39,7 @@ from bascule.kube.client import KubeClient
 from bascule.kube.connection import Connection
 from bascule.kube.kubeconfig import await_kubeconfig, load_kubeconfig
 from bascule.routing.model import Listener
-from bascule.routing.options import BuildOptions
+from bascule.routing.options import AGIC_PREFIX, BuildOptions
 from bascule.spec.appgw import AppGwEnvoyGateway, AppGwGateway
 from bascule.spec.gateway import ClusterAccess, EnvoyGateway, Gateway
 from bascule.storage.last_good import LastGoodFile
@@ -80,6 +80,7 @@ def build_options(gateway: Gateway, *, active: Cluster) -> BuildOptions:
         active=active,
         reads_probes=isinstance(spec, AppGwGateway) and spec.backends == "pods",
         reads_rewrites=isinstance(spec, AppGwGateway),
+        told_elsewhere=AGIC_PREFIX if isinstance(spec, AppGwGateway | AppGwEnvoyGateway) else None,
     )
 
 

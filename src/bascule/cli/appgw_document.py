@@ -18,7 +18,7 @@ from bascule.redact import MASK
 from bascule.routing.certificates import CertificateStore
 from bascule.routing.documents import whole_split
 from bascule.routing.model import Listener, RouteSet, RoutingTable
-from bascule.routing.options import BuildOptions
+from bascule.routing.options import AGIC_PREFIX, BuildOptions
 from bascule.routing.weights import Split, parse_weights
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def adapt_options(options: BuildOptions, *, has_file: bool) -> BuildOptions:
     if not has_file:
         classes = (*options.ingress_classes, *AGIC_CLASSES)
         options = replace(options, listeners=LISTENERS, ingress_classes=classes)
-    return replace(options, reads_probes=True, reads_rewrites=True)
+    return replace(options, reads_probes=True, reads_rewrites=True, told_elsewhere=AGIC_PREFIX)
 
 
 def refuse_unused(options: AppGwOptions) -> None:

@@ -8,6 +8,8 @@ from bascule.routing.cluster.classes import CONTROLLER
 from bascule.routing.model import Listener
 from bascule.routing.naming import PLAIN_NAMING, Naming
 
+AGIC_PREFIX = "appgw.ingress.kubernetes.io/"
+"""Of the annotations that Azure's ingress controller reads."""
 DEFAULT_LISTENERS = (
     Listener(name="http", address="127.0.0.1", port=8080),
     Listener(name="https", address="127.0.0.1", port=8443, is_tls=True),
@@ -20,6 +22,7 @@ class BuildOptions:
 
     `naming` is how backends are called. `reads_probes` and `reads_rewrites` are for gateways that
     ask the pods themselves, and that know rewrite rules: others need no right to these objects.
+    `told_elsewhere` is the prefix of annotations of which the gateway itself says what is wrong.
     """
 
     listeners: tuple[Listener, ...] = DEFAULT_LISTENERS
@@ -29,6 +32,7 @@ class BuildOptions:
     naming: Naming = PLAIN_NAMING
     reads_probes: bool = False
     reads_rewrites: bool = False
+    told_elsewhere: str | None = None
 
     @property
     def kinds(self) -> tuple[Kind, ...]:

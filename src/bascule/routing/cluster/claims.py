@@ -49,14 +49,18 @@ class IngressClaims:
 
 
 def read_claims(
-    ingress: Ingress, cluster: Cluster, extensions: Mapping[str, str] | None = None
+    ingress: Ingress,
+    cluster: Cluster,
+    extensions: Mapping[str, str] | None = None,
+    *,
+    told_elsewhere: str | None = None,
 ) -> IngressClaims:
     """Return what `ingress` asks for; `extensions` None are its annotations as they are.
 
     Its default backend serves what its own hosts leave open; without rules it serves the whole
     gateway. A TLS entry without hosts is for all of the Ingress's hosts.
     """
-    settings, warnings = read_settings(ingress.meta.annotations)
+    settings, warnings = read_settings(ingress.meta.annotations, told_elsewhere=told_elsewhere)
     meta = ingress.meta
     return IngressClaims(
         ref=IngressRef(cluster, meta.namespace, meta.name),

@@ -128,7 +128,9 @@ class ClusterPart:
         if not isinstance(ingress, Ingress) or not self._classes or not self._classes.owns(ingress):
             return touched
         extensions = add_rewrite(ingress.meta.annotations, key[0], self._snapshot.rewrite)
-        claims = read_claims(ingress, self._cluster, extensions)
+        claims = read_claims(
+            ingress, self._cluster, extensions, told_elsewhere=self._options.told_elsewhere
+        )
         self._claims[key] = claims
         faults = [(fault, Severity.ERROR) for fault in claims.faults]
         faults += [(fault, Severity.WARNING) for fault in claims.warnings]

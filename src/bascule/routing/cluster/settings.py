@@ -55,8 +55,13 @@ class IngressSettings:
 DEFAULTS = IngressSettings()
 
 
-def read_settings(annotations: Mapping[str, str]) -> tuple[IngressSettings, tuple[Fault, ...]]:
-    """Return the settings that `annotations` ask for, and what in them could not be read."""
+def read_settings(
+    annotations: Mapping[str, str], *, told_elsewhere: str | None = None
+) -> tuple[IngressSettings, tuple[Fault, ...]]:
+    """Return the settings that `annotations` ask for, and what in them could not be read.
+
+    Of those with the prefix `told_elsewhere` somebody else says what is wrong.
+    """
     if not annotations:
         return DEFAULTS, ()
     faults = [
@@ -64,7 +69,7 @@ def read_settings(annotations: Mapping[str, str]) -> tuple[IngressSettings, tupl
         for key in annotations
         if key.startswith(PREFIX) and key[len(PREFIX) :] not in _KNOWN
     ]
-    reader = _Reader(annotations, faults)
+    reader = _Reader(annotations, faults, told_elsewhere)
     settings = IngressSettings(
         ssl_redirect=reader.redirect(),
         timeout_s=reader.seconds("timeout", TIMEOUT_MAX_S) or None,
@@ -83,9 +88,12 @@ def _unknown(name: str) -> Fault:
 class _Reader:
     """Reads single annotations and notes what it cannot read."""
 
-    def __init__(self, annotations: Mapping[str, str], faults: list[Fault]) -> None:
+    def __init__(
+        self, annotations: Mapping[str, str], faults: list[Fault], told_elsewhere: str | None
+    ) -> None:
         self._annotations = annotations
         self._faults = faults
+        self._told_elsewhere = told_elsewhere
 
     def redirect(self) -> bool | None:
         for key in SSL_REDIRECT:
@@ -143,5 +151,7 @@ class _Reader:
         )
 
     def _refuse(self, key: str, value: str, wanted: str) -> None:
+        if self._told_elsewhere is not None and key.startswith(self._told_elsewhere):
+            return
         message = f"{key} is {value[:80]!r} and should be {wanted}; the default stays"
         self._faults.append(Fault("AnnotationInvalid", message))

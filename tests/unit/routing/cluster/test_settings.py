@@ -124,3 +124,17 @@ def test_an_unknown_setting_is_said(name: str, hint: str) -> None:
     assert settings == DEFAULTS
     assert fault.code == "AnnotationUnknown"
     assert hint in fault.message
+
+
+def test_what_the_gateway_itself_tells_of_is_not_told_here() -> None:
+    annotations = {
+        "appgw.ingress.kubernetes.io/ssl-redirect": "maybe",
+        "bascule.dev/retries": "many",
+    }
+
+    settings, faults = read_settings(annotations, told_elsewhere="appgw.ingress.kubernetes.io/")
+    _, all_faults = read_settings(annotations)
+
+    assert settings == DEFAULTS
+    assert [each.message.split()[0] for each in faults] == ["bascule.dev/retries"]
+    assert len(all_faults) == 2

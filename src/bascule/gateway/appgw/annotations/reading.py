@@ -21,11 +21,12 @@ from bascule.gateway.appgw.options import (
 from bascule.manifest.objects import Fault
 from bascule.manifest.parse_ingress import parse_host
 from bascule.routing.cluster import rewrites
+from bascule.routing.options import AGIC_PREFIX
 
 T = TypeVar("T")
 Default = TypeVar("Default")
 
-PREFIX = "appgw.ingress.kubernetes.io/"
+PREFIX = AGIC_PREFIX
 ISTIO_PREFIX = "appgw.ingress.istio.io/"
 
 REFUSING = frozenset(
