@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import kubernetes
 import lightkube
 import pytest
 from lightkube.core.exceptions import ApiError
@@ -25,16 +24,16 @@ async def kubeconfig(tmp_path: Path) -> AsyncIterator[Path]:
 
 async def test_the_official_client_creates_watches_and_applies(kubeconfig: Path) -> None:
     def use() -> tuple[list[str], dict[str, str] | None, int]:
-        client = kubernetes.config.new_client_from_config(str(kubeconfig))  # type: ignore[no-untyped-call] # untyped library
+        import kubernetes
+
+        client = kubernetes.config.new_client_from_config(str(kubeconfig))
         core = kubernetes.client.CoreV1Api(client)
         metadata = kubernetes.client.V1ObjectMeta(name="a")
         core.create_namespaced_config_map(
             "default", kubernetes.client.V1ConfigMap(metadata=metadata, data={"k": "v"})
         )
-        watch = kubernetes.watch.Watch()  # type: ignore[no-untyped-call] # untyped library
-        stream = watch.stream(  # type: ignore[no-untyped-call] # untyped library
-            core.list_namespaced_config_map, "default", timeout_seconds=1
-        )
+        watch = kubernetes.watch.Watch()
+        stream = watch.stream(core.list_namespaced_config_map, "default", timeout_seconds=1)
         seen = [f"{event['type']} {event['object'].metadata.name}" for event in stream]
         applied = core.patch_namespaced_config_map(
             "a",
