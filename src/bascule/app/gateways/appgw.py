@@ -159,7 +159,9 @@ def prepare_appgw(gateway: Gateway, spec: AppGwGateway, home: AppGwHome) -> Open
     async def open_appgw(fence: Callable[[], None]) -> AsyncIterator[OpenGateway]:
         async with open_parts(spec, settings, home, fence, reads_logs=True) as parts:
             keeper = WayBackKeeper(build_keeping(parts, settings, home), TurnsBack(settings))
-            driver = MeteredDriver(KeepsWayBack(parts.driver, keeper), home.clock)
+            driver = MeteredDriver(
+                KeepsWayBack(parts.driver, keeper), home.clock, on_table=parts.traffic.note_table
+            )
             backends = BackendDesk(ArmAsking(parts.client), settings, home.clock)
             yield OpenGateway(
                 driver=driver,
