@@ -265,7 +265,7 @@ class Steps:
         gate = str(step.args.get("gate") or step.key)
         given = self._ledger.require_run().approvals.get(step.key)
         if given is None:
-            return Waits(reason=f"gate {gate} waits for an approval")
+            return self._with_way_back(Waits(reason=f"gate {gate} waits for an approval"))
         return Done(reason=f"approved by {given.mark.actor}")
 
     async def _prove_idle(self, step: Step) -> Concluded:

@@ -259,15 +259,20 @@ async def test_a_hold_says_aloud_that_there_is_no_way_back() -> None:
     )
 
 
-async def test_a_hold_says_aloud_that_the_gateway_finds_the_way_back_sick() -> None:
-    plan = build_plan([weights(100), hold("h", Stage.SHIFT, 60.0, Gates(has_traffic=False))])
+@pytest.mark.parametrize(
+    "step",
+    [hold("h", Stage.SHIFT, 60.0, Gates(has_traffic=False)), approval("go", Stage.SHIFT)],
+    ids=["hold", "approval"],
+)
+async def test_a_way_back_that_the_gateway_finds_sick_is_told_aloud(step: Step) -> None:
+    plan = build_plan([weights(100), step])
     desk = Desk(plan.steps[0])
     steps = await desk.begin(plan=plan)
     await desk.clock.drive(steps.act(desk.step, started("shift-100")))
-    await desk.ledger.append(ended("shift-100"), started("h"))
+    await desk.ledger.append(ended("shift-100"), started(step.key))
     desk.backends.answers[Cluster.BLUE] = Asked(sick="pool-blue")
 
-    found = await steps.look(plan.steps[1])
+    found = await steps.look(step)
 
     assert isinstance(found, Waits)
     assert found.reason.endswith(
