@@ -115,8 +115,9 @@ def _load(file: Path) -> tuple[Document, datetime]:
         found = json.loads(file.read_bytes())
         written_at = datetime.fromtimestamp(file.stat().st_mtime, UTC)
     except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
         raise UsageError(
-            f"{file} cannot be read: {error}",
+            f"{file} cannot be read: {why}",
             remedy="`bascule run` writes it with each table that the gateway has taken; without "
             "it, name rules to the other path maps by hand, or PUT gateway-before.json",
         ) from error

@@ -6,6 +6,7 @@ import pytest
 
 from bascule.app.state_dir import StateDir
 from bascule.cli.gateway.break_glass import Way, build_steps, render_way
+from bascule.cli.main import main
 from bascule.gateway.driver import UpdateTimes
 from bascule.ids import Cluster
 from bascule.storage.lock import hold_lock
@@ -84,3 +85,22 @@ def test_how_long_it_takes_is_what_rehearsals_took(tmp_path: Path) -> None:
 
     assert "`bascule gateway rehearse`" in never[2]
     assert "8 s for it mostly, one time in ten over 79 s, by the time of 2 reh" in rehearsed[2]
+
+
+def test_who_has_no_such_file_reads_its_name_once_and_what_writes_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gateway = tmp_path / "gateway.yaml"
+    gateway.write_text(
+        "name: shop\n"
+        "clusters: {blue: {kubeconfig: b}, green: {kubeconfig: g}}\n"
+        "listeners: [{name: http, port: 80}]\n"
+        "gateway: {type: appgw, resourceGroup: g, name: gw}\n"
+    )
+
+    code = main(["gateway", "break-glass", "-f", str(gateway), "--state", str(tmp_path)])
+
+    said = capsys.readouterr().err
+    assert code == 2
+    assert f"{tmp_path}/break-glass-blue.json cannot be read: No such file or directory\n" in said
+    assert "`bascule run` writes it" in said
