@@ -28,6 +28,7 @@ pytestmark = pytest.mark.timeout(260)  # other tests may have the machine's one 
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppGwSite]:
     with open_appgw_site(tmp_path_factory.mktemp("appgw")) as opened:
+        asyncio.run(opened.send_logs())
         opened.site.start_runtime()
         await_converged(opened)
         yield opened
@@ -89,6 +90,17 @@ async def test_a_switch_and_a_rollback_fail_no_request_and_are_one_update_each(
     assert on_green == {"green"}
     assert await answering(gateway) == {"blue"}
     assert status(gateway)["appgw"]["puts"] == before + 2
+
+
+async def test_the_access_log_tells_which_cluster_answered(gateway: AppGwSite) -> None:
+    def is_told() -> bool:
+        told = status(gateway)["live"]["traffic"] or {}
+        return all(
+            each["source"] == "access log" and each["requests_total"] for each in told.values()
+        ) and set(told) == {"blue", "green"}
+
+    async with under_load(gateway.port, rate=RATE, address=gateway.address):
+        await eventually(is_told, within_s=60.0)
 
 
 def test_what_is_not_ours_stays_as_it_was(gateway: AppGwSite) -> None:

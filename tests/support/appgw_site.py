@@ -16,6 +16,7 @@ from bascule.lab.story.azure.arm import open_arm
 from bascule.lab.supervisor.control import shell_exports
 from bascule.lab.supervisor.description import LabDirectory, labs_root
 from tests.support import arm_network, arm_world
+from tests.support.arm_logs import setting, workspace_id
 from tests.support.azure_place import azure_turn
 from tests.support.network import free_port
 from tests.support.site import Site, open_site
@@ -24,6 +25,7 @@ NAME = "appgw"
 TURN_S = 180.0
 VERSION = "2024-05-01"
 GROUPS_VERSION = "2021-04-01"
+WORKSPACES_VERSION, SETTINGS_VERSION = "2023-09-01", "2021-05-01-preview"
 OWN_LISTENER, OWN_RULE = "listener", "rule1"
 """Of somebody else."""
 
@@ -68,6 +70,14 @@ class AppGwSite:
         """Write the gateway as somebody else does, and return when that has ended."""
         async with open_arm(self.lab) as arm:
             await arm.put(self.gateway_id, VERSION, body)
+
+    async def send_logs(self) -> None:
+        """Send the gateway's access log to a workspace."""
+        workspace = workspace_id(_here(arm_world.RG, self.subscription))
+        place = f"{self.gateway_id}/providers/Microsoft.Insights/diagnosticSettings/logs"
+        async with open_arm(self.lab) as arm:
+            await arm.put(workspace, WORKSPACES_VERSION, {"location": arm_world.LOCATION})
+            await arm.put(place, SETTINGS_VERSION, setting(workspace))
 
     async def make_gateway(self) -> None:
         """Make the article's network, and a gateway that serves something else."""
