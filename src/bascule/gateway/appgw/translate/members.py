@@ -43,7 +43,8 @@ def find_members(asked: Asked, cluster: Cluster, sheet: Sheet) -> Members | None
         message = (
             f"{asked.where}: {backend.name} speaks HTTP/2 in clear (h2c), and the gateway "
             "speaks HTTP/1.1 to backends; its requests are answered by nobody. Use the gateway "
-            "appgw+envoy, or annotate backend-protocol: http if it speaks HTTP/1.1 as well"
+            "appgw+envoy, or envoy where it is gRPC; or annotate backend-protocol: http if it "
+            "speaks HTTP/1.1 as well"
         )
         _report(asked, backend, Fault("ProtocolNotServable", message), sheet=sheet)
         return None
