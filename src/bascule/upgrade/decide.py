@@ -1,6 +1,6 @@
 """What to do with an order: act on it, or refuse it, with reasons. Nothing is changed here."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeAlias, assert_never
 
@@ -30,6 +30,10 @@ from bascule.upgrade.state import GatewayState, Outcome
 
 PATIENCE_S = 10.0
 """How long an order waits for a cluster that is still being listed."""
+SAME_AGAIN = (
+    "nobody saw how the rollback before this one ended: this one makes sure of it, and goes back "
+    "no further"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +95,10 @@ def decide(state: GatewayState, order: Order, signal: SplitSignal, facts: Facts)
     except PlanError as error:
         return Refuse(reason=error.message, remedy=error.remedy)
     if isinstance(signal, RollBack):
-        return decide_rollback(state, wanted, view)
+        found = decide_rollback(state, wanted, view)
+        if isinstance(found, Act) and _is_open_end(state) and not signal.cancels:
+            return replace(found, notes=(SAME_AGAIN, *found.notes))
+        return found
     decision = _decide_forward(state, order, signal, _Aim(wanted=wanted, view=view))
     if isinstance(decision, Refuse) and facts.age_s < PATIENCE_S and _is_loading(view):
         return Wait(decision.reason)
@@ -129,7 +136,7 @@ def plan_split(state: GatewayState, signal: SplitSignal, at: datetime) -> Split:
                 return Split(signal.weights, state.split.by_host)
             return Split(state.split.default, {**state.split.by_host, signal.host: signal.weights})
         case RollBack():
-            if signal.cancels and _is_rolling_back(state, at):
+            if _is_open_end(state) or (signal.cancels and _is_rolling_back(state, at)):
                 return state.split
             if not state.homes:
                 raise PlanError(
@@ -142,17 +149,28 @@ def plan_split(state: GatewayState, signal: SplitSignal, at: datetime) -> Split:
 
 
 def _is_rolling_back(state: GatewayState, at: datetime) -> bool:
-    """Return whether a rollback was under way then, or its end is not known: that one is meant.
+    """Return whether a rollback was under way then: that one is meant.
 
     Who allows that an operation is cancelled has seen a rollback wait for it, and wants no other.
     """
     if state.in_flight is not None:
         return state.in_flight.intent.kind == WAY_BACK
+    last = _last_rollback(state)
+    return last is not None and last.stamp.at >= at
+
+
+def _is_open_end(state: GatewayState) -> bool:
+    """Return whether nobody knows how the last rollback ended: who says it again means that one."""
+    last = _last_rollback(state)
+    return state.in_flight is None and last is not None and last.result is Result.UNKNOWN
+
+
+def _last_rollback(state: GatewayState) -> Outcome | None:
+    """Return the rollback that traffic was moved by last; None where it was something else."""
     moved = (o for o in reversed(state.recent) if o.result in {Result.DONE, Result.UNKNOWN})
     last = next(moved, None)
-    if last is None or last.kind != WAY_BACK or last.split != state.split:
-        return False
-    return last.result is Result.UNKNOWN or last.stamp.at >= at
+    is_it = last is not None and last.kind == WAY_BACK and last.split == state.split
+    return last if is_it else None
 
 
 def _plan_switch(state: GatewayState, signal: Switch) -> Split:

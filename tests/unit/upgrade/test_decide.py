@@ -9,6 +9,7 @@ from bascule.ids import Cluster, CommandId
 from bascule.routing.weights import Split, Weights
 from bascule.upgrade.decide import (
     PATIENCE_S,
+    SAME_AGAIN,
     Act,
     AlreadyEnded,
     Decision,
@@ -203,7 +204,23 @@ def test_who_may_cancel_for_a_rollback_means_the_one_that_waits_and_goes_back_no
 
     assert plan_split(state, RollBack(cancels=("bob",)), START) == BLUE
     assert plan_split(moved_on, RollBack(cancels=("bob",)), START) == BLUE
-    assert plan_split(state, RollBack(), START) == GREEN
+
+
+def test_a_rollback_that_is_said_again_as_nobody_saw_its_end_goes_back_no_further() -> None:
+    unknown, done = rolled_back(Result.UNKNOWN), rolled_back(Result.DONE)
+
+    again = decided(RollBack(), unknown)
+
+    assert again == Act(wanted=BLUE, notes=(SAME_AGAIN,))
+    assert decided(RollBack(), done) == Act(wanted=GREEN)
+
+
+def test_once_its_end_was_seen_the_next_rollback_goes_further() -> None:
+    again = Intended(order_id=CommandId("o"), kind="rollback", before=BLUE, wanted=BLUE)
+    ended = Finished(order_id=CommandId("o"), result=Result.DONE, split=BLUE)
+    state = evolve(evolve(rolled_back(Result.UNKNOWN), again, STAMP), ended, STAMP)
+
+    assert decided(RollBack(), state) == Act(wanted=GREEN)
 
 
 def test_who_may_cancel_for_a_rollback_that_ended_meanwhile_wants_no_further_one() -> None:
