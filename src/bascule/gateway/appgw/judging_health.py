@@ -7,6 +7,7 @@ from typing import Final
 from bascule.azure.document import Document, list_at, text_at
 from bascule.azure.gateway_rules import hosts_of_listener
 from bascule.gateway.appgw.health import GatewayHealth, Pair, PoolHealth
+from bascule.gateway.appgw.names import LENGTH_MAX
 from bascule.gateway.appgw.part import LISTENERS, PATH_MAPS, RULES
 from bascule.gateway.appgw.reach import cluster_of_pool
 from bascule.gateway.ownership import has_clients
@@ -37,10 +38,23 @@ def tell_untold(
     document, found = health.document, _pools(health, cluster, is_meant, prefix)
     names = list(dict.fromkeys(each.pair.pool for each in found if not each.is_known))
     untold = [f"nothing is told of {_join(names)}"] if names else []
+    cut = _find_cut(document, is_meant)
+    untold += (
+        [f"{cluster}'s pool beside {_join(cut)} is not found: the name was cut"] if cut else []
+    )
     led = {pool for rule in _rules(document, is_meant) for pool in _leads_now(document, rule)}
     if any(pool.startswith(f"{prefix.lower()}pool-live") for pool in led):
         untold.append(BY_ADDRESSES)
     return "; ".join(untold)
+
+
+def _find_cut(document: Document, is_meant: Callable[[str], bool]) -> list[str]:
+    """Return pools of rules without a path map whose names were cut.
+
+    What is cut ends in a digest of the whole, so that the other cluster's name is not known.
+    """
+    found = {_referred(rule, "backendAddressPool") for rule in _rules(document, is_meant)}
+    return sorted(each for each in found if len(each) == LENGTH_MAX)
 
 
 def _pools(

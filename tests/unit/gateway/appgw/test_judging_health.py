@@ -106,6 +106,16 @@ def test_what_only_the_probe_of_another_host_finds_sick_counts_for_that_host() -
     assert sick(health, lambda name: name == "b.test") == ""
 
 
+def test_of_a_pool_whose_name_was_cut_the_other_clusters_is_not_found() -> None:
+    service = "a-service-" + "x" * 60
+    text = f"""
+    ingresses: [{{paths: [{{to: {service}}}]}}]
+    services: {{{service}: {{blue: ['10.0.0.1:80'], green: ['10.1.0.1:80']}}}}
+    """
+
+    assert untold(found_as({}, text=text)).startswith("green's pool beside bsc-pool-blue_shop_a-s")
+
+
 def test_of_many_pools_a_few_are_named() -> None:
     names = [f"s{number}" for number in range(NAMED_MAX + 2)]
     paths = ", ".join(f"{{path: /{name}, to: {name}}}" for name in names)
