@@ -140,6 +140,22 @@ async def test_what_fails_after_it_was_begun_is_not_tried_in_halves() -> None:
         assert lab.puts == 2  # one to learn of If-Match
 
 
+async def test_what_stays_as_it_was_with_the_pods_of_now_is_not_tried_as_if_it_were_new() -> None:
+    async with gateway_lab() as lab:
+        live = build_table(BAD)
+        await write(lab, live, fault=nothing)
+        sent = lab.puts
+        wanted = build_table(BAD, "odd.example.com", ports=(8081,), address="10.1.0.9")
+
+        mended = await write(lab, wanted, fault=dangle_on_8081_and_misspell_odd, live=live)
+
+        bad, odd = mended.left_out
+        assert (bad.suspect, bad.is_kept) == (Suspect(BAD), True)
+        assert (odd.suspect, odd.is_kept) == (Suspect("odd.example.com"), False)
+        assert addresses_of(mended.table, BAD) == {("10.1.0.9", 8080)}
+        assert lab.puts - sent == 3  # refused by name, refused without one, taken
+
+
 async def test_a_culprit_that_is_named_again_is_not_left_out_twice() -> None:
     async with gateway_lab() as lab:
         live = build_table(BAD)
@@ -174,6 +190,11 @@ def dangle_on_8081(body: Document) -> Document:
     bad = [each for each in settings if "bad" in text_at(each, "name")]
     is_new = any(each["properties"]["port"] == 8081 for each in bad)  # type: ignore[index]  # a document of ours
     return dangle(body) if is_new else body
+
+
+def dangle_on_8081_and_misspell_odd(body: Document) -> Document:
+    """The same, and let the listener of an odd host speak what Azure does not know."""
+    return _on(dangle_on_8081(body), LISTENERS, {"protocol": "Gopher"}, "odd")
 
 
 def take_a_priority(body: Document) -> Document:
@@ -232,10 +253,13 @@ def _properties(document: Document) -> dict[str, Any]:
 
 
 def build_table(
-    *names: str, ports: tuple[int, ...] = (8080,), is_of_both: bool = False
+    *names: str,
+    ports: tuple[int, ...] = (8080,),
+    is_of_both: bool = False,
+    address: str = "127.0.0.1",
 ) -> RoutingTable:
     def build_route(service: str) -> Route:
-        blue, green = (backend(cluster, service, *ports) for cluster in Cluster)
+        blue, green = (backend(each, service, *ports, address=address) for each in Cluster)
         return route(blue, green if is_of_both else None)
 
     hosts = (host(name, build_route(name.split(".")[0])) for name in names)
@@ -244,6 +268,11 @@ def build_table(
 
 def host_of(found: RoutingTable, name: str) -> Host:
     return next(each for each in found.routes.hosts if each.name == name)
+
+
+def addresses_of(found: RoutingTable, name: str) -> set[tuple[str, int]]:
+    backends = (each.blue for each in host_of(found, name).routes)
+    return {(e.address, e.port) for each in backends if each for e in each.endpoints}
 
 
 async def served(lab: GatewayLab) -> set[str]:

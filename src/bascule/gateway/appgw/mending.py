@@ -5,7 +5,7 @@ the listeners for probes are spared first; then the routes that are new are trie
 for a switch or a rollback: these are written as they are, or not at all.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Protocol
@@ -25,7 +25,7 @@ from bascule.gateway.appgw.culprits import (
 from bascule.gateway.appgw.errors import RefusedError
 from bascule.gateway.appgw.writes import Change, Written
 from bascule.gateway.ownership import Owns
-from bascule.routing.model import Host, RoutingTable
+from bascule.routing.model import Backend, Host, RoutingTable
 
 _LOG: structlog.stdlib.BoundLogger = structlog.get_logger("bascule.gateway.appgw")
 
@@ -179,9 +179,11 @@ class _Mending:
         """Return the hosts whose new form can be spared: the gateway goes on without it."""
         served = await self._find_served()
         there = leave_out(self.wanted, self.out, self.live).routes.hosts
+        kept = {each.host for each in self.out if each.host in self.live}
         return tuple(
             Suspect(host.name)
             for host in there
+            if host.name not in kept
             if (known := self.live.get(host.name)) is None or known.digest != host.digest
             if known is not None or host.name not in served
         )
@@ -207,7 +209,11 @@ class _Mending:
 def leave_out(
     table: RoutingTable, suspects: Iterable[Suspect], live: Mapping[str, Host]
 ) -> RoutingTable:
-    """Return the table with these hosts as they were last good, or else without these paths."""
+    """Return the table with these hosts as they were last good, or else without these paths.
+
+    What was last good keeps up with its pods: a pool is everybody's who leads to that Service.
+    """
+    backends = {each.name: each for each in _backends_of(table.routes.hosts)}
     paths_by_host: dict[str, set[str]] = {}
     for each in suspects:
         paths_by_host.setdefault(each.host, set()).add(each.path)
@@ -217,11 +223,37 @@ def leave_out(
         if paths is None:
             hosts.append(host)
         elif host.name in live:
-            hosts.append(live[host.name])
+            hosts.append(_with_pods_of(live[host.name], backends))
         elif "" not in paths:
             routes = tuple(r for r in host.routes if (r.match.path.rstrip("/") or "/") not in paths)
             hosts += [replace(host, routes=routes)] if routes else []
     return replace(table, routes=replace(table.routes, hosts=tuple(hosts)))
+
+
+def _backends_of(hosts: Iterable[Host]) -> Iterator[Backend]:
+    for host in hosts:
+        for route in host.routes:
+            yield from (each for each in (route.blue, route.green) if each is not None)
+
+
+def _with_pods_of(host: Host, backends: Mapping[str, Backend]) -> Host:
+    routes = tuple(
+        replace(each, blue=_with_pods(each.blue, backends), green=_with_pods(each.green, backends))
+        for each in host.routes
+    )
+    return host if routes == host.routes else replace(host, routes=routes)
+
+
+def _with_pods(known: Backend | None, backends: Mapping[str, Backend]) -> Backend | None:
+    """Return a backend with the addresses of now, reached at the port that was last good."""
+    now = backends.get(known.name) if known is not None else None
+    if known is None or now is None:
+        return known
+    ports = {each.port for each in known.endpoints}
+    if not ports or all(each.port in ports for each in now.endpoints):
+        return replace(known, endpoints=now.endpoints)
+    port = known.endpoints[0].port
+    return replace(known, endpoints=tuple(replace(each, port=port) for each in now.endpoints))
 
 
 def _halves(group: tuple[Suspect, ...]) -> list[tuple[Suspect, ...]]:

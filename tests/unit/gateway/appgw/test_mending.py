@@ -37,3 +37,30 @@ def test_a_host_that_serves_stays_as_it_was_last_good() -> None:
 
 def test_a_host_that_is_not_in_the_table_is_nobodys_loss() -> None:
     assert left(Suspect("other.example.com")) == (API, SHOP)
+
+
+def test_a_host_that_stays_as_it_was_has_the_pods_of_now_as_who_shares_them_has() -> None:
+    before = host("shop.example.com", route(backend(Cluster.BLUE, "shop", 8080), None, path="/old"))
+    now = backend(Cluster.BLUE, "shop", 8081, address="10.1.0.9")
+    hosts = (host("api.example.com", route(now, None)), host("shop.example.com", route(now, None)))
+
+    _, kept = leave_out(
+        table(route_set(hosts)), [Suspect("shop.example.com")], {before.name: before}
+    ).routes.hosts
+
+    (old,) = kept.routes
+    assert old.match == before.routes[0].match
+    assert old.blue == backend(Cluster.BLUE, "shop", 8080, address="10.1.0.9")
+
+
+def test_pods_on_a_port_that_a_host_knows_are_taken_as_they_are() -> None:
+    before = host("shop.example.com", route(backend(Cluster.BLUE, "shop", 8080, 8081), None))
+    now = backend(Cluster.BLUE, "shop", 8081, address="10.1.0.9")
+
+    (kept,) = leave_out(
+        table(route_set([host("shop.example.com", route(now, None))])),
+        [Suspect("shop.example.com")],
+        {before.name: before},
+    ).routes.hosts
+
+    assert kept.routes[0].blue == now
