@@ -79,10 +79,11 @@ async def following(
     *,
     limits: ReflectorLimits = LIMITS,
     client_limits: ClientLimits | None = None,
+    connection: Connection | None = None,
 ) -> AsyncIterator[Follower]:
     follower = Follower(api)
     clock = SystemClock()
-    connection = Connection(name="test", server=api.url)
+    connection = connection or Connection(name="test", server=api.url)
 
     async def follow() -> None:
         async with KubeClient(connection, clock=clock, limits=client_limits) as client:
@@ -376,3 +377,24 @@ async def test_a_resource_that_the_server_must_know_is_lost_without_it(api: Scri
         await follower.knows("web")
 
     assert follower.kinds() == ["Lost", "Synced"]
+
+
+async def test_a_cluster_that_is_awaited_is_noticed_soon_however_long_it_took(
+    api: ScriptedApi,
+) -> None:
+    made: list[Connection] = []
+    looks: list[int] = []
+
+    def find() -> Connection | None:
+        looks.append(1)
+        return made[0] if made else None
+
+    awaited = Connection(name="green", server="", find=find)
+    slow = replace(LIMITS, backoff=Backoff(first_s=600.0, max_s=600.0), awaited_s=0.005)
+    async with following(api, limits=slow, connection=awaited) as follower:
+        await eventually(lambda: len(looks) > 5)
+        assert follower.kinds() == ["Lost"]
+
+        made.append(Connection(name="green", server=api.url))
+
+        await follower.knows("web")

@@ -25,6 +25,10 @@ _CREDENTIALS_REMEDY = "check the user of this kubeconfig context, or get new cre
 _RIGHTS_REMEDY = "give the user this right, for example with a ClusterRole and its binding"
 
 
+class NotThereYetError(TransportError):
+    """Nothing says yet where the cluster is; nobody was asked."""
+
+
 class _Cause(msgspec.Struct):
     reason: str = ""
     message: str = ""

@@ -21,6 +21,7 @@ from bascule.errors import (
 )
 from bascule.kube.backoff import DEFAULT_BACKOFF, Backoff
 from bascule.kube.client import ALL, Keep, KubeClient, RawObject, Selection, WatchEvent, WatchFrom
+from bascule.kube.errors import NotThereYetError
 from bascule.kube.resources import Resource
 
 T = TypeVar("T")
@@ -75,6 +76,8 @@ class ReflectorLimits:
     """A watch that lasted this long, or brought an event, was not a failure when it ends."""
     backoff: Backoff = DEFAULT_BACKOFF
     retry_after_max_s: float = 60.0
+    awaited_s: float = 1.0
+    """How soon a cluster that is not there yet is looked for again: nobody is asked for that."""
     absent_s: float | None = None
     """How soon a resource that the server need not know is looked for again; None: it must."""
 
@@ -233,6 +236,9 @@ class _Reflector(Generic[T]):
             self._failures = 0
             if error is None:
                 return
+        if isinstance(error, NotThereYetError):
+            await self._clock.sleep_until(now_s + self._limits.awaited_s)
+            return
         self._failures += 1
         wait_s = self._limits.backoff.wait_s(self._failures, self._rng)
         if isinstance(error, ThrottledError):

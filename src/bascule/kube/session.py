@@ -9,11 +9,16 @@ import aiohttp
 import structlog
 
 from bascule.clock import Clock
-from bascule.errors import InvariantError, ThrottledError, TransportError
+from bascule.errors import InvariantError, ThrottledError
 from bascule.kube.api_warnings import ApiWarning, parse_warnings
 from bascule.kube.connection import ClientCertificate, Connection
 from bascule.kube.credentials import CredentialSource, Login
-from bascule.kube.errors import build_api_error, parse_status, transport_errors
+from bascule.kube.errors import (
+    NotThereYetError,
+    build_api_error,
+    parse_status,
+    transport_errors,
+)
 from bascule.kube.repeating import send_once
 from bascule.kube.sockets import open_socket
 from bascule.kube.tls import build_ssl_context
@@ -120,12 +125,12 @@ class Session:
         raise InvariantError("a request was neither answered nor refused")
 
     def _settle(self) -> None:
-        """Look for a cluster that was not there yet. Raises TransportError while it is not."""
+        """Look for a cluster that was not there yet. Raises NotThereYetError while it is not."""
         if self._connection.find is None:
             return
         found = self._connection.find()
         if found is None:
-            raise TransportError(f"{self._connection.name} is not there yet")
+            raise NotThereYetError(f"{self._connection.name} is not there yet")
         self._connection = found
         self._credentials = CredentialSource(found, self._clock)
 
