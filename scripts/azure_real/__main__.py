@@ -55,7 +55,9 @@ async def _run(options: argparse.Namespace) -> int:
                 await throwaway.sweep(world)
                 return _say_left(await throwaway.find_left(world))
             await throwaway.require_free(world)
-            for line in throwaway.describe_cost(world):
+            asking_s = sum(question.lasts_s for question in questions)
+            has_green = any(question.needs_clusters for question in questions)
+            for line in throwaway.describe_cost(world, asking_s=asking_s, has_green=has_green):
                 tell(line)
             if not options.yes and not _is_wanted(options.resource_group):
                 tell("nothing was made")

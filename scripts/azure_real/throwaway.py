@@ -21,27 +21,27 @@ REMOVAL_MAX_S = 5_400.0
 SWEEPS_MAX = 5
 SWEEP_PAUSE_S = 60.0
 """What is just being made may outlive a deletion of its group."""
-EXPERIMENTS_S = 2_400.0
-"""What the questions take: 35 changes of the gateway, and waiting for probes, logs and drains."""
 
 
-def describe_cost(world: World) -> Iterator[str]:
-    """Yield how long it takes and what is charged meanwhile."""
+def describe_cost(world: World, *, asking_s: float, has_green: bool) -> Iterator[str]:
+    """Yield how long it takes and what is charged meanwhile; `asking_s` is for the questions."""
     settings = world.settings
-    making_s = max(CREATE_S[Kind.GATEWAY], CREATE_S[Kind.CLUSTER]) + CREATE_S[Kind.CLUSTER]
+    clusters = 2 if has_green else 1
+    making_s = max(CREATE_S[Kind.GATEWAY], CREATE_S[Kind.CLUSTER])
+    making_s += CREATE_S[Kind.CLUSTER] * (clusters - 1)
     removing_s = max(DELETE_S[Kind.GATEWAY], DELETE_S[Kind.CLUSTER] + STOP_S) + DELETE_S[Kind.GROUP]
-    minutes = round((making_s + EXPERIMENTS_S + removing_s) / 60)
+    minutes = round((making_s + asking_s + removing_s) / 60)
     yield f"time: about {minutes} minutes by the medians of recorded operations, at worst hours"
     yield "charged while it runs:"
     yield "  1 application gateway Standard_v2 with 2 instances, which reserve 20 capacity units,"
     yield "  and 1 public IP; an hour that was begun is charged as a whole one"
-    yield f"  2 nodes {settings.vm_size} with their disks, 2 clusters of the tier Free,"
-    yield "  each with a load balancer and a public IP of its own"
+    yield f"  {clusters} node(s) {settings.vm_size} with disks, {clusters} cluster(s) of the tier"
+    yield "  Free, each with a load balancer and a public IP of its own"
     prices = settings.prices
     if prices is None or settings.vm_size not in prices.machines:
         yield "cost: no price is known here; look up the above for two hours, or give --prices"
     else:
-        hourly = 2 * prices.machines[settings.vm_size]
+        hourly = clusters * prices.machines[settings.vm_size]
         sum_told = f"{hourly:.2f} {prices.currency}".rstrip()
         yield f"cost: the nodes {sum_told} an hour by your prices; the rest has no price here"
 

@@ -79,11 +79,13 @@ def load(output: Path) -> dict[str, Any]:
 
 def test_without_a_yes_it_tells_time_and_cost_and_makes_nothing(az: RealAz, tmp_path: Path) -> None:
     code, said = run(az, tmp_path / "facts.json")
+    _, less = run(az, tmp_path / "facts.json", "--only", "if_match")
 
     assert code == 1
     assert "time: about" in said
-    assert "2 nodes Standard_D2s_v5" in said
+    assert "2 node(s) Standard_D2s_v5" in said
     assert "20 capacity units" in said
+    assert "1 node(s) Standard_D2s_v5" in less
     assert said.endswith("nothing was made\n")
     assert az.ask("group", "list") == []
 
