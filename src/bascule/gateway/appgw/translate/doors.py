@@ -112,9 +112,14 @@ class _Allotment:
         self._spoken = dict(site.facts.protocols)
 
     def allot(self, groups: Sequence[Group]) -> list[list[str]]:
-        """Return the names that each group gets; TLS is asked first, and hosts before aliases."""
+        """Return the names that each group gets; TLS is asked first, and hosts before aliases.
+
+        Before them, who uses ports as they are meant: an annotation takes no port from the others.
+        """
         found: list[list[str]] = [[] for _ in groups]
-        order = sorted(range(len(groups)), key=lambda n: not groups[n].is_tls)
+        order = sorted(
+            range(len(groups)), key=lambda n: (not self._is_usual(groups[n]), not groups[n].is_tls)
+        )
         heard = [n for n in order if self._speaks(groups[n], n)]
         for is_own in (True, False):
             for n in heard:
@@ -178,6 +183,10 @@ class _Allotment:
             for name in (each for each in names if wide.covers(each)):
                 self._report(n, group.report("BehindAnotherRule", _tell(wide, name, priority)))
 
+    def _is_usual(self, group: Group) -> bool:
+        settings = self._site.settings
+        return group.port == (settings.https_port if group.is_tls else settings.http_port)
+
     def _speaks(self, group: Group, n: int) -> bool:
         protocol = HTTPS if group.is_tls else HTTP
         spoken = self._spoken.setdefault((group.frontend, group.port), protocol)
@@ -187,6 +196,8 @@ class _Allotment:
                 f"{spoken} already, and cannot speak {protocol} too; choose another port"
             )
             self._report(n, group.report("PortTaken", message))
+        elif group.has_redirect:
+            self._spoken.setdefault((group.frontend, self._plain_port), HTTP)
         return spoken == protocol
 
     def _take(self, group: Group, name: str, n: int) -> bool:

@@ -82,6 +82,32 @@ def test_a_port_speaks_either_http_or_https() -> None:
     assert _codes(found) == ["PortTaken"]
 
 
+def test_who_asks_for_tls_at_port_80_takes_it_from_nobody() -> None:
+    found = _grant(
+        "{hosts: [a.test], tls: t, annotations: {override-frontend-port: 80}}, "
+        "{name: b, hosts: [b.test]}, {name: c, hosts: [c.test]}"
+    )
+
+    assert [*_doors(found)] == ["80-b.test", "80-c.test"]
+    assert [[each.code for each in problems] for problems in found.problems] == [
+        ["PortTaken"],
+        [],
+        [],
+    ]
+
+
+def test_nor_does_it_take_the_redirects_of_others() -> None:
+    found = _grant(
+        "{hosts: [a.test], tls: t, annotations: {override-frontend-port: 80}}, "
+        "{name: b, hosts: [b.test], tls: t}"
+    )
+
+    assert [(d.place, d.redirect_place) for d in _doors(found).values()] == [
+        ("443-b.test", "80-b.test")
+    ]
+    assert _codes(found) == ["PortTaken"]
+
+
 def test_a_port_where_others_speak_http_gets_no_tls() -> None:
     found = _grant("{hosts: [a.test], tls: t}", "facts: {protocols: [[public, 443, Http]]}")
 
