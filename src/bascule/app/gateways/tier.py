@@ -41,7 +41,7 @@ from bascule.spec.gateway import Gateway
 from bascule.upgrade.pace import AT_ONCE
 
 PROXIES = 1
-KEEP_EVERY_S = 5.0
+KEEP_EVERY_S = 10.0
 """The least time between two looks at the gateway for documents that lead past the Envoys."""
 
 

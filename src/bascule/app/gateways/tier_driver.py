@@ -32,10 +32,11 @@ from bascule.kube.backoff import Backoff
 from bascule.routing.arrangement import Arrangement
 from bascule.routing.certificates import EMPTY_STORE, CertificateStore
 from bascule.routing.model import Problem, RoutingTable
+from bascule.routing.weights import Split
 
 LOOK_EVERY_S = 30.0
 """How often the gateway in front is looked at while nothing changes there."""
-TO_BE_WRITTEN = "what it is to serve has changed, and it is written soon"
+TO_BE_WRITTEN = "what it is to serve is on its way there"
 _FROM_GOOD_TO_BAD = (
     Convergence.CONVERGED,
     Convergence.PENDING,
@@ -81,6 +82,8 @@ class TierDriver(GatewayDriver):
         self._manner = manner
         self._divider = Divider(tier)
         self._wanted: _Front | None = None
+        self._split: Split | None = None
+        """Of the table that the Envoys acknowledged last."""
         self._live_digest = ""
         self._digests = ("", "")
         """Of the table that the Envoys acknowledged last: their part's, and its own."""
@@ -109,11 +112,13 @@ class TierDriver(GatewayDriver):
         applied = await self._envoys.apply(behind, EMPTY_STORE)
         self._digests = (behind.digest, table.digest)
         front = divided.front_table
-        former, self._wanted = self._wanted, _Front(front, certificates)
+        # Whoever moves traffic waits for nothing in front, and neither does the first table.
+        is_waited_for = self._split == table.split and _shows_hosts(table.arrangement)
+        self._split, self._wanted = table.split, _Front(front, certificates)
         if front.digest != self._live_digest:
             self._pending = note_change(self._pending, self._clock.monotonic_s())
             self._changed.ring()
-            if former is not None and _shows_hosts(table.arrangement):
+            if is_waited_for:
                 await self._push_front()
         problems = (*divided.problems, *self.front_problems)
         return replace(applied, table_digest=table.digest, problems=tuple(sorted(set(problems))))

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 from bascule.app.gateways.breaking_glass import (
     RETRY_S,
@@ -71,7 +72,8 @@ class World:
     def build(self, document: Document, wanted: RoutingTable, cluster: Cluster) -> WayBack:
         etag, name = str(document["etag"]), wanted.routes.hosts[0].name
         self.built.append((etag, name, cluster))
-        return WayBack(document={"etag": etag, "to": cluster, "of": name}, left_out=(name,))
+        shown = MappingProxyType({"etag": etag, "to": cluster, "of": name})
+        return WayBack(document=shown, left_out=(name,))
 
     async def until(self, *, looks: int, built: int) -> None:
         """Return once it was looked at and built so often, for both clusters each time."""

@@ -125,7 +125,7 @@ async def test_it_has_converged_once_the_gateway_in_front_is_written_too() -> No
 
     assert (early.convergence, early.reason) == (
         Convergence.PENDING,
-        "the gateway in front: what it is to serve has changed, and it is written soon",
+        "the gateway in front: what it is to serve is on its way there",
     )
     assert late.convergence is Convergence.CONVERGED
 
@@ -230,6 +230,21 @@ async def test_who_asks_for_a_preview_host_waits_for_the_gateway_in_front() -> N
 
     names = [each.name for each in world.front.calls[-1].table.routes.hosts]
     assert names == ["a.com", "new.com"]
+
+
+async def test_a_switch_waits_for_no_preview_host_that_the_gateway_in_front_does_not_take() -> None:
+    async with tier() as world:
+        await world.apply(table(routes("a.com")))
+        await world.clock.advance(QUIET_S * 2)
+        world.front.fail_next(DriverError("no room"))
+        with pytest.raises(DriverError, match="no room"):
+            await world.apply(table(routes("a.com"), arrangement=SHOWN))
+        world.front.hold()
+        await world.apply(table(routes("a.com"), ALL_GREEN, arrangement=SHOWN))
+        seen = await world.driver.observe()
+        world.front.release()
+
+    assert is_live(seen, Split(ALL_GREEN))
 
 
 async def test_what_the_envoys_refuse_is_not_brought_in_front() -> None:
