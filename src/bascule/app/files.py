@@ -1,10 +1,11 @@
-"""Files that the user named, and files for their owner alone."""
+"""Files that the user named."""
 
-import os
-import tempfile
 from pathlib import Path
 
 from bascule.errors import SpecError
+from bascule.private_file import write_private
+
+__all__ = ["read_file", "write_private"]
 
 
 def read_file(file: Path) -> str:
@@ -17,20 +18,3 @@ def read_file(file: Path) -> str:
         ) from error
     except UnicodeDecodeError as error:
         raise SpecError("is not UTF-8 text", file=str(file)) from error
-
-
-def write_private(file: Path, content: bytes) -> None:
-    """Write a file for its owner alone (0600), whole or not at all, though the power fails.
-
-    Raises OSError.
-    """
-    handle, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)  # 0600
-    draft = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as opened:
-            opened.write(content)
-            opened.flush()
-            os.fsync(opened.fileno())
-        draft.replace(file)
-    finally:
-        draft.unlink(missing_ok=True)

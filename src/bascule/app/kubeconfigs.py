@@ -7,11 +7,11 @@ from pathlib import Path
 import msgspec
 import yaml
 
-from bascule.app.files import write_private
 from bascule.azure.document import Document, list_at, text_at
 from bascule.azure.opening import Azure
 from bascule.azure.resource_id import ResourceId
 from bascule.errors import ApiError
+from bascule.private_file import write_private
 
 ACTION = "listClusterUserCredential"
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import structlog
 
-from bascule.app.files import write_private
 from bascule.clock import Clock
 from bascule.errors import JournalError, UsageError
 from bascule.journal.record import Json, Record
+from bascule.private_file import write_private
 from bascule.report.evidence import build_evidence, find_run_id, render_evidence
 from bascule.report.html import render_html
 from bascule.storage.opening import Store

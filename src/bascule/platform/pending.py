@@ -5,10 +5,14 @@ addresses of operations are signed. It is a help, not the truth: without it the 
 """
 
 import json
-import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+
+import structlog
+
+from bascule.private_file import write_private
+
+_LOG: structlog.stdlib.BoundLogger = structlog.get_logger("bascule.platform")
 
 FILE = "operations.json"
 
@@ -33,7 +37,7 @@ class PendingFile:
         return self._found.get(key)
 
     def append(self, key: str, pending: Pending) -> None:
-        """Remember an operation; durable on return."""
+        """Remember an operation; durable on return, if there is room for it."""
         self._found[key] = pending
         self._write()
 
@@ -44,12 +48,14 @@ class PendingFile:
 
     def _write(self) -> None:
         data = {key: [each.verb, each.url] for key, each in sorted(self._found.items())}
-        handle, name = tempfile.mkstemp(prefix=f".{FILE}.", dir=self._path.parent)  # 0600
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(data, file)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(self._path)
+        try:
+            write_private(self._path, json.dumps(data).encode())
+        except OSError as error:
+            _LOG.warning(
+                "what is under way is not kept for the next run, which reads it anew",
+                file=str(self._path),
+                why=error.strerror,
+            )
 
 
 def _load(path: Path) -> dict[str, Pending]:

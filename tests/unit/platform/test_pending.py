@@ -34,3 +34,13 @@ def test_a_file_that_cannot_be_read_is_no_file(tmp_path: Path, text: str) -> Non
     (tmp_path / FILE).write_text(text)
 
     assert PendingFile(tmp_path).find("gw") is None
+
+
+def test_what_cannot_be_written_down_is_known_to_this_process_all_the_same(tmp_path: Path) -> None:
+    file = PendingFile(tmp_path)
+    (tmp_path / FILE).mkdir()
+
+    file.append("gw", Pending("creating", "https://arm/1"))
+
+    assert file.find("gw") == Pending("creating", "https://arm/1")
+    assert [path.name for path in tmp_path.iterdir()] == [FILE]

@@ -6,13 +6,13 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import cast
 
-from bascule.app.files import write_private
 from bascule.app.gateways.agic import Controller
 from bascule.app.gateways.before import put_aside, render_document
 from bascule.app.state_dir import StateDir
 from bascule.azure.document import Document, text_at
 from bascule.errors import UsageError
 from bascule.ids import Cluster
+from bascule.private_file import write_private
 
 FILE = "gateway-adopted.json"
 

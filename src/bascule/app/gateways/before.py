@@ -7,10 +7,10 @@ from pathlib import Path
 
 import msgspec
 
-from bascule.app.files import write_private
 from bascule.azure.document import Document, text_at
 from bascule.errors import UsageError
 from bascule.journal.record import Json
+from bascule.private_file import write_private
 from bascule.redact import redact
 from bascule.upgrade.events import GatewayKept
 

@@ -7,9 +7,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import cast
 
-from bascule.app.files import write_private
 from bascule.app.state_dir import StateDir
 from bascule.gateway.driver import UpdateTimes
+from bascule.private_file import write_private
 
 FILE = "gateway-rehearsals.json"
 KEPT_MAX = 20

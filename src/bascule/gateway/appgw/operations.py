@@ -4,8 +4,6 @@ A file and not the journal, whose only writer is the executor; without it we wai
 operations as for anybody's.
 """
 
-import os
-import tempfile
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +12,9 @@ from typing import Protocol
 import msgspec
 import structlog
 from typing_extensions import override
+
+from bascule.errors import DriverError
+from bascule.private_file import write_private
 
 _LOG: structlog.stdlib.BoundLogger = structlog.get_logger("bascule.gateway.appgw")
 
@@ -49,7 +50,10 @@ class OperationLog(Protocol):
     """What outlives this process of the operations that it began."""
 
     def record(self, operation: BegunOperation) -> None:
-        """Keep an operation; one with the same correlation id is replaced."""
+        """Keep an operation; one with the same correlation id is replaced.
+
+        Raises DriverError where a new one cannot be kept: it must not be sent then.
+        """
         ...
 
     def forget(self, correlation_id: str) -> None:
@@ -84,10 +88,19 @@ class FileOperationLog(OperationLog):
 
     @override
     def record(self, operation: BegunOperation) -> None:
+        is_new = operation.correlation_id not in self._found
+        former = dict(self._found)
         self._found[operation.correlation_id] = operation
         while len(self._found) > KEPT_MAX:
             del self._found[next(iter(self._found))]
-        self._write()
+        reason = self._write()
+        if reason and is_new:
+            self._found = former
+            raise DriverError(
+                f"{self._path}, which tells our own operations from others', cannot be written: "
+                f"{reason}; nothing was sent to the gateway, which serves on",
+                remedy="make room for it, and say it again",
+            )
 
     @override
     def forget(self, correlation_id: str) -> None:
@@ -114,16 +127,20 @@ class FileOperationLog(OperationLog):
     def watched(self) -> tuple[WatchedWrite, ...]:
         return tuple(self._watched.values())
 
-    def _write(self) -> None:
+    def _write(self) -> str:
+        """Write all of it down; return why it cannot be. The next write holds it then."""
         data = _Data(operations=tuple(self._found.values()), watched=tuple(self._watched.values()))
-        handle, name = tempfile.mkstemp(
-            prefix=f".{self._path.name}.", dir=self._path.parent
-        )  # 0600
-        with os.fdopen(handle, "wb") as file:
-            file.write(msgspec.json.encode(data))
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(self._path)
+        try:
+            write_private(self._path, msgspec.json.encode(data))
+        except OSError as error:
+            why = error.strerror or str(error)
+            _LOG.warning(
+                "what is under way on the gateway is not written down",
+                file=str(self._path),
+                why=why,
+            )
+            return why
+        return ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

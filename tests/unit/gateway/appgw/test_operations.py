@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from bascule.errors import DriverError
 from bascule.gateway.appgw.operations import (
     KEPT_MAX,
     BegunOperation,
@@ -74,3 +75,32 @@ def test_the_oldest_are_forgotten_beyond_a_number(tmp_path: Path) -> None:
 
     assert log.unfinished()[0].correlation_id == "2"
     assert len(log.unfinished()) == KEPT_MAX
+
+
+def test_an_operation_that_cannot_be_written_down_is_refused_in_words(tmp_path: Path) -> None:
+    path = tmp_path / "operations.json"
+    log = FileOperationLog(path)
+    path.mkdir()
+
+    with pytest.raises(DriverError, match=r"operations\.json.*cannot be written.*nothing was sent"):
+        log.record(operation("one"))
+
+    assert log.unfinished() == ()
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_is_under_way_goes_on_though_it_cannot_be_written_down(tmp_path: Path) -> None:
+    path = tmp_path / "operations.json"
+    log = FileOperationLog(path)
+    log.record(operation("one"))
+    path.unlink()
+    path.mkdir()
+
+    log.record(operation("one", "https://arm/operations/1"))
+    log.watch(WatchedWrite(correlation_id="one", opened_at=BEGUN, span_s=9.0))
+    path.rmdir()
+    log.watch(WatchedWrite(correlation_id="two", opened_at=BEGUN, span_s=9.0))
+
+    again = FileOperationLog(path)
+    assert again.unfinished() == (operation("one", "https://arm/operations/1"),)
+    assert [each.correlation_id for each in again.watched()] == ["one", "two"]

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from bascule.app.files import write_private
+from bascule.private_file import write_private
 
 
 def test_a_file_for_its_owner_alone_is_replaced_as_a_whole(tmp_path: Path) -> None:
