@@ -76,8 +76,8 @@ Version = Annotated[
     BeforeValidator(_parse_version),
     WithJsonSchema({"type": "string", "pattern": f"^{_VERSION}$"}),
 ]
-GroupName = Annotated[str, Field(pattern=r"^[-\w().]{0,89}[-\w()]$")]
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([-\w.]{0,78}\w)?$")]
+GroupName = Annotated[str, Field(pattern=r"^[-\w().]*[-\w()]$", max_length=90)]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([-\w.]*\w)?$", max_length=80)]
 """The name of a network, a subnet, a public IP, a gateway."""
 ClusterName = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([-A-Za-z0-9_]{0,61}[A-Za-z0-9])?$")]
 PoolName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]{0,11}$")]

@@ -6,7 +6,9 @@ from pydantic import TypeAdapter, ValidationError
 from bascule.spec.azure.values import (
     ArmId,
     Cloud,
+    GroupName,
     Location,
+    Name,
     Range,
     Tags,
     Version,
@@ -67,3 +69,18 @@ def test_the_tag_of_the_maker_is_nobody_elses() -> None:
 
     assert adapter.validate_python({"team": "shop"}) == {"team": "shop"}
     assert "is set by Bascule itself" in _error(Tags, {"Bascule-Platform": "x"})
+
+
+@pytest.mark.parametrize(
+    ("kind", "longest", "wrong"),
+    [
+        (GroupName, "-" + "g" * 88 + ")", ["g" * 91, "group.", "", "gro up"]),
+        (Name, "n" * 40 + "." * 39 + "_", ["n" * 81, "name.", "-name", "", "na me"]),
+    ],
+    ids=["a group", "a resource"],
+)
+def test_a_name_is_as_azure_takes_it(kind: Any, longest: str, wrong: list[str]) -> None:
+    adapter = TypeAdapter[str](kind)
+
+    assert [adapter.validate_python(name) for name in ("a", longest)] == ["a", longest]
+    assert [name for name in wrong if not _error(kind, name)] == []
