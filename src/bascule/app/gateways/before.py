@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
+import structlog
 
 from bascule.azure.document import Document, text_at
 from bascule.errors import UsageError
@@ -13,6 +14,8 @@ from bascule.journal.record import Json
 from bascule.private_file import write_private
 from bascule.redact import redact
 from bascule.upgrade.events import GatewayKept
+
+_LOG: structlog.stdlib.BoundLogger = structlog.get_logger("bascule.gateway")
 
 SECRET_KEYS = frozenset({"data", "password"})
 """What no journal holds, whatever Azure shows of it."""
@@ -22,14 +25,14 @@ DIGITS = 12
 def keep_before(document: Document, file: Path) -> GatewayKept:
     """Keep a gateway's document in `file`, unless it holds one of this gateway; return a record.
 
-    One of another gateway is put aside beside it. Raises UsageError when it cannot be written.
+    One of another gateway is put aside beside it, and so is one that holds no document. Raises
+    UsageError when it cannot be read or written.
     """
     found = _read(file)
     if found is not None and _is_same_gateway(found, document):
         return _describe(found)
     try:
-        if found is not None:
-            put_aside(file)
+        put_aside(file)
         write_private(file, render_document(document))
     except OSError as error:
         raise UsageError(
@@ -44,9 +47,11 @@ def put_aside(file: Path) -> None:
 
     Does nothing where there is no such file. Raises OSError.
     """
-    found = _read(file)
-    if found is not None:
-        file.rename(file.with_name(f"{file.stem}-{_digest(found)[:DIGITS]}.json"))
+    try:
+        digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    except FileNotFoundError:
+        return
+    file.rename(file.with_name(f"{file.stem}-{digest[:DIGITS]}.json"))
 
 
 def _describe(document: Document) -> GatewayKept:
@@ -63,10 +68,22 @@ def _is_same_gateway(one: Document, other: Document) -> bool:
 
 
 def _read(file: Path) -> dict[str, object] | None:
-    """Return what the file holds; None where it holds no document."""
+    """Return what the file holds; None where it holds no document, or is not there."""
     try:
         found: object = json.loads(file.read_bytes())
-    except (OSError, ValueError):
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise UsageError(
+            f"{file} cannot be read: {error.strerror}; the gateway was not touched",
+            remedy="it tells what the gateway was before us: make it readable, or move it away",
+        ) from error
+    except ValueError as error:
+        _LOG.warning(
+            "what is kept of the gateway cannot be read and is put aside",
+            file=str(file),
+            why=str(error),
+        )
         return None
     return found if isinstance(found, dict) else None
 

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from bascule.app.gateways.before import keep_before
+from bascule.app.gateways.before import keep_before, put_aside
 from bascule.errors import UsageError
 
 GATEWAY = {
@@ -57,3 +57,40 @@ def test_another_gateway_is_kept_beside_the_first(tmp_path: Path) -> None:
 def test_without_room_for_it_nothing_begins(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="was not touched"):
         keep_before(GATEWAY, tmp_path / "nowhere" / "gateway-before.json")
+
+
+@pytest.mark.parametrize("content", ["", '{"id": "/subscriptions/S/g', "[1]", "\x00\xff"])
+def test_a_kept_file_that_cannot_be_read_is_put_aside_and_never_lost(
+    tmp_path: Path, content: str
+) -> None:
+    file = tmp_path / "gateway-before.json"
+    file.write_text(content)
+
+    kept = keep_before(GATEWAY, file)
+
+    assert kept.gateway == "/subscriptions/s/gw"
+    assert json.loads(file.read_text()) == GATEWAY
+    (aside,) = (each for each in tmp_path.iterdir() if each != file)
+    assert aside.name.startswith("gateway-before-")
+    assert aside.read_text() == content
+
+
+def test_a_kept_file_that_is_not_there_for_us_is_not_replaced(tmp_path: Path) -> None:
+    file = tmp_path / "gateway-before.json"
+    file.mkdir()
+
+    with pytest.raises(UsageError, match="cannot be read: Is a directory"):
+        keep_before(GATEWAY, file)
+
+    assert [*tmp_path.iterdir()] == [file]
+
+
+def test_what_is_put_aside_is_found_under_what_it_holds(tmp_path: Path) -> None:
+    file = tmp_path / "gateway-adopted.json"
+    file.write_bytes(b"half a docu")
+
+    put_aside(file)
+    put_aside(file)
+
+    (aside,) = tmp_path.iterdir()
+    assert aside.read_bytes() == b"half a docu"
