@@ -43,6 +43,26 @@ async def test_without_if_match_what_others_wrote_is_lost_and_it_is_told_whose()
         assert not lab.log.kept
 
 
+async def test_what_others_wrote_while_our_reading_took_long_is_in_it_and_no_loss() -> None:
+    async with gateway_lab(if_match="ignore") as lab:
+        lab.while_we_read(lambda: lab.add_pool_of_other("theirs"), lasts_s=120.0)
+
+        written = await lab.drive(lab.writer.write(_with("10.0.0.1")))
+        await lab.clock.advance(20)
+        await lab.drive(lab.writer.audit())
+
+        assert {"theirs", "bsc-shop"} <= pools_of(written.after).keys()
+        assert written.puts == 1
+
+
+async def test_the_log_is_read_before_the_gateway_so_that_the_time_to_lose_in_is_short() -> None:
+    async with gateway_lab(if_match="ignore") as lab:
+        await lab.drive(lab.writer.write(_with("10.0.0.1"), is_urgent=True))
+
+        sent = [(method, path == lab.gateway_id) for method, path, _ in lab.pipeline.sent]
+        assert sent[sent.index(("PUT", True)) - 1] == ("GET", True)
+
+
 async def test_a_loss_is_told_once_and_does_not_stand_in_the_way_of_the_next_write() -> None:
     async with gateway_lab(if_match="ignore") as lab:
         lab.before_our_put(lambda: lab.add_pool_of_other("theirs"))

@@ -225,6 +225,19 @@ class GatewayLab:
 
         self.pipeline.on_send = on_send
 
+    def while_we_read(self, act: Callable[[], Awaitable[None]], *, lasts_s: float) -> None:
+        """Let something happen after we have asked for the gateway, and the answer come later."""
+        is_done = False
+
+        async def on_send(method: str, path: str) -> None:
+            nonlocal is_done
+            if method == "GET" and path == self.gateway_id and not is_done:
+                is_done = True
+                await act()
+                await self.clock.sleep_until(self.clock.monotonic_s() + lasts_s)
+
+        self.pipeline.on_send = on_send
+
     @property
     def puts(self) -> int:
         """How many PUTs of the gateway we have sent, those that were refused too."""

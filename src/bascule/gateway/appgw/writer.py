@@ -28,6 +28,7 @@ from bascule.gateway.appgw.merge import is_same
 from bascule.gateway.appgw.operations import BegunOperation, OperationLog
 from bascule.gateway.appgw.own_operations import OwnOperations
 from bascule.gateway.appgw.rivals import (
+    Event,
     Rival,
     Window,
     find_later,
@@ -79,6 +80,9 @@ TRAIL_WAIT_S = 2.0
 """How long a write waits for its own entry in the activity log; `audit` looks on after that."""
 ON_ITS_WAY_S = 10.0
 """How long a PUT is under way to Azure, at most, of which nobody hears how long it was."""
+READ_QUICK_S = 1.0
+READS_MAX = 3
+"""A reading that took longer is done again, so often at most."""
 LINES_MAX = 50
 PROBE_ETAG = 'W/"00000000-0000-0000-0000-000000000000"'
 """No document has it: who takes a PUT with it does not look at If-Match."""
@@ -197,12 +201,12 @@ class GatewayWriter:
     async def _step(self, job: Job) -> Again | Sent | Overtaken | Written:
         if self._newest > job.number:
             return Overtaken()
-        read = Reading(
-            at=self._clock.now(), at_s=self._clock.monotonic_s(), document=await self.read()
-        )
+        # The log first: what somebody writes between our reading and our PUT is lost.
+        events = await self._trail.read(self._clock.now() - timedelta(seconds=RUNNING_MAX_S))
+        read = await self._read_quickly(job)
         document = read.document
         _refuse_unfit(document)
-        rivals = await self._find_rivals(document)
+        rivals = self._find_rivals(events, document)
         if rivals and not _is_approved(job.approved, rivals):
             return self._wait_for(job, rivals)
         job.busy_since_s = None
@@ -219,10 +223,27 @@ class GatewayWriter:
             return Again(after_s=wait_s, why="our own budget of writes is used up")
         return await self._put(job, read, wanted, self._if_match(job, document))
 
-    async def _find_rivals(self, document: Document) -> tuple[Rival, ...]:
+    async def _read_quickly(self, job: Job) -> Reading:
+        """Return the gateway, read once more where that took long: no one may write meanwhile.
+
+        Else a write that ended before Azure answered would look like one that ours undoes.
+        """
+        for _ in range(READS_MAX - 1):
+            read = await self._read_once()
+            took_s = self._clock.monotonic_s() - read.at_s
+            if took_s <= READ_QUICK_S or job.is_urgent or self._honours_if_match:
+                return read
+        return await self._read_once()
+
+    async def _read_once(self) -> Reading:
+        at, at_s = self._clock.now(), self._clock.monotonic_s()
+        return Reading(at=at, at_s=at_s, document=await self.read())
+
+    def _find_rivals(
+        self, events: tuple[Event, ...] | None, document: Document
+    ) -> tuple[Rival, ...]:
         """Return who else changes the gateway now, as far as can be seen."""
         now = self._clock.now()
-        events = await self._trail.read(now - timedelta(seconds=RUNNING_MAX_S))
         recent = [e for e in events or () if e.at > now - timedelta(seconds=RUNNING_MAX_S)]
         rivals = find_running(recent, self._own.ids)
         is_updating = text_at(document, "properties", "provisioningState") == UPDATING
