@@ -43,6 +43,7 @@ _VIEWING = (
     "Microsoft.Authorization/*/read",
     "Microsoft.Compute/*/read",
     "Microsoft.ContainerService/*/read",
+    "Microsoft.Insights/diagnosticSettings/read",
     "Microsoft.Insights/eventtypes/*/read",
     "Microsoft.Insights/metrics/read",
     "Microsoft.KubernetesConfiguration/fluxConfigurations/read",
