@@ -207,6 +207,7 @@ def _refuse_another(existing: "Document", options: AppGwOptions) -> None:
 def _choose_id(config: "Gateway | None", options: AppGwOptions, existing: "Document | None") -> str:
     from bascule.azure.document import text_at
     from bascule.azure.opening import SUBSCRIPTION
+    from bascule.spec.appgw import build_gateway_id
 
     if existing is not None:
         _refuse_another(existing, options)
@@ -221,7 +222,7 @@ def _choose_id(config: "Gateway | None", options: AppGwOptions, existing: "Docum
             "it is not said which gateway it is",
             remedy="give --existing, or --subscription, --resource-group and --name",
         )
-    return f"/subscriptions/{subscription}/resourceGroups/{group}/providers/{_TYPE}/{name}"
+    return build_gateway_id(subscription, group=group, name=name)
 
 
 def _choose_settings(

@@ -4,13 +4,14 @@
 traffic split and its routes; `observe` looks at what is live, and never guesses.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from math import ceil
 from types import MappingProxyType
-from typing import Protocol, TypeAlias
+from typing import Protocol, Self, TypeAlias
 
 from bascule.ids import Cluster
 from bascule.routing.certificates import CertificateStore
@@ -30,6 +31,13 @@ class UpdateTimes:
     """One in ten takes longer."""
     source: str
     """Where that was measured, in the words of people."""
+
+    @classmethod
+    def measured(cls, taken_s: Iterable[float], *, source: str) -> Self:
+        """Return the median and the ninth decile of what was measured, each of them measured."""
+        ordered = sorted(taken_s)
+        median_s, p90_s = (ordered[ceil(len(ordered) * each) - 1] for each in (0.5, 0.9))
+        return cls(median_s=median_s, p90_s=p90_s, source=source)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

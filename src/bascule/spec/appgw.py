@@ -49,6 +49,14 @@ class LoadBalancers(Strict):
         return self.blue if cluster is Cluster.BLUE else self.green
 
 
+def build_gateway_id(subscription: str, *, group: str, name: str) -> str:
+    """Return the id of an Application Gateway in Azure."""
+    return (
+        f"/subscriptions/{subscription}/resourceGroups/{group}"
+        f"/providers/Microsoft.Network/applicationGateways/{name}"
+    )
+
+
 class AppGwPlace(Strict):
     """Which Application Gateway it is, what of it is ours, and how it is written."""
 
@@ -98,10 +106,8 @@ class AppGwPlace(Strict):
 
     def gateway_id(self, subscription: str) -> str:
         """Return the gateway's id in Azure, in `subscription` where the file names none."""
-        return (
-            f"/subscriptions/{self.subscription or subscription}"
-            f"/resourceGroups/{self.resource_group}"
-            f"/providers/Microsoft.Network/applicationGateways/{self.name}"
+        return build_gateway_id(
+            self.subscription or subscription, group=self.resource_group, name=self.name
         )
 
     @model_validator(mode="after")

@@ -45,12 +45,10 @@ def measure_rehearsals(rehearsals: tuple[Rehearsal, ...]) -> UpdateTimes | None:
     """Return how long an update takes by what was measured; None where nothing was."""
     if not rehearsals:
         return None
-    ordered = sorted(each.took_s for each in rehearsals)
     newest = max(each.at for each in rehearsals)
-    count = len(ordered)
-    return UpdateTimes(
-        median_s=ordered[count // 2],
-        p90_s=ordered[(9 * count) // 10],
+    count = len(rehearsals)
+    return UpdateTimes.measured(
+        (each.took_s for each in rehearsals),
         source=f"of {count} rehearsal{'s' * (count != 1)} on this gateway, the last on "
         f"{newest:%Y-%m-%d}",
     )

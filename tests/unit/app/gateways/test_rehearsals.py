@@ -48,6 +48,6 @@ def test_a_plan_is_told_the_middle_and_the_slow_of_what_was_measured() -> None:
     found = measure_rehearsals(tuple(rehearsal(10.0 + n, 24 * n) for n in range(10)))
 
     assert found is not None
-    assert (found.median_s, found.p90_s) == (15.0, 19.0)
+    assert (found.median_s, found.p90_s) == (14.0, 18.0)
     assert found.source == "of 10 rehearsals on this gateway, the last on 2026-12-02"
     assert measure_rehearsals(()) is None
