@@ -1,5 +1,6 @@
 """The real az makes the article's network and gateway, and changes every part of it."""
 
+import json
 import socket
 import threading
 import urllib.error
@@ -145,6 +146,34 @@ async def test_real_requests_reach_a_pool_that_az_has_filled(az: RealAz) -> None
     health = gateway(az, "show-backend-health", *ITSELF)
     servers = health["backendAddressPools"][0]["backendHttpSettingsCollection"][0]["servers"]
     assert [(each["address"], each["health"]) for each in servers] == [(IN_AZURE, "Healthy")]
+
+
+async def test_each_request_is_a_row_of_the_workspace_that_az_sends_logs_to(az: RealAz) -> None:
+    gateway_id = gateway(az, "show", *ITSELF)["id"]
+    workspace = az.ask("monitor", "log-analytics", "workspace", "create", *GROUP, "-n", "logs")
+    made = az.ask(
+        *("monitor", "diagnostic-settings", "create", "--resource", gateway_id, "-n", "logs"),
+        *("--workspace", workspace["id"], "--export-to-resource-specific", "true"),
+        *("--logs", json.dumps([{"category": "ApplicationGatewayAccessLog", "enabled": True}])),
+    )
+    listed = az.ask("monitor", "diagnostic-settings", "list", "--resource", gateway_id)
+    address = az.ask("network", "public-ip", "show", *GROUP, "-n", "AppGatewayIp")["ipAddress"]
+    (port,) = gateway(az, "frontend-port", "list", *PARTS)
+    url = f"http://{address}:{port['port']}/logged"
+
+    def rows() -> Any:
+        text = 'AGWAccessLogs | where RequestUri == "/logged" | project ServerRouted, HttpStatus'
+        where = f"{az.environment['AZURE_RESOURCE_MANAGER_ENDPOINT']}/loganalytics"
+        query = ("--method", "post", "--url", f"{where}/v1{gateway_id}/query")
+        body = ("--resource", where, "--body", json.dumps({"query": text}))
+        return az.ask("rest", *query, *body)["tables"][0]["rows"]
+
+    await eventually(lambda: answer(url) and rows(), within_s=60.0)
+
+    assert made["logAnalyticsDestinationType"] == "Dedicated"
+    assert [each["name"] for each in listed] == ["logs"]
+    assert workspace["customerId"]
+    assert rows()[0] == [f"{IN_AZURE}:{BACKEND[1]}", 200]
 
 
 def test_parts_are_made_changed_listed_and_deleted(az: RealAz) -> None:

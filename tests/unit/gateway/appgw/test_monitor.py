@@ -360,3 +360,11 @@ async def test_a_log_does_without_metrics() -> None:
 
     assert seen[Cluster.BLUE].requests_total == 2
     assert seen[Cluster.BLUE].endpoints_healthy is None
+
+
+async def test_metrics_of_pools_that_change_clusters_take_the_place_of_no_log() -> None:
+    pools = [pool(LIVE, "10.1.0.1")]
+    world = await make_logged(Mechanism.POOLS, pools=pools, leads_to=LIVE)
+    world.azure.requests[BLUE] = dict.fromkeys(range(world.first, world.first + 40), 100.0)
+
+    assert await world.after(LATEST_AFTER + SETTLED_AFTER + 4) == {}
