@@ -1,6 +1,8 @@
 """What holds for all tests: fixtures of the session, and how made-up examples are judged."""
 
 from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -8,6 +10,8 @@ from typing_extensions import override
 from xdist.scheduler import LoadScopeScheduling
 
 from tests.support.postgres import PostgresServer, run_postgres
+
+ROOT = Path(__file__).parents[1]
 
 # A slow machine is no counterexample: no test here asserts how long something takes.
 settings.register_profile(
@@ -23,24 +27,29 @@ def postgres() -> Iterator[PostgresServer]:
         yield server
 
 
-ONE_AZURE = (
-    "test_adoption.py",
-    "test_appgw.py",
-    "test_appgw_storm.py",
-    "test_apply_kills.py",
-    "test_gateway_driver.py",
-    "test_lab_azure.py",
-)
-"""Modules that want the machine's one place for a lab with an Azure."""
+ONE_AZURE = ("azure_place()", "is_live=True", "live_site(", "open_appgw_site(", "open_azure_lab(")
+"""A module with one of these words wants the machine's one place for a lab with an Azure."""
+ELSEWHERE = ("[envoy-", "[fake-", "[tier-")
+"""Tests with these parameters do not."""
+
+
+@cache
+def wants_azure(module: Path) -> bool:
+    text = module.read_text()
+    return any(word in text for word in ONE_AZURE)
 
 
 class OneAzureAtATime(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
-    """Gives one worker all modules of which only one can run: no other has to wait for its turn."""
+    """Gives one worker all tests of which only one can run: no other has to wait for its turn."""
 
     @override
     def _split_scope(self, nodeid: str) -> str:
+        if wants_azure(ROOT / nodeid.partition("::")[0]) and not any(
+            w in nodeid for w in ELSEWHERE
+        ):
+            return "azure"
         scope: str = super()._split_scope(nodeid)
-        return "azure" if scope.endswith(ONE_AZURE) else scope
+        return scope
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> OneAzureAtATime | None:
