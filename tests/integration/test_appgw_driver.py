@@ -19,13 +19,14 @@ from bascule.gateway.appgw.culprits import has_probes
 from bascule.gateway.appgw.difference import diff_documents
 from bascule.gateway.appgw.driver import FENCE_S, AppGwDriver
 from bascule.gateway.appgw.errors import HeldStillError, LostChangeError
+from bascule.gateway.appgw.settings import Mechanism
 from bascule.gateway.appgw.writes import Change, Supersede, Written
 from bascule.gateway.driver import Applied, ClusterTraffic, Convergence
-from bascule.gateway.ownership import OWNER_TAG
+from bascule.gateway.ownership import OWNER_TAG, TABLE_TAG
 from bascule.ids import Cluster
 from bascule.lab.arm.faults import FaultRule
 from bascule.routing.certificates import EMPTY_STORE, Certificate
-from bascule.routing.model import Host, IngressRef, RouteSet
+from bascule.routing.model import Host, IngressRef, RouteSet, RoutingTable
 from bascule.routing.weights import Split, Weights
 from tests.support import pki, tables
 from tests.support.appgw_world import AppGwWorld, HurriedWriter, appgw_site, appgw_world
@@ -187,6 +188,32 @@ async def test_a_put_that_nobody_waits_for_is_taken_over_by_the_next_one(
     assert settled.table_digest == switch.table_digest
     assert world.puts == 3
     assert world.fates()[-2:] == ["Canceled", "Succeeded"]
+
+
+@pytest.mark.parametrize("mechanism", [Mechanism.RULES, Mechanism.POOLS])
+async def test_a_split_of_many_hosts_is_seen_as_it_was_written(
+    world: AppGwWorld, mechanism: Mechanism
+) -> None:
+    names = [f"h{n}.shop.example.com" for n in range(20)]
+    routes = _routes(*map(_host, names))
+    moved = Split(ALL_BLUE, dict.fromkeys((*names[:18], "left-out.example.com"), ALL_GREEN))
+    async with world.driver(mechanism=mechanism) as driver:
+        await _apply(driver, routes=routes)
+
+        await driver.apply(RoutingTable(routes=routes, split=moved), EMPTY_STORE)
+        seen = await driver.observe()
+        await _change_tag(world, TABLE_TAG, "another")
+        await eventually(lambda: _is_foreign(driver))
+        changed = await driver.observe()
+
+    assert (seen.convergence, seen.split) == (Convergence.CONVERGED, moved)
+    assert changed.split is not None
+    assert "left-out.example.com" not in changed.split.by_host
+
+
+async def _change_tag(world: AppGwWorld, name: str, value: str) -> None:
+    document = await world.document()
+    await world.change({**document, "tags": {**document["tags"], name: value}})
 
 
 async def test_a_refusal_is_told_until_a_table_is_taken(world: AppGwWorld) -> None:

@@ -381,7 +381,7 @@ class AppGwDriver:
             convergence=convergence,
             reason=reason,
             table_digest=self._read_digest(look.document),
-            split=self._read_split(look.document),
+            split=self._read_split(look),
             instances=1 if owner_of(object_at(look.document, "tags")) else 0,
             traffic=traffic,
         )
@@ -422,11 +422,13 @@ class AppGwDriver:
             return Convergence.CONVERGED, f"Azure refused {len(live.left_out)} of its parts"
         return Convergence.CONVERGED, ""
 
-    def _read_split(self, document: Document) -> Split | None:
+    def _read_split(self, look: Look) -> Split | None:
         """Return the split; None while Azure shows one whose end nobody has seen."""
-        digits = table_of(object_at(document, "tags"))
-        is_live = self._live is not None and self._live.mended.digest.startswith(digits)
-        return None if self._tried and not is_live else read_split(document, self._owns)
+        digits, live = table_of(object_at(look.document, "tags")), self._live
+        if self._tried and (live is None or not live.mended.digest.startswith(digits)):
+            return None
+        written = live.table.split if live is not None and not look.foreign else None
+        return read_split(look.document, self._owns, written)
 
     def _read_digest(self, document: Document) -> str | None:
         digits = table_of(object_at(document, "tags"))

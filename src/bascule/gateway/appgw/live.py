@@ -33,12 +33,14 @@ def render_split(split: Split) -> str:
     return text
 
 
-def read_split(document: Document, owns: Owns) -> Split | None:
+def read_split(document: Document, owns: Owns, written: Split | None = None) -> Split | None:
     """Return the split that is live by a document; None where no tag of ours tells.
 
+    `written` is the one that the tag was made of, if that is known: not all hosts have room in it.
     A rule that leads to the other cluster than the tag says outranks it.
     """
-    tagged = _parse(split_of(object_at(document, "tags")))
+    text = split_of(object_at(document, "tags"))
+    tagged = written if written is not None and render_split(written) == text else _parse(text)
     if tagged is None:
         return None
     by_host = dict(tagged.by_host)

@@ -67,6 +67,16 @@ def test_a_tag_is_no_longer_than_azure_takes() -> None:
     assert set(found.by_host) < set(hosts)
 
 
+def test_a_split_that_is_known_is_not_cut_off_unless_the_tag_is_of_another_one() -> None:
+    wanted = Split(ALL_BLUE, {f"host-number-{n}.example.com": ALL_GREEN for n in range(100)})
+    document = _document(render_split(wanted), _to_pool("bsc-pool-green_shop_web"))
+
+    assert read_split(document, OWNS, wanted) == Split(
+        ALL_BLUE, {**wanted.by_host, SHOP: ALL_GREEN}
+    )
+    assert read_split(_document("100"), OWNS, wanted) == Split(ALL_BLUE)
+
+
 def test_hosts_for_which_the_tag_has_no_room_are_read_from_the_rules() -> None:
     document = _document("100", _to_pool("bsc-pool-green_shop_web"))
 
