@@ -64,18 +64,28 @@ async def fetch_stages(
             found = (await fetch_preflight(azure.client, target, clock)).findings
     plan = plan_platform(ids, desired, existing, cloud=spec.cloud)
     facts = plan_stages(ids, plan)
-    remove: Mapping[str, Json] = {**facts.remove, "goes": [*goes.ids]}
     return Stages(
-        facts=replace(
-            facts,
-            make=_placed(facts.make, spec.cloud, platform.of(Cluster.GREEN)),
-            remove=_placed(remove, spec.cloud, platform.of(Cluster.BLUE)),
-        ),
-        findings=(
-            *check_ready(ids, plan),
-            *_refused(plan),
-            *tell_once((*plan.findings, *(each for each in found if not is_mended(each, facts)))),
-        ),
+        facts=_place(facts, platform, cloud=spec.cloud, goes=goes.ids),
+        findings=(*check_ready(ids, plan), *_refused(plan), *_tell(plan, found, facts)),
+    )
+
+
+def _tell(
+    plan: PlatformPlan, found: Iterable[Finding], facts: PlatformFacts
+) -> tuple[Finding, ...]:
+    """Return what the plan finds, and what was found of Azure and is not mended by it."""
+    return tell_once((*plan.findings, *(each for each in found if not is_mended(each, facts))))
+
+
+def _place(
+    facts: PlatformFacts, platform: AzurePlatform, *, cloud: str, goes: Iterable[str]
+) -> PlatformFacts:
+    """Return the facts with where each cluster's kubeconfig is, and what goes with blue."""
+    remove: Mapping[str, Json] = {**facts.remove, "goes": [*goes]}
+    return replace(
+        facts,
+        make=_placed(facts.make, cloud, platform.of(Cluster.GREEN)),
+        remove=_placed(remove, cloud, platform.of(Cluster.BLUE)),
     )
 
 

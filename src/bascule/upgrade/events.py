@@ -1,10 +1,10 @@
 """What can happen to a gateway's split, and how each event is written in the journal."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import TypeAlias, assert_never
+from typing import Final, TypeAlias, assert_never
 
 from bascule.errors import JournalError
 from bascule.ids import Cluster, CommandId
@@ -221,44 +221,14 @@ def parse_event(record: Record) -> Event:
 
     Raises JournalError for a kind that this version does not know, or data that is not its own.
     """
-    data = record.entry.data
-    match record.entry.kind:
-        case "gateway_opened":
-            return Opened(split=parse_split(data.get("split")))
-        case "weights_intended":
-            return _parse_intended(data)
-        case "weights_finished":
-            return _parse_finished(data)
-        case "order_refused":
-            return Refused(
-                order_id=_order_id(data),
-                kind=read_text(data, "kind"),
-                reason=read_text(data, "reason"),
-                remedy=read_text(data, "remedy"),
-            )
-        case "order_witnessed":
-            return Witnessed(
-                order_id=_order_id(data), summary=read_object(data.get("summary"), "summary")
-            )
-        case "clusters_named":
-            return ClustersNamed(
-                clusters=parse_identities(data.get("clusters")),
-                replaced=_parse_replaced(data.get("replaced")),
-                reason=read_text(data, "reason"),
-            )
-        case "clusters_swapped":
-            return ClustersSwapped(
-                clusters=parse_identities(data.get("clusters")),
-                is_blue_kept=data.get("is_blue_kept") is True,
-            )
-        case "gateway_kept":
-            return GatewayKept(
-                gateway=read_text(data, "gateway"),
-                digest=read_text(data, "digest"),
-                document=read_object(data.get("document"), "document"),
-            )
-        case _:
-            raise unknown_kind(record)
+    parse = _PARSERS.get(record.entry.kind)
+    if parse is None:
+        raise unknown_kind(record)
+    return parse(record.entry.data)
+
+
+def _parse_opened(data: Mapping[str, Json]) -> Opened:
+    return Opened(split=parse_split(data.get("split")))
 
 
 def _parse_intended(data: Mapping[str, Json]) -> Intended:
@@ -287,6 +257,42 @@ def _parse_finished(data: Mapping[str, Json]) -> Finished:
     )
 
 
+def _parse_refused(data: Mapping[str, Json]) -> Refused:
+    return Refused(
+        order_id=_order_id(data),
+        kind=read_text(data, "kind"),
+        reason=read_text(data, "reason"),
+        remedy=read_text(data, "remedy"),
+    )
+
+
+def _parse_witnessed(data: Mapping[str, Json]) -> Witnessed:
+    return Witnessed(order_id=_order_id(data), summary=read_object(data.get("summary"), "summary"))
+
+
+def _parse_named(data: Mapping[str, Json]) -> ClustersNamed:
+    return ClustersNamed(
+        clusters=parse_identities(data.get("clusters")),
+        replaced=_parse_replaced(data.get("replaced")),
+        reason=read_text(data, "reason"),
+    )
+
+
+def _parse_swapped(data: Mapping[str, Json]) -> ClustersSwapped:
+    return ClustersSwapped(
+        clusters=parse_identities(data.get("clusters")),
+        is_blue_kept=data.get("is_blue_kept") is True,
+    )
+
+
+def _parse_kept(data: Mapping[str, Json]) -> GatewayKept:
+    return GatewayKept(
+        gateway=read_text(data, "gateway"),
+        digest=read_text(data, "digest"),
+        document=read_object(data.get("document"), "document"),
+    )
+
+
 def _parse_replaced(data: Json) -> tuple[Cluster, ...]:
     names = data if isinstance(data, list) else []
     return tuple(cluster for cluster in Cluster if cluster.value in names)
@@ -301,3 +307,15 @@ def _parse_result(text: str) -> Result:
 
 def _order_id(data: Mapping[str, Json]) -> CommandId:
     return CommandId(read_text(data, "order_id"))
+
+
+_PARSERS: Final[Mapping[str, Callable[[Mapping[str, Json]], Event]]] = {
+    "gateway_opened": _parse_opened,
+    "weights_intended": _parse_intended,
+    "weights_finished": _parse_finished,
+    "order_refused": _parse_refused,
+    "order_witnessed": _parse_witnessed,
+    "clusters_named": _parse_named,
+    "clusters_swapped": _parse_swapped,
+    "gateway_kept": _parse_kept,
+}

@@ -234,20 +234,13 @@ async def open_parts(
         document = await _fetch_gateway(azure.client, settings.gateway_id)
         owns = find_ownership(document, settings)
         log = CountingLog(FileOperationLog(home.state_dir.gateway_operations), home.clock)
-        writer = GatewayWriter(
-            azure.client,
-            settings.gateway_id,
-            clock=home.clock,
-            operations=log,
-            owns=owns,
-            fence=fence,
-            limit_s=LIMIT_FACTOR * spec.operation_timeout_seconds,
-        )
         traffic = TrafficReader(
             azure.client, settings.gateway_id, settings=settings, clock=home.clock, logs=logs
         )
+        limit_s = LIMIT_FACTOR * spec.operation_timeout_seconds
+        writer = partial(GatewayWriter, azure.client, settings.gateway_id, limit_s=limit_s)
         async with AppGwDriver(
-            writer=writer,
+            writer=writer(clock=home.clock, operations=log, owns=owns, fence=fence),
             settings=settings,
             owns=owns,
             clock=home.clock,
@@ -260,9 +253,7 @@ async def open_parts(
                 log=log,
                 client=azure.client,
                 document=document,
-                addresses=_private_addresses(document)
-                if spec.private_frontend
-                else await _fetch_addresses(azure.client, document),
+                addresses=await _fetch_addresses(azure.client, document, spec),
                 private_addresses=_private_addresses(document),
                 traffic=traffic,
             )
@@ -330,8 +321,12 @@ def _private_addresses(document: Document) -> tuple[str, ...]:
     return tuple(address for address in found if address)
 
 
-async def _fetch_addresses(client: ArmClient, document: Document) -> tuple[str, ...]:
-    """Return the public addresses; none where we may not look."""
+async def _fetch_addresses(
+    client: ArmClient, document: Document, spec: AppGwPlace
+) -> tuple[str, ...]:
+    """Return where its listeners are; no public addresses where we may not look."""
+    if spec.private_frontend:
+        return _private_addresses(document)
     ids = [i for e in _frontends(document) if (i := text_at(e, "publicIPAddress", "id"))]
     try:
         found = [await client.get(each) for each in ids]

@@ -4,6 +4,7 @@ The rules stand in docs/explanation/zero-downtime.md; nothing here comes from th
 """
 
 from collections import Counter
+from collections.abc import Sequence
 
 import msgspec
 
@@ -108,14 +109,10 @@ def judge(evidence: Evidence) -> Verdict:
     unmeasured_share = latency.unmeasured_requests / requests if requests else 1.0
     failed = failures.failed + streams.refused
     rules = (
-        Rule(number=1, holds=failed == 0, text=f"{failed} of {requests} requests failed"),
-        _judge_gaps(latency, unmeasured_share),
-        _judge_latency(latency, unmeasured_share),
-        _judge_wrong(wrong),
-        _judge_streams(streams),
-        _judge_effects(effects, has_posts=_has_posts(evidence)),
+        _judge_failed(failed, requests),
+        *_judge_times(latency, unmeasured_share),
+        *_judge_side_effects(evidence, wrong, streams, effects),
     )
-    spans = evidence.stalls
     return Verdict(
         judge="lab.load",
         holds=all(rule.holds is True for rule in rules),
@@ -133,13 +130,36 @@ def judge(evidence: Evidence) -> Verdict:
         switches=switches,
         unmeasured_requests=latency.unmeasured_requests,
         unmeasured_share=round(unmeasured_share, 6),
-        own_stalls=len(spans),
-        own_stall_max_ms=round(max((s.length_s for s in spans), default=0.0) * 1000, 3),
+        own_stalls=len(evidence.stalls),
+        own_stall_max_ms=_longest_ms(evidence.stalls),
         requests_by_lane=_requests_by_lane(evidence),
         answers_by_cluster=_answers_by_cluster(evidence),
         left_out=evidence.left_out(),
         rate=round(requests / max(1e-9, evidence.stopped_s - evidence.started_s), 1),
     )
+
+
+def _judge_times(latency: LatencyReport, unmeasured_share: float) -> tuple[Rule, Rule]:
+    return _judge_gaps(latency, unmeasured_share), _judge_latency(latency, unmeasured_share)
+
+
+def _judge_side_effects(
+    evidence: Evidence, wrong: int | None, streams: Streams, effects: Effects | None
+) -> tuple[Rule, ...]:
+    has_posts = _has_posts(evidence)
+    return (
+        _judge_wrong(wrong),
+        _judge_streams(streams),
+        _judge_effects(effects, has_posts=has_posts),
+    )
+
+
+def _longest_ms(spans: Sequence[Span]) -> float:
+    return round(max((span.length_s for span in spans), default=0.0) * 1000, 3)
+
+
+def _judge_failed(failed: int, requests: int) -> Rule:
+    return Rule(number=1, holds=failed == 0, text=f"{failed} of {requests} requests failed")
 
 
 def _judge_wrong(wrong: int | None) -> Rule:
