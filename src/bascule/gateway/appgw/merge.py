@@ -228,7 +228,12 @@ def _drop_stale_back_references(document: Document, merged: Collections) -> None
     gone = {key for key in before - after if key[0] in {name.lower() for name in merged}}
     if not gone:
         return
-    for collection, children in merged.items():
+    elsewhere = {
+        collection: cast("list[Document]", children)
+        for collection, children in object_at(document, "properties").items()
+        if collection not in merged and is_collection(children)
+    }
+    for collection, children in (elsewhere | merged).items():
         merged[collection] = [_without_back(gateway_id, collection, e, gone) for e in children]
 
 

@@ -101,6 +101,18 @@ def test_what_azure_showed_of_ours_that_is_gone_is_not_sent_back() -> None:
     assert child(body, PORTS, "port-8080")["properties"]["httpListeners"] == [ref(LISTENERS, "all")]
 
 
+def test_nor_is_it_where_no_children_of_ours_can_be() -> None:
+    wanted = build_part({LISTENERS: [listener("bsc-listener", "a.example.com")]})
+    document = shown(merged(theirs(), wanted))
+    front = document["properties"]["frontendIPConfigurations"][0]["properties"]
+    front["httpListeners"] = [ref(LISTENERS, "all"), ref(LISTENERS, "bsc-listener")]
+
+    body = merged(document, NOTHING)
+
+    found = body["properties"]["frontendIPConfigurations"][0]
+    assert found["properties"] == {**front, "httpListeners": [ref(LISTENERS, "all")]}
+
+
 def test_ours_that_a_rule_of_somebody_else_needs_stays_with_all_that_it_needs() -> None:
     document = merged(theirs(), our_part())
     foreign = rule("theirs", 50, listener="bsc-listener", urlPathMap=ref(PATH_MAPS, "bsc-map-blue"))
