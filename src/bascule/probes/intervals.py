@@ -59,6 +59,7 @@ def subtract_traffic(before: ClusterTraffic, after: ClusterTraffic) -> Counts | 
         open=after.requests_active,
         latency=latency,
         unused=after.unused,
+        source=after.source,
     )
 
 

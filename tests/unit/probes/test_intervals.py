@@ -61,6 +61,13 @@ def test_an_interval_is_the_difference_of_two_looks() -> None:
     }
 
 
+def test_who_counted_is_told_on() -> None:
+    found = subtract_traffic(BEFORE, replace(AFTER, source="access log"))
+
+    assert found is not None
+    assert found.source == "access log"
+
+
 def test_a_gateway_that_restarted_leaves_a_gap_and_no_negative_number() -> None:
     before = {Cluster.BLUE: BEFORE, Cluster.GREEN: BEFORE}
 

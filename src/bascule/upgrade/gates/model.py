@@ -96,6 +96,8 @@ class Counts:
     """Of those that ended with an answer; None when not known."""
     unused: Unused | None = None
     """Proof that nothing is sent there, of a gateway that does not say what is open."""
+    source: str = ""
+    """Who counted, where there is more than one who may."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,6 +46,8 @@ class _Hold:
     began_at: datetime
     seen_at: datetime | None = None
     """When the gates' target was last measured."""
+    source: str = ""
+    """Who counted it, where there is more than one who may."""
     answered_at: Mapping[str, datetime] = field(default_factory=dict)
     """When each check last said yes or no."""
 
@@ -105,6 +107,7 @@ class Holding:
                 **judged.evidence,
                 "at": now.isoformat(),
                 "progress": render_progress(hold.progress),
+                **({"counted_by": hold.source} if hold.source else {}),
             },
         )
         ends_at = started_at + timedelta(seconds=hold_s)
@@ -118,12 +121,13 @@ class Holding:
         measured = self.measure(state, step, gates)
         hold = self._go_on(state, step, gates, now)
         answered = {r.name: now for r in measured.results if r.outcome is not CheckOutcome.UNKNOWN}
-        is_seen = any(gates.target in interval.counts for interval in measured.intervals)
+        seen = [i.counts[gates.target] for i in measured.intervals if gates.target in i.counts]
         self._baseline.extend(measured.intervals)
         self._hold = replace(
             hold,
             progress=absorb(hold.progress, gates, measured.intervals, measured.results),
-            seen_at=now if is_seen else hold.seen_at,
+            seen_at=now if seen else hold.seen_at,
+            source=seen[-1].source if seen else hold.source,
             answered_at={**hold.answered_at, **answered},
         )
         return self._hold

@@ -1,9 +1,11 @@
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
 from bascule.ids import Cluster
+from bascule.journal.record import Json
 from bascule.routing.arrangement import Arrangement
 from bascule.upgrade.gates.model import Check, CheckOutcome, CheckType, Counts, Gates
 from bascule.upgrade.plan.model import Plan, Step
@@ -75,6 +77,21 @@ async def test_a_hold_waits_for_its_time_and_then_passes() -> None:
     assert isinstance(late, Done)
     assert late.judged is not None
     assert late.judged.verdict == "pass"
+
+
+async def test_a_verdict_says_who_counted_where_there_is_more_than_one_who_may() -> None:
+    def counts(at: datetime) -> dict[Cluster, Counts]:
+        return {c: replace(found, source="access log") for c, found in traffic(50)(at).items()}
+
+    async def judge(desk: Desk) -> Mapping[str, Json]:
+        await desk.look()
+        found = await desk.look(11.0)
+        assert isinstance(found, Done)
+        assert found.judged is not None
+        return found.judged.evidence
+
+    assert (await judge(Desk(counts)))["counted_by"] == "access log"
+    assert "counted_by" not in await judge(Desk(traffic(50)))
 
 
 async def test_silence_is_not_success() -> None:
