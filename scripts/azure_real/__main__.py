@@ -118,8 +118,11 @@ async def _ask_all(
 ) -> None:
     """Ask one after the other; what was found is in the file at once, should this run be killed."""
     await throwaway.make(world, has_green=False)
+    await _prepare(world, questions, facts)
     is_pair = False
     for question in questions:
+        if question.key in facts:
+            continue
         if question.needs_clusters and not is_pair:
             await throwaway.make(world, has_green=True)
             is_pair = True
@@ -131,6 +134,16 @@ async def _ask_all(
             facts[question.key] = {"answer": "unknown", "why": why}
         tell(f"answer      {facts[question.key]['answer']}")
         _write(world, output, facts, is_whole=False, left=(world.settings.group,))
+
+
+async def _prepare(world: World, questions: tuple[Question, ...], facts: dict[str, Fact]) -> None:
+    """Prepare what takes long to work; a question whose part cannot be made is not asked."""
+    for question in questions:
+        try:
+            if question.prepare is not None:
+                await question.prepare(world)
+        except BasculeError as error:
+            facts[question.key] = {"answer": "unknown", "why": str(error)}
 
 
 def _write(

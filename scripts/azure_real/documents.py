@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from bascule.azure.document import Document
+from bascule.azure.document import Document, list_at, text_at
 from bascule.azure.resource_id import ResourceId
 
 UNRELATED_POOL = "unrelated"
@@ -131,6 +131,14 @@ def with_dangling_rule(document: Document) -> dict[str, Any]:
     rule = {"ruleType": "Basic", "priority": 19_999, "httpListener": {"id": listener}}
     _set_part(changed, "requestRoutingRules", "dangling", rule)
     return changed
+
+
+def find_addresses(document: Document, pool: str) -> list[str]:
+    """Return the addresses that a pool holds; none if there is no such pool."""
+    pools = list_at(document, "properties", "backendAddressPools")
+    found = [each for each in pools if text_at(each, "name") == pool]
+    servers = [each for pool in found for each in list_at(pool, "properties", "backendAddresses")]
+    return [text_at(each, "ipAddress") for each in servers]
 
 
 def padded(document: Document, size_bytes: int) -> dict[str, Any]:

@@ -124,7 +124,7 @@ def judge_activity_log(
     }
 
 
-def judge_metrics(
+def judge_minute(
     counts: Sequence[tuple[float, int]], *, sent: int, grain_s: float, limit_s: float
 ) -> Fact:
     """Say how late one minute was told; `counts` are (seconds after its end, requests in it).
@@ -144,3 +144,10 @@ def judge_metrics(
         "counted": whole,
         "counts": [[round(late_s, 1), count] for late_s, count in counts],
     }
+
+
+def judge_refusals(minute: Fact, refusals: Sequence[str]) -> Fact:
+    """Say that a question was never understood, where nothing was told but refusals."""
+    if refusals and not minute.get("counts"):
+        return {**minute, "answer": "not understood", "why": refusals[-1]}
+    return {**minute, "refused_at_first": len(refusals)}

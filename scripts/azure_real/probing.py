@@ -135,10 +135,8 @@ def _settings_id(gateway: ResourceId) -> str:
 async def _find_servers(world: World) -> list[str]:
     """Return the addresses of a pool whose servers answer."""
     health = await fetch_health(world)
-    pools = list_at(await read(world), "properties", "backendAddressPools")
+    document = await read(world)
     for name in POOLS:
-        for pool in pools:
-            if text_at(pool, "name") == name and set(health.get(name, ())) == {"Healthy"}:
-                servers = list_at(pool, "properties", "backendAddresses")
-                return [text_at(each, "ipAddress") for each in servers]
+        if set(health.get(name, ())) == {"Healthy"}:
+            return documents.find_addresses(document, name)
     raise NotFoundError(f"no server of {' or '.join(POOLS)} is healthy", status=404)

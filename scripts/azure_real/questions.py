@@ -9,7 +9,12 @@ from dataclasses import dataclass
 from bascule.errors import UsageError
 from scripts.azure_real.contract import ask_contract
 from scripts.azure_real.judging import Fact
-from scripts.azure_real.lateness import ask_activity_log, ask_metrics
+from scripts.azure_real.lateness import (
+    ask_access_logs,
+    ask_activity_log,
+    ask_metrics,
+    prepare_access_logs,
+)
 from scripts.azure_real.probing import ask_first_answer, ask_health, ask_unused_pool
 from scripts.azure_real.traffic_questions import ask_drain, ask_mixture, ask_reach
 from scripts.azure_real.wide import ask_wide_document
@@ -26,6 +31,8 @@ class Question:
     ask: Callable[[World], Awaitable[Fact]]
     lasts_s: int
     """About how long: a change of a gateway takes 8 s in the median, one in ten 79 s or more."""
+    prepare: Callable[[World], Awaitable[None]] | None = None
+    """What is done once there is a gateway, long before it is asked."""
     needs_clusters: bool = False
     needs: str = ""
     """The key of the question that has to be asked before, for what it leaves on the gateway."""
@@ -104,6 +111,15 @@ QUESTIONS = (
         text="How late are the minutes of Azure Monitor?",
         ask=ask_metrics,
         lasts_s=300,
+        needs_clusters=True,
+        needs="first_answer",
+    ),
+    Question(
+        key="access_logs",
+        text="How late is the access log, and does Azure understand what is asked of it?",
+        ask=ask_access_logs,
+        lasts_s=450,
+        prepare=prepare_access_logs,
         needs_clusters=True,
         needs="first_answer",
     ),

@@ -36,7 +36,7 @@ def describe_cost(world: World, *, asking_s: float, has_green: bool) -> Iterator
     yield "  1 application gateway Standard_v2 with 2 instances, which reserve 20 capacity units,"
     yield "  and 1 public IP; an hour that was begun is charged as a whole one"
     yield f"  {clusters} node(s) {settings.vm_size} with disks, {clusters} cluster(s) of the tier"
-    yield "  Free, each with a load balancer and a public IP of its own"
+    yield "  Free, each with a load balancer and a public IP of its own; a few kilobytes of logs"
     prices = settings.prices
     if prices is None or settings.vm_size not in prices.machines:
         yield "cost: no price is known here; look up the above for two hours, or give --prices"

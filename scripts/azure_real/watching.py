@@ -37,6 +37,10 @@ class WatchedClient(ArmClient):
     spoil_next: Callable[[Document], Document] | None = None
     """What is done to the next gateway that is put, so that Azure refuses it."""
 
+    def know_version(self, resource_type: str, version: str) -> None:
+        """Use this api-version for a type that Bascule itself has nothing to do with."""
+        self._version_by_type[resource_type] = version
+
     @override
     async def put(
         self,

@@ -80,10 +80,13 @@ async def open_world(
     async with open_credential(found, cloud, trust=trust) as credential:
         client = WatchedClient(cloud, credential, clock=SystemClock(), trust=trust)
         client.seen = {}
+        client.know_version("Microsoft.OperationalInsights/workspaces", "2023-09-01")
         async with client:
             yield World(
                 settings=settings,
-                azure=Azure(cloud=cloud, credential=credential, kind=found.kind, client=client),
+                azure=Azure(
+                    cloud=cloud, credential=credential, kind=found.kind, client=client, trust=trust
+                ),
                 client=client,
                 arm=LiveArm(client),
                 directory=directory,

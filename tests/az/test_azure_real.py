@@ -134,6 +134,7 @@ def test_it_answers_its_questions_and_removes_everything(az: RealAz, tmp_path: P
         "health": "of a pool without a rule: getBackendHealthOnDemand",
         "first_answer": "at once, cold and warm",
         "metrics": "in time",
+        "access_logs": "in time",
         "retry_after": "said",
     }
     assert facts["driver_contract"]["is_gateway_as_before"] is True

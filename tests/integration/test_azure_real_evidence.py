@@ -22,7 +22,8 @@ from scripts.azure_real.judging_evidence import (
     judge_first_answer,
     judge_first_answers,
     judge_health,
-    judge_metrics,
+    judge_minute,
+    judge_refusals,
     judge_size,
     judge_unused_pool,
 )
@@ -147,7 +148,7 @@ def test_how_late_the_activity_log_is_counts_from_the_write_and_from_its_end() -
 
 def test_a_minute_is_whole_when_nothing_was_added_any_more() -> None:
     def judge(*counts: tuple[float, int]) -> dict[str, Any]:
-        return judge_metrics(counts, sent=20, grain_s=60.0, limit_s=900)
+        return judge_minute(counts, sent=20, grain_s=60.0, limit_s=900)
 
     early = judge((90.0, 11), (150.0, 20))
     late = judge((90.0, 11), (181.0, 20))
@@ -160,6 +161,16 @@ def test_a_minute_is_whole_when_nothing_was_added_any_more() -> None:
     assert (early["sent"], early["counted"]) == (20, 20)
     assert late["answer"] == "later than three minutes"
     assert judge()["answer"] == "nothing within 900 s"
+
+
+def test_a_question_is_not_understood_only_if_it_never_was() -> None:
+    told = judge_minute([(1.0, 20)], sent=20, grain_s=60.0, limit_s=900)
+    untold = judge_minute([], sent=20, grain_s=60.0, limit_s=900)
+
+    assert judge_refusals(told, ["no table"])["answer"] == "in time"
+    assert judge_refusals(untold, [])["answer"] == "nothing within 900 s"
+    never = judge_refusals(untold, ["no table", "still none"])
+    assert (never["answer"], never["why"]) == ("not understood", "still none")
 
 
 def test_a_contract_holds_only_if_all_cases_do_and_says_what_is_left() -> None:
