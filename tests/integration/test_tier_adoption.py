@@ -150,6 +150,7 @@ async def adopt(hands: Hands) -> Body:
     assert plan.blockers == ()
     leading = {each.place.host: each.after.addresses for each in plan.exchange.hosts}
     assert {host: leading[host] for host in HOSTS} == dict.fromkeys(HOSTS, ENVOYS)
+    assert (await plan_adoption(hands, Wish())).gist == plan.gist
     await adopt_gateway(hands, plan, silence_s=0, tell=tell_nobody)
     return dict(await hands.read())
 
@@ -190,6 +191,8 @@ async def test_agics_gateway_is_taken_over_by_envoys_and_given_back_as_it_was(
         rehearsed = measure_rehearsals(load_rehearsals(state_dir))
         plan = await plan_release(hands, ["next.example.com"])
         assert plan.blockers == ()
+        assert (await plan_release(hands, ["next.example.com"])).gist == plan.gist
+        assert (await plan_release(hands, ())).gist != plan.gist
         await release_gateway(hands, plan, tell=tell_nobody)
         released: Body = dict(await hands.read())
     assert is_same(tagged, {**before, "tags": tagged["tags"]})

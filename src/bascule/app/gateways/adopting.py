@@ -76,6 +76,18 @@ class AdoptionPlan:
         """Whether there is nothing to do."""
         return self.is_done and not self.awake and not self.found.add_ons
 
+    @property
+    def gist(self) -> tuple[object, ...]:
+        """What a person agrees to."""
+        return (
+            self.agic_prefix,
+            self.is_done,
+            self.objects,
+            self.found,
+            self.exchange.gist,
+            self.blockers,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adoption:

@@ -7,9 +7,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import cast
 
+import structlog
+
 from bascule.app.state_dir import StateDir
 from bascule.gateway.driver import UpdateTimes
 from bascule.private_file import write_private
+
+_LOG: structlog.stdlib.BoundLogger = structlog.get_logger("bascule.gateway")
 
 FILE = "gateway-rehearsals.json"
 KEPT_MAX = 20
@@ -35,10 +39,15 @@ def load_rehearsals(state_dir: StateDir) -> tuple[Rehearsal, ...]:
 
 
 def keep_rehearsal(state_dir: StateDir, rehearsal: Rehearsal) -> None:
-    """Remember one more. Raises OSError."""
+    """Remember one more; where there is no room for it, that is told and nothing else."""
     kept = [*load_rehearsals(state_dir), rehearsal][-KEPT_MAX:]
     shown = [{**asdict(each), "at": each.at.isoformat()} for each in kept]
-    write_private(_path(state_dir), json.dumps({"rehearsals": shown}, indent=1).encode())
+    try:
+        write_private(_path(state_dir), json.dumps({"rehearsals": shown}, indent=1).encode())
+    except OSError as error:
+        _LOG.warning(
+            "how long the update took is not remembered", took_s=rehearsal.took_s, why=str(error)
+        )
 
 
 def measure_rehearsals(rehearsals: tuple[Rehearsal, ...]) -> UpdateTimes | None:

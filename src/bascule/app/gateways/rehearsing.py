@@ -8,11 +8,8 @@ from bascule.gateway.appgw.adoption import REHEARSED_TAG, with_tags
 from bascule.gateway.ownership import owner_of
 
 
-async def rehearse_update(hands: Hands) -> Rehearsal:
-    """Write the gateway as it is but for the tag that says when; return how long that took.
-
-    Raises PlanError where the gateway is somebody else's, and what writing raises.
-    """
+async def check_rehearsal(hands: Hands) -> Document:
+    """Return the gateway as it is. Raises PlanError where it is somebody else's."""
     document = await hands.read()
     owner = owner_of(object_at(document, "tags"))
     if owner not in {"", hands.settings.owner}:
@@ -20,6 +17,15 @@ async def rehearse_update(hands: Hands) -> Rehearsal:
             f"the gateway is tagged as {owner}, that of another Bascule",
             remedy="measure it from where that one runs",
         )
+    return document
+
+
+async def rehearse_update(hands: Hands) -> Rehearsal:
+    """Write the gateway as it is but for the tag that says when; return how long that took.
+
+    Raises PlanError where the gateway is somebody else's, and what writing raises.
+    """
+    document = await check_rehearsal(hands)
     at = hands.clock.now()
 
     def change(document: Document) -> Document:

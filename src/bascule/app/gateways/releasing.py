@@ -51,6 +51,18 @@ class ReleasePlan:
             for each in found
         )
 
+    @property
+    def gist(self) -> tuple[object, ...]:
+        """What a person agrees to; AGIC's pools get the addresses of the moment."""
+        return (
+            self.is_given,
+            self.asleep,
+            self.commands,
+            self.given.as_kept,
+            self.exchange.gist,
+            self.blockers,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Release:

@@ -2,12 +2,14 @@
 
 import asyncio
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated
 
 import typer
 
 from bascule.app.gateways.adopting import Adoption, AdoptionPlan, Wish, adopt_gateway, plan_adoption
 from bascule.cli.arguments import takes
+from bascule.cli.gateway.agreeing import Deed, do_agreed
 from bascule.cli.gateway.opening import (
     Source,
     open_source,
@@ -59,7 +61,7 @@ def adopt(arguments: Arguments) -> None:
     elsewhere. `bascule run` then replaces AGIC's objects by ours. Ends with 3 when something stands
     against it; then nothing is changed. It may be ended at any moment and said again.
     """
-    plan, adoption = asyncio.run(_adopt(arguments))
+    plan, adoption = _adopt(arguments)
     if arguments.output is Output.JSON:
         done = None if adoption is None else adoption_document(adoption)
         print_document({"plan": adoption_plan_document(plan), "done": done})
@@ -75,22 +77,48 @@ def render_done(adoption: Adoption, source: Source) -> list[str]:
     return [f"done: {said}", f"next: bascule run{place}"]
 
 
-async def _adopt(arguments: Arguments) -> tuple[AdoptionPlan, Adoption | None]:
-    silence_s = parse_silence(arguments.silence)
-    wish = Wish(
+def _adopt(arguments: Arguments) -> tuple[AdoptionPlan, Adoption | None]:
+    deed = _build_deed(arguments)
+    if arguments.plan:
+        return asyncio.run(_plan(arguments)), None
+    hold = partial(open_source, arguments.source, is_writing=True)
+    return do_agreed(deed, hold, is_sure=arguments.yes)
+
+
+async def _plan(arguments: Arguments) -> AdoptionPlan:
+    async with open_source(arguments.source, is_writing=False) as hands:
+        plan = await plan_adoption(hands, _wish(arguments))
+    _show(arguments, plan)
+    return plan
+
+
+def _wish(arguments: Arguments) -> Wish:
+    return Wish(
         agic_prefix=arguments.agic_prefix,
         dropped=frozenset(arguments.drop or ()),
         may_disable_add_on=arguments.disable_add_on,
     )
-    async with open_source(arguments.source, is_writing=not arguments.plan) as hands:
-        plan = await plan_adoption(hands, wish)
-        if arguments.output is Output.TEXT:
-            print_lines(render_adoption_plan(plan))
-        if arguments.plan:
-            return plan, None
+
+
+def _show(arguments: Arguments, plan: AdoptionPlan) -> None:
+    if arguments.output is Output.TEXT:
+        print_lines(render_adoption_plan(plan))
+
+
+def _build_deed(arguments: Arguments) -> Deed[AdoptionPlan, Adoption]:
+    wish, silence_s = _wish(arguments), parse_silence(arguments.silence)
+
+    def show(plan: AdoptionPlan) -> bool:
+        _show(arguments, plan)
         refuse_blockers("the gateway is not taken over", plan.blockers)
-        if plan.is_empty:
-            return plan, None
-        ask("Take it over?", is_sure=arguments.yes)
-        tell = teller(arguments.output)
-        return plan, await adopt_gateway(hands, plan, silence_s=silence_s, tell=tell)
+        return not plan.is_empty
+
+    return Deed(
+        look=lambda hands: plan_adoption(hands, wish),
+        show=show,
+        ask=lambda: ask("Take it over?", is_sure=False),
+        gist=lambda plan: plan.gist,
+        act=lambda hands, plan: adopt_gateway(
+            hands, plan, silence_s=silence_s, tell=teller(arguments.output)
+        ),
+    )

@@ -1,14 +1,16 @@
 """`bascule gateway rehearse`: measures how long an update of a gateway takes."""
 
-import asyncio
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated
 
 import typer
 
+from bascule.app.gateways.hands import Hands, find_place
 from bascule.app.gateways.rehearsals import Rehearsal
-from bascule.app.gateways.rehearsing import rehearse_update
+from bascule.app.gateways.rehearsing import check_rehearsal, rehearse_update
 from bascule.cli.arguments import takes
+from bascule.cli.gateway.agreeing import Deed, do_agreed
 from bascule.cli.gateway.opening import Source, open_source
 from bascule.cli.options import OutputOption
 from bascule.cli.platform.asking import ask
@@ -31,15 +33,28 @@ def rehearse(arguments: Arguments) -> None:
     Azure goes by all instances as with any update, so do it in a window, while no runtime works.
     `bascule plan` shows the time from then on.
     """
-    found = asyncio.run(_rehearse(arguments))
+    hold = partial(open_source, arguments.source, is_writing=True)
+    found = do_agreed(_build_deed(arguments), hold, is_sure=arguments.yes)[1]
+    if found is None:
+        return
     if arguments.output is Output.JSON:
         print_document({"at": found.at.isoformat(), "update_s": found.took_s})
     else:
         print_lines([f"an update took {found.took_s:.1f} s; `bascule plan` reckons with it"])
 
 
-async def _rehearse(arguments: Arguments) -> Rehearsal:
-    async with open_source(arguments.source, is_writing=True) as hands:
-        name = hands.settings.gateway_id.rpartition("/")[2]
-        ask(f"Update {name} now, changing nothing that serves?", is_sure=arguments.yes)
+def _build_deed(arguments: Arguments) -> Deed[str, Rehearsal]:
+    """Return the measuring; what is agreed to is which gateway it is."""
+    name = find_place(arguments.source.read()).name
+
+    async def look(hands: Hands) -> str:
+        await check_rehearsal(hands)
+        return hands.settings.gateway_id
+
+    async def act(hands: Hands, _gateway_id: str) -> Rehearsal:
         return await rehearse_update(hands)
+
+    def ask_first() -> None:
+        ask(f"Update {name} now, changing nothing that serves?", is_sure=False)
+
+    return Deed(look=look, show=bool, ask=ask_first, gist=str, act=act)

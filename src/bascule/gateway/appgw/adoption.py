@@ -74,6 +74,12 @@ class Exchange:
         lost = (e.place.host for e in self.hosts if e.before.is_answered > e.after.is_answered)
         return tuple(dict.fromkeys(lost))
 
+    @property
+    def gist(self) -> tuple[object, ...]:
+        """What a person agrees to: all of it but the addresses of pods, which come and go."""
+        hosts = [(e.place, e.before.is_answered, e.after.is_answered) for e in self.hosts]
+        return (self.removed, self.added, self.stays, self.touched, *hosts)
+
 
 def find_agic_prefixes(document: Document) -> tuple[str, ...]:
     """Return what the names of AGIC's objects begin with, as far as names tell; `""` is none."""

@@ -51,3 +51,11 @@ def test_a_plan_is_told_the_middle_and_the_slow_of_what_was_measured() -> None:
     assert (found.median_s, found.p90_s) == (14.0, 18.0)
     assert found.source == "of 10 rehearsals on this gateway, the last on 2026-12-02"
     assert measure_rehearsals(()) is None
+
+
+def test_an_update_that_took_place_is_no_crash_because_it_cannot_be_remembered(
+    tmp_path: Path,
+) -> None:
+    keep_rehearsal(StateDir(tmp_path / "gone"), rehearsal(8.5))
+
+    assert load_rehearsals(StateDir(tmp_path / "gone")) == ()

@@ -132,3 +132,19 @@ def test_what_differs_of_somebody_elses_is_named() -> None:
 
 def test_names_of_agic_end_with_the_digest() -> None:
     assert find_agic_prefixes({"properties": {RULES: [{"name": f"rr-{DIGEST}-mine"}]}}) == ()
+
+
+def test_pods_that_come_and_go_do_not_change_what_a_person_agreed_to() -> None:
+    document = agic_gateway()
+    moved = copy.deepcopy(document)
+    for each in moved["properties"][POOLS]:
+        for address in each["properties"].get("backendAddresses", []):
+            address["ipAddress"] = "10.240.9.9"
+    was = plan_exchange(document, first_table(document), ADOPTED)
+
+    now = plan_exchange(moved, first_table(moved), ADOPTED)
+    other = plan_exchange(document, first_table(document, host=OTHER_HOST), ADOPTED)
+
+    assert now != was
+    assert now.gist == was.gist
+    assert other.gist != was.gist
