@@ -5,9 +5,15 @@ import socket
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
+from typing_extensions import override
+
 from bascule.lab.arm.dataplane.handover import lead_to_newest
+from bascule.lab.arm.dataplane.instance import Instance
+from bascule.lab.arm.dataplane.live_gateway import give_over
+from bascule.lab.arm.dataplane.translate.backends import BackendOptions
+from bascule.lab.arm.dataplane.translate.translation import translate
 from tests.integration.test_arm_dataplane import lab
-from tests.support.arm_backends import BLUE, PUBLIC
+from tests.support.arm_backends import BLUE, FRONTEND_ADDRESSES, PUBLIC
 from tests.support.arm_gateways import PORT, gateway, settings
 
 AT_ONCE = 40
@@ -17,6 +23,7 @@ REPLACEMENTS = 4
 
 def _listen(port: int = 0) -> socket.socket:
     found = socket.socket()
+    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     found.bind((PUBLIC, port))
     found.listen(AT_ONCE)
@@ -68,6 +75,40 @@ async def test_it_makes_no_difference_when_the_old_has_closed() -> None:
         counts = (_accept_all(stack, staying), _accept_all(stack, new))
         assert sum(counts) == AT_ONCE
         assert all(counts)
+
+
+class Replaced(Instance):
+    """Notes when it closes."""
+
+    is_closed = False
+
+    @property
+    @override
+    def is_running(self) -> bool:
+        return True
+
+    @override
+    async def retire(self) -> None:
+        self.is_closed = True
+
+
+async def test_an_instance_that_is_replaced_closes_when_it_has_accepted_what_is_queued(
+    tmp_path: Path,
+) -> None:
+    translation = translate(gateway({"blue": [BLUE]}), FRONTEND_ADDRESSES, BackendOptions())
+    replaced = Replaced(tmp_path, tmp_path / "pid", "replaced", drain_s=1.0)
+    replaced.translation = translation
+    with ExitStack() as stack:
+        old = stack.enter_context(_listen(PORT))
+        _connect(stack, (PUBLIC, PORT))
+        stack.enter_context(_listen(PORT))
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(give_over(replaced, translation))
+            await asyncio.sleep(0)
+            assert not replaced.is_closed
+            _accept_all(stack, old)
+
+    assert replaced.is_closed
 
 
 async def _ask_on(stop: asyncio.Event, failures: list[str], answered: list[int]) -> None:

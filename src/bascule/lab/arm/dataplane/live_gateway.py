@@ -127,7 +127,7 @@ class LiveGateway:
         try:
             await instance.apply(translation, generation=self._generation, now_s=now_s)
             if before is not None and before is not instance:
-                await _retire(before, translation)
+                await give_over(before, translation)
         except (InstanceError, UsageError, EnvoySilentError) as error:
             remedy = f" ({error.remedy})" if isinstance(error, UsageError) else ""
             raise OperationFailedError(
@@ -180,7 +180,7 @@ class LiveGateway:
         await instance.drop_drained(until_s)
 
 
-async def _retire(before: Instance, translation: Translation) -> None:
+async def give_over(before: Instance, translation: Translation) -> None:
     """Have an Envoy close that another one replaces, and fail none of its clients."""
     served = before.translation
     if served is None or not before.is_running:
