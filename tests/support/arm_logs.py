@@ -39,7 +39,7 @@ def line(at: datetime, **more: Any) -> str:
         "server": "127.1.0.1:8080",
         "latency_ms": 20,
     }
-    return json.dumps({**said, **more})
+    return json.dumps({**said, **more}, ensure_ascii=False)
 
 
 def logged(at: datetime, **more: Any) -> Request:

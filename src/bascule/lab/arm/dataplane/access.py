@@ -64,8 +64,9 @@ class AccessLogFile:
         whole = found.rfind(b"\n") + 1
         self._read += whole
         self._begin_anew()
-        lines = found[:whole].decode(errors="replace").splitlines()
-        return [self._name(json.loads(line)) for line in lines]
+        # Lines of bytes: a client may call itself by what ends a line of text, such as U+2028.
+        lines = found[:whole].splitlines()
+        return [self._name(json.loads(line.decode(errors="replace"))) for line in lines]
 
     def skip(self) -> None:
         """Pass over what was written since the last time."""

@@ -37,6 +37,16 @@ def test_a_log_is_read_on_and_names_servers_as_the_document_does(tmp_path: Path)
     assert third.server == "127.2.0.1:80"
 
 
+@pytest.mark.parametrize("agent", ["a\u2028b", "a\u0085b", "\u00ff"])
+def test_what_a_client_calls_itself_breaks_no_line(tmp_path: Path, agent: str) -> None:
+    log = AccessLogFile(tmp_path / "access.log")
+    log.path.write_text(f"{line(AT, agent=agent)}\n")
+
+    (found,) = log.take()
+
+    assert found.fields["agent"] == agent
+
+
 def test_what_nobody_wants_is_passed_over(tmp_path: Path) -> None:
     log = AccessLogFile(tmp_path / "access.log")
     log.skip()
