@@ -10,6 +10,7 @@ from bascule.kube import resources
 from bascule.kube.client import KubeClient, Selection
 from bascule.kube.kubeconfig import load_kubeconfig
 from tests.support.appgw_site import AppGwSite
+from tests.support.arm_gateways import part
 
 Document = dict[str, Any]
 NAMESPACE, NAME = "agic", "ingress-azure"
@@ -48,45 +49,46 @@ async def find_addresses(site: AppGwSite) -> list[str]:
 
 def add_agic(document: Document, port: int, addresses: list[str]) -> Document:
     """Return the document with AGIC's objects for two hosts beside what is there."""
-    gateway_id = document["id"]
     body = copy.deepcopy(document)
-    properties = body["properties"]
-
-    def ref(kind: str, name: str) -> Document:
-        return {"id": f"{gateway_id}/{kind}/{name}"}
-
-    def add(kind: str, name: str, **values: Any) -> None:
-        properties.setdefault(kind, []).append({"name": name, "properties": values})
-
     body["tags"] = {**document.get("tags", {}), **TAGS}
-    add("frontendPorts", f"fp-{port}", port=port)
-    add("backendAddressPools", "defaultaddresspool", backendAddresses=[])
-    add("backendHttpSettingsCollection", "defaulthttpsetting", port=80, protocol="Http")
+    _add(body, "frontendPorts", f"fp-{port}", port=port)
+    _add(body, "backendAddressPools", "defaultaddresspool", backendAddresses=[])
+    _add(body, "backendHttpSettingsCollection", "defaulthttpsetting", port=80, protocol="Http")
     for number, (host, service) in enumerate(((HOST, "api"), (FORMER_HOST, "gone"))):
-        digest = hashlib.md5(host.encode(), usedforsecurity=False).hexdigest()
         pool = f"pool-shop-{service}-80-bp-{CONTAINER_PORT}"
         settings = f"bp-shop-{service}-80-{CONTAINER_PORT}-{service}"
         members = [{"ipAddress": each} for each in addresses]
-        add("backendAddressPools", pool, backendAddresses=members)
-        add("backendHttpSettingsCollection", settings, port=CONTAINER_PORT, protocol="Http")
-        add(
+        _add(body, "backendAddressPools", pool, backendAddresses=members)
+        _add(body, "backendHttpSettingsCollection", settings, port=CONTAINER_PORT, protocol="Http")
+        digest = hashlib.md5(host.encode(), usedforsecurity=False).hexdigest()
+        _add(
+            body,
             "httpListeners",
             f"fl-{digest}",
-            frontendIPConfiguration=ref("frontendIPConfigurations", "public"),
-            frontendPort=ref("frontendPorts", f"fp-{port}"),
+            frontendIPConfiguration=_ref(body, "frontendIPConfigurations", "public"),
+            frontendPort=_ref(body, "frontendPorts", f"fp-{port}"),
             protocol="Http",
             hostNames=[host],
         )
-        add(
+        _add(
+            body,
             "requestRoutingRules",
             f"rr-{digest}",
             ruleType="Basic",
             priority=19_000 + 5 * number,
-            httpListener=ref("httpListeners", f"fl-{digest}"),
-            backendAddressPool=ref("backendAddressPools", pool),
-            backendHttpSettings=ref("backendHttpSettingsCollection", settings),
+            httpListener=_ref(body, "httpListeners", f"fl-{digest}"),
+            backendAddressPool=_ref(body, "backendAddressPools", pool),
+            backendHttpSettings=_ref(body, "backendHttpSettingsCollection", settings),
         )
     return body
+
+
+def _add(body: Document, kind: str, name: str, **properties: Any) -> None:
+    body["properties"].setdefault(kind, []).append(part(name, **properties))
+
+
+def _ref(body: Document, kind: str, name: str) -> Document:
+    return {"id": f"{body['id']}/{kind}/{name}"}
 
 
 def _open_blue(site: AppGwSite) -> KubeClient:

@@ -16,6 +16,7 @@ from bascule.lab.arm.operations import OperationFailedError
 from bascule.lab.arm.requests import ArmRefusal, ArmReply
 from bascule.lab.arm.resources import Document
 from bascule.lab.arm.world import ArmWorld
+from tests.support.arm_gateways import part
 from tests.support.arm_world import LOCATION, OPERATION_S, RG, ask, make_world, request, running
 from tests.support.virtual_clock import VirtualClock
 
@@ -174,45 +175,29 @@ def public_ip_body() -> Document:
 
 def gateway_body(**changes: Any) -> Document:
     """Return a gateway in the casing of az's template; `changes` replace properties."""
+    settings: Document = {
+        "Port": 80,
+        "Protocol": "http",
+        "CookieBasedAffinity": "disabled",
+        "connectionDraining": {"drainTimeoutInSec": 1, "enabled": False},
+    }
+    frontend = {
+        "privateIPAllocationMethod": "dynamic",
+        "publicIPAddress": {"id": PUBLIC_IP},
+    }
+    listener = {
+        "FrontendIpConfiguration": {"Id": f"{GATEWAY}/frontendIPConfigurations/public"},
+        "FrontendPort": {"Id": f"{GATEWAY}/frontendPorts/port"},
+        "Protocol": "http",
+        "SslCertificate": None,
+    }
     properties: Document = {
-        "backendAddressPools": [
-            {"name": "pool", "properties": {"BackendAddresses": [{"IpAddress": "10.240.0.4"}]}}
-        ],
-        "backendHttpSettingsCollection": [
-            {
-                "name": "settings",
-                "properties": {
-                    "Port": 80,
-                    "Protocol": "http",
-                    "CookieBasedAffinity": "disabled",
-                    "connectionDraining": {"drainTimeoutInSec": 1, "enabled": False},
-                },
-            }
-        ],
-        "frontendIPConfigurations": [
-            {
-                "name": "public",
-                "properties": {
-                    "privateIPAllocationMethod": "dynamic",
-                    "publicIPAddress": {"id": PUBLIC_IP},
-                },
-            }
-        ],
-        "frontendPorts": [{"name": "port", "properties": {"Port": 8080}}],
-        "gatewayIPConfigurations": [
-            {"name": "subnet", "properties": {"subnet": {"id": GATEWAY_SUBNET}}}
-        ],
-        "httpListeners": [
-            {
-                "name": "listener",
-                "properties": {
-                    "FrontendIpConfiguration": {"Id": f"{GATEWAY}/frontendIPConfigurations/public"},
-                    "FrontendPort": {"Id": f"{GATEWAY}/frontendPorts/port"},
-                    "Protocol": "http",
-                    "SslCertificate": None,
-                },
-            }
-        ],
+        "backendAddressPools": [part("pool", BackendAddresses=[{"IpAddress": "10.240.0.4"}])],
+        "backendHttpSettingsCollection": [part("settings", **settings)],
+        "frontendIPConfigurations": [part("public", **frontend)],
+        "frontendPorts": [part("port", Port=8080)],
+        "gatewayIPConfigurations": [part("subnet", subnet={"id": GATEWAY_SUBNET})],
+        "httpListeners": [part("listener", **listener)],
         "requestRoutingRules": [rule("rule1", 100)],
         "sku": {"name": "Standard_v2", "tier": "Standard_v2", "capacity": 2},
         **changes,
