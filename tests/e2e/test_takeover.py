@@ -198,7 +198,7 @@ def test_of_two_that_start_at_the_same_moment_one_is_refused_and_told_who_has_it
 ) -> None:
     for story in stories:
         code, said = story.refused
-        assert code == 9
+        assert code == 9, said
         assert f"gateway {story.gateway.name} is held by" in said
         assert f"(process {story.a.process.pid})" in said
 
@@ -247,7 +247,7 @@ def test_a_writes_nothing_more_once_b_has_written(stories: list[Story]) -> None:
 def test_a_ends_by_itself_and_says_why(stories: list[Story]) -> None:
     for story in stories:
         code, said = story.ended
-        assert code == 9
+        assert code == 9, said
         assert "has taken over" in said or "the lease of gateway" in said
 
 

@@ -91,10 +91,10 @@ async def test_a_wrong_answer_on_one_path_is_found_by_asking_blue_too() -> None:
 async def test_blue_has_to_answer_for_a_comparison() -> None:
     async with stub_web(hang):
         handler = gateway(blue=hang, green=answering("fine"))
-        found = await ask(handler, same_as_blue=True, timeout_s=0.3)
+        found = await ask(handler, same_as_blue=True, timeout_s=1.5)
 
     assert found.outcome is UNKNOWN
-    assert "blue did not answer within 0.3 s" in found.reason
+    assert "blue did not answer within 1.5 s" in found.reason
 
 
 async def test_blue_cannot_be_told_from_green_without_a_preview() -> None:
@@ -231,7 +231,7 @@ async def test_a_query_is_asked_with_its_token(tmp_path: Path) -> None:
 async def test_a_prometheus_without_an_answer_says_nothing_of_green(
     handler: Handler, reason: str
 ) -> None:
-    found, _ = await query(handler, timeout_s=0.3)
+    found, _ = await query(handler, timeout_s=0.3 if handler is hang else 5)
 
     assert found.outcome is UNKNOWN
     assert reason in found.reason

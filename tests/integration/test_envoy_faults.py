@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import socket
 import sys
 from pathlib import Path
 
@@ -197,6 +198,7 @@ async def test_the_admin_socket_only_tells(tmp_path: Path, path: str) -> None:
     await process.start()
     connector = aiohttp.UnixConnector(path=str(process.admin_socket))
     try:
+        await eventually(lambda: _is_listening(process.admin_socket))
         async with (
             aiohttp.ClientSession(connector=connector) as http,
             http.post(f"http://envoy/{path}") as answer,
@@ -204,6 +206,11 @@ async def test_the_admin_socket_only_tells(tmp_path: Path, path: str) -> None:
             assert answer.status == 403
     finally:
         await process.stop()
+
+
+def _is_listening(place: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as client:
+        return client.connect_ex(str(place)) == 0
 
 
 async def test_a_port_that_is_taken_before_the_start_is_a_usage_error(tmp_path: Path) -> None:

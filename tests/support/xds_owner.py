@@ -43,10 +43,10 @@ async def serve(folder: Path, own_port: int, port: int, *backend_ports: int) -> 
     driver = EnvoyDriver(clock=SystemClock(), listen=listen(folder, own_port), fence=check)
     async with driver:
         await driver.apply(tables.table(routes, Weights(10_000)), tables.store())
-        sys.stdout.write("applied\n")
-        sys.stdout.flush()
         asked = asyncio.Event()
         asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, asked.set)
+        sys.stdout.write("applied\n")  # from now on the signal may come
+        sys.stdout.flush()
         await asked.wait()
         await driver.apply(tables.table(routes, Weights(5_000)), tables.store())
 
