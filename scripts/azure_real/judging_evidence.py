@@ -71,8 +71,7 @@ def judge_first_answer(
 
 def is_settled(answers: Sequence[Answer], *, since_s: float) -> bool:
     """Whether requests since then were answered, and all of them well."""
-    recent = [each.what for each in answers if each.sent_s >= since_s]
-    return bool(recent) and set(recent) == {OK}
+    return {each.what for each in answers if each.sent_s >= since_s} == {OK}
 
 
 def judge_first_answers(cold: Fact, warm: Fact) -> Fact:
