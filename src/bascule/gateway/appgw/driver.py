@@ -28,7 +28,7 @@ from bascule.gateway.appgw.live import read_split
 from bascule.gateway.appgw.lookout import Look, Lookout
 from bascule.gateway.appgw.mending import LeftOut, Mended, leave_out, write_mended
 from bascule.gateway.appgw.merge import read_facts
-from bascule.gateway.appgw.part import Choice
+from bascule.gateway.appgw.part import Choice, Facts
 from bascule.gateway.appgw.rivals import tell_waiting
 from bascule.gateway.appgw.settings import AppGwSettings
 from bascule.gateway.appgw.translate.translation import Translator
@@ -44,6 +44,7 @@ from bascule.gateway.driver import (
 from bascule.gateway.ownership import Owns, owner_of, table_of
 from bascule.ids import CertificateDigest, Cluster
 from bascule.routing.certificates import CertificateStore
+from bascule.routing.documents import whole_split
 from bascule.routing.model import Problem, RoutingTable
 from bascule.routing.weights import Split
 
@@ -202,13 +203,15 @@ class AppGwDriver:
         )
         self._tried = None
         self._lookout.note_written(written.after)
+        problems = self._find_problems(self._live)
+        self._make_ready(self._live)
         return Applied(
             table_digest=table.digest,
             sent_s=written.sent_s,
             acknowledged_s=written.done_s if written.is_sent else written.sent_s,
             instances=1,
             is_split_only=is_split_only,
-            problems=self._find_problems(self._live),
+            problems=problems,
         )
 
     def _without_refused(self, table: RoutingTable) -> tuple[RoutingTable, tuple[LeftOut, ...]]:
@@ -298,6 +301,21 @@ class AppGwDriver:
         told = tell_left_out(live.left_out, live.table, gateway_id=self._settings.gateway_id)
         return (*part.problems, *told)
 
+    def _make_ready(self, live: _Live) -> None:
+        """Translate in a thread what a switch would need, so that it finds that done."""
+        cluster = live.mended.split.default.only
+        if cluster is not None:
+            other = live.mended.with_split(whole_split(cluster.other))
+            facts = read_facts(live.document, self._owns).held()
+            loop = asyncio.get_running_loop()
+            self._thread = loop.run_in_executor(None, self._translate_ahead, other, facts)
+
+    def _translate_ahead(
+        self, table: RoutingTable, facts: Facts
+    ) -> Mapping[CertificateDigest, str]:
+        self._translator.translate(table, facts)
+        return {}
+
     async def _prepare(
         self, table: RoutingTable, document: Document, certificates: CertificateStore
     ) -> tuple[RoutingTable, tuple[LeftOut, ...]]:
@@ -384,6 +402,7 @@ class AppGwDriver:
             split=self._read_split(look),
             instances=1 if owner_of(object_at(look.document, "tags")) else 0,
             traffic=traffic,
+            is_overwritten=bool(look.foreign) and not self._lock.locked(),
         )
 
     async def measure(self) -> Mapping[Cluster, ClusterTraffic]:

@@ -125,6 +125,8 @@ class _Entry:
     host: Host
     plan: HostPlan
     made: tuple[Granted, Fragment] | None = None
+    before: tuple[Granted, Fragment] | None = None
+    """What was made for where its requests went until they went elsewhere: a rollback's way."""
 
 
 class _Desk:
@@ -207,15 +209,14 @@ class _Desk:
         return self._grants
 
     def _make(self, entry: _Entry, grant: Granted, stance: Stance) -> Fragment:
-        if entry.made is not None:
-            known, fragment = entry.made
-            is_alike = known.doors == grant.doors and known.problems == grant.problems
-            if known.stance == stance and is_alike:
-                return fragment
-        granted = replace(grant, plan=entry.plan, stance=stance)
-        fragment = build_fragment(granted, self.site)
-        entry.made = (granted, fragment)
-        return fragment
+        if entry.made is not None and _is_of(entry.made[0], grant, stance):
+            return entry.made[1]
+        former, entry.before = entry.before, entry.made
+        if former is None or not _is_of(former[0], grant, stance):
+            granted = replace(grant, plan=entry.plan, stance=stance)
+            former = (granted, build_fragment(granted, self.site))
+        entry.made = former
+        return former[1]
 
     def _stance(self, name: str, table: RoutingTable) -> Stance:
         is_preview = name in self._previews
@@ -240,3 +241,9 @@ class _Desk:
         return Weights.all_to(
             Cluster.BLUE if weights.blue_bp >= weights.green_bp else Cluster.GREEN
         )
+
+
+def _is_of(known: Granted, grant: Granted, stance: Stance) -> bool:
+    """Whether a host that is the same still has these listeners, and its requests go there."""
+    is_alike = known.doors == grant.doors and known.problems == grant.problems
+    return known.stance == stance and is_alike

@@ -78,6 +78,19 @@ def test_a_switch_changes_nothing_but_rules() -> None:
     assert "blue" not in str(green.children[RULES])
 
 
+def test_the_way_back_of_a_switch_is_made_already() -> None:
+    settings, table, facts = read_case(SHOP)
+    translator = Translator(settings)
+    blue = translator.translate(table, facts)
+    translator.translate(_to(table, Cluster.GREEN), facts)
+
+    again = translator.translate(table, facts)
+
+    name = "bsc-rule-80-a.test"
+    assert again == blue
+    assert again.children[RULES][name] is blue.children[RULES][name]
+
+
 def test_by_pools_a_switch_changes_nothing_but_addresses() -> None:
     settings, table, facts = read_case(SHOP)
     translator = Translator(replace(settings, mechanism=Mechanism.POOLS))
