@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing_extensions import override
 
 from bascule.checks.findings import Finding
+from bascule.checks.writers import only_writers
 from bascule.errors import BasculeError, OutcomeUnknownError
 from bascule.ids import Cluster
 from bascule.upgrade.gates.model import Check, CheckOutcome, CheckResult, Counts, Interval
@@ -24,6 +25,9 @@ class FakeChecks:
 
     async def find(self) -> tuple[Finding, ...]:
         return self.findings
+
+    async def find_writers(self) -> tuple[Finding, ...]:
+        return only_writers(self.findings)
 
 
 @dataclass(slots=True)

@@ -22,7 +22,7 @@ from bascule.checks.routes import (
 )
 from bascule.checks.services import check_services
 from bascule.checks.way_back import check_way_back
-from bascule.checks.writers import check_writers
+from bascule.checks.writers import check_writers, only_writers
 
 Check: TypeAlias = Callable[[Inventory], tuple[Finding, ...]]
 
@@ -47,6 +47,12 @@ CHECKS: tuple[Check, ...] = (
     check_room,
     check_restarts,
 )
+
+
+def find_writers(inventory: Inventory) -> tuple[Finding, ...]:
+    """Return who else writes the gateway, without looking at what is served."""
+    looks: tuple[Check, ...] = (check_gateway, check_writers, check_steering)
+    return only_writers(sort_findings(finding for look in looks for finding in look(inventory)))
 
 
 def check_all(inventory: Inventory) -> tuple[Finding, ...]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from bascule.checks.findings import Finding
 from bascule.checks.inventory import Inventory
-from bascule.checks.preflight import check_all
+from bascule.checks.preflight import check_all, find_writers
 from bascule.clock import Clock
 from bascule.gateway.driver import Observation
 from bascule.inventory.survey import Survey
@@ -39,6 +39,13 @@ class LiveChecks:
             inventory = await self._survey.complete(inventory)
         seen = await self._observe()
         return await asyncio.to_thread(check_all, replace(inventory, observation=seen))
+
+    async def find_writers(self) -> tuple[Finding, ...]:
+        """Return who else writes the gateway, where others can at all; waits for no lists."""
+        if self._survey is None or self._survey.is_silent:
+            return ()
+        inventory = await self._survey.complete(self._look())
+        return find_writers(replace(inventory, observation=await self._observe()))
 
     async def _look_when_loaded(self) -> Inventory:
         deadline_s = self._clock.monotonic_s() + LOADING_S

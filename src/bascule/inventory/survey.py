@@ -42,6 +42,11 @@ class Survey:
         self.clock = clock
         self._answers: _Answers | None = None
 
+    @property
+    def is_silent(self) -> bool:
+        """Whether there is nobody to ask: nobody else writes such a gateway."""
+        return not self._inside and self._gateway is None
+
     async def complete(self, inventory: Inventory) -> Inventory:
         """Return the inventory with what was answered in the last `SURVEY_S`."""
         answers, now_s = self._answers, self.clock.monotonic_s()

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeAlias, assert_never
 
+from bascule.checks.findings import Finding
 from bascule.errors import PlanError
 from bascule.gateway.driver import Capabilities
 from bascule.ids import Cluster
@@ -28,6 +29,7 @@ from bascule.upgrade.signals import (
 )
 from bascule.upgrade.state import GatewayState, Outcome
 
+STOP_WRITERS = "stop it first: two that write one gateway undo each other's work"
 PATIENCE_S = 10.0
 """How long an order waits for a cluster that is still being listed."""
 SAME_AGAIN = (
@@ -77,6 +79,8 @@ class Facts:
     capabilities: Capabilities
     age_s: float
     age_max_s: float = AT_ONCE.order_age_max_s
+    writers: tuple[Finding, ...] = ()
+    """Who else writes the gateway, as blockers: of a move forward only."""
 
 
 def decide(state: GatewayState, order: Order, signal: SplitSignal, facts: Facts) -> Decision:
@@ -99,10 +103,21 @@ def decide(state: GatewayState, order: Order, signal: SplitSignal, facts: Facts)
         if isinstance(found, Act) and _is_open_end(state) and not signal.cancels:
             return replace(found, notes=(SAME_AGAIN, *found.notes))
         return found
-    decision = _decide_forward(state, order, signal, _Aim(wanted=wanted, view=view))
+    aim = _Aim(wanted=wanted, view=view, writers=facts.writers)
+    decision = _decide_forward(state, order, signal, aim)
     if isinstance(decision, Refuse) and facts.age_s < PATIENCE_S and _is_loading(view):
         return Wait(decision.reason)
     return decision
+
+
+def leads_back(state: GatewayState, wanted: Split) -> bool:
+    """Return whether `wanted` only gives blue back what the last shift took from it.
+
+    Nothing that a rollback does not wait for is waited for on that way.
+    """
+    home = state.homes[-1] if state.homes else state.split
+    back = {*rising_clusters(state.split, home)} - {Cluster.GREEN}
+    return {*rising_clusters(state.split, wanted)} <= back
 
 
 def refuse_old(age_s: float) -> Refuse:
@@ -202,6 +217,7 @@ class _Aim:
 
     wanted: Split
     view: TrafficView
+    writers: tuple[Finding, ...]
 
 
 def _decide_forward(
@@ -211,14 +227,16 @@ def _decide_forward(
     findings = (
         *_check_host(signal, aim.view),
         *find_hindrances(state.split, wanted, aim.view),
+        *(f"{each.subject}: {each.message}" for each in aim.writers),
     )
     is_forced = signal.is_forced
     if not findings:
         return Act(wanted=wanted)
     if not is_forced:
+        first = STOP_WRITERS if aim.writers else "make it ready"
         return Refuse(
             reason="; ".join(findings),
-            remedy="make it ready, or use --force with --reason to go on all the same",
+            remedy=f"{first}, or use --force with --reason to go on all the same",
         )
     if not order.reason:
         return Refuse(reason="--force needs a reason", remedy="give one with --reason")

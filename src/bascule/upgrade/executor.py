@@ -7,6 +7,7 @@ looked at before anything else is done.
 from dataclasses import dataclass
 from typing import assert_never
 
+from bascule.checks.findings import Finding
 from bascule.clock import Clock
 from bascule.errors import JournalError, PlanError, StaleWriterError
 from bascule.journal.record import Json
@@ -19,6 +20,8 @@ from bascule.upgrade.decide import (
     Refuse,
     Wait,
     decide,
+    leads_back,
+    plan_split,
     refuse_old,
 )
 from bascule.upgrade.events import Refused, Witnessed
@@ -204,6 +207,7 @@ class Executor:
             capabilities=traffic.capabilities(),
             age_s=self._age_s(order),
             age_max_s=self._ports.pace.order_age_max_s,
+            writers=await self._find_writers(order, signal),
         )
         decision = decide(self.state, order, signal, facts)
         match decision:
@@ -227,6 +231,17 @@ class Executor:
             case _:
                 assert_never(decision)
         return True
+
+    async def _find_writers(self, order: Order, signal: SplitSignal) -> tuple[Finding, ...]:
+        """Ask who else writes the gateway, before a move forward alone."""
+        if isinstance(signal, RollBack) or is_known(self.state, order):
+            return ()
+        try:
+            wanted = plan_split(self.state, signal, order.at)
+        except PlanError:
+            return ()
+        is_back = leads_back(self.state, wanted)
+        return () if is_back else await self._ports.checks.find_writers()
 
     def _age_s(self, order: Order) -> float:
         return (self._ports.clock.now() - order.at).total_seconds()

@@ -94,6 +94,10 @@ class Checks(Protocol):
         """Return what stands against, or speaks about, moving traffic now; never raises for it."""
         ...
 
+    async def find_writers(self) -> tuple[Finding, ...]:
+        """Return who else writes the gateway, as blockers; quicker than `find`, never raises."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:

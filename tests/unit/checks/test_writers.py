@@ -2,8 +2,8 @@ from dataclasses import replace
 
 from bascule.checks.azure.facts import ControllerFacts, ControllerKind, InsideFacts
 from bascule.checks.azure.unreadable import Unreadable
-from bascule.checks.findings import Severity
-from bascule.checks.writers import check_writers
+from bascule.checks.findings import Finding, Severity
+from bascule.checks.writers import check_writers, only_writers
 from bascule.ids import Cluster
 from tests.support.inventories import inventory
 
@@ -45,3 +45,11 @@ def test_where_no_controller_matters_and_of_a_cluster_to_come_nothing_is_said() 
 
     assert check_writers(now) == ()
     assert check_writers(seen) == ()
+
+
+def test_only_blockers_that_name_a_writer_are_writers() -> None:
+    agic = Finding(severity=Severity.BLOCKER, code="AgicInside", subject="blue", message="is back")
+    unseen = replace(agic, severity=Severity.WARNING)
+    other = replace(agic, code="CertificateMissing")
+
+    assert only_writers((unseen, agic, other)) == (agic,)

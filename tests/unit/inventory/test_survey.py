@@ -3,6 +3,7 @@ from dataclasses import replace
 from bascule.checks.appgw.facts import AppGwFacts
 from bascule.checks.azure.facts import ControllerFacts, ControllerKind, InsideFacts
 from bascule.checks.azure.unreadable import Unreadable
+from bascule.checks.inventory import ClusterFacts
 from bascule.gateway.driver import Convergence, Observation
 from bascule.ids import Cluster
 from bascule.inventory.live import LiveChecks
@@ -95,3 +96,36 @@ async def test_a_controller_that_comes_during_an_upgrade_is_found_by_its_checks(
     found = await LiveChecks(inventory, observe, world.clock, survey=world.survey).find()
 
     assert "AgicInside" in [finding.code for finding in found]
+
+
+async def test_who_else_writes_the_gateway_is_found_before_all_is_listed() -> None:
+    world = World()
+    world.inside = InsideFacts(controllers=(AGIC,))
+
+    async def observe() -> Observation:
+        return Observation(convergence=Convergence.FOREIGN_CHANGE, reason="the portal")
+
+    checks = LiveChecks(
+        lambda: inventory(green=ClusterFacts(name="new")),
+        observe,
+        world.clock,
+        survey=world.survey,
+    )
+
+    found = await checks.find_writers()
+
+    assert [(each.code, each.subject) for each in found] == [
+        ("AgicInside", "blue"),
+        ("ForeignWriter", "gateway"),
+    ]
+
+
+async def test_where_nobody_else_writes_nobody_is_asked() -> None:
+    async def observe() -> Observation:
+        raise AssertionError("nobody asks")
+
+    clock = VirtualClock()
+    for survey in (None, Survey({}, None, clock)):
+        checks = LiveChecks(inventory, observe, clock, survey=survey)
+
+        assert await checks.find_writers() == ()

@@ -3,6 +3,7 @@ from datetime import timedelta
 
 import pytest
 
+from bascule.checks.findings import Finding, Severity
 from bascule.errors import PlanError
 from bascule.gateway.driver import Capabilities
 from bascule.ids import Cluster, CommandId
@@ -17,6 +18,7 @@ from bascule.upgrade.decide import (
     Refuse,
     Wait,
     decide,
+    leads_back,
     plan_split,
 )
 from bascule.upgrade.events import Finished, Intended, Refused, Result
@@ -55,6 +57,11 @@ ANY_STEP = Capabilities(
 )
 
 
+AGIC = Finding(
+    severity=Severity.BLOCKER, code="AgicInside", subject="green", message="AGIC is back"
+)
+
+
 def decided(
     signal: SplitSignal,
     state: GatewayState | None = None,
@@ -63,8 +70,9 @@ def decided(
     reason: str = "",
     age_s: float = 0.0,
     capabilities: Capabilities = ANY_STEP,
+    writers: tuple[Finding, ...] = (),
 ) -> Decision:
-    facts = Facts(view=known or view(), capabilities=capabilities, age_s=age_s)
+    facts = Facts(view=known or view(), capabilities=capabilities, age_s=age_s, writers=writers)
     found = order(signal, reason=reason)
     return decide(state or state_after(), found, signal, facts)
 
@@ -291,3 +299,39 @@ def test_while_an_upgrade_is_unfinished_it_chooses_the_weights() -> None:
     assert isinstance(back, Refuse)
     assert "bascule upgrade weights up" in switched.remedy
     assert "bascule upgrade rollback up" in back.remedy
+
+
+def test_nobody_moves_forward_beside_another_writer_unless_it_is_forced() -> None:
+    found = decided(SWITCH, writers=(AGIC,))
+    forced = decided(
+        Switch(source=Cluster.BLUE, target=Cluster.GREEN, is_forced=True),
+        reason="it is ours too",
+        writers=(AGIC,),
+    )
+
+    assert refusal(found) == "green: AGIC is back"
+    assert isinstance(found, Refuse)
+    assert found.remedy.startswith("stop it first")
+    assert forced == Act(wanted=GREEN, notes=("forced: green: AGIC is back",))
+
+
+@pytest.mark.parametrize(
+    ("now", "homes", "wanted", "is_back"),
+    [
+        (BLUE, (), GREEN, False),
+        (BLUE, (), percent(5), False),
+        (BLUE, (), BLUE, True),
+        (GREEN, (BLUE,), BLUE, True),
+        (GREEN, (BLUE,), percent(50), True),
+        (percent(25), (BLUE,), percent(5), True),
+        (percent(25), (BLUE,), percent(50), False),
+        (percent(25), (BLUE,), Split(BLUE.default, {"a.test": GREEN.default}), False),
+        (BLUE, (BLUE, GREEN), GREEN, False),
+    ],
+)
+def test_only_what_gives_blue_back_what_was_taken_from_it_leads_back(
+    now: Split, homes: tuple[Split, ...], wanted: Split, *, is_back: bool
+) -> None:
+    state = replace(state_after(), split=now, homes=homes)
+
+    assert leads_back(state, wanted) is is_back

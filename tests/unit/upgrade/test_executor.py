@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from typing_extensions import override
 
+from bascule.checks.findings import Finding, Severity
 from bascule.errors import (
     BasculeError,
     DriverError,
@@ -572,3 +573,28 @@ async def test_after_a_restart_a_rollback_may_still_cancel_and_its_taking_back_m
     await world.tick(await world.life())
 
     assert world.traffic.cancels == [("bob",), ()]
+
+
+async def test_a_move_by_hand_looks_who_else_writes_the_gateway_and_a_way_back_does_not(
+    world: World,
+) -> None:
+    life = await world.life()
+    agic = Finding(severity=Severity.BLOCKER, code="AgicInside", subject="blue", message="is back")
+    life.checks.findings = (agic,)
+    await life.give(order(SWITCH))
+    await world.tick(life)
+    assert outcome_of(life).result is Result.REFUSED
+    assert "blue: is back" in outcome_of(life).reason
+    life.checks.findings = ()
+    await life.give(order(SWITCH, order_id="o2"))
+    await world.tick(life)
+    assert world.traffic.live == GREEN
+    life.checks.findings = (agic,)
+
+    await life.give(order(Switch(source=Cluster.GREEN, target=Cluster.BLUE), order_id="o3"))
+    await world.tick(life)
+    assert world.traffic.live == BLUE
+    await life.give(order(Switch(source=Cluster.BLUE, target=Cluster.BLUE), order_id="o4"))
+    await world.tick(life)
+
+    assert "to itself" in outcome_of(life, "o4").reason

@@ -12,7 +12,13 @@ from bascule.errors import JournalError, PlanError
 from bascule.ids import CommandId
 from bascule.routing.weights import Weights
 from bascule.upgrade.changing import Change, Changer
-from bascule.upgrade.decide import Refuse, check_step, find_hindrances
+from bascule.upgrade.decide import (
+    STOP_WRITERS,
+    Refuse,
+    check_step,
+    find_hindrances,
+    leads_back,
+)
 from bascule.upgrade.ledger import Ledger
 from bascule.upgrade.naming import find_strangers
 from bascule.upgrade.plan.model import Plan, Step, StepKind
@@ -145,6 +151,10 @@ class Runner:
         hindrances = find_hindrances(self._ledger.state.split, wanted, traffic.view())
         if hindrances:
             return Decline(reason="; ".join(hindrances), remedy="make it ready first")
+        if not leads_back(self._ledger.state, wanted) and (
+            writers := await self._steps.find_writers()
+        ):
+            return Decline(reason=writers.reason, remedy=STOP_WRITERS)
         change = Change(
             order_id=order.id,
             kind="upgrade",

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from bascule.checks.findings import Finding, Severity, render_finding
-from bascule.checks.writers import WRITERS
+from bascule.checks.writers import only_writers
 from bascule.errors import DriverError, InvariantError, OutcomeUnknownError, PlanError
 from bascule.gateway.driver import Convergence, Observation
 from bascule.ids import Cluster, CommandId
@@ -151,9 +151,9 @@ class Steps:
             case StepKind.SET_WEIGHTS:
                 return await self._observe_weights(step)
             case StepKind.RETIRE:
-                return await self._find_writers() or await self._observe_retired(step)
+                return await self.find_writers() or await self._observe_retired(step)
             case StepKind.ARRANGE if step.stage is not Stage.ROLLBACK:
-                return await self._find_writers() or Absent()
+                return await self.find_writers() or Absent()
             case StepKind.HOOK:
                 return Unknown(reason=f"whether the command of {step.key} has run is not known")
             case kind if kind in VERBS:
@@ -189,7 +189,7 @@ class Steps:
         hindrances = find_hindrances(self._ledger.state.split, wanted, self._traffic.view())
         if hindrances:
             return Waits(reason="; ".join(hindrances))
-        if writers := await self._find_writers():
+        if writers := await self.find_writers():
             return writers
         run = self._ledger.require_run()
         reason = f"{run.name}: back to the weights of the plan"
@@ -326,10 +326,10 @@ class Steps:
         run, now = self._ledger.require_run(), self._ledger.now()
         return self._idleness.look_again(run, step, now) or Absent()
 
-    async def _find_writers(self) -> Waits | None:
+    async def find_writers(self) -> Waits | None:
         """Return why to wait where somebody else writes the gateway, whatever else there is."""
-        writers = [f for f in _blockers(await self._checks.find()) if f.code in WRITERS]
-        return Waits(reason=_tell(tuple(writers))) if writers else None
+        writers = only_writers(await self._checks.find())
+        return Waits(reason=_tell(writers)) if writers else None
 
     async def _run_hook(self, step: Step, intent: StepStarted) -> Result:
         argv, limit_s = step.args.get("run"), step.args.get("timeout_s")

@@ -507,3 +507,22 @@ async def test_a_step_says_how_often_the_gateway_was_updated_while_it_lasted() -
         if record.entry.kind == "upgrade_step_finished"
     }
     assert taken == {"shift-5": 2, "shift-5-hold": 0, "shift-100": 2}
+
+
+AGIC = Finding(
+    severity=Severity.BLOCKER, code="AgicInside", subject="green", message="AGIC is back"
+)
+
+
+async def test_weights_by_hand_are_not_raised_beside_another_writer_and_always_taken_back() -> None:
+    desk = await begin(*FAST)
+    await desk.until(lambda s: s.step("shift-5-hold").attempt > 0)
+    desk.life.checks.findings = (AGIC,)
+
+    await desk.say(steer(UpgradeVerb.WEIGHTS, blue_bp=7_000))
+    assert "AGIC is back" in desk.refusal("s1")
+    assert desk.traffic.live == percent(5)
+    await desk.say(steer(UpgradeVerb.WEIGHTS, "s2", blue_bp=10_000))
+
+    assert desk.refusal("s2") == ""
+    assert desk.traffic.live == BLUE
