@@ -175,6 +175,8 @@ class Observation:
     is_split_settled: bool | None = None
     """Of a gateway of two halves: whether the one that goes by the split has converged. None: it is
     one, and `convergence` says so."""
+    is_overwritten: bool = False
+    """Whether somebody else changed what is ours on it: written again, it would be as it was."""
 
     @property
     def goes_by_split(self) -> bool:
