@@ -162,8 +162,14 @@ async def together(work: Iterable[Coroutine[object, object, T]]) -> list[T]:
         async with asyncio.TaskGroup() as tasks:
             running = [tasks.create_task(item) for item in work]
     except* BasculeError as group:
-        raise _first(group) from None
+        raise first_failure(group) from None
     return [task.result() for task in running]
+
+
+def first_failure(group: BaseExceptionGroup[BasculeError]) -> BasculeError:
+    """Return the first failure of tasks, however deep it lies in groups of groups."""
+    first = group.exceptions[0]
+    return first_failure(first) if isinstance(first, BaseExceptionGroup) else first
 
 
 def load_target(kubeconfig: Path, context: str | None = None) -> Target:
@@ -207,11 +213,6 @@ async def _apply_all(api: ClusterApi, objects: Iterable[Mapping[str, Any]]) -> N
             await api.apply(item)
 
     await together(apply(item) for item in objects)
-
-
-def _first(group: BaseExceptionGroup[BasculeError]) -> BasculeError:
-    first = group.exceptions[0]
-    return _first(first) if isinstance(first, BaseExceptionGroup) else first
 
 
 def _is_available(deployment: Mapping[str, Any]) -> bool:

@@ -9,12 +9,20 @@ from typing import Any
 from bascule.errors import BasculeError
 from bascule.lab.load.orders import Drained, Effects
 from bascule.lab.load.verdict import Verdict
+from bascule.lab.shop.deploy import first_failure
 from bascule.lab.story.acts import Acts, Display
 from bascule.lab.story.generator import Generator
 from bascule.lab.story.settings import AFTER_S, BASELINE_S, StorySettings
 from bascule.lab.story.stage import Stage
 from bascule.lab.story.traffic import WARM_UP_S, build_plan
-from bascule.lab.story.upgrade import NAME, Upgrade, as_called, find_changes
+from bascule.lab.story.upgrade import (
+    NAME,
+    Upgrade,
+    as_called,
+    await_moment,
+    find_changes,
+    require_end,
+)
 from bascule.lab.story.verbs import Called, call_verb
 
 SHARES = (5, 25, 50, 100)
@@ -38,10 +46,6 @@ _ACTS = {
 
 class NotDrainedError(BasculeError):
     """Requests or streams stayed on the cluster that was to go."""
-
-
-class UpgradeFailedError(BasculeError):
-    """The upgrade did not complete."""
 
 
 @dataclass(slots=True)
@@ -91,7 +95,7 @@ class Story:
                 tasks.create_task(self._generator.watch(self._display.show))
                 blue = await self._move_the_shop()
         except* BasculeError as group:
-            raise group.exceptions[0] from group
+            raise first_failure(group) from group
         self._acts.begin("verdicts")
         green = await self._stage.fetch_effects("green")
         self.told.status = await self._await_witness()
@@ -135,7 +139,7 @@ class Story:
         holds = asyncio.Event()
         async with asyncio.TaskGroup() as tasks:
             ends = tasks.create_task(upgrade.follow(lambda line: self._hear(line, holds)))
-            await holds.wait()
+            await await_moment(holds, ends)
             await asyncio.sleep(min(SHORT_HOLD_S, self._stage.settings.scale))
             self._acts.begin("roll back: all traffic to blue in one step")
             called = await self._call("upgrade", "rollback", NAME)
@@ -155,8 +159,7 @@ class Story:
         upgrade = Upgrade(self._stage.directory, self._stage.environment)
         await upgrade.start()
         over = await upgrade.follow(lambda line: self._hear(line, asyncio.Event()))
-        if over.get("stage") != "completed":
-            raise UpgradeFailedError(f"the upgrade ended as {over.get('stage')}")
+        require_end(over, "completed")
         await self._tell_changes(over, None, is_kept=True)
         self.told.upgrade = over
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from bascule.errors import BasculeError
 from bascule.lab.story.examples import find_example
 from bascule.lab.story.verbs import Called, VerbFailedError, command_line
 
@@ -22,6 +23,30 @@ END_LIMIT_S = 10.0
 LINE_MAX_BYTES = 1_000_000
 
 _HOLD = re.compile(r"([0-9.]+)s")
+
+
+class UpgradeFailedError(BasculeError):
+    """The upgrade came to another end than the story wants."""
+
+
+def require_end(over: Mapping[str, Any], stage: str) -> None:
+    """Raise UpgradeFailedError unless an upgrade ended so."""
+    if over.get("stage") != stage:
+        why = (over.get("ended") or {}).get("reason", "")
+        raise UpgradeFailedError(f"the upgrade ended as {over.get('stage')}: {why}")
+
+
+async def await_moment(moment: asyncio.Event, running: asyncio.Task[Mapping[str, Any]]) -> None:
+    """Return when a moment of an upgrade has come that `running` follows to its end.
+
+    Raises UpgradeFailedError when the upgrade ends before.
+    """
+    running.add_done_callback(lambda _over: moment.set())
+    await moment.wait()
+    if running.done():
+        over = running.result()
+        why = (over.get("ended") or {}).get("reason", "")
+        raise UpgradeFailedError(f"the upgrade ended too early, as {over.get('stage')}: {why}")
 
 
 def write_file(path: Path, *, scale: float) -> None:

@@ -1,3 +1,4 @@
+import asyncio
 import base64
 from pathlib import Path
 
@@ -53,3 +54,15 @@ async def test_the_first_failure_is_raised_plain() -> None:
     assert await together([succeed(), succeed()]) == [1, 1]
     with pytest.raises(ApiError, match="no"):
         await together([succeed(), fail()])
+
+
+async def test_a_failure_is_no_group_however_deep_it_lies() -> None:
+    async def fail() -> None:
+        raise ApiError("no")
+
+    async def nest() -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(fail())
+
+    with pytest.raises(ApiError, match="no"):
+        await together([nest()])

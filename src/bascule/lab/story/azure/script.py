@@ -9,14 +9,21 @@ from typing import Any
 from bascule.errors import BasculeError
 from bascule.lab.load.orders import Drained, Effects
 from bascule.lab.load.verdict import Verdict
+from bascule.lab.shop.deploy import first_failure
 from bascule.lab.story.acts import Acts, Display
 from bascule.lab.story.azure.course import BY_HOST, ROLLBACK, SWITCH, TRY, Course
 from bascule.lab.story.azure.files import NAME
 from bascule.lab.story.azure.stage import AzureStage
 from bascule.lab.story.azure.traffic import build_plan
 from bascule.lab.story.generator import Generator
-from bascule.lab.story.script import UpgradeFailedError
-from bascule.lab.story.upgrade import Upgrade, as_called, find_changes
+from bascule.lab.story.upgrade import (
+    Upgrade,
+    UpgradeFailedError,
+    as_called,
+    await_moment,
+    find_changes,
+    require_end,
+)
 from bascule.lab.story.verbs import Called, call_verb
 
 BASELINE_S = 2.0
@@ -101,7 +108,7 @@ class AzureStory:
                 tasks.create_task(self._generator.watch(self._display.show))
                 await self._move_the_shop()
         except* BasculeError as group:
-            raise group.exceptions[0] from group
+            raise first_failure(group) from group
         self._acts.begin("verdict, report, and what is in Azure now")
         await stage.keep_effects("green")
         self.told.report = await self._write_report()
@@ -125,7 +132,7 @@ class AzureStory:
         course = _Try(prefix=TRY)
         async with asyncio.TaskGroup() as tasks:
             running = tasks.create_task(self._follow(course))
-            await course.bakes.wait()
+            await await_moment(course.bakes, running)
             before = await self._stage.count_puts()
             self._acts.begin("roll back: everything to blue, in one step")
             called = await self._call("upgrade", "rollback", NAME)
@@ -217,10 +224,3 @@ class AzureStory:
         where = ("--html", str(page), "--json", str(page.with_suffix(".json")))
         await call_verb(self._stage.environment, "upgrade", "report", NAME, *where)
         return str(page)
-
-
-def require_end(over: Mapping[str, Any], stage: str) -> None:
-    """Raise UpgradeFailedError unless an upgrade ended so."""
-    if over.get("stage") != stage:
-        why = (over.get("ended") or {}).get("reason", "")
-        raise UpgradeFailedError(f"the upgrade ended as {over.get('stage')}: {why}")
