@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
@@ -32,6 +32,7 @@ from bascule.app.gateways.front import build_tier
 from bascule.app.gateways.looking import fetch_tier_facts
 from bascule.app.gateways.opening import Opener, OpenGateway
 from bascule.app.gateways.past_envoys import PastEnvoys
+from bascule.app.gateways.putting_back import PutsBack
 from bascule.app.gateways.tier_driver import Manner, TierDriver
 from bascule.app.metering import MeteredDriver
 from bascule.controller.holdoff import HoldOff
@@ -63,7 +64,8 @@ def prepare_tier(
             past = build_past_envoys(gateway, spec, gateway_id=gateway_id)
             keeping = build_keeping(parts, past, home, pause_s=KEEP_EVERY_S)
             keeper = WayBackKeeper(keeping, PastEnvoys(past))
-            front = MeteredDriver(parts.driver, home.clock)
+            back = PutsBack(parts.driver, clock=home.clock, retry=RETRY, rng=random.SystemRandom())
+            front = MeteredDriver(back, home.clock)
             driver = TierDriver(
                 envoys.driver, front, tier, clock=home.clock, manner=_build_manner(spec)
             )
@@ -72,7 +74,13 @@ def prepare_tier(
             yield replace(
                 envoys,
                 driver=MeteredDriver(KeepsWayBack(driver, keeper), home.clock),
-                watch=lambda: _watch(envoys, parts, driver, keeper),
+                watch=lambda: _watch(
+                    envoys.watch,
+                    parts.driver.watch_lease,
+                    driver.keep_front,
+                    back.keep_put_back,
+                    keeper.keep_written,
+                ),
                 describe=lambda: _describe(spec, envoys, parts, driver),
                 pace=replace(
                     AT_ONCE,
@@ -83,6 +91,7 @@ def prepare_tier(
                 addresses=parts.addresses,
                 other_addresses=parts.other_addresses,
                 shared=front,
+                follow_upgrade=partial(setattr, back, "is_moving"),
                 puts=parts.log.puts,
                 look=partial(fetch_tier_facts, parts.client, settings, tier),
                 kept=keep_before(parts.document, home.state_dir.gateway_before),
@@ -117,14 +126,10 @@ def _build_manner(spec: AppGwEnvoyGateway) -> Manner:
     )
 
 
-async def _watch(
-    envoys: OpenGateway, parts: AppGwParts, driver: TierDriver, keeper: WayBackKeeper
-) -> None:
+async def _watch(*parts: Callable[[], Coroutine[None, None, None]]) -> None:
     async with asyncio.TaskGroup() as group:
-        group.create_task(envoys.watch())
-        group.create_task(parts.driver.watch_lease())
-        group.create_task(driver.keep_front())
-        group.create_task(keeper.keep_written())
+        for part in parts:
+            group.create_task(part())
 
 
 def _describe(
