@@ -36,11 +36,21 @@ class StorySettings:
         _check("--routes", self.routes, 0, ROUTES_MAX)
         _check("--rate", self.rate, 50, RATE_MAX)
         _check("--duration", self.duration_s, DURATION_MIN_S, DURATION_MAX_S)
+        check_report(self.report)
 
     @property
     def scale(self) -> float:
         """How much longer than in examples/demo.yaml each hold is."""
         return self.duration_s / DURATION_DEFAULT_S
+
+
+def check_report(page: Path) -> None:
+    """Raise UsageError where no report can be written: at the story's end it would be too late."""
+    remedy = "name a file in a directory that is there"
+    if not page.parent.is_dir():
+        raise UsageError(f"--report: there is no directory {page.parent}", remedy=remedy)
+    if page.is_dir():
+        raise UsageError(f"--report: {page} is a directory", remedy=remedy)
 
 
 def _check(option: str, value: float, least: float, most: float) -> None:

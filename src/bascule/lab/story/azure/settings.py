@@ -7,6 +7,7 @@ from typing import Literal
 from bascule.errors import UsageError
 from bascule.lab.arm.monitor.book import pace_of
 from bascule.lab.story.azure.course import BY_HOST, BY_SHARE, Course
+from bascule.lab.story.settings import check_report
 
 RATE_DEFAULT = 100.0
 RATE_MIN, RATE_MAX = 10.0, 1_000.0
@@ -44,6 +45,7 @@ class AzureSettings:
             )
         if not 1.0 <= self.speed <= SPEED_MAX:
             raise UsageError(f"--speed is {self.speed:g}", remedy=f"give 1 to {SPEED_MAX:g}")
+        check_report(self.report)
 
     @property
     def course(self) -> Course:
