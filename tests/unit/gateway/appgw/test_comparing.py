@@ -120,3 +120,27 @@ def test_a_child_says_what_it_should(
     collection: str, found: Document, wanted: Document, *, is_said: bool
 ) -> None:
     assert says(collection, part("x", **found), part("X", **wanted)) is is_said
+
+
+@pytest.mark.parametrize(
+    ("collection", "one", "other", "is_same"),
+    [
+        (POOLS, part("a", x=1), part("a", x=1), True),
+        (POOLS, part("a", x=1), {**part("a", x=1), "etag": "1"}, True),
+        (POOLS, part("a", x=1), part("a", x=2), False),
+        (POOLS, part("a", pathRules=[REF]), part("a"), True),
+        (PROBES, part("a", path="/"), part("a", path="/", interval=30), True),
+        (PROBES, part("a"), {**part("a"), "zones": ["1"]}, False),
+        (PATH_MAPS, part("m", pathRules=[part("a")]), part("m", pathRules=[part("b")]), False),
+        (
+            PATH_MAPS,
+            part("m", pathRules=[part("a")]),
+            part("m", pathRules=[{**part("a"), "etag": "1"}]),
+            True,
+        ),
+    ],
+)
+def test_two_children_ask_for_the_same(
+    collection: str, one: Document, other: Document, *, is_same: bool
+) -> None:
+    assert is_same_child(collection, one, other) is is_same
