@@ -130,6 +130,18 @@ async def test_a_log_that_never_tells_is_given_up_after_a_while() -> None:
         assert len(lab.pipeline.sent) == asked
 
 
+async def test_an_operation_of_the_process_before_is_not_somebody_elses() -> None:
+    async with gateway_lab() as lab:
+        await lab.drive(lab.writer.write(_with("10.0.0.1")))
+        trail = lab.ours.azure._activity
+        trail.load(each for each in trail.save() if each["status"]["value"] == "Accepted")
+
+        begun_s = lab.clock.monotonic_s()
+        written = await lab.drive(lab.make_writer().write(_with("10.0.0.2"), is_urgent=True))
+
+        assert written.sent_s == begun_s
+
+
 @both
 async def test_an_operation_of_somebody_else_is_waited_for(if_match: IfMatch) -> None:
     async with gateway_lab(if_match=if_match) as lab:

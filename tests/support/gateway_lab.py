@@ -105,10 +105,12 @@ class MemoryOperationLog(OperationLog):
     def __init__(self) -> None:
         self.kept: dict[str, BegunOperation] = {}
         self.looked_after: dict[str, WatchedWrite] = {}
+        self.all_ids: list[str] = []
 
     @override
     def record(self, operation: BegunOperation) -> None:
         self.kept[operation.correlation_id] = operation
+        self.all_ids.append(operation.correlation_id)
 
     @override
     def forget(self, correlation_id: str) -> None:
@@ -117,6 +119,10 @@ class MemoryOperationLog(OperationLog):
     @override
     def unfinished(self) -> tuple[BegunOperation, ...]:
         return tuple(self.kept.values())
+
+    @override
+    def ids(self) -> tuple[str, ...]:
+        return tuple(self.all_ids)
 
     @override
     def watch(self, write: WatchedWrite) -> None:

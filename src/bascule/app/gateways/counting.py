@@ -45,6 +45,10 @@ class CountingLog(OperationLog):
         return self._log.unfinished()
 
     @override
+    def ids(self) -> tuple[str, ...]:
+        return self._log.ids()
+
+    @override
     def watch(self, write: WatchedWrite) -> None:
         self._log.watch(write)
 

@@ -7,7 +7,7 @@ operations as for anybody's.
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import msgspec
 import structlog
@@ -18,8 +18,11 @@ from bascule.private_file import write_private
 
 _LOG: structlog.stdlib.BoundLogger = structlog.get_logger("bascule.gateway.appgw")
 
+_Kept = TypeVar("_Kept")
 KEPT_MAX = 100
 """The oldest are forgotten beyond this."""
+IDS_MAX = 500
+"""Of so many operations the ids are kept after their end: the activity log tells of ends late."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +67,10 @@ class OperationLog(Protocol):
         """Return what was recorded and not forgotten, the oldest first."""
         ...
 
+    def ids(self) -> tuple[str, ...]:
+        """Return the correlation ids of what was recorded, of what was forgotten since too."""
+        ...
+
     def watch(self, write: WatchedWrite) -> None:
         """Keep a write that is looked after; one with the same correlation id is replaced."""
         ...
@@ -85,14 +92,16 @@ class FileOperationLog(OperationLog):
         data = _load(path)
         self._found = {each.correlation_id: each for each in data.operations}
         self._watched = {each.correlation_id: each for each in data.watched}
+        self._ids = dict.fromkeys((*data.ids, *self._found, *self._watched))
 
     @override
     def record(self, operation: BegunOperation) -> None:
         is_new = operation.correlation_id not in self._found
         former = dict(self._found)
         self._found[operation.correlation_id] = operation
-        while len(self._found) > KEPT_MAX:
-            del self._found[next(iter(self._found))]
+        self._ids[operation.correlation_id] = None
+        _drop_oldest(self._found, KEPT_MAX)
+        _drop_oldest(self._ids, IDS_MAX)
         reason = self._write()
         if reason and is_new:
             self._found = former
@@ -112,10 +121,13 @@ class FileOperationLog(OperationLog):
         return tuple(self._found.values())
 
     @override
+    def ids(self) -> tuple[str, ...]:
+        return tuple(self._ids)
+
+    @override
     def watch(self, write: WatchedWrite) -> None:
         self._watched[write.correlation_id] = write
-        while len(self._watched) > KEPT_MAX:
-            del self._watched[next(iter(self._watched))]
+        _drop_oldest(self._watched, KEPT_MAX)
         self._write()
 
     @override
@@ -129,7 +141,11 @@ class FileOperationLog(OperationLog):
 
     def _write(self) -> str:
         """Write all of it down; return why it cannot be. The next write holds it then."""
-        data = _Data(operations=tuple(self._found.values()), watched=tuple(self._watched.values()))
+        data = _Data(
+            operations=tuple(self._found.values()),
+            watched=tuple(self._watched.values()),
+            ids=self.ids(),
+        )
         try:
             write_private(self._path, msgspec.json.encode(data))
         except OSError as error:
@@ -149,6 +165,12 @@ class _Data:
 
     operations: tuple[BegunOperation, ...] = ()
     watched: tuple[WatchedWrite, ...] = ()
+    ids: tuple[str, ...] = ()
+
+
+def _drop_oldest(found: dict[str, _Kept], most: int) -> None:
+    while len(found) > most:
+        del found[next(iter(found))]
 
 
 def _load(path: Path) -> _Data:

@@ -20,7 +20,6 @@ _LOG: structlog.stdlib.BoundLogger = structlog.get_logger("bascule.gateway.appgw
 LOST_WAIT_S = 60.0
 """How long the activity log is asked for an operation whose address nobody knows."""
 LOST_POLL_S = 5.0
-IDS_MAX = 10_000
 
 
 class OwnOperations:
@@ -40,14 +39,12 @@ class OwnOperations:
         self._clock = clock
         self._trail = trail
         self._make_id = make_id
-        self._ids = dict.fromkeys(each.correlation_id for each in log.unfinished())
-        self._ids |= dict.fromkeys(each.correlation_id for each in log.watched())
         self._in_flight: set[str] = set()
 
     @property
     def ids(self) -> frozenset[str]:
         """Their names in the activity log, of those that have ended too."""
-        return frozenset(self._ids)
+        return frozenset(self._log.ids())
 
     @property
     def is_any_unfinished(self) -> bool:
@@ -61,9 +58,6 @@ class OwnOperations:
         )
         self._log.record(operation)
         self._in_flight.add(operation.correlation_id)
-        self._ids[operation.correlation_id] = None
-        while len(self._ids) > IDS_MAX:
-            del self._ids[next(iter(self._ids))]
         return operation
 
     def land(self, operation: BegunOperation) -> None:

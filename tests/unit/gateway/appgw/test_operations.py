@@ -5,6 +5,7 @@ import pytest
 
 from bascule.errors import DriverError
 from bascule.gateway.appgw.operations import (
+    IDS_MAX,
     KEPT_MAX,
     BegunOperation,
     FileOperationLog,
@@ -46,6 +47,20 @@ def test_what_is_looked_after_outlives_the_process_too(tmp_path: Path) -> None:
     assert again == log.watched()
     assert again[0] == WatchedWrite(correlation_id="1", opened_at=BEGUN, span_s=2.5)
     assert len(again) == KEPT_MAX - 1
+
+
+def test_whose_it_was_is_known_after_the_end_of_an_operation_and_of_the_process(
+    tmp_path: Path,
+) -> None:
+    log = FileOperationLog(tmp_path / "operations.json")
+    for number in range(IDS_MAX + 1):
+        log.record(operation(str(number)))
+        log.forget(str(number))
+
+    again = FileOperationLog(tmp_path / "operations.json")
+
+    assert again.unfinished() == ()
+    assert again.ids() == log.ids() == tuple(str(number) for number in range(1, IDS_MAX + 1))
 
 
 def test_the_file_is_for_its_owner_alone_and_nothing_lies_beside_it(tmp_path: Path) -> None:
