@@ -70,11 +70,6 @@ def headroom(part: Part, facts: Facts, limits: Limits) -> tuple[Headroom, ...]:
     )
 
 
-def is_within(part: Part, facts: Facts, limits: Limits) -> bool:
-    """Return whether a part has its place on the gateway beside what others have there."""
-    return all(each.left >= 0 for each in headroom(part, facts, limits))
-
-
 def count(children: Mapping[str, Children]) -> dict[str, int]:
     """Return how many children there are of each limited kind."""
     found = {kind: len(children.get(kind, ())) for kind in KINDS}

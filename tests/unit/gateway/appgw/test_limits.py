@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bascule.gateway.appgw.limits import ACTIVE, DOCUMENT, KINDS, count_others, headroom, is_within
+from bascule.gateway.appgw.limits import ACTIVE, DOCUMENT, KINDS, count_others, headroom
 from bascule.gateway.appgw.part import LISTENERS, POOLS, REDIRECTS, RULES, Facts, Part
 from bascule.gateway.appgw.settings import Limits
 
@@ -39,11 +39,11 @@ def test_all_listeners_of_others_count_as_active_unless_facts_say_less() -> None
     assert count_others(Facts(used={LISTENERS: 4, ACTIVE: 1}))[ACTIVE] == 1
 
 
-@pytest.mark.parametrize(("pools", "fits"), [(5, True), (4, False)])
-def test_what_is_above_a_limit_is_not_within(pools: int, *, fits: bool) -> None:
+@pytest.mark.parametrize(("pools", "left"), [(5, 0), (4, -1)])
+def test_of_what_is_above_a_limit_less_than_nothing_is_left(pools: int, left: int) -> None:
     limits = replace(LIMITS, backend_pools=pools)
 
-    assert is_within(PART, Facts(used={POOLS: 3}), limits) is fits
+    assert min(each.left for each in headroom(PART, Facts(used={POOLS: 3}), limits)) == left
 
 
 def test_the_document_is_a_limit_too_in_kilobytes() -> None:

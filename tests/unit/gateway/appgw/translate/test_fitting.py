@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from bascule.azure.document import Document
-from bascule.gateway.appgw.limits import is_within
+from bascule.gateway.appgw.limits import headroom
 from bascule.gateway.appgw.merge import merge, read_facts
 from bascule.gateway.appgw.part import LISTENERS, PATH_MAPS, POOLS, REDIRECTS, RULES, Part
 from bascule.gateway.appgw.slim import slim
@@ -34,7 +34,7 @@ def _fit(case: str, more: str = "", settings: str = "", **limits: Any) -> Part:
     asked, table, facts = read_case(text)
     part = Translator(asked).translate(table, facts)
     assert asked.limits is not None
-    assert is_within(part, facts, asked.limits)
+    assert all(each.left >= 0 for each in headroom(part, facts, asked.limits))
     return part
 
 

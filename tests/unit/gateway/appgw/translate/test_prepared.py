@@ -8,7 +8,7 @@ import pytest
 
 from bascule.azure.document import Document
 from bascule.errors import InvariantError
-from bascule.gateway.appgw.limits import is_within
+from bascule.gateway.appgw.limits import headroom
 from bascule.gateway.appgw.part import LISTENERS, PATH_MAPS, POOLS, RULES, Part
 from bascule.gateway.appgw.reach import read_reach
 from bascule.gateway.appgw.translate.prepared import (
@@ -191,7 +191,7 @@ def test_where_the_pool_of_nobody_has_no_room_all_else_leads_to_the_first_pool()
 
     assert part.problems == ()
     assert settings.limits is not None
-    assert is_within(part, facts, settings.limits)
+    assert all(each.left >= 0 for each in headroom(part, facts, settings.limits))
     default = _properties(part, PATH_MAPS)["defaultBackendAddressPool"]
     assert _last(default) == _pools_of(part)[0]
 
