@@ -17,7 +17,9 @@ from bascule.inventory.survey import Survey
 from bascule.kube.client import KubeClient, ServerVersion
 from bascule.kube.connection import Connection
 from bascule.manifest.snapshot import EMPTY_SNAPSHOT, ClusterSnapshot
+from bascule.spec.appgw import AppGwGateway
 from bascule.spec.gateway import EnvoyGateway, Gateway
+from bascule.upgrade.plan.making import find_overlays
 from bascule.upgrade.plan.scope import find_scope
 from bascule.upgrade.state import GatewayState
 
@@ -56,6 +58,7 @@ def build_live_checks(
             routes=view.routes,
             options=options,
             scope=_scope(state()),
+            overlays=_overlays(gateway, state()),
         )
 
     return LiveChecks(look, driver.observe, clock, survey=survey)
@@ -78,6 +81,13 @@ def build_survey(
 def _scope(state: GatewayState) -> HostScope:
     run = state.unfinished
     return HostScope() if run is None else find_scope(run.plan)
+
+
+def _overlays(gateway: Gateway, state: GatewayState) -> Mapping[Cluster, tuple[str, ...]]:
+    """Return the overlays that this gateway has to get into, of clusters that the upgrade makes."""
+    spec, run = gateway.gateway, state.unfinished
+    is_led_to_pods = isinstance(spec, AppGwGateway) and spec.backends == "pods"
+    return find_overlays(run.plan) if run is not None and is_led_to_pods else {}
 
 
 def _facts(

@@ -11,6 +11,7 @@ from bascule.app.planning import Stages
 from bascule.azure.opening import Azure, find_subscription, open_azure
 from bascule.azure.resource_id import ResourceId
 from bascule.checks.azure.facts import Backends
+from bascule.checks.azure.reachability import find_extension
 from bascule.checks.findings import Finding, Severity
 from bascule.clock import Clock
 from bascule.ids import Cluster
@@ -25,6 +26,7 @@ from bascule.spec.gateway import ClusterAccess
 from bascule.spec.load import parse_platform
 from bascule.spec.upgrade import AzurePlatform
 from bascule.upgrade.plan.facts import PlatformFacts
+from bascule.upgrade.plan.making import EXTENSION
 
 _UPGRADED = "AutoUpgradeOn"
 """What a preflight finds of a cluster that Azure upgrades by itself."""
@@ -53,6 +55,7 @@ async def fetch_stages(
         blue = ids.cluster(spec.clusters.blue.name)
         goes = await fetch_goes(azure.client, blue, subject="blue")
         found = goes.findings
+        ranges: tuple[str, ...] = ()
         green = spec.clusters.green
         if blue.key in existing.documents and green is not None:
             target = replace(
@@ -61,11 +64,13 @@ async def fetch_stages(
                 approved=frozenset(goes.ids),
                 inside=_inside(ids, existing, platform),
             )
-            found = (await fetch_preflight(azure.client, target, clock)).findings
+            preflight = await fetch_preflight(azure.client, target, clock)
+            found = preflight.findings
+            ranges = find_extension(Cluster.GREEN.value, preflight.facts)
     plan = plan_platform(ids, desired, existing, cloud=spec.cloud)
     facts = plan_stages(ids, plan)
     return Stages(
-        facts=_place(facts, platform, cloud=spec.cloud, goes=goes.ids),
+        facts=_place(name_extension(facts, ranges), platform, cloud=spec.cloud, goes=goes.ids),
         findings=(*check_ready(ids, plan), *_refused(plan), *_tell(plan, found, facts)),
     )
 
@@ -75,6 +80,13 @@ def _tell(
 ) -> tuple[Finding, ...]:
     """Return what the plan finds, and what was found of Azure and is not mended by it."""
     return tell_once((*plan.findings, *(each for each in found if not is_mended(each, facts))))
+
+
+def name_extension(facts: PlatformFacts, ranges: tuple[str, ...]) -> PlatformFacts:
+    """Return the facts with what the overlay of a green that is made has to let in."""
+    if not facts.make or not ranges:
+        return facts
+    return replace(facts, make={**facts.make, EXTENSION: [*ranges]})
 
 
 def _place(

@@ -60,6 +60,9 @@ class Inventory:
     inside: Mapping[Cluster, InsideFacts | Unreadable] = field(default_factory=dict)
     """Which controllers in each cluster write gateways of Azure; empty where none matters."""
 
+    overlays: Mapping[Cluster, tuple[str, ...]] = field(default_factory=dict)
+    """By cluster whose pods are on an overlay: ranges of the gateway, one of which it lets in."""
+
     appgw: AppGwFacts | None = None
     """The Application Gateway that we write; None: it is another kind of gateway."""
 

@@ -13,6 +13,7 @@ from bascule.checks.clusters import check_distinct, check_reachable, check_versi
 from bascule.checks.findings import Finding, sort_findings
 from bascule.checks.gateway import check_gateway, check_unfinished
 from bascule.checks.inventory import Inventory
+from bascule.checks.overlays import check_overlay_ranges
 from bascule.checks.routes import (
     check_anything,
     check_capacity,
@@ -34,6 +35,7 @@ CHECKS: tuple[Check, ...] = (
     check_unfinished,
     check_writers,
     check_steering,
+    check_overlay_ranges,
     check_hosts,
     check_anything,
     check_green_routes,

@@ -8,20 +8,27 @@ import yaml
 
 from bascule.app.checking import build_live_checks, build_survey
 from bascule.checks.appgw.facts import AppGwFacts
+from bascule.checks.azure.facts import InsideFacts
 from bascule.checks.azure.unreadable import Unreadable
 from bascule.checks.findings import Finding
 from bascule.errors import ForbiddenError
 from bascule.gateway.appgw.abilities import IDLE_UPDATES
 from bascule.ids import Cluster
 from bascule.inventory.live import LiveChecks
+from bascule.inventory.survey import Survey
 from bascule.kube.client import ServerVersion
 from bascule.kube.connection import Connection
 from bascule.manifest.objects import ManifestObject
 from bascule.spec.load import parse_gateway
+from bascule.upgrade.plan.model import StepKind
+from bascule.upgrade.run.stages import Stage
 from bascule.upgrade.state import GatewayState
 from tests.support.controller_world import ALL_BLUE, ControllerWorld, make_world, running
 from tests.support.inventories import inventory
+from tests.support.orders import state_after
+from tests.support.plans import build_plan, build_step, weights
 from tests.support.raw_objects import parsed, raw_ingress, raw_service, raw_slice, shop
+from tests.support.runs import begin_event
 from tests.support.virtual_clock import VirtualClock
 
 FILE = (
@@ -30,6 +37,8 @@ FILE = (
 )
 GATEWAY = parse_gateway(FILE, "gateway.yaml")
 PLACE = {"resourceGroup": "g", "name": "gw"}
+DOOR = {"name": "http", "address": "203.0.113.7", "port": 80}
+BALANCERS = {"loadBalancers": {each.value: {"address": "10.0.0.4"} for each in Cluster}}
 CONNECTIONS = {
     Cluster.BLUE: Connection(name="old", server="https://old.example.com"),
     Cluster.GREEN: Connection(name="new", server="https://new.example.com"),
@@ -121,8 +130,7 @@ async def look_at_gateway() -> AppGwFacts:
 async def test_who_else_may_write_the_gateway_is_looked_for_in_both_clusters(
     kind: dict[str, object], asked: set[Cluster]
 ) -> None:
-    door = {"name": "http", "address": "203.0.113.7", "port": 80}
-    spec = {**yaml.safe_load(FILE), "listeners": [door], "gateway": kind}
+    spec = {**yaml.safe_load(FILE), "listeners": [DOOR], "gateway": kind}
     clients: Any = dict.fromkeys(Cluster, HiddenCluster())
 
     survey = build_survey(
@@ -132,3 +140,48 @@ async def test_who_else_may_write_the_gateway_is_looked_for_in_both_clusters(
 
     assert set(found.inside) == asked
     assert (found.appgw is not None) is bool(asked)
+
+
+@pytest.mark.parametrize(
+    ("kind", "codes"),
+    [
+        ({"type": "appgw", **PLACE}, {"OverlayNotExtended"}),
+        ({"type": "appgw", **PLACE, "backends": "loadBalancer", **BALANCERS}, set()),
+        ({"type": "appgw+envoy", **PLACE, "envoys": {"addresses": ["10.0.0.9"]}}, set()),
+    ],
+    ids=["pods", "balancers", "tier"],
+)
+async def test_an_overlay_that_the_upgrade_makes_is_looked_into_where_pods_are_sent_to(
+    kind: dict[str, object], codes: set[str]
+) -> None:
+    spec = {**yaml.safe_load(FILE), "listeners": [DOOR], "gateway": kind}
+    gateway = parse_gateway(yaml.safe_dump(spec), "g.yaml")
+    make = build_step(
+        "make-green",
+        Stage.PROVISION,
+        StepKind.MAKE_CLUSTER,
+        cluster="green",
+        platform={"extension": ["10.240.0.0/24"]},
+    )
+    state = state_after(begin_event(build_plan((make, weights(5)))))
+
+    async def look() -> InsideFacts:
+        return InsideFacts(extensions=())
+
+    async with running(make_world()) as world:
+        world.blue.sync(*shop())
+        world.green.sync(*shop())
+        await world.until(lambda: world.pushed)
+        survey = Survey(dict.fromkeys(Cluster, look), None, world.clock)
+        checks = build_live_checks(
+            gateway,
+            world.controller,
+            world.driver,
+            connections=CONNECTIONS,
+            versions=VERSIONS,
+            state=lambda: state,
+            survey=survey,
+        )
+        found = {each.code for each in await checks.find()}
+
+    assert found & {"OverlayNotExtended"} == codes

@@ -1,4 +1,4 @@
-from bascule.app.platform_planning import is_mended, tell_once
+from bascule.app.platform_planning import is_mended, name_extension, tell_once
 from bascule.checks.findings import Finding, Severity
 from bascule.upgrade.plan.facts import PlatformFacts
 
@@ -21,3 +21,14 @@ def test_what_a_plan_and_a_preflight_both_find_is_told_once_and_in_order() -> No
     first, second = finding("A"), finding("B")
 
     assert tell_once([second, first, second]) == (second, first)
+
+
+def test_what_is_made_remembers_whom_its_overlay_has_to_let_in() -> None:
+    makes, takes = PlatformFacts(make={"name": "new"}), PlatformFacts()
+
+    assert name_extension(makes, ("10.240.0.0/24",)).make == {
+        "name": "new",
+        "extension": ["10.240.0.0/24"],
+    }
+    assert name_extension(makes, ()) == makes
+    assert name_extension(takes, ("10.240.0.0/24",)) == takes

@@ -176,13 +176,27 @@ def _check_extension(role: str, facts: AzureFacts) -> Iterator[Finding]:
             remedy=f"keep that object, or {USE_LOAD_BALANCER}",
         )
     else:
-        yield blocker(
-            "OverlayNotExtended",
-            role,
-            f"{role} has its pods on an overlay, and no OverlayExtensionConfig of the cluster lets"
-            f" the gateway's subnet {prefixes[0]} in{_say_size(prefixes)}",
-            f"apply {wanted} there, and wait until its state is Succeeded; or {USE_LOAD_BALANCER}",
-        )
+        yield tell_not_extended(role, prefixes)
+
+
+def tell_not_extended(role: str, prefixes: tuple[str, ...]) -> Finding:
+    """Return the blocker of a cluster that does not let the gateway's subnet into its overlay."""
+    return blocker(
+        "OverlayNotExtended",
+        role,
+        f"{role} has its pods on an overlay, and no OverlayExtensionConfig of the cluster lets"
+        f" the gateway's subnet {prefixes[0]} in{_say_size(prefixes)}",
+        f"apply {plan_extension(prefixes[0])} there, and wait until its state is Succeeded;"
+        f" or {USE_LOAD_BALANCER}",
+    )
+
+
+def find_extension(role: str, facts: AzureFacts) -> tuple[str, ...]:
+    """Return the gateway's ranges one of which a cluster has to let in; none: it need not."""
+    cluster = facts.clusters.get(role)
+    is_overlay = cluster is not None and cluster.pod_network is PodNetwork.OVERLAY
+    is_led_to_pods = facts.backends is not Backends.LOAD_BALANCER
+    return _subnet_prefixes(facts) if is_overlay and is_led_to_pods else ()
 
 
 def plan_extension(prefix: str) -> str:

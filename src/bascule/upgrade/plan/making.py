@@ -1,17 +1,20 @@
 """Clusters that a platform makes and removes, as steps: green before its time, blue after it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from bascule.ids import Cluster
 from bascule.journal.record import Json
 from bascule.spec.durations import render_duration
 from bascule.spec.upgrade import AzurePlatform, Upgrade
+from bascule.upgrade.encoding import read_names
 from bascule.upgrade.gates.encoding import render_gates
 from bascule.upgrade.plan.facts import Facts, PlatformFacts
 from bascule.upgrade.plan.gating import NO_GATES
-from bascule.upgrade.plan.model import Step, StepKind
+from bascule.upgrade.plan.model import Plan, Step, StepKind
 from bascule.upgrade.run.stages import Stage
 
+EXTENSION = "extension"
+"""In what is to be made: ranges of the gateway that an overlay has to let in; absent: none."""
 STOPPED_HOLD = "stopped-hold"
 """The hold in which blue is stopped, and can be started again."""
 
@@ -36,6 +39,17 @@ def plan_making(spec: Upgrade, facts: Facts) -> Iterator[Step]:
         + ("a rollback leaves it" if spec.platform.keep_green else "a rollback removes it again"),
         estimate_s=platform.make_s,
     )
+
+
+def find_overlays(plan: Plan) -> Mapping[Cluster, tuple[str, ...]]:
+    """Return which cluster that `plan` makes has its pods on an overlay, and whom it lets in."""
+    found: dict[Cluster, tuple[str, ...]] = {}
+    for step in plan.steps:
+        platform = step.args.get("platform")
+        if step.kind == StepKind.MAKE_CLUSTER and isinstance(platform, dict):
+            ranges = read_names(platform, EXTENSION)
+            found |= {Cluster(str(step.args.get("cluster"))): ranges} if ranges else {}
+    return found
 
 
 def plan_stopping(spec: Upgrade, facts: Facts) -> Iterator[Step]:

@@ -17,6 +17,7 @@ from bascule.checks.azure.reachability import (
     check_overlays,
     check_own_network,
     check_pod_ranges,
+    find_extension,
     plan_extension,
 )
 from bascule.checks.azure.unreadable import Unreadable
@@ -231,3 +232,13 @@ def test_a_green_with_a_subnet_or_that_exists_or_is_not_known_gets_no_network() 
 
 def test_a_gateway_without_a_subnet_is_left_out() -> None:
     assert check_networks(replace(facts(), gateway=replace(gateway(), subnet_id=""))) == ()
+
+
+def test_only_an_overlay_to_whose_pods_requests_are_led_has_to_let_the_gateway_in() -> None:
+    overlay = with_modes(PodNetwork.NODE_SUBNET, PodNetwork.OVERLAY)
+
+    assert find_extension("green", overlay) == ("10.240.0.0/24",)
+    assert find_extension("blue", overlay) == ()
+    assert find_extension("green", replace(overlay, green=UNREADABLE)) == ()
+    assert find_extension("green", replace(overlay, backends=Backends.LOAD_BALANCER)) == ()
+    assert find_extension("green", replace(overlay, gateway=UNREADABLE)) == ()

@@ -1,8 +1,16 @@
 from dataclasses import replace
 
+from bascule.ids import Cluster
+from bascule.journal.record import Json
 from bascule.spec.load import parse_upgrade
 from bascule.upgrade.plan.facts import PlatformFacts
-from bascule.upgrade.plan.making import plan_making, plan_removal, plan_stopping
+from bascule.upgrade.plan.making import (
+    EXTENSION,
+    find_overlays,
+    plan_making,
+    plan_removal,
+    plan_stopping,
+)
 from bascule.upgrade.plan.model import Plan, StepKind
 from bascule.upgrade.plan.planner import plan_upgrade
 from bascule.upgrade.run.stages import Stage
@@ -98,3 +106,13 @@ def test_clusters_that_exist_are_neither_made_nor_removed() -> None:
     for facts in (KNOWN, FACTS):
         steps = (*plan_making(spec, facts), *plan_stopping(spec, facts), *plan_removal(spec, facts))
         assert steps == ()
+
+
+def test_a_plan_tells_whom_the_overlay_of_what_it_makes_has_to_let_in() -> None:
+    made: dict[str, Json] = {**PLATFORM.make, EXTENSION: ["10.240.0.0/24"]}
+
+    assert find_overlays(plan_of()) == {}
+    assert find_overlays(plan_of(platform=None)) == {}
+    assert find_overlays(plan_of(platform=replace(PLATFORM, make=made))) == {
+        Cluster.GREEN: ("10.240.0.0/24",)
+    }

@@ -526,3 +526,26 @@ async def test_weights_by_hand_are_not_raised_beside_another_writer_and_always_t
 
     assert desk.refusal("s2") == ""
     assert desk.traffic.live == BLUE
+
+
+async def test_an_overlay_that_was_made_is_waited_for_until_somebody_lets_the_gateway_in() -> None:
+    made = build_step(
+        "make-green",
+        Stage.PROVISION,
+        StepKind.MAKE_CLUSTER,
+        cluster="green",
+        platform={"extension": ["10.240.0.0/24"]},
+    )
+    there = build_step("provision-green", Stage.PROVISION, StepKind.AWAIT_CLUSTER, cluster="green")
+    desk = await begin(made, there, weights(100))
+    shut = replace(AGIC, code="OverlayNotExtended", message="apply this object")
+    desk.life.checks.findings = (shut, replace(shut, subject="blue"))
+
+    state = await desk.tick(20, after_s=5.0)
+    waits = state.step("provision-green").waits
+    assert waits is not None
+    assert waits.reason == "green: apply this object"
+    assert desk.traffic.live == BLUE
+    desk.life.checks.findings = ()
+
+    assert (await desk.until(is_over)).stage is Stage.COMPLETED
