@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from bascule.lab.load.verdict import Verdict
+from bascule.lab.load.verdict import Effects, Verdict
 from bascule.lab.story.azure.files import ENVOY
 from bascule.lab.story.azure.script import Told
 
@@ -88,17 +88,15 @@ def _demands(told: Told, verdict: Verdict) -> Iterator[tuple[bool, str]]:
         by_cluster["blue"] > 0 and by_cluster["green"] > 0,
         f"{by_cluster['blue']} answers came from blue, {by_cluster['green']} from green",
     )
-    wrong = verdict.wrong_cluster_after_effective
+    wrong = _count_wrong(told, verdict)
     said = "an unknown number of" if wrong is None else str(wrong)
     yield wrong == 0, f"{said} answers came from the old cluster after a change was in force"
     streams = verdict.streams
-    yield streams.reset == 0, f"{streams.reset} of {streams.opened} WebSockets were reset"
-    effects = verdict.effects
-    doubled = "an unknown number of" if effects is None else str(effects.duplicates)
     yield (
-        effects is not None and effects.duplicates == effects.lost == 0,
-        f"{doubled} POSTs took effect twice",
+        streams.opened > 0 and streams.reset == 0,
+        f"{streams.reset} of {streams.opened} WebSockets were reset",
     )
+    yield _judge_effects(verdict.effects)
     stages = [each.get("stage") for each in told.tries]
     yield stages == ["rolled_back", "completed"], f"the upgrades are {', '.join(map(str, stages))}"
     commands = told.course.commands
@@ -109,6 +107,22 @@ def _demands(told: Told, verdict: Verdict) -> Iterator[tuple[bool, str]]:
     )
     yield from _demands_of_azure(azure)
     yield _judge_pools(azure["pools"], has_envoys=not told.course.puts)
+
+
+def _count_wrong(told: Told, verdict: Verdict) -> int | None:
+    """Return how many the old cluster answered; unknown unless each change of all was seen."""
+    seen = {each.name for each in verdict.switches}
+    wanted = {name for name in told.course.commands if told.course.moves_all(name)}
+    return verdict.wrong_cluster_after_effective if wanted <= seen else None
+
+
+def _judge_effects(effects: Effects | None) -> tuple[bool, str]:
+    if effects is None:
+        return False, "an unknown number of POSTs took effect twice, or never"
+    return (
+        effects.duplicates == effects.lost == 0,
+        f"{effects.duplicates} POSTs took effect twice, {effects.lost} never",
+    )
 
 
 def _demands_of_azure(azure: Mapping[str, Any]) -> Iterator[tuple[bool, str]]:

@@ -32,7 +32,17 @@ def verdict(*, failures: int = 0) -> Verdict:
         effective_s=SWITCH_S + 0.302,
     )
     seen = judge(evidence(found, story=Story(commands=[switch])))
-    return msgspec.structs.replace(seen, effects=Effects(posts=9, duplicates=0, lost=0))
+    (found_switch,) = seen.switches
+    return msgspec.structs.replace(
+        seen,
+        effects=Effects(posts=9, duplicates=0, lost=0),
+        streams=msgspec.structs.replace(seen.streams, opened=3),
+        switches=tuple(
+            msgspec.structs.replace(found_switch, name=name)
+            for name in BY_HOST.commands
+            if BY_HOST.moves_all(name)
+        ),
+    )
 
 
 def told() -> Told:
@@ -61,8 +71,26 @@ def lose_requests(story: Told) -> None:
 
 def cut_a_stream(story: Told) -> None:
     assert story.verdict is not None
-    streams = msgspec.structs.replace(story.verdict.streams, opened=3, reset=1)
+    streams = msgspec.structs.replace(story.verdict.streams, reset=1)
     story.verdict = msgspec.structs.replace(story.verdict, streams=streams)
+
+
+def open_no_stream(story: Told) -> None:
+    assert story.verdict is not None
+    streams = msgspec.structs.replace(story.verdict.streams, opened=0)
+    story.verdict = msgspec.structs.replace(story.verdict, streams=streams)
+
+
+def see_no_first_switch(story: Told) -> None:
+    assert story.verdict is not None
+    seen = tuple(each for each in story.verdict.switches if each.name != "try-switch")
+    story.verdict = msgspec.structs.replace(story.verdict, switches=seen)
+
+
+def lose_a_post(story: Told) -> None:
+    assert story.verdict is not None
+    effects = Effects(posts=9, duplicates=0, lost=1)
+    story.verdict = msgspec.structs.replace(story.verdict, effects=effects)
 
 
 def repeat_a_post(story: Told) -> None:
@@ -127,7 +155,10 @@ def test_a_story_that_went_well_is_ok() -> None:
     [
         (lose_requests, "2 of"),
         (cut_a_stream, "1 of 3 WebSockets were reset"),
-        (repeat_a_post, "1 POSTs took effect twice"),
+        (open_no_stream, "0 of 0 WebSockets were reset"),
+        (see_no_first_switch, "an unknown number of answers came from the old cluster"),
+        (repeat_a_post, "1 POSTs took effect twice, 0 never"),
+        (lose_a_post, "0 POSTs took effect twice, 1 never"),
         (lose_the_ledgers, "an unknown number of POSTs"),
         (write_twice, "1, 1, 1, 1, 2 PUTs"),
         (keep_blue, "blue is Succeeded"),
