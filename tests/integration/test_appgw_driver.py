@@ -160,6 +160,7 @@ async def test_a_host_that_somebody_repoints_is_a_foreign_change_and_shows_in_th
     assert "requestRoutingRules/bsc-rule-80-shop.example.com" in observed.reason
     assert world.site.owner.app_id in observed.reason or "127.0.0.1" in observed.reason
     assert observed.split == found.split == Split(ALL_BLUE, {HOST: ALL_GREEN})
+    assert observed.is_overwritten
 
 
 async def _is_foreign(driver: AppGwDriver) -> bool:
@@ -333,6 +334,7 @@ async def test_a_loss_is_a_foreign_change_until_the_next_write_and_the_split_is_
     assert applied.is_split_only
     assert again.acknowledged_s == again.sent_s
     assert observed.convergence is still.convergence is Convergence.FOREIGN_CHANGE
+    assert not still.is_overwritten
     assert observed.reason == still.reason == "it undid what bob wrote"
     assert observed.split == Split(ALL_GREEN)
 

@@ -1,7 +1,8 @@
 """An Application Gateway for a runtime: signed in to Azure, what was there kept, ready to write."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+import random
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -14,6 +15,7 @@ from bascule.app.gateways.counting import CountingLog
 from bascule.app.gateways.looking import fetch_appgw_facts
 from bascule.app.gateways.opening import Opener, OpenGateway
 from bascule.app.gateways.probing import BackendDesk
+from bascule.app.gateways.putting_back import PutsBack
 from bascule.app.metering import MeteredDriver
 from bascule.app.state_dir import StateDir
 from bascule.azure.client import ArmClient
@@ -159,13 +161,19 @@ def prepare_appgw(gateway: Gateway, spec: AppGwGateway, home: AppGwHome) -> Open
     async def open_appgw(fence: Callable[[], None]) -> AsyncIterator[OpenGateway]:
         async with open_parts(spec, settings, home, fence, reads_logs=True) as parts:
             keeper = WayBackKeeper(build_keeping(parts, settings, home), TurnsBack(settings))
-            driver = MeteredDriver(
-                KeepsWayBack(parts.driver, keeper), home.clock, on_table=parts.traffic.note_table
+            back = PutsBack(
+                KeepsWayBack(parts.driver, keeper),
+                clock=home.clock,
+                retry=RETRY,
+                rng=random.SystemRandom(),
             )
+            driver = MeteredDriver(back, home.clock, on_table=parts.traffic.note_table)
             backends = BackendDesk(ArmAsking(parts.client), settings, home.clock)
             yield OpenGateway(
                 driver=driver,
-                watch=lambda: _watch(parts, keeper),
+                watch=lambda: watch_all(
+                    parts.driver.watch_lease, back.keep_put_back, keeper.keep_written
+                ),
                 describe=lambda: {"envoy": None, "appgw": describe(spec.type, parts)},
                 set_tags=_ignore_tags,
                 pace=pace_of_operations(
@@ -176,7 +184,7 @@ def prepare_appgw(gateway: Gateway, spec: AppGwGateway, home: AppGwHome) -> Open
                 addresses=parts.addresses,
                 other_addresses=parts.other_addresses,
                 shared=driver,
-                follow_upgrade=partial(setattr, parts.driver, "is_moving"),
+                follow_upgrade=partial(_follow_upgrade, parts.driver, back),
                 may_cancel=parts.driver.may_cancel,
                 waited_for=parts.driver.waited_for,
                 puts=parts.log.puts,
@@ -189,10 +197,15 @@ def prepare_appgw(gateway: Gateway, spec: AppGwGateway, home: AppGwHome) -> Open
     return open_appgw
 
 
-async def _watch(parts: AppGwParts, keeper: WayBackKeeper) -> None:
+async def watch_all(*parts: Callable[[], Coroutine[None, None, None]]) -> None:
+    """Let all of them work until one raises, or until cancelled."""
     async with asyncio.TaskGroup() as group:
-        group.create_task(parts.driver.watch_lease())
-        group.create_task(keeper.keep_written())
+        for part in parts:
+            group.create_task(part())
+
+
+def _follow_upgrade(driver: AppGwDriver, back: PutsBack, is_moving: Callable[[], bool]) -> None:
+    driver.is_moving = back.is_moving = is_moving
 
 
 def build_keeping(

@@ -1,8 +1,7 @@
 """An Application Gateway with Envoys behind it, for a runtime."""
 
-import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
@@ -18,6 +17,7 @@ from bascule.app.gateways.appgw import (
     describe,
     name_gateway,
     open_parts,
+    watch_all,
 )
 from bascule.app.gateways.before import keep_before
 from bascule.app.gateways.breaking_glass import KeepsWayBack, WayBackKeeper
@@ -74,7 +74,7 @@ def prepare_tier(
             yield replace(
                 envoys,
                 driver=MeteredDriver(KeepsWayBack(driver, keeper), home.clock),
-                watch=lambda: _watch(
+                watch=lambda: watch_all(
                     envoys.watch,
                     parts.driver.watch_lease,
                     driver.keep_front,
@@ -124,12 +124,6 @@ def _build_manner(spec: AppGwEnvoyGateway) -> Manner:
         retry=RETRY,
         rng=random.SystemRandom(),
     )
-
-
-async def _watch(*parts: Callable[[], Coroutine[None, None, None]]) -> None:
-    async with asyncio.TaskGroup() as group:
-        for part in parts:
-            group.create_task(part())
 
 
 def _describe(
