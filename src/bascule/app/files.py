@@ -3,9 +3,6 @@
 from pathlib import Path
 
 from bascule.errors import SpecError
-from bascule.private_file import write_private
-
-__all__ = ["read_file", "write_private"]
 
 
 def read_file(file: Path) -> str:

@@ -1,6 +1,9 @@
+from dataclasses import replace
+
 from bascule.checks import preflight
 from bascule.checks.findings import Severity
-from bascule.checks.preflight import CHECKS, check_all
+from bascule.checks.preflight import CHECKS, check_all, find_writers
+from bascule.gateway.driver import Convergence, Observation
 from tests.support.inventories import facts, inventory
 
 
@@ -20,3 +23,11 @@ def test_the_worst_comes_first() -> None:
     found = check_all(inventory(green=facts(name="new", version="v1.29.0", reason="away")))
 
     assert [f.severity for f in found] == [Severity.BLOCKER, Severity.WARNING]
+
+
+def test_who_else_writes_the_gateway_is_found_without_what_it_serves() -> None:
+    seen = Observation(convergence=Convergence.FOREIGN_CHANGE, reason="the portal")
+    away = replace(inventory(green=facts(name="new", reason="away")), observation=seen)
+
+    assert [each.code for each in find_writers(away)] == ["ForeignWriter"]
+    assert find_writers(replace(away, observation=None)) == ()

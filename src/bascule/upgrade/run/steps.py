@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from bascule.checks.findings import Finding, Severity, render_finding
-from bascule.checks.overlays import NOT_EXTENDED
 from bascule.checks.writers import only_writers
 from bascule.errors import DriverError, InvariantError, OutcomeUnknownError, PlanError
 from bascule.gateway.driver import Convergence, Observation
@@ -23,7 +22,6 @@ from bascule.upgrade.events import WAY_BACK, Finished
 from bascule.upgrade.events import Result as ChangeResult
 from bascule.upgrade.ledger import Ledger
 from bascule.upgrade.plan.arranging import parse_arrangement
-from bascule.upgrade.plan.making import find_overlays
 from bascule.upgrade.plan.model import Step, StepKind
 from bascule.upgrade.ports import (
     Backends,
@@ -40,6 +38,7 @@ from bascule.upgrade.run.building import VERBS, Building
 from bascule.upgrade.run.events import StepStarted
 from bascule.upgrade.run.holding import Holding
 from bascule.upgrade.run.idleness import Idleness, quiet_s
+from bascule.upgrade.run.letting_in import find_shut
 from bascule.upgrade.run.results import (
     Absent,
     Concluded,
@@ -215,15 +214,8 @@ class Steps:
         found = check_lists(self._traffic.view(), _cluster(step))
         if found:
             return self._wait_or_fail(step, "; ".join(found))
-        return await self._find_shut(_cluster(step)) or Done()
-
-    async def _find_shut(self, cluster: Cluster) -> Waits | None:
-        """Return what a person has to do in a cluster that was made, to let the gateway in."""
-        if cluster not in find_overlays(self._ledger.require_run().plan):
-            return None
-        found = await self._checks.find()
-        shut = tuple(f for f in found if (f.code, f.subject) == (NOT_EXTENDED, cluster.value))
-        return Waits(reason=_tell(shut)) if shut else None
+        shut = await find_shut(self._ledger.require_run().plan, _cluster(step), self._checks)
+        return Waits(reason=shut) if shut else Done()
 
     async def _await_routes(self, step: Step) -> Concluded:
         cluster = _cluster(step)
