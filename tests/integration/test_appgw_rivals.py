@@ -7,6 +7,7 @@ from typing import Any, Literal
 import pytest
 
 from bascule.errors import ForeignChangeError
+from bascule.gateway.appgw.budget import SPACING_S
 from bascule.gateway.appgw.errors import BusyElsewhereError, LostChangeError
 from bascule.gateway.appgw.writer import GatewayWriter
 from bascule.gateway.appgw.writes import Supersede
@@ -24,6 +25,17 @@ async def test_with_if_match_what_others_write_between_our_get_and_put_stays() -
 
         assert {"theirs", "bsc-shop"} <= pools_of(written.after).keys()
         assert written.puts == 1
+
+
+async def test_our_own_budget_of_writes_never_holds_up_an_urgent_one() -> None:
+    async with gateway_lab() as lab:
+        async with asyncio.TaskGroup() as group:
+            first = group.create_task(lab.writer.write(_with("10.0.0.1")))
+            await lab.clock.settle()
+            second = group.create_task(lab.writer.write(_with("10.0.0.2"), is_urgent=True))
+            await lab.settle()
+
+        assert second.result().sent_s - first.result().sent_s < SPACING_S
 
 
 async def test_without_if_match_what_others_wrote_is_lost_and_it_is_told_whose() -> None:
