@@ -4,11 +4,14 @@ import pytest
 
 from bascule.azure.document import Document
 from bascule.gateway.appgw.part import COLLECTIONS, LISTENERS, POOLS, PORTS, RULES, Facts
+from bascule.gateway.appgw.settings import AppGwSettings
 from bascule.gateway.appgw.translate.assembly import assemble
 from bascule.gateway.appgw.translate.fragments import Fragment
 from bascule.gateway.appgw.translate.sheet import Site
+from bascule.gateway.appgw.translate.translation import Translator
 from bascule.ids import CertificateDigest
-from tests.support.appgw_tables import FACTS, SETTINGS
+from bascule.routing.model import RoutingTable
+from tests.support.appgw_tables import FACTS, SETTINGS, read_case
 
 SITE = Site(SETTINGS, FACTS)
 RULE: dict[str, Document] = {"r": {"name": "r"}}
@@ -60,6 +63,26 @@ def test_other_names_are_assembled_anew(after: list[Fragment]) -> None:
     before = assemble([_fragment(a=1), _fragment(b=1)], SITE)
 
     assert assemble(after, SITE, before).part == assemble(after, SITE).part
+
+
+def test_what_is_prepared_goes_with_the_listener_that_it_was_made_after() -> None:
+    def read(certificate: str) -> tuple[AppGwSettings, RoutingTable, Facts]:
+        asked = f"annotations: {{appgw-ssl-certificate: {certificate}}}"
+        return read_case(
+            f"ingresses: [{{hosts: [a.test], {asked}}}]\n"
+            "services: {web: {blue: ['10.0.0.1:80'], green: ['10.1.0.1:80']}}\n"
+            "facts: {certificates: [one, two]}"
+        )
+
+    settings, before, facts = read("one")
+    _, after, _ = read("two")
+    translator = Translator(settings)
+    translator.translate(before, facts)
+
+    part = translator.translate(after, facts)
+
+    assert "sslCertificates/two" in str(part.children[LISTENERS]["bsc-prepared"])
+    assert part == Translator(settings).translate(after, facts)
 
 
 def test_a_gateway_without_any_rule_gets_one_that_leads_to_nobody() -> None:
