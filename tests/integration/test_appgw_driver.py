@@ -234,6 +234,24 @@ async def test_a_refusal_is_told_until_a_table_is_taken(world: AppGwWorld) -> No
     assert (taken.convergence, taken.split) == (Convergence.CONVERGED, Split(ALL_GREEN))
 
 
+async def test_after_a_switch_that_is_refused_the_steady_loop_mends_as_ever(
+    world: AppGwWorld,
+) -> None:
+    web = IngressRef(Cluster.BLUE, "shop", "web")
+    bad = tables.host(OTHER, *(replace(each, sources=(web,)) for each in _host(OTHER).routes))
+    async with world.driver() as driver:
+        await _apply(driver, routes=_routes(_host(HOST)))
+        world.refuse_next_put()
+        with pytest.raises(DriverError):
+            await _apply(driver, ALL_GREEN, routes=_routes(_host(HOST)))
+        name = f"{world.gateway_id}/httpListeners/bsc-listener-80-{OTHER}"
+        world.refuse_next_put(f"The listener {name} is wrong.")
+
+        mended = await _apply(driver, routes=_routes(_host(HOST), bad))
+
+    assert [(each.code, each.name) for each in mended.problems] == [("RefusedByAzure", "web")]
+
+
 async def test_while_an_upgrade_moves_traffic_what_azure_refuses_is_not_mended(
     world: AppGwWorld,
 ) -> None:
