@@ -283,7 +283,9 @@ async def test_a_document_larger_than_azure_takes_is_not_sent() -> None:
     async with gateway_lab() as lab:
         much = [f"{number}.{'x' * 200}.example.com" for number in range(20_000)]
 
-        with pytest.raises(DriverError, match=r"would have 4,\d{3} kilobytes, and Azure takes 4,000"):
+        with pytest.raises(
+            DriverError, match=r"would have 4,\d{3} kilobytes, and Azure takes 4,000"
+        ):
             await lab.drive(lab.writer.write(lambda document: with_pool(document, "bsc-a", *much)))
 
         assert (lab.puts, lab.log.kept) == (0, {})
