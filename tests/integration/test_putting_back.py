@@ -16,6 +16,7 @@ from bascule.app.state_dir import StateDir
 from bascule.gateway.driver import Convergence
 from bascule.ids import Cluster
 from bascule.routing.certificates import EMPTY_STORE
+from bascule.routing.weights import Split
 from bascule.spec.appgw import AppGwEnvoyGateway, AppGwGateway
 from bascule.spec.load import parse_gateway
 from tests.support import tables
@@ -31,11 +32,14 @@ clusters:
 listeners: [{{name: http, address: 203.0.113.7, port: 80}}]
 gateway: {{cloud: "{cloud}", resourceGroup: {group}, name: {gateway}, {kind}}}
 """
+PLAIN = "type: appgw"
 TIER = "type: appgw+envoy, envoys: {addresses: [10.1.9.4]}"
 LISTENER = "bsc-listener-80-a.example.com"
 PODS = (tables.backend(cluster, "web", 80) for cluster in Cluster)
 TABLE = tables.table(tables.route_set([tables.host("a.example.com", tables.route(*PODS))]))
-LOOKS = 3
+LONG_S = 5.0
+LOOKS = 20
+"""Each takes a request, and putting back takes five."""
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +99,7 @@ async def opened(site: AzureSite, directory: Path, kind: str) -> AsyncIterator[S
             watching.cancel()
 
 
-@pytest.mark.parametrize("kind", ["type: appgw", TIER])
+@pytest.mark.parametrize("kind", [PLAIN, TIER])
 async def test_what_is_taken_out_comes_back_once_no_traffic_moves(
     site: AzureSite, tmp_path: Path, kind: str
 ) -> None:
@@ -104,12 +108,30 @@ async def test_what_is_taken_out_comes_back_once_no_traffic_moves(
         shared.is_moving = True
         await shared.take_out()
         await eventually(shared.is_seen)
-        were_seen = [await shared.is_seen() for _ in range(LOOKS)]
+        have_come_back = [await shared.has_come_back() for _ in range(LOOKS)]
         meanwhile = shared.world.puts
         shared.is_moving = False
         await eventually(shared.has_come_back)
         after = shared.world.puts
 
-    assert all(were_seen)
+    assert not any(have_come_back)
     assert (meanwhile - before, after - before) == (1, 2)  # theirs, and ours
-    assert shared.driver.figures.foreign == 1
+    assert shared.driver.figures.foreign
+
+
+async def test_a_switch_takes_the_place_of_what_is_being_put_back(
+    site: AzureSite, tmp_path: Path
+) -> None:
+    async with opened(site, tmp_path, PLAIN) as shared:
+        await shared.take_out()
+        before = shared.world.puts
+        shared.world.slow_down(LONG_S)
+        await eventually(shared.is_seen)
+        await eventually(lambda: shared.world.puts > before)
+        site.azure.admin.faults.clear()
+        await shared.driver.apply(tables.table(TABLE.routes, tables.ALL_GREEN), EMPTY_STORE)
+        seen = await shared.driver.observe()
+        fates = shared.world.fates()[-2:]
+
+    assert fates == ["Canceled", "Succeeded"]
+    assert (seen.convergence, seen.split) == (Convergence.CONVERGED, Split(tables.ALL_GREEN))
