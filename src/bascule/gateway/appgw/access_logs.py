@@ -32,7 +32,7 @@ LATEST_AFTER: Final = 10
 LOOK_AGAIN: Final = 5
 """After so many lengths of a minute the settings are read again."""
 ADDRESSES_MAX: Final = 50_000
-"""A question of more of them would come near to what Azure takes; then names of pools have to do."""
+"""A question of more would come near to what Azure takes; names of pools have to do then."""
 ROLE: Final = (
     "give the role that `bascule rights --role gateway-writer` prints, with "
     "Microsoft.Insights/diagnosticSettings/read and Microsoft.Insights/logs/*/read at the gateway"
