@@ -44,6 +44,24 @@ def test_a_gateway_in_azure_is_told_by_its_type() -> None:
     assert gateway.settings().gateway == gateway.gateway
 
 
+def test_an_application_gateway_gets_one_port_with_tls_and_one_without() -> None:
+    ports = {"http": (80, False), "https": (443, True), "more": (8443, True)}
+    listeners = [
+        {"name": name, "address": "203.0.113.7", "port": port, "tls": tls}
+        for name, (port, tls) in ports.items()
+    ]
+    value = {**SMALL, "listeners": listeners[:2], "gateway": APPGW}
+
+    assert len(Gateway.model_validate(value).listeners) == 2
+    with pytest.raises(ValidationError, match="is a second port with TLS"):
+        Gateway.model_validate({**value, "listeners": listeners})
+
+
+def test_an_application_gateways_listeners_are_written() -> None:
+    with pytest.raises(ValidationError, match="are needed with an Application Gateway"):
+        Gateway.model_validate({**SMALL, "gateway": APPGW})
+
+
 def test_listeners_may_be_named() -> None:
     listeners = [{"name": "a", "port": 1}, {"name": "b", "port": 2}]
 
