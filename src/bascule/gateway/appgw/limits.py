@@ -29,6 +29,9 @@ ACTIVE: Final = "activeListeners"
 DOCUMENT: Final = "document"
 """The whole document as it is sent."""
 
+AROUND_BYTES: Final = 2_000
+"""How much of a document is neither ours nor others' children: the tags that we add, and commas."""
+
 KINDS: Mapping[str, str] = {
     PORTS: "frontend ports",
     CERTIFICATES: "certificates",

@@ -1,15 +1,19 @@
 """The fragments of all hosts as one part of the document."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+import msgspec
 
 from bascule.azure.document import Document
+from bascule.gateway.appgw.limits import AROUND_BYTES, count_bytes
 from bascule.gateway.appgw.part import COLLECTIONS, LISTENERS, RULES, Part
+from bascule.gateway.appgw.settings import KILOBYTE
 from bascule.gateway.appgw.translate.fragments import Fragment
 from bascule.gateway.appgw.translate.listeners import FRONTENDS, put_port
-from bascule.gateway.appgw.translate.prepared import NOT_PREPARED, Prepared, prepare
+from bascule.gateway.appgw.translate.prepared import NOT_PREPARED, Prepared, give_way, prepare
 from bascule.gateway.appgw.translate.sheet import Pairs, Sheet, Site, Written
-from bascule.ids import CertificateDigest
+from bascule.ids import CertificateDigest, Cluster
 
 DEFAULT_PRIORITY = 20_000
 _OF = (LISTENERS, RULES)
@@ -51,6 +55,33 @@ def assemble(
         problems=tuple(sorted({*told, *prepared.problems})),
     )
     return Assembled(part=part, fragments=found, children=children, prepared=prepared)
+
+
+def narrow(assembled: Assembled, site: Site) -> Part:
+    """Return the part with as much prepared as the document has room for beside all hosts.
+
+    A switch takes nothing of it: rules are counted as if all led to the longer name.
+    """
+    part, before, limits = assembled.part, assembled.prepared, site.settings.limits
+    if limits is None or not before.children:
+        return part
+    taken = count_bytes(assembled.children) + _count_longer(assembled.children)
+    most = limits.document_kilobytes * KILOBYTE - AROUND_BYTES - site.facts.others_bytes
+    prepared = give_way(before, most - taken, site)
+    if prepared is before:
+        return part
+    shown = _join(assembled.children, prepared)
+    told = set(part.problems) - set(before.problems)
+    return replace(
+        part,
+        children={name: shown.get(name, {}) for name in COLLECTIONS},
+        problems=tuple(sorted({*told, *prepared.problems})),
+    )
+
+
+def _count_longer(children: Written) -> int:
+    rules = msgspec.json.encode([*children[RULES].values()])
+    return rules.count(Cluster.BLUE.encode()) * (len(Cluster.GREEN) - len(Cluster.BLUE))
 
 
 def _collect(fragments: Sequence[Fragment]) -> Written:

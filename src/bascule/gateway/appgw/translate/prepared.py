@@ -5,15 +5,15 @@ answered: without these a switch would begin with requests that nobody answers.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from bascule.azure.document import Document, number_at, object_at, text_at
+from bascule.azure.document import Document, list_at, number_at, object_at, text_at
 from bascule.azure.gateway_rules import hosts_of_listener
 from bascule.errors import InvariantError
-from bascule.gateway.appgw.limits import ACTIVE, count, count_others, limits_by_kind
-from bascule.gateway.appgw.part import LISTENERS, PATH_MAPS, POOLS, RULES, SETTINGS, Part
+from bascule.gateway.appgw.limits import ACTIVE, count, count_bytes, count_others, limits_by_kind
+from bascule.gateway.appgw.part import LISTENERS, PATH_MAPS, POOLS, RULES, SETTINGS, Children, Part
 from bascule.gateway.appgw.reach import cluster_of_pool
 from bascule.gateway.appgw.settings import Limits
 from bascule.gateway.appgw.translate.priorities import PRIORITY_MAX
@@ -36,6 +36,8 @@ class Prepared:
 
     children: Written = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
+    left: int = 0
+    """How many pools nothing leads to."""
 
 
 NOT_PREPARED: Final = Prepared()
@@ -62,20 +64,39 @@ def prepare(pairs: Pairs, children: Written, site: Site) -> Prepared:
         default = _find_default(chunk, children, room, sheet)
         _put(number, {**place, "priority": priorities.take()}, (default, *chunk), sheet)
     left = sum(len(chunk) for chunk in chunks[max(0, room[RULES]) :])
-    return Prepared(children=sheet.children, problems=(_tell(left, site),) if left else ())
+    return _without(sheet.children, left, site)
+
+
+def give_way(prepared: Prepared, room_bytes: int, site: Site) -> Prepared:
+    """Return as much of what is prepared as so many bytes hold: the last listeners go first."""
+    children, left = prepared.children, prepared.left
+    while children and count_bytes(children) > room_bytes:
+        *names, last = children[LISTENERS]
+        path_map = children[PATH_MAPS][last]
+        left += len(list_at(path_map, "properties", "pathRules"))
+        children = _drop(children, {last}) if names else {}
+    return prepared if left == prepared.left else _without(children, left, site)
 
 
 def without_prepared(part: Part) -> Part:
     """Return a part without what is there for probes alone: hosts are served as they were."""
     listeners = part.children.get(LISTENERS, {})
     out = {n for n, each in listeners.items() if not has_clients(hosts_of_listener(each))}
-    children = {
-        collection: {name: each for name, each in found.items() if name not in out}
+    return replace(part, children=_drop(part.children, out))
+
+
+def _drop(children: Mapping[str, Children], names: Container[str]) -> Written:
+    return {
+        collection: {name: each for name, each in found.items() if name not in names}
         if collection in {LISTENERS, RULES, PATH_MAPS}
-        else found
-        for collection, found in part.children.items()
+        else dict(found)
+        for collection, found in children.items()
     }
-    return replace(part, children=children)
+
+
+def _without(children: Written, left: int, site: Site) -> Prepared:
+    """Return what is prepared, and a Problem where nothing leads to so many pools."""
+    return Prepared(children=children, problems=(_tell(left, site),) if left else (), left=left)
 
 
 def host_of(number: int, site: Site) -> str:
