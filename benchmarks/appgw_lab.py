@@ -181,13 +181,16 @@ class Load:
         return sum(each or 0 for each in counts.values())
 
     async def read_times(self, prefix: str) -> list[Times]:
-        """Return what passed in the changes whose name begins so and that were seen to the end."""
+        """Return what passed in the changes whose name begins so; each was seen to its end."""
         updates = await self.place.read_updates()
         lasts = {each.name: each.convergence_ms for each in self.judged.switches}
+        wanted = [each for name, each in self.commands.items() if name.startswith(prefix)]
+        unseen = [each.name for each in wanted if lasts[each.name] is None]
+        assert not unseen, f"the last answer before {unseen[0]} was in force is not known"
         return [
-            find_times(command, last_ms / 1000, updates)
-            for name, command in self.commands.items()
-            if name.startswith(prefix) and (last_ms := lasts[name]) is not None
+            find_times(each, last_ms / 1000, updates)
+            for each in wanted
+            if (last_ms := lasts[each.name]) is not None
         ]
 
     @property

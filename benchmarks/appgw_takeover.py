@@ -38,7 +38,6 @@ RATE = 100.0
 PAUSE_S = 1.0
 AGIC_PAUSE_S = 1.0 / SPEED
 FRONTEND = "public"
-PUTS_MAX = 1
 NOTE = (
     f"{ROUTES} routes, {ROUNDS} changes there and back each. {PACE} {RECORDED} Same seed, so that "
     "Azure takes as long both times. The other controller is a script that does what AGIC does, "
@@ -203,12 +202,13 @@ def judge_targets(ours: Measured, usual: Measured) -> list[Target]:
         Target(
             text=f"a PUT for each switch, beside {sum(usual.puts) / len(usual.puts):g}: "
             f"{sum(ours.puts) / len(ours.puts):g}",
-            is_met=max(ours.puts) <= PUTS_MAX,
+            is_met=set(ours.puts) == {1},
             is_required=True,
         ),
         Target(
-            text=f"0 failed requests: {ours.failed}, the article's way {usual.failed}",
-            is_met=ours.failed == 0,
+            text=f"0 failed requests: {ours.failed} of {ours.requests:,}, the article's way "
+            f"{usual.failed}",
+            is_met=ours.failed == 0 < ours.requests,
             is_required=True,
         ),
         Target(
