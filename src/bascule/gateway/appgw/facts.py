@@ -15,6 +15,7 @@ from bascule.gateway.appgw.part import (
     REWRITES,
     RULES,
     Facts,
+    Live,
     Standing,
     WideRule,
 )
@@ -55,6 +56,7 @@ def read_facts(document: Document, owns: Owns) -> Facts:
         others_bytes=_count_bytes(document, owns),
         has_waf=text_at(properties, "sku", "tier").lower() == "waf_v2",
         standing=_read_standing(document, owns),
+        live=_read_live(properties, owns),
     )
 
 
@@ -75,6 +77,22 @@ def _read_standing(document: Document, owns: Owns) -> Standing | None:
     return Standing(
         mechanism=Mechanism.POOLS if is_by_pools else Mechanism.RULES,
         split=read_split(document, owns),
+    )
+
+
+def _read_live(properties: Document, owns: Owns) -> Live:
+    ours = [
+        (collection, each)
+        for collection in COLLECTIONS
+        for each in list_at(properties, collection)
+        if owns.is_ours(collection, text_at(each, "name"))
+    ]
+    heard = (_hosts(each) for collection, each in ours if collection == LISTENERS)
+    return Live(
+        children=frozenset(
+            (collection, text_at(each, "name").lower()) for collection, each in ours
+        ),
+        hosts=frozenset(host.lower() for hosts in heard for host in hosts),
     )
 
 

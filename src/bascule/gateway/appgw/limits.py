@@ -22,6 +22,7 @@ from bascule.gateway.appgw.part import (
     Part,
 )
 from bascule.gateway.appgw.settings import KILOBYTE, Limits
+from bascule.ids import Cluster
 
 ACTIVE: Final = "activeListeners"
 """Listeners whose rule leads to backends; those that only redirect do not count."""
@@ -65,7 +66,8 @@ class Headroom:
 
 def headroom(part: Part, facts: Facts, limits: Limits) -> tuple[Headroom, ...]:
     """Return how far each limited collection is filled, in the order of the document."""
-    counts = {**count(part.children), DOCUMENT: count_bytes(part.children) // KILOBYTE}
+    size = count_bytes(part.children) + AROUND_BYTES
+    counts = {**count(part.children), DOCUMENT: -(-size // KILOBYTE)}
     others, most = count_others(facts), limits_by_kind(limits)
     return tuple(
         Headroom(collection=kind, ours=counts[kind], others=others[kind], limit=most[kind])
@@ -81,8 +83,20 @@ def count(children: Mapping[str, Children]) -> dict[str, int]:
 
 
 def count_bytes(children: Mapping[str, Children]) -> int:
-    """Return how much of the document children take; certificates' data is not among them."""
-    return len(msgspec.json.encode([[*found.values()] for found in children.values()]))
+    """Return how much of the document children take; certificates' data is not among them.
+
+    Rules count as if all led to the longer name, so that no switch makes a document too large.
+    """
+    encoded = {kind: msgspec.json.encode([*found.values()]) for kind, found in children.items()}
+    longer = encoded.get(RULES, b"").count(Cluster.BLUE.encode())
+    size = sum(len(each) - 1 for kind, each in encoded.items() if children[kind])
+    return size + longer * (len(Cluster.GREEN) - len(Cluster.BLUE))
+
+
+def bytes_left(facts: Facts, limits: Limits) -> int:
+    """Return how much of the document may be ours."""
+    most = limits.document_kilobytes - facts.others_bytes // KILOBYTE
+    return most * KILOBYTE - AROUND_BYTES
 
 
 def count_others(facts: Facts) -> dict[str, int]:

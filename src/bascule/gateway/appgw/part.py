@@ -108,6 +108,19 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Live:
+    """What of ours stands on the gateway now, all in lower case."""
+
+    children: frozenset[tuple[str, str]] = frozenset()
+    """Each by collection and name."""
+    hosts: frozenset[str] = frozenset()
+    """What our listeners hear, `*` for any."""
+
+
+NOTHING_LIVE: Final = Live()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """What of the gateway is not ours and matters to the translation.
 
@@ -139,6 +152,8 @@ class Facts:
     """Whether the gateway's tier is WAF_v2, without which a WAF policy is refused."""
     standing: Standing | None = field(default=None, compare=False)
     """None: nothing of ours was written yet. It changes no child by itself."""
+    live: Live = field(default=NOTHING_LIVE, compare=False)
+    """Who comes first where there is no room for all; it changes no child by itself."""
 
     def is_moved_by(self, split: Split) -> bool:
         """Whether requests would go elsewhere than they do."""

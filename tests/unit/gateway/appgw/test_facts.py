@@ -1,7 +1,7 @@
 import pytest
 
 from bascule.gateway.appgw.facts import read_facts
-from bascule.gateway.appgw.part import Facts, Standing, WideRule
+from bascule.gateway.appgw.part import LISTENERS, POOLS, Facts, Live, Standing, WideRule
 from bascule.gateway.appgw.settings import Mechanism
 from bascule.ids import Cluster
 from bascule.routing.weights import Split, Weights
@@ -118,6 +118,21 @@ def test_what_is_live_of_ours_stands_in_the_tags(
     tags: dict[str, str], standing: Standing | None
 ) -> None:
     assert read_facts({"tags": tags}, OWNS).standing == standing
+
+
+def test_what_stands_of_ours_is_told_in_lower_case() -> None:
+    ours = {
+        LISTENERS: [listener("BSC-listener", "Shop.example.com"), listener("bsc-any")],
+        POOLS: [part("bsc-pool-blue"), part("theirs")],
+    }
+
+    assert read_facts({"properties": ours}, OWNS).live == Live(
+        children=frozenset(
+            {(LISTENERS, "bsc-listener"), (LISTENERS, "bsc-any"), (POOLS, "bsc-pool-blue")}
+        ),
+        hosts=frozenset({"shop.example.com", "*"}),
+    )
+    assert Facts(live=Live(hosts=frozenset({"a"}))) == Facts()
 
 
 def test_what_is_live_is_no_reason_to_translate_anew() -> None:

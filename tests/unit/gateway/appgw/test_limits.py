@@ -4,9 +4,17 @@ from dataclasses import replace
 
 import pytest
 
-from bascule.gateway.appgw.limits import ACTIVE, DOCUMENT, KINDS, count_others, headroom
+from bascule.gateway.appgw.limits import (
+    ACTIVE,
+    DOCUMENT,
+    KINDS,
+    count_bytes,
+    count_others,
+    headroom,
+)
 from bascule.gateway.appgw.part import LISTENERS, POOLS, REDIRECTS, RULES, Facts, Part
 from bascule.gateway.appgw.settings import Limits
+from bascule.ids import Cluster
 
 LIMITS = Limits()
 REDIRECT = {"name": "r", "properties": {"redirectConfiguration": {"id": "x"}}}
@@ -46,9 +54,25 @@ def test_of_what_is_above_a_limit_less_than_nothing_is_left(pools: int, left: in
     assert min(each.left for each in headroom(PART, Facts(used={POOLS: 3}), limits)) == left
 
 
+def test_what_children_take_is_the_same_one_by_one() -> None:
+    whole = {RULES: {"a": {"name": "a"}, "b": {"name": "bb"}}, POOLS: {"c": {}}}
+    parts = [{RULES: {"a": {"name": "a"}}, POOLS: {}}, {RULES: {"b": {"name": "bb"}}}]
+
+    assert count_bytes(whole) == sum(map(count_bytes, [*parts, {POOLS: {"c": {}}}]))
+
+
+def test_rules_count_as_long_wherever_they_lead_so_that_a_switch_fits_as_well() -> None:
+    blue, green = (
+        {RULES: {"a": {"name": "a", "properties": {"urlPathMap": {"id": f"map-{each}"}}}}}
+        for each in Cluster
+    )
+
+    assert count_bytes(blue) == count_bytes(green)
+
+
 def test_the_document_is_a_limit_too_in_kilobytes() -> None:
     large = Part(children={POOLS: {"a": {"name": "a" * 3_000}}})
 
     found = {each.collection: each for each in headroom(large, Facts(others_bytes=2_500), LIMITS)}
 
-    assert (found[DOCUMENT].ours, found[DOCUMENT].others, found[DOCUMENT].limit) == (3, 2, 4_000)
+    assert (found[DOCUMENT].ours, found[DOCUMENT].others, found[DOCUMENT].limit) == (6, 2, 4_000)

@@ -3,17 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-import msgspec
-
 from bascule.azure.document import Document
-from bascule.gateway.appgw.limits import AROUND_BYTES, count_bytes
+from bascule.gateway.appgw.limits import bytes_left, count_bytes
 from bascule.gateway.appgw.part import COLLECTIONS, LISTENERS, RULES, Part
-from bascule.gateway.appgw.settings import KILOBYTE
 from bascule.gateway.appgw.translate.fragments import Fragment
 from bascule.gateway.appgw.translate.listeners import FRONTENDS, put_port
 from bascule.gateway.appgw.translate.prepared import NOT_PREPARED, Prepared, give_way, prepare
 from bascule.gateway.appgw.translate.sheet import Pairs, Sheet, Site, Written
-from bascule.ids import CertificateDigest, Cluster
+from bascule.ids import CertificateDigest
 
 DEFAULT_PRIORITY = 20_000
 _OF = (LISTENERS, RULES)
@@ -58,16 +55,12 @@ def assemble(
 
 
 def narrow(assembled: Assembled, site: Site) -> Part:
-    """Return the part with as much prepared as the document has room for beside all hosts.
-
-    A switch takes nothing of it: rules are counted as if all led to the longer name.
-    """
+    """Return the part with as much prepared as the document has room for beside all hosts."""
     part, before, limits = assembled.part, assembled.prepared, site.settings.limits
     if limits is None or not before.children:
         return part
-    taken = count_bytes(assembled.children) + _count_longer(assembled.children)
-    most = limits.document_kilobytes * KILOBYTE - AROUND_BYTES - site.facts.others_bytes
-    prepared = give_way(before, most - taken, site)
+    room = bytes_left(site.facts, limits) - count_bytes(assembled.children)
+    prepared = give_way(before, room, site)
     if prepared is before:
         return part
     shown = _join(assembled.children, prepared)
@@ -77,11 +70,6 @@ def narrow(assembled: Assembled, site: Site) -> Part:
         children={name: shown.get(name, {}) for name in COLLECTIONS},
         problems=tuple(sorted({*told, *prepared.problems})),
     )
-
-
-def _count_longer(children: Written) -> int:
-    rules = msgspec.json.encode([*children[RULES].values()])
-    return rules.count(Cluster.BLUE.encode()) * (len(Cluster.GREEN) - len(Cluster.BLUE))
 
 
 def _collect(fragments: Sequence[Fragment]) -> Written:

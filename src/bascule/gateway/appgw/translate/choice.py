@@ -70,8 +70,9 @@ def choose(
     if rules.lack is None:
         return Choice(mechanism=Mechanism.RULES, why="everything has room so")
     margin = rules.left_out - pools.left_out
-    if margin > 0 or (margin == 0 and live is Mechanism.POOLS):
-        return Choice(mechanism=Mechanism.POOLS, why=f"{why}, and by pools more of it has room")
+    if margin > 0 or live is Mechanism.POOLS:  # Rules need more: a host that serves could go.
+        more = "and by pools more of it has room" if margin > 0 else "and pools are live"
+        return Choice(mechanism=Mechanism.POOLS, why=f"{why}, {more}")
     return Choice(mechanism=Mechanism.RULES, why=f"{why}, but by pools no more of it has room")
 
 

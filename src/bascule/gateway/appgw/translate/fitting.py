@@ -1,24 +1,35 @@
 """What has no room on the gateway is left out, host by host and route by route; the rest is served.
 
-Hosts come in the order of the table. A route that is left out is answered by nobody, and never by
-another backend; a host without a listener is not served at all.
+What stands on the gateway already comes first, then hosts in the order of the table. A route that
+is left out is answered by nobody, and never by another backend; a host without a listener is not
+served at all.
 """
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import replace
-from typing import TypeAlias
+from itertools import chain
+from typing import Final, TypeAlias
 
 from bascule.gateway.appgw.limits import (
     ACTIVE,
     DOCUMENT,
     KINDS,
+    bytes_left,
     count_bytes,
     count_others,
     leads_to_backends,
     limits_by_kind,
 )
-from bascule.gateway.appgw.part import POOLS, PROBES, REDIRECTS, RULES, SETTINGS
-from bascule.gateway.appgw.settings import KILOBYTE, BackendsKind, Limits
+from bascule.gateway.appgw.part import (
+    NOTHING_LIVE,
+    POOLS,
+    PROBES,
+    REDIRECTS,
+    RULES,
+    SETTINGS,
+    Live,
+)
+from bascule.gateway.appgw.settings import BackendsKind, Limits
 from bascule.gateway.appgw.translate.asked import Asked
 from bascule.gateway.appgw.translate.fragments import Fragment, Granted, seal
 from bascule.gateway.appgw.translate.listeners import Framed, write_group, write_route
@@ -38,32 +49,75 @@ BY_ITSELF = (
 )
 """What to do where addresses exchanged within pools would need half as many."""
 
-PREPARED_KILOBYTES = 100
-"""What is kept for listeners without clients: a path for each of at most 100 settings."""
+REFITS_MAX = 5
+"""How many times all is fitted anew since what was kept for somebody is not needed after all."""
+
+SPARE_BYTES = 10_000
+"""By how much what is served may go beyond a document's size: the addresses of the other cluster
+may be longer, and no switch is to leave a host out."""
 
 _OF_BACKENDS = frozenset((POOLS, SETTINGS, PROBES))
 
 
 def fit(
-    hosts: Iterable[tuple[Granted, Fragment]], site: Site, *, proposal: str = ""
+    hosts: Sequence[tuple[Granted, Fragment]],
+    site: Site,
+    *,
+    proposal: str = "",
+    live: Live = NOTHING_LIVE,
 ) -> list[Fragment]:
     """Return the fragments of all hosts, as far as there is room. `site` has limits.
 
-    `proposal`: what else to do where there are too many backends.
+    `proposal`: what else to do where there are too many backends. Of `live` that is kept which
+    hosts still ask for, so that what once fitted fits again, and nothing new takes its place.
     """
-    fitter = _Fitter(site, proposal)
-    return [fitter.fit(granted, fragment) for granted, fragment in hosts]
+    ranks = [_rank(*each, live) for each in hosts]
+    order = sorted(range(len(hosts)), key=ranks.__getitem__)
+    kept = live.children
+    found: dict[int, Fragment] = {}
+    for _ in range(REFITS_MAX):
+        fitter = _Fitter(site, proposal)
+        for n in order:
+            fitter.keep(_only(hosts[n][1].children, kept))
+        found = {n: fitter.fit(*hosts[n], is_served=ranks[n] != _NEW) for n in order}
+        used = frozenset(chain.from_iterable(_keys(each.children) for each in found.values()))
+        if fitter.kept <= used:
+            break
+        kept &= used
+    return [found[n] for n in range(len(hosts))]
+
+
+_NEW: Final = 2
+
+
+def _rank(granted: Granted, fragment: Fragment, live: Live) -> int:
+    """Return 0 for a host all of which is there, 1 for one that is served, else that it is new."""
+    if live.children.issuperset(_keys(fragment.children)):
+        return 0
+    names = (name.lower() for group in granted.plan.groups for name in group.names)
+    return _NEW if live.hosts.isdisjoint(names) else 1
+
+
+def _keys(children: Written) -> Iterator[tuple[str, str]]:
+    return ((kind, name.lower()) for kind, found in children.items() for name in found)
+
+
+def _only(children: Written, keys: Container[tuple[str, str]]) -> Written:
+    return {
+        kind: {name: each for name, each in found.items() if (kind, name.lower()) in keys}
+        for kind, found in children.items()
+    }
 
 
 class Room:
     """What may still be added; what is there already costs nothing."""
 
     def __init__(self, site: Site) -> None:
-        self.most = limits_by_kind(site.settings.limits or Limits())
+        limits = site.settings.limits or Limits()
+        self.most = limits_by_kind(limits)
         self.others = count_others(site.facts)
         self._taken: Names = {}
-        most = self.most[DOCUMENT] - self.others[DOCUMENT] - PREPARED_KILOBYTES
-        self._bytes_left = most * KILOBYTE
+        self._bytes_left = bytes_left(site.facts, limits)
         self._written: set[tuple[str, str]] = set()
 
     def find_lack(self, *sheets: Written) -> str | None:
@@ -77,9 +131,16 @@ class Room:
                 return kind
         return None
 
-    def holds(self, sheet: Written) -> bool:
+    def keep(self, sheet: Written) -> bool:
+        """Keep places for what a sheet holds, if there are any; its bytes are not counted."""
+        if self.find_lack(sheet) is not None:
+            return False
+        _collect(sheet, self._taken)
+        return True
+
+    def holds(self, sheet: Written, *, spare: int) -> bool:
         """Whether the document may grow by all that a sheet holds and is not there yet."""
-        return count_bytes(self._new(sheet)) <= self._bytes_left
+        return count_bytes(self._new(sheet)) <= self._bytes_left + spare
 
     def take(self, sheet: Written) -> None:
         """Count what a sheet holds as there."""
@@ -109,11 +170,19 @@ class _Fitter:
         self._site = site
         self._room = Room(site)
         self._proposal = proposal
+        self.kept: set[tuple[str, str]] = set()
+        """What places are kept for, by collection and name."""
 
-    def fit(self, granted: Granted, fragment: Fragment) -> Fragment:
+    def keep(self, children: Written) -> None:
+        """Keep places for what is there of a host, unless there is too much already."""
+        if self._room.keep(children):
+            self.kept.update(_keys(children))
+
+    def fit(self, granted: Granted, fragment: Fragment, *, is_served: bool) -> Fragment:
         """Return what of a host has room; `fragment` is all that it would be."""
+        spare = SPARE_BYTES if is_served else 0
         has_place = self._room.find_lack(fragment.children) is None
-        if has_place and self._room.holds(fragment.children):
+        if has_place and self._room.holds(fragment.children, spare=spare):
             self._room.take(fragment.children)
             return fragment
         sheet = Sheet(self._site)
@@ -124,7 +193,7 @@ class _Fitter:
         for framed in granted.frames():
             bare = self._fit_listeners(framed, sheet)
             if bare is not None:
-                self._fit_routes(*bare, sheet)
+                self._fit_routes(*bare, sheet, spare=spare)
         return seal(granted, sheet)
 
     def _fit_listeners(self, framed: Framed, sheet: Sheet) -> tuple[Framed, Written] | None:
@@ -148,7 +217,7 @@ class _Fitter:
         message = f"host {framed.group.host} is not served: {self._why(lack)}"
         sheet.problems += framed.group.report(NOT_FITTING, message)
 
-    def _fit_routes(self, framed: Framed, bare: Written, sheet: Sheet) -> None:
+    def _fit_routes(self, framed: Framed, bare: Written, sheet: Sheet, *, spare: int) -> None:
         """Write the group with those of its routes for which there is room, if there are any."""
         needed = Sheet(self._site, children={kind: dict(found) for kind, found in bare.items()})
         routes = [self._try(framed, asked, needed, sheet) for asked in framed.group.routes]
@@ -156,7 +225,7 @@ class _Fitter:
             return
         final = Sheet(self._site)
         write_group(replace(framed, group=replace(framed.group, routes=tuple(routes))), final)
-        if not self._room.holds(final.children):
+        if not self._room.holds(final.children, spare=spare):
             self._refuse(framed, DOCUMENT, sheet)
             return
         self._room.take(final.children)

@@ -7,10 +7,11 @@ as they are, so that one changed endpoint costs little whatever the size of the 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from bascule.errors import InvariantError
 from bascule.gateway.appgw.limits import Headroom, headroom
-from bascule.gateway.appgw.part import Choice, Facts, Part
+from bascule.gateway.appgw.part import NOTHING_LIVE, Choice, Facts, Live, Part
 from bascule.gateway.appgw.settings import AppGwSettings, Mechanism
-from bascule.gateway.appgw.translate.assembly import Assembled, assemble
+from bascule.gateway.appgw.translate.assembly import Assembled, assemble, narrow
 from bascule.gateway.appgw.translate.backends import Stance
 from bascule.gateway.appgw.translate.choice import Outcome, choose, tell
 from bascule.gateway.appgw.translate.doors import grant_doors
@@ -46,7 +47,8 @@ class Translator:
             return self._way(mechanism).estimate(table)
 
         choice = choose(self._settings, table.split, facts.standing, estimate)
-        part = self._way(choice.mechanism).fit(table, self._find_proposal(choice, table))
+        proposal = self._find_proposal(choice, table)
+        part = self._way(choice.mechanism).fit(table, proposal, facts.live)
         told = part.problems
         is_untold = self._settings.mechanism is Mechanism.AUTO
         if is_untold and choice.mechanism is Mechanism.POOLS:
@@ -79,13 +81,19 @@ class _Way:
         self._table: RoutingTable | None = None
         self._whole = Part(children={})
         self._room: tuple[Headroom, ...] = ()
-        self._fitted: tuple[tuple[Fragment, ...], str, Part] | None = None
+        self._fitted: dict[bool, _Fitted] = {}
+        """The last of those for an estimate, and of the others."""
 
     def estimate(self, table: RoutingTable) -> Outcome:
-        """Return whether there is room, and how much has none."""
+        """Return whether there is room, and how much has none, whoever is there already.
+
+        What is live must not sway it: the choice would, and be another one the next time.
+        """
         if self.fits(table):
             return Outcome(room=self._room, left_out=0)
-        told = [each for each in self.fit(table, "").problems if each.code == NOT_FITTING]
+        told = [
+            each for each in self.fit(table, "", NOTHING_LIVE).problems if each.code == NOT_FITTING
+        ]
         return Outcome(room=self._room, left_out=len(told))
 
     def fits(self, table: RoutingTable) -> bool:
@@ -95,23 +103,44 @@ class _Way:
             self._whole = self._desk.translate(table)
             limits = site.settings.limits
             self._room = headroom(self._whole, site.facts, limits) if limits is not None else ()
+            if limits is not None and any(each.left < 0 for each in self._room):
+                self._whole = self._desk.narrow()
+                self._room = headroom(self._whole, site.facts, limits)
             self._table = table
         return all(each.left >= 0 for each in self._room)
 
-    def fit(self, table: RoutingTable, proposal: str) -> Part:
-        """Return our part under `table`, without what has no room; `proposal` says what to do."""
+    def fit(self, table: RoutingTable, proposal: str, live: Live) -> Part:
+        """Return our part under `table`, without what has no room; `proposal` says what to do.
+
+        What is `live` comes first.
+        """
         if self.fits(table):
             return self._whole
         hosts = [*self._desk.hosts()]
         fragments = tuple(fragment for _, fragment in hosts)
-        if self._fitted is not None:
-            known, said, part = self._fitted
-            if said == proposal and _are_same(known, fragments):
-                return part
-        found = fit(hosts, self._desk.site, proposal=proposal)
-        part = assemble(found, self._desk.site).part
-        self._fitted = (fragments, proposal, part)
+        slot = live is NOTHING_LIVE
+        known = self._fitted.get(slot)
+        if known is not None and known.is_of(fragments, proposal, live):
+            return known.part
+        found = fit(hosts, self._desk.site, proposal=proposal, live=live)
+        part = narrow(assemble(found, self._desk.site), self._desk.site)
+        self._fitted[slot] = _Fitted(fragments, proposal, live, part)
         return part
+
+
+@dataclass(frozen=True, slots=True)
+class _Fitted:
+    """What was made of fragments of which not all had room."""
+
+    fragments: tuple[Fragment, ...]
+    proposal: str
+    live: Live
+    part: Part
+
+    def is_of(self, fragments: tuple[Fragment, ...], proposal: str, live: Live) -> bool:
+        """Whether it was made of these very fragments, and of the rest as well."""
+        is_alike = (self.proposal, self.live) == (proposal, live)
+        return is_alike and _are_same(self.fragments, fragments)
 
 
 def _are_same(ones: tuple[Fragment, ...], others: tuple[Fragment, ...]) -> bool:
@@ -163,6 +192,12 @@ class _Desk:
         ]
         self._assembled = assemble(fragments, self.site, self._assembled)
         return self._assembled.part
+
+    def narrow(self) -> Part:
+        """Return that part with as much prepared as the document has room for."""
+        if self._assembled is None:
+            raise InvariantError("nothing was translated yet")
+        return narrow(self._assembled, self.site)
 
     def hosts(self) -> Iterator[tuple[Granted, Fragment]]:
         """Yield what was made of each host the last time."""

@@ -82,7 +82,7 @@ def test_rules_that_have_room_are_better_than_pools_that_have_none() -> None:
         (4, 3, BY_RULES, POOLED),
         (4, 4, BY_RULES, RULES),
         (4, 4, BY_POOLS, POOLED),
-        (4, 5, BY_POOLS, RULES),
+        (4, 5, BY_POOLS, POOLED),
         (4, 4, None, RULES),
     ],
 )

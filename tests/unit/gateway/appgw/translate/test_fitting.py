@@ -4,14 +4,25 @@ from dataclasses import replace
 from typing import Any
 
 import msgspec
+import pytest
 
 from bascule.azure.document import Document
 from bascule.gateway.appgw.limits import headroom
 from bascule.gateway.appgw.merge import merge, read_facts
-from bascule.gateway.appgw.part import LISTENERS, PATH_MAPS, POOLS, REDIRECTS, RULES, Part
+from bascule.gateway.appgw.part import (
+    LISTENERS,
+    PATH_MAPS,
+    POOLS,
+    REDIRECTS,
+    RULES,
+    Live,
+    Part,
+)
 from bascule.gateway.appgw.slim import slim
 from bascule.gateway.appgw.translate.translation import Translator
 from bascule.gateway.ownership import Owns
+from bascule.ids import Cluster
+from bascule.routing.weights import Split, Weights
 from tests.support.appgw_parts import shown
 from tests.support.appgw_tables import read_case
 from tests.support.arm_gateways import gateway
@@ -158,7 +169,7 @@ def test_hosts_beyond_what_azure_takes_in_one_document_are_told_which_limit_it_i
 
 def test_a_host_of_which_some_paths_have_no_room_may_be_too_large_for_the_rest() -> None:
     paths = "{path: /, to: api}, {path: /a}, {path: /b}"
-    part = _fit(f"ingresses: [{{paths: [{paths}]}}]", document_kilobytes=100, backend_pools=3)
+    part = _fit(f"ingresses: [{{paths: [{paths}]}}]", document_kilobytes=4, backend_pools=3)
 
     assert "bsc-listener-80-shop.example.com" not in part.children[LISTENERS]
     assert [each for each in _messages(part) if "kilobytes" in each]
@@ -181,3 +192,122 @@ def test_the_largest_document_that_has_room_is_one_that_azure_takes_again_too() 
     assert settings.limits is not None
     most = settings.limits.document_kilobytes * 1_000
     assert all(most * 0.75 < size <= most for size in sizes)
+
+
+FOUR = """
+services:
+  s0: {blue: ['10.0.0.1:80'], green: ['10.1.0.1:80']}
+  s1: {blue: ['10.0.0.2:80'], green: ['10.1.0.2:80']}
+  s2: {blue: ['10.0.0.3:80'], green: ['10.1.0.3:80']}
+  s3: {blue: ['10.0.0.4:80'], green: ['10.1.0.4:80']}
+"""
+LATE = (
+    "{name: y, hosts: [y.test], paths: [{to: s1}]}, {name: z, hosts: [z.test], paths: [{to: s2}]}"
+)
+EARLY = "{name: a, hosts: [a.test], paths: [{to: s0}]}"
+GROWN = "{name: a, hosts: [a.test], paths: [{to: s0}, {path: /n, to: s3}]}"
+
+
+class _Gateway:
+    """A gateway with little room, table after table; each by a fresh process if asked."""
+
+    def __init__(self, **limits: Any) -> None:
+        self._head = f"settings: {{limits: {limits}}}"
+        self._live = Live()
+        self._translator: Translator | None = None
+
+    def put(
+        self,
+        ingresses: str,
+        cluster: Cluster = Cluster.BLUE,
+        *,
+        others: str = "",
+        fresh: bool = False,
+    ) -> Part:
+        """Write the table; return what is there then."""
+        text = f"{self._head}\ningresses: [{ingresses}]\n{FOUR}\n{others}"
+        asked, table, facts = read_case(text)
+        if self._translator is None or fresh:
+            self._translator = Translator(asked)
+        split = Split(Weights.all_to(cluster))
+        found = self._translator.translate(
+            replace(table, split=split), replace(facts, live=self._live)
+        )
+        owns = Owns(prefix=asked.prefix, owner=asked.owner)
+        document = merge(shown(gateway({"blue": ["10.0.0.1"]})), found, owns, pfx={}, tags={})
+        self._live = read_facts(shown(document), owns).live
+        assert asked.limits is not None
+        assert all(each.left >= 0 for each in headroom(found, facts, asked.limits))
+        return found
+
+
+def _hosts(part: Part) -> str:
+    names = (name.removeprefix("bsc-listener-80-")[0] for name in part.children[LISTENERS])
+    return "".join(sorted({*names} - {"b"}))
+
+
+@pytest.mark.parametrize(
+    "limits", [{"listeners": 2}, {"rules": 2}, {"backend_pools": 4}, {"document_kilobytes": 8}]
+)
+def test_a_new_host_never_takes_the_place_of_one_that_serves(limits: dict[str, int]) -> None:
+    full = _Gateway(**limits)
+    assert _hosts(full.put(LATE)) == "yz"
+
+    part = full.put(f"{EARLY}, {LATE}")
+
+    assert _hosts(part) == "yz"
+    assert "host a.test" in _messages(part)[0] or "a.test/ is answered by" in _messages(part)[0]
+    for cluster in (Cluster.GREEN, Cluster.BLUE):
+        assert _hosts(full.put(f"{EARLY}, {LATE}", cluster)) == "yz"
+    again = full.put(f"{EARLY}, {LATE}", fresh=True)
+    assert (again.children, again.problems) == (part.children, part.problems)
+    assert _hosts(full.put(f"{EARLY}, {LATE.partition(', {name: z')[0]}")) == "ay"
+
+
+def test_a_new_path_never_takes_the_place_of_a_host_that_serves() -> None:
+    full = _Gateway(backend_pools=7)
+    assert _hosts(full.put(f"{EARLY}, {LATE}")) == "ayz"
+
+    part = full.put(f"{GROWN}, {LATE}")
+
+    assert _hosts(part) == "ayz"
+    assert [each.split(":")[0] for each in _messages(part)] == ["a.test/n is answered by nobody"]
+    assert full.put(f"{GROWN}, {LATE}", fresh=True).children == part.children
+
+
+def test_hosts_whose_backends_are_renamed_still_come_before_new_ones() -> None:
+    full = _Gateway(backend_pools=4)
+    full.put(LATE)
+
+    assert _hosts(full.put(f"{EARLY}, {LATE.replace('s2', 's3')}")) == "yz"
+
+
+def test_what_others_add_pushes_out_as_little_as_it_takes() -> None:
+    full = _Gateway(listeners=2)
+    full.put(LATE)
+    others = "facts: {used: {httpListeners: 1}}"
+
+    assert _hosts(full.put(f"{EARLY}, {LATE}", others=others)) == "y"
+
+
+def test_places_that_are_not_needed_after_all_are_for_the_next_host() -> None:
+    full = _Gateway(listeners=3, backend_pools=3)
+    full.put("{name: z, hosts: [z.test], paths: [{to: s2}]}")
+    wide = "{name: z, hosts: [z.test], paths: [{to: s2}, {path: /n, to: s3}]}"
+
+    part = full.put(f"{EARLY}, {wide}")
+
+    assert _hosts(part) == "z"
+    assert full.put(f"{EARLY}, {wide}", fresh=True).children == part.children
+
+
+def test_places_of_a_host_that_cannot_be_served_any_more_go_to_a_new_one() -> None:
+    full = _Gateway(backend_pools=4, certificates=0)
+    full.put(LATE)
+    other = LATE.replace("hosts: [z.test]", "hosts: [z.test], tls: t")
+
+    part = full.put(f"{EARLY}, {other}", others="secrets: [t]")
+
+    assert _hosts(part) == "ay"
+    again = full.put(f"{EARLY}, {other}", others="secrets: [t]", fresh=True)
+    assert again.children == part.children

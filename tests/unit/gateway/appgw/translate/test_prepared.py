@@ -1,5 +1,6 @@
 """Both clusters' backends are led to at any time, by a listener that no client finds."""
 
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -8,7 +9,7 @@ import pytest
 
 from bascule.azure.document import Document
 from bascule.errors import InvariantError
-from bascule.gateway.appgw.limits import headroom
+from bascule.gateway.appgw.limits import count_bytes, headroom
 from bascule.gateway.appgw.part import LISTENERS, PATH_MAPS, POOLS, RULES, Part
 from bascule.gateway.appgw.reach import read_reach
 from bascule.gateway.appgw.translate.prepared import (
@@ -182,6 +183,76 @@ def test_hosts_come_first_and_what_is_not_probed_is_said_once(lack: str) -> None
         Severity.WARNING,
     )
     assert "has no room for a listener that leads to 4 pools" in problem.message
+
+
+def _kilobytes_of(text: str) -> int:
+    """Return how large the document would be without limits and without what is prepared."""
+    part = without_prepared(translate_case(f"settings: {{limits: null}}\n{text}"))
+    return count_bytes(part.children) // 1_000 + 1
+
+
+@pytest.mark.parametrize(("beside", "maps", "left"), [(9, 2, 0), (6, 1, 1), (3, 0, 4)])
+@pytest.mark.parametrize("cluster", Cluster)
+def test_hosts_come_first_in_the_size_of_the_document_too(
+    *, beside: int, maps: int, left: int, cluster: Cluster
+) -> None:
+    limits = f"{{path_rules_a_map: 3, document_kilobytes: {_kilobytes_of(SHOP) + beside}}}"
+    settings, table, facts = read_case(f"settings: {{limits: {limits}}}\n{SHOP}")
+    aimed = table.with_split(Split(Weights.all_to(cluster)))
+
+    part = Translator(settings).translate(aimed, facts)
+
+    hosts, *prepared = part.children[LISTENERS]
+    assert hosts == "bsc-listener-80-shop.example.com"
+    assert prepared == ["bsc-prepared", "bsc-prepared-2"][:maps]
+    assert [each.code for each in part.problems] == ["NotAllProbed"] * bool(left)
+    assert all(f"leads to {left} pools" in each.message for each in part.problems)
+    assert ("bsc-none" in part.children[POOLS]) is bool(maps)
+
+
+def test_what_has_no_room_in_rules_or_in_the_document_is_told_together() -> None:
+    beside = f"document_kilobytes: {_kilobytes_of(SHOP) + 6}, rules: 2"
+    text = f"settings: {{limits: {{path_rules_a_map: 1, {beside}}}}}\n{SHOP}"
+    both = translate_case(text)
+    none = translate_case(text.replace(f"{_kilobytes_of(SHOP) + 6}", f"{_kilobytes_of(SHOP) + 3}"))
+
+    assert ["leads to 3 pools" in each.message for each in both.problems] == [True]
+    assert ["leads to 4 pools" in each.message for each in none.problems] == [True]
+
+
+def test_a_host_is_left_out_only_where_nothing_prepared_is_left() -> None:
+    each = ", ".join(f"{{name: i{n}, hosts: [h{n}.test]}}" for n in range(9))
+    text = f"ingresses: [{each}]\n{SERVICES}"
+    most = _kilobytes_of(text)
+    found = {}
+    for beside in range(-3, 16):
+        limits = f"settings: {{limits: {{document_kilobytes: {most + beside}}}}}"
+        part = translate_case(f"{limits}\n{text}")
+        codes = {each.code for each in part.problems}
+        found[beside] = ("bsc-prepared" in part.children[LISTENERS], "GatewayFull" in codes)
+
+    assert found[15] == (True, False)
+    assert {(False, False), (False, True)} <= {*found.values()}
+    assert (True, True) not in found.values()
+
+
+def test_no_switch_takes_it_away_though_the_document_grows_by_some_bytes() -> None:
+    each = ", ".join(f"{{name: i{n}, hosts: [h{n}.test]}}" for n in range(9))
+    text = f"ingresses: [{each}]\n{SERVICES}"
+    limits = f"settings: {{limits: {{document_kilobytes: {_kilobytes_of(text) + 20}}}}}"
+    settings, table, facts = read_case(f"{limits}\n{text}")
+
+    def is_probed(others_bytes: int, cluster: Cluster) -> bool:
+        split = Split(Weights.all_to(cluster))
+        known = replace(facts, others_bytes=others_bytes)
+        part = Translator(settings).translate(table.with_split(split), known)
+        return "bsc-prepared" in part.children[LISTENERS]
+
+    most = bisect_left(range(20_000), x=True, key=lambda n: not is_probed(n, Cluster.BLUE))
+
+    assert 0 < most < 20_000
+    assert [is_probed(most - 1, each) for each in Cluster] == [True, True]
+    assert [is_probed(most, each) for each in Cluster] == [False, False]
 
 
 def test_where_the_pool_of_nobody_has_no_room_all_else_leads_to_the_first_pool() -> None:
