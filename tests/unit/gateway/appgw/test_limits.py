@@ -8,11 +8,12 @@ from bascule.gateway.appgw.limits import (
     ACTIVE,
     DOCUMENT,
     KINDS,
+    bytes_left,
     count_bytes,
     count_others,
     headroom,
 )
-from bascule.gateway.appgw.part import LISTENERS, POOLS, REDIRECTS, RULES, Facts, Part
+from bascule.gateway.appgw.part import LISTENERS, POOLS, REDIRECTS, RULES, Children, Facts, Part
 from bascule.gateway.appgw.settings import Limits
 from bascule.ids import Cluster
 
@@ -54,11 +55,31 @@ def test_of_what_is_above_a_limit_less_than_nothing_is_left(pools: int, left: in
     assert min(each.left for each in headroom(PART, Facts(used={POOLS: 3}), limits)) == left
 
 
-def test_what_children_take_is_the_same_one_by_one() -> None:
-    whole = {RULES: {"a": {"name": "a"}, "b": {"name": "bb"}}, POOLS: {"c": {}}}
-    parts = [{RULES: {"a": {"name": "a"}}, POOLS: {}}, {RULES: {"b": {"name": "bb"}}}]
+@pytest.mark.parametrize(("beside", "left"), [(0, 0), (1, -1)])
+def test_what_may_be_ours_of_the_document_is_what_is_not_above_its_limit(
+    beside: int, left: int
+) -> None:
+    facts = Facts(others_bytes=12_345)
+    empty = count_bytes({POOLS: {"a": {"name": ""}}})
+    name = "a" * (bytes_left(facts, LIMITS) - empty + beside)
 
-    assert count_bytes(whole) == sum(map(count_bytes, [*parts, {POOLS: {"c": {}}}]))
+    found = headroom(Part(children={POOLS: {"a": {"name": name}}}), facts, LIMITS)
+
+    assert [each.left for each in found if each.collection == DOCUMENT] == [left]
+
+
+def test_what_children_take_is_the_same_one_by_one() -> None:
+    whole: dict[str, Children] = {
+        RULES: {"a": {"name": "a"}, "b": {"name": "bb"}},
+        POOLS: {"c": {}},
+    }
+    parts: list[dict[str, Children]] = [
+        {RULES: {"a": {"name": "a"}}, POOLS: {}},
+        {RULES: {"b": {"name": "bb"}}},
+        {POOLS: {"c": {}}},
+    ]
+
+    assert count_bytes(whole) == sum(count_bytes(each) for each in parts)
 
 
 def test_rules_count_as_long_wherever_they_lead_so_that_a_switch_fits_as_well() -> None:

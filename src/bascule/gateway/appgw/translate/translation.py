@@ -7,7 +7,6 @@ as they are, so that one changed endpoint costs little whatever the size of the 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from bascule.errors import InvariantError
 from bascule.gateway.appgw.limits import Headroom, headroom
 from bascule.gateway.appgw.part import NOTHING_LIVE, Choice, Facts, Live, Part
 from bascule.gateway.appgw.settings import AppGwSettings, Mechanism
@@ -100,11 +99,12 @@ class _Way:
         """Return whether all of a table has room."""
         if table is not self._table:
             site = self._desk.site
-            self._whole = self._desk.translate(table)
+            assembled = self._desk.translate(table)
+            self._whole = assembled.part
             limits = site.settings.limits
             self._room = headroom(self._whole, site.facts, limits) if limits is not None else ()
             if limits is not None and any(each.left < 0 for each in self._room):
-                self._whole = self._desk.narrow()
+                self._whole = narrow(assembled, site)
                 self._room = headroom(self._whole, site.facts, limits)
             self._table = table
         return all(each.left >= 0 for each in self._room)
@@ -171,8 +171,8 @@ class _Desk:
         self._stances: dict[tuple[Weights, bool], Stance] = {}
         self._assembled: Assembled | None = None
 
-    def translate(self, table: RoutingTable) -> Part:
-        """Return the part that all hosts make up, whether it fits or not."""
+    def translate(self, table: RoutingTable) -> Assembled:
+        """Return what all hosts make up, whether it fits or not."""
         aim = (table.split, table.arrangement.affinity)
         is_settled = aim == self._aim
         if not is_settled:
@@ -191,13 +191,7 @@ class _Desk:
             for entry, grant in zip(entries, self._grants, strict=True)
         ]
         self._assembled = assemble(fragments, self.site, self._assembled)
-        return self._assembled.part
-
-    def narrow(self) -> Part:
-        """Return that part with as much prepared as the document has room for."""
-        if self._assembled is None:
-            raise InvariantError("nothing was translated yet")
-        return narrow(self._assembled, self.site)
+        return self._assembled
 
     def hosts(self) -> Iterator[tuple[Granted, Fragment]]:
         """Yield what was made of each host the last time."""

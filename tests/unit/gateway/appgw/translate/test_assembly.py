@@ -1,12 +1,17 @@
 """Fragments put together, again and again."""
 
+from dataclasses import replace
+
 import pytest
 
 from bascule.azure.document import Document
-from bascule.gateway.appgw.part import COLLECTIONS, LISTENERS, POOLS, PORTS, RULES, Facts
-from bascule.gateway.appgw.settings import AppGwSettings
-from bascule.gateway.appgw.translate.assembly import assemble
-from bascule.gateway.appgw.translate.fragments import Fragment
+from bascule.gateway.appgw.part import COLLECTIONS, LISTENERS, POOLS, PORTS, RULES, Facts, Part
+from bascule.gateway.appgw.settings import AppGwSettings, Limits
+from bascule.gateway.appgw.translate.assembly import assemble, narrow
+from bascule.gateway.appgw.translate.doors import grant_doors
+from bascule.gateway.appgw.translate.fragments import Fragment, Granted, build_fragment
+from bascule.gateway.appgw.translate.groups import plan_host
+from bascule.gateway.appgw.translate.prepared import without_prepared
 from bascule.gateway.appgw.translate.sheet import Site
 from bascule.gateway.appgw.translate.translation import Translator
 from bascule.ids import CertificateDigest
@@ -106,3 +111,27 @@ def test_the_private_frontend_will_do() -> None:
     part = assemble([], Site(SETTINGS, Facts(private_frontend="inside"))).part
 
     assert "inside" in str(part.children[LISTENERS])
+
+
+def test_what_is_prepared_gives_way_where_the_document_has_no_room_and_hosts_do_not() -> None:
+    settings, table, facts = read_case(
+        """
+        ingresses: [{hosts: [a.test]}]
+        services: {web: {blue: ['10.0.0.1:80'], green: ['10.1.0.1:80']}}
+        """
+    )
+    plan = plan_host(table.routes.hosts[0], Site(settings, facts))
+    doors = grant_doors(plan.groups, Site(settings, facts)).doors
+
+    def put(limits: Limits | None) -> tuple[Part, Part]:
+        site = Site(replace(settings, limits=limits), facts)
+        assembled = assemble([build_fragment(Granted(plan=plan, doors=doors), site)], site)
+        return assembled.part, narrow(assembled, site)
+
+    for limits in (None, Limits()):
+        whole, same = put(limits)
+        assert same is whole
+    whole, narrowed = put(Limits(document_kilobytes=1))
+    without = without_prepared(whole)
+    assert narrowed.children[RULES] == without.children[RULES] != whole.children[RULES]
+    assert [each.code for each in narrowed.problems] == ["NotAllProbed"]
