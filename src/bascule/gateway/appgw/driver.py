@@ -22,7 +22,12 @@ from bascule.gateway.appgw import abilities
 from bascule.gateway.appgw.change import TableChange, find_unusable, is_switch
 from bascule.gateway.appgw.culprits import FOR_PROBES, served_hosts
 from bascule.gateway.appgw.difference import diff_documents
-from bascule.gateway.appgw.errors import HeldStillError, LostChangeError, RefusedError
+from bascule.gateway.appgw.errors import (
+    HeldStillError,
+    LostChangeError,
+    RefusedError,
+    UnusableCertificateError,
+)
 from bascule.gateway.appgw.left_out import tell_left_out, tell_unusable
 from bascule.gateway.appgw.live import read_split
 from bascule.gateway.appgw.lookout import Look, Lookout
@@ -32,6 +37,7 @@ from bascule.gateway.appgw.part import Choice, Facts
 from bascule.gateway.appgw.rivals import tell_waiting
 from bascule.gateway.appgw.settings import AppGwSettings
 from bascule.gateway.appgw.translate.translation import Translator
+from bascule.gateway.appgw.turning import Turning
 from bascule.gateway.appgw.writer import GatewayWriter
 from bascule.gateway.appgw.writes import Change, Supersede, Written
 from bascule.gateway.driver import (
@@ -71,6 +77,8 @@ class _Live:
     """What Azure took of it: less, or older hosts, where it refused some."""
     left_out: tuple[LeftOut, ...]
     document: Document
+    is_turned: bool = False
+    """Whether the hosts are as they were before the start, which nobody remembers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,13 +178,47 @@ class AppGwDriver:
         async with self._lock:
             self._wanted = table
             try:
-                applied = await self._bring_about(table, certificates)
+                applied = await self._bring_about_or_turn(table, certificates)
             except (JournalError, InvariantError):
                 raise
             except BasculeError as error:
                 raise self._note_trouble(error) from error
             self._trouble = None
         return applied
+
+    async def _bring_about_or_turn(
+        self, table: RoutingTable, certificates: CertificateStore
+    ) -> Applied:
+        """Move the traffic of what is served even where nobody knows its last good form.
+
+        Then hosts go on as they stand on the gateway, without those that are new.
+        """
+        knows = self._last_good is not None
+        try:
+            return await self._bring_about(table, certificates)
+        except (RefusedError, UnusableCertificateError) as error:
+            turning = Turning(table, translator=self._translator, owns=self._owns)
+            if knows or not turning.moves(await self._writer.read()):
+                raise
+            approved = self._find_approved(table)
+            written = await self._send(turning, is_urgent=True, approved=approved)
+            return self._note_turned(turning, written, error.message)
+
+    def _note_turned(self, turning: Turning, written: Written, why: str) -> Applied:
+        left_out = tuple(LeftOut(suspect=each, why=why, is_kept=False) for each in turning.left_out)
+        live = _Live(
+            table=turning.table,
+            mended=turning.mended,
+            left_out=left_out,
+            document=written.after,
+            is_turned=True,
+        )
+        return self._note_live(live, written, is_split_only=True)
+
+    @property
+    def _last_good(self) -> RoutingTable | None:
+        """What Azure took last, host by host; None: not known since the start."""
+        return self._live.mended if self._live and not self._live.is_turned else None
 
     async def _bring_about(self, table: RoutingTable, certificates: CertificateStore) -> Applied:
         live = self._live
@@ -198,15 +240,16 @@ class AppGwDriver:
             )
         is_split_only = self._is_split_only(table, written)
         left_out = (*known, *unusable, *mended.left_out)
-        self._live = _Live(
-            table=table, mended=mended.table, left_out=left_out, document=written.after
-        )
-        self._tried = None
+        live = _Live(table=table, mended=mended.table, left_out=left_out, document=written.after)
+        return self._note_live(live, written, is_split_only=is_split_only)
+
+    def _note_live(self, live: _Live, written: Written, *, is_split_only: bool) -> Applied:
+        self._live, self._tried = live, None
         self._lookout.note_written(written.after)
-        problems = self._find_problems(self._live)
-        self._make_ready(self._live)
+        problems = self._find_problems(live)
+        self._make_ready(live)
         return Applied(
-            table_digest=table.digest,
+            table_digest=live.table.digest,
             sent_s=written.sent_s,
             acknowledged_s=written.done_s if written.is_sent else written.sent_s,
             instances=1,
@@ -256,9 +299,13 @@ class AppGwDriver:
         elif self.is_moving():
             mended = Mended(written=await self._write_still(build(table)), table=table)
         else:
-            live = self._live.mended if self._live else None
             mended = await write_mended(
-                table, build, read=self._writer.read, write=self._send, live=live, owns=self._owns
+                table,
+                build,
+                read=self._writer.read,
+                write=self._send,
+                live=self._last_good,
+                owns=self._owns,
             )
         if mended.written.is_sent:
             self._lookout.settle_losses()
@@ -332,13 +379,13 @@ class AppGwDriver:
         unusable = self._thread.result()
         if not unusable:
             return table, ()
-        live = self._live.mended.routes.hosts if self._live else ()
-        known = {host.name: host for host in live}
+        live = self._last_good
+        known = {host.name: host for host in live.routes.hosts} if live else {}
         left_out = tell_unusable(table, unusable, known)
         served = served_hosts(document, self._owns)
         for each in left_out:
             if not each.is_kept and each.suspect.host in served:
-                raise DriverError(
+                raise UnusableCertificateError(
                     f"the certificate of {each.suspect.host}, which is served, is of no use: "
                     f"{each.why}",
                     remedy="give the Secret the pair that it had, or one with an RSA or EC key",

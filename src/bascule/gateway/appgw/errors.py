@@ -34,6 +34,10 @@ class HeldStillError(RefusedError):
     """
 
 
+class UnusableCertificateError(DriverError):
+    """A host that is served has a pair that no such gateway takes, and its last good is unknown."""
+
+
 class BusyElsewhereError(DriverError):
     """An operation of somebody else is under way, and nobody approved that it be canceled."""
 
