@@ -107,6 +107,8 @@ class Asked:
     """Whether it is being asked, and what follows is older than was wanted, or nothing yet."""
     sick: str = ""
     """Which backends have no healthy server, and why; empty: none is known."""
+    sick_anyway: str = ""
+    """Which others have none, as those of the other cluster in their place: nothing gets worse."""
     doubt: str = ""
     """Why it is not known of all; empty: it is."""
 

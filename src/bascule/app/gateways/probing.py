@@ -15,7 +15,7 @@ from bascule.checks.azure.actions import BACKEND_HEALTH
 from bascule.clock import Clock
 from bascule.errors import BasculeError, ForbiddenError
 from bascule.gateway.appgw.health import Asking, GatewayHealth, fetch_health
-from bascule.gateway.appgw.judging_health import tell_sick, tell_untold
+from bascule.gateway.appgw.judging_health import tell_sick, tell_sick_anyway, tell_untold
 from bascule.gateway.appgw.settings import AppGwSettings
 from bascule.ids import Cluster
 from bascule.upgrade.ports import Asked, Backends
@@ -55,6 +55,7 @@ class BackendDesk(Backends):
         return Asked(
             is_awaited=is_old,
             sick=tell_sick(answer.health, cluster, is_meant, prefix=prefix),
+            sick_anyway=tell_sick_anyway(answer.health, cluster, is_meant, prefix=prefix),
             doubt=tell_untold(answer.health, cluster, is_meant, prefix=prefix),
         )
 

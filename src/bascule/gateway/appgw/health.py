@@ -67,6 +67,16 @@ class PoolHealth:
         found = {each.health.lower() for each in self.servers}
         return bool(found & _UNHEALTHY) and not found & _HEALTHY
 
+    @property
+    def is_dead(self) -> bool:
+        """Whether every one of its servers is known to be unhealthy."""
+        return self.is_sick and all(each.health.lower() in _UNHEALTHY for each in self.servers)
+
+    @property
+    def is_well(self) -> bool:
+        """Whether some of its servers is healthy."""
+        return self.is_known and not self.is_sick
+
 
 class Asking(Protocol):
     """How a gateway is asked."""

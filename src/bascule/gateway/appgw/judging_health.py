@@ -8,7 +8,7 @@ from bascule.azure.document import Document, list_at, text_at
 from bascule.azure.gateway_rules import hosts_of_listener
 from bascule.gateway.appgw.health import GatewayHealth, Pair, PoolHealth
 from bascule.gateway.appgw.names import LENGTH_MAX
-from bascule.gateway.appgw.part import LISTENERS, PATH_MAPS, RULES
+from bascule.gateway.appgw.part import LISTENERS, PATH_MAPS, POOLS, RULES
 from bascule.gateway.appgw.reach import cluster_of_pool
 from bascule.gateway.ownership import has_clients
 from bascule.ids import Cluster
@@ -18,6 +18,10 @@ NAMED_MAX: Final = 3
 WORDS_MAX: Final = 200
 """How much of a probe's own words is told."""
 BY_ADDRESSES: Final = "with `switchBy: pools` its addresses are on the gateway only once it is live"
+NOTHING_HEALTHY: Final = (
+    "nothing in either cluster is healthy to the gateway, so that what it says of the two cannot "
+    "be compared"
+)
 _ANY: Final = "*"
 _TAG_OF_MAP: Final = re.compile(r"-(?:blue|green|both)$")
 _TAG_OF_POOL: Final = re.compile(r"-pool-(?:blue|green|both)(?=_|$)")
@@ -26,9 +30,22 @@ _TAG_OF_POOL: Final = re.compile(r"-pool-(?:blue|green|both)(?=_|$)")
 def tell_sick(
     health: GatewayHealth, cluster: Cluster, is_meant: Callable[[str], bool], *, prefix: str
 ) -> str:
-    """Return which pools of the cluster, for these hosts, have no healthy server, and why."""
-    found = [p for p in _pools(health, cluster, is_meant, prefix) if p.is_sick]
-    return _join([_tell(each) for each in found])
+    """Return which pools of the cluster, for these hosts, have no healthy server, and why.
+
+    Not those in whose place the other cluster's do not answer either, unless nothing is healthy.
+    """
+    worse, alike = _compare(health, cluster, is_meant, prefix)
+    if not alike or _finds_any(health):
+        return _join([_tell(each) for each in worse])
+    return f"{_join([_tell(each) for each in (*worse, *alike)])}; {NOTHING_HEALTHY}"
+
+
+def tell_sick_anyway(
+    health: GatewayHealth, cluster: Cluster, is_meant: Callable[[str], bool], *, prefix: str
+) -> str:
+    """Return which have no healthy server, as those of the other cluster in their place."""
+    _, alike = _compare(health, cluster, is_meant, prefix)
+    return _join([_tell(each) for each in alike]) if _finds_any(health) else ""
 
 
 def tell_untold(
@@ -48,6 +65,43 @@ def tell_untold(
     return "; ".join(untold)
 
 
+def _finds_any(health: GatewayHealth) -> bool:
+    return any(each.is_well for each in health.pools)
+
+
+def _compare(
+    health: GatewayHealth, cluster: Cluster, is_meant: Callable[[str], bool], prefix: str
+) -> tuple[list[PoolHealth], list[PoolHealth]]:
+    """Return sick pools for which somebody may answer now, and those for which nobody does."""
+    answered = {
+        after
+        for after, now in _find_places(health.document, cluster, is_meant)
+        if now is None or not _is_dead(health, now)
+    }
+    worse: list[PoolHealth] = []
+    alike: list[PoolHealth] = []
+    for each in _pools(health, cluster, is_meant, prefix):
+        if each.is_sick:
+            (alike if answered.isdisjoint(_ways_to(each)) else worse).append(each)
+    return worse, alike
+
+
+def _is_dead(health: GatewayHealth, pair: Pair) -> bool:
+    """Return whether nobody answers there: all servers are unhealthy, or there are none."""
+    found = [each for each in health.pools if pair in _ways_to(each)]
+    return all(each.is_dead for each in found) if found else pair.pool in _empty(health.document)
+
+
+def _empty(document: Document) -> Iterator[str]:
+    for each in list_at(document, "properties", POOLS):
+        if not list_at(each, "properties", "backendAddresses"):
+            yield _name(each)
+
+
+def _ways_to(health: PoolHealth) -> set[Pair]:
+    return {health.pair, Pair(pool=health.pair.pool, settings=_ANY)}
+
+
 def _find_cut(document: Document, is_meant: Callable[[str], bool]) -> list[str]:
     """Return pools of rules without a path map whose names were cut.
 
@@ -60,30 +114,36 @@ def _find_cut(document: Document, is_meant: Callable[[str], bool]) -> list[str]:
 def _pools(
     health: GatewayHealth, cluster: Cluster, is_meant: Callable[[str], bool], prefix: str
 ) -> list[PoolHealth]:
-    meant = set(_find_pairs(health.document, cluster, is_meant))
+    meant = {after for after, _ in _find_places(health.document, cluster, is_meant)}
     return [
         each
         for each in health.pools
         if cluster_of_pool(each.pair.pool, prefix) is cluster
-        and not meant.isdisjoint({each.pair, Pair(pool=each.pair.pool, settings=_ANY)})
+        and not meant.isdisjoint(_ways_to(each))
     ]
 
 
-def _find_pairs(
+def _find_places(
     document: Document, cluster: Cluster, is_meant: Callable[[str], bool]
-) -> Iterator[Pair]:
-    """Yield what the hosts' rules lead to where they lead to the cluster.
+) -> Iterator[tuple[Pair, Pair | None]]:
+    """Yield what the hosts' rules lead to where they lead to the cluster, and to the other one.
 
     Of a rule without a path map only the pool is known: settings are called after what they hold.
     """
     maps = _maps(document)
     for rule in _rules(document, is_meant):
         name = _referred(rule, "urlPathMap")
-        turned = maps.get(_TAG_OF_MAP.sub(f"-{cluster}", name)) or maps.get(name)
-        if turned is not None:
-            yield from _leads(turned)
-        pool = _TAG_OF_POOL.sub(f"-pool-{cluster}", _referred(rule, "backendAddressPool"))
-        yield Pair(pool=pool, settings=_ANY)
+        after, now = (
+            maps.get(_TAG_OF_MAP.sub(f"-{each}", name)) or maps.get(name) or {}
+            for each in (cluster, cluster.other)
+        )
+        known = dict(_leads(now))
+        yield from ((pair, known.get(path)) for path, pair in _leads(after))
+        pool, other = (
+            _TAG_OF_POOL.sub(f"-pool-{each}", _referred(rule, "backendAddressPool"))
+            for each in (cluster, cluster.other)
+        )
+        yield Pair(pool=pool, settings=_ANY), Pair(pool=other, settings=_ANY)
 
 
 def _rules(document: Document, is_meant: Callable[[str], bool]) -> Iterator[Document]:
@@ -99,18 +159,25 @@ def _leads_now(document: Document, rule: Document) -> Iterator[str]:
     yield _referred(rule, "backendAddressPool")
     path_map = _maps(document).get(_referred(rule, "urlPathMap"))
     if path_map is not None:
-        yield from (each.pool for each in _leads(path_map))
+        yield from (each.pool for _, each in _leads(path_map))
 
 
-def _leads(path_map: Document) -> Iterator[Pair]:
-    yield Pair(
-        pool=_referred(path_map, "defaultBackendAddressPool"),
-        settings=_referred(path_map, "defaultBackendHttpSettings"),
+def _leads(path_map: Document) -> Iterator[tuple[str, Pair]]:
+    """Yield where each path rule leads, by its name; that of all other paths has none."""
+    yield (
+        "",
+        Pair(
+            pool=_referred(path_map, "defaultBackendAddressPool"),
+            settings=_referred(path_map, "defaultBackendHttpSettings"),
+        ),
     )
     for rule in list_at(path_map, "properties", "pathRules"):
-        yield Pair(
-            pool=_referred(rule, "backendAddressPool"),
-            settings=_referred(rule, "backendHttpSettings"),
+        yield (
+            _name(rule),
+            Pair(
+                pool=_referred(rule, "backendAddressPool"),
+                settings=_referred(rule, "backendHttpSettings"),
+            ),
         )
 
 

@@ -46,11 +46,18 @@ def find_unfit(backends: Backends, before: Split, wanted: Split) -> str:
 
 
 def find_doubts(backends: Backends, before: Split, wanted: Split) -> tuple[str, ...]:
-    """Return what the gateway did not tell of these backends; asks nothing anew."""
-    return tuple(
-        f"the gateway does not tell how it finds all backends of {cluster}: {asked.doubt}"
-        for cluster, asked in _ask(backends, before, wanted, within_s=float("inf"))
-        if asked.doubt
+    """Return what is to be noted of these backends; asks nothing anew.
+
+    That is what the gateway did not tell, and what is unhealthy wherever requests are led.
+    """
+    found = list(_ask(backends, before, wanted, within_s=float("inf")))
+    return (
+        *(tell_sick_anyway(cluster, asked) for cluster, asked in found if asked.sick_anyway),
+        *(
+            f"the gateway does not tell how it finds all backends of {cluster}: {asked.doubt}"
+            for cluster, asked in found
+            if asked.doubt
+        ),
     )
 
 
@@ -62,6 +69,14 @@ def ask_of_held(backends: Backends, cluster: Cluster, before: Split, wanted: Spl
 def tell_sick(cluster: Cluster, asked: Asked) -> str:
     """Say which backends are not healthy."""
     return f"the gateway finds backends of {cluster} unhealthy: {asked.sick}"
+
+
+def tell_sick_anyway(cluster: Cluster, asked: Asked) -> str:
+    """Say which backends are healthy in neither cluster."""
+    return (
+        f"the gateway finds backends of {cluster} unhealthy, as {cluster.other}'s in their place, "
+        f"so that a move makes nothing worse: {asked.sick_anyway}"
+    )
 
 
 def _ask(

@@ -9,7 +9,7 @@ from bascule.upgrade.decide import find_hindrances
 from bascule.upgrade.plan.model import StepKind
 from bascule.upgrade.ports import Backends
 from bascule.upgrade.readiness import TrafficView, has_any_endpoint, rising_clusters
-from bascule.upgrade.run.asking import NO_BACKENDS, ask_of_held, tell_sick
+from bascule.upgrade.run.asking import NO_BACKENDS, ask_of_held, tell_sick, tell_sick_anyway
 from bascule.upgrade.run.rollback import Eligibility, has_moved_traffic, judge_eligibility
 from bascule.upgrade.run.state import UpgradeState
 from bascule.upgrade.state import GatewayState
@@ -30,7 +30,16 @@ def judge_way_back(
     lost = find_lost(run, gateway, view, seen, backends=backends)
     if lost:
         return Eligibility(is_possible=False, reason=f"{lost}; bring it up to have a way back")
-    doubts = find_hindrances(gateway.split, run.before, view) if has_moved_traffic(run) else ()
+    if not has_moved_traffic(run):
+        return found
+    doubts = (
+        *find_hindrances(gateway.split, run.before, view),
+        *(
+            tell_sick_anyway(target, asked)
+            for target in rising_clusters(gateway.split, run.before)
+            if (asked := ask_of_held(backends, target, gateway.split, run.before)).sick_anyway
+        ),
+    )
     if doubts:
         return Eligibility(is_possible=True, reason=f"{found.reason}, but {'; '.join(doubts)}")
     return found

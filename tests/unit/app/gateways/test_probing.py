@@ -11,6 +11,7 @@ from bascule.azure.document import Document
 from bascule.azure.operations import Outcome
 from bascule.errors import BasculeError, ForbiddenError, TransportError
 from bascule.gateway.appgw.health import find_pairs
+from bascule.gateway.appgw.judging_health import NOTHING_HEALTHY
 from bascule.ids import Cluster
 from bascule.upgrade.ports import Asked
 from tests.support.appgw_tables import SETTINGS, translate_case, whole_document
@@ -30,9 +31,10 @@ def every(host: str) -> bool:
 
 @dataclass
 class Gateway:
-    """Tells the same of all backends, once `may_answer`."""
+    """Tells the same of all backends of a cluster, once `may_answer`."""
 
     health: str = "Healthy"
+    blue: str = "Healthy"
     error: BasculeError | None = None
     questions: int = 0
     may_answer: asyncio.Event = field(default_factory=asyncio.Event)
@@ -49,13 +51,21 @@ class Gateway:
             raise self.error
         document = await self.get(resource)
         server = {"address": "10.1.0.1", "health": self.health, "healthProbeLog": "Time-out."}
+        well = {"address": "10.0.0.1", "health": self.blue}
+
+        def tell(pool: str) -> list[dict[str, str]]:
+            return [server if "green" in pool else well]
+
         return Accepted(
             document={
                 "backendAddressPools": [
                     {
                         "backendAddressPool": {"id": pair.pool},
                         "backendHttpSettingsCollection": [
-                            {"backendHttpSettings": {"id": pair.settings}, "servers": [server]}
+                            {
+                                "backendHttpSettings": {"id": pair.settings},
+                                "servers": tell(pair.pool),
+                            }
                         ],
                     }
                     for pair in find_pairs(document or {}, prefix="bsc-")
@@ -142,3 +152,12 @@ async def test_why_there_is_no_answer_is_told_and_not_asked_again_at_once(
 
     assert found == again == Asked(doubt=told)
     assert lab.gateway.questions == 1
+
+
+async def test_a_gateway_that_reaches_nothing_holds_what_moves() -> None:
+    async with world(health="Unhealthy", blue="Unhealthy") as lab:
+        lab.ask()
+        nothing = await lab.be_answered()
+
+    assert NOTHING_HEALTHY in nothing.sick
+    assert nothing.sick_anyway == ""

@@ -191,3 +191,24 @@ async def test_an_answer_that_does_not_come_is_no_health() -> None:
         await fetch_health(Asked(status=OutcomeStatus.FAILED), ID, prefix="bsc-")
     with pytest.raises(OutcomeUnknownError):
         await fetch_health(Asked(status=OutcomeStatus.RUNNING), ID, prefix="bsc-")
+
+
+@pytest.mark.parametrize(
+    ("servers", "is_dead", "is_well"),
+    [
+        (["Unhealthy", "Down"], True, False),
+        (["Unhealthy", "Unknown"], False, False),
+        (["Unhealthy", "Healthy"], False, True),
+        (["Unknown"], False, False),
+        ([], False, False),
+    ],
+)
+def test_a_pool_is_dead_where_all_of_its_servers_are(
+    servers: list[str], *, is_dead: bool, is_well: bool
+) -> None:
+    found = PoolHealth(
+        pair=Pair(pool="p", settings="s"),
+        servers=tuple(ServerHealth(address="a", health=each) for each in servers),
+    )
+
+    assert (found.is_dead, found.is_well) == (is_dead, is_well)

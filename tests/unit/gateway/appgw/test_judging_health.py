@@ -1,9 +1,18 @@
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from bascule.gateway.appgw.health import GatewayHealth, PoolHealth, ServerHealth, find_pairs
-from bascule.gateway.appgw.judging_health import BY_ADDRESSES, NAMED_MAX, tell_sick, tell_untold
+from bascule.gateway.appgw.judging_health import (
+    BY_ADDRESSES,
+    NAMED_MAX,
+    NOTHING_HEALTHY,
+    tell_sick,
+    tell_sick_anyway,
+    tell_untold,
+)
 from bascule.ids import Cluster
 from tests.support.appgw_tables import translate_case, whole_document
 
@@ -12,6 +21,10 @@ ingresses: [{hosts: [a.test]}, {name: b, hosts: [b.test], paths: [{path: /}, {pa
 services:
   web: {blue: ['10.0.0.1:80'], green: ['10.1.0.1:80']}
   api: {blue: ['10.0.0.2:80'], green: ['10.1.0.2:80']}
+"""
+BALANCERS = """settings:
+  backends: loadBalancer
+  load_balancers: {blue: {address: 10.9.0.1}, green: {address: 10.9.0.2}}
 """
 WEB, API = "bsc-pool-green_shop_web_http", "bsc-pool-green_shop_api_http"
 
@@ -114,6 +127,126 @@ def test_of_a_pool_whose_name_was_cut_the_other_clusters_is_not_found() -> None:
     """
 
     assert untold(found_as({}, text=text)).startswith("green's pool beside bsc-pool-blue_shop_a-s")
+
+
+def anyway(health: GatewayHealth, is_meant: Callable[[str], bool] = every) -> str:
+    return tell_sick_anyway(health, Cluster.GREEN, is_meant, prefix="bsc-")
+
+
+BLUE_API = "bsc-pool-blue_shop_api_http"
+
+
+def test_what_is_sick_in_both_clusters_is_told_apart() -> None:
+    health = found_as({API: "Unhealthy", BLUE_API: "Unhealthy"}, words="Time-out.")
+
+    assert (sick(health), anyway(health)) == ("", f"{API} (10.1.0.9): Time-out.")
+
+
+@pytest.mark.parametrize("blue", ["Healthy", "Unknown", "Draining", "Partial"])
+def test_what_is_sick_and_may_be_answered_in_the_other_cluster_is_not(blue: str) -> None:
+    health = found_as({API: "Unhealthy", BLUE_API: blue})
+
+    assert (sick(health), anyway(health)) == (f"{API} (10.1.0.9)", "")
+
+
+def test_a_cluster_some_of_whose_servers_are_unknown_may_answer() -> None:
+    health = found_as({API: "Unhealthy", BLUE_API: "Unhealthy"})
+    unknown = ServerHealth(address="10.0.0.3", health="Unknown")
+    pools = tuple(
+        replace(each, servers=(*each.servers, unknown)) if each.pair.pool == BLUE_API else each
+        for each in health.pools
+    )
+
+    assert sick(replace(health, pools=pools)) == f"{API} (10.1.0.9)"
+
+
+def test_the_same_service_may_be_sick_alike_at_one_path_and_worse_at_another() -> None:
+    text = SHOP.replace("{path: /v, to: api}", "{path: /v, to: api}, {path: /x, to: api}")
+    text = text.replace("{name: b,", "{name: b, annotations: {health-probe-path: /},")
+    health = found_as({API: "Unhealthy", BLUE_API: "Unhealthy"}, text=text)
+    blue = next(
+        each
+        for each in health.document["properties"]["urlPathMaps"]  # type: ignore[index]  # of a test
+        if each["name"] == "bsc-map-80-b.test-blue"
+    )
+    blue["properties"]["pathRules"].pop()
+
+    assert (sick(health), anyway(health)) == (f"{API} (10.1.0.9)", "")
+
+
+@pytest.mark.parametrize("lack", ["blue: []", "bound"])
+def test_where_nobody_answers_in_the_other_cluster_nothing_gets_worse(lack: str) -> None:
+    health = found_as({API: "Unhealthy", BLUE_API: "Unhealthy"})
+    for each in health.document["properties"]["backendAddressPools"]:  # type: ignore[index]  # of a test
+        if each["name"] == BLUE_API:
+            each["properties"]["backendAddresses"] = []
+    known = tuple(each for each in health.pools if each.pair.pool != BLUE_API)
+    if lack == "bound":
+        text = SHOP.replace("blue: ['10.0.0.2:80'], ", "")
+        health = found_as({API: "Unhealthy"}, text=text)
+        known = health.pools
+
+    assert sick(replace(health, pools=known)) == ""
+
+
+def test_a_pool_that_is_not_on_the_gateway_is_not_known_to_be_empty() -> None:
+    health = found_as({API: "Unhealthy", BLUE_API: "Unhealthy"})
+    pools: list[Any] = health.document["properties"]["backendAddressPools"]  # type: ignore[index]  # of a test
+    pools[:] = [each for each in pools if each["name"] != BLUE_API]
+    known = tuple(each for each in health.pools if each.pair.pool != BLUE_API)
+
+    assert sick(replace(health, pools=known)) == f"{API} (10.1.0.9)"
+
+
+@pytest.mark.parametrize("host", ["a.test", "b.test"])
+def test_a_gateway_that_reaches_nothing_at_all_is_no_word_on_any_service(host: str) -> None:
+    pools = {pair.pool: "Unhealthy" for each in (found_as({}).pools) for pair in (each.pair,)}
+    health = found_as(pools)
+
+    found = sick(health, lambda name: name == host)
+
+    assert found.startswith("bsc-pool-green_shop_")
+    assert found.endswith(f"; {NOTHING_HEALTHY}")
+    assert anyway(health) == ""
+
+
+def test_of_a_gateway_that_tells_nothing_nothing_is_sick() -> None:
+    health = found_as(dict.fromkeys((each.pair.pool for each in found_as({}).pools), "Unknown"))
+
+    assert (sick(health), anyway(health)) == ("", "")
+    assert untold(health).startswith("nothing is told of ")
+
+
+def test_hosts_with_one_route_are_compared_by_their_pools() -> None:
+    blue = "bsc-pool-blue_shop_web_http"
+
+    for health in ("Unhealthy", "Healthy"):
+        found = found_as({WEB: "Unhealthy", blue: health})
+        told = (sick(found, lambda name: name == "a.test"), anyway(found))
+        assert [bool(each) for each in told] == [health == "Healthy", health == "Unhealthy"]
+
+
+def test_load_balancers_are_compared_by_how_each_path_is_probed() -> None:
+    health = found_as({}, text=f"{BALANCERS}{SHOP}")
+    maps: list[Any] = health.document["properties"]["urlPathMaps"]  # type: ignore[index]  # of a test
+    of_b = {
+        each["properties"]["defaultBackendHttpSettings"]["id"].rpartition("/")[2]
+        for each in maps
+        if "b.test" in each["name"]
+    }
+
+    def found(clusters: str) -> tuple[str, str]:
+        pools = tuple(
+            replace(each, servers=(replace(each.servers[0], health="Unhealthy"),))
+            if each.pair.settings in of_b and each.pair.pool.rpartition("-")[2] in clusters
+            else each
+            for each in health.pools
+        )
+        told = replace(health, pools=pools)
+        return sick(told, lambda name: name == "b.test"), anyway(told, lambda n: n == "b.test")
+
+    assert found("green") == ("bsc-pool-green (10.1.0.9)", "")
+    assert found("green and blue") == ("", "bsc-pool-green (10.1.0.9)")
 
 
 def test_of_many_pools_a_few_are_named() -> None:

@@ -57,6 +57,19 @@ def test_what_is_not_known_keeps_nothing_from_moving_and_is_told_without_asking_
     assert find_doubts(NO_BACKENDS, BLUE, GREEN) == ()
 
 
+def test_what_is_sick_in_both_clusters_keeps_nothing_from_moving_and_is_noted() -> None:
+    backends = FakeBackends({Cluster.GREEN: Asked(sick_anyway="pool-green_x", doubt="of one")})
+
+    assert find_unfit(backends, BLUE, GREEN) == ""
+    assert find_doubts(backends, BLUE, GREEN) == (
+        (
+            "the gateway finds backends of green unhealthy, as blue's in their place, so that a "
+            "move makes nothing worse: pool-green_x"
+        ),
+        "the gateway does not tell how it finds all backends of green: of one",
+    )
+
+
 def test_of_a_cluster_that_is_held_an_older_word_will_do() -> None:
     backends = FakeBackends({Cluster.BLUE: SICK})
 

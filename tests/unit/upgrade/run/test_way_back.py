@@ -66,6 +66,16 @@ def test_a_blue_some_of_whose_backends_the_gateway_finds_sick_is_none() -> None:
     )
 
 
+def test_a_blue_that_is_as_sick_as_green_is_a_way_back_and_told() -> None:
+    backends = FakeBackends({Cluster.BLUE: Asked(sick_anyway="pool-blue_api")})
+
+    found = judge_way_back(MOVED, on_green(MOVED), view(), backends=backends)
+
+    assert found.is_possible
+    assert ", but the gateway finds backends of blue unhealthy, as green's in" in found.reason
+    assert found.reason.endswith(": pool-blue_api")
+
+
 def test_a_blue_whose_answer_is_awaited_is_a_way_back() -> None:
     backends = FakeBackends({Cluster.BLUE: Asked(is_awaited=True, doubt="not asked yet")})
 
