@@ -245,6 +245,16 @@ def test_load_balancers_are_compared_by_how_each_path_is_probed() -> None:
         told = replace(health, pools=pools)
         return sick(told, lambda name: name == "b.test"), anyway(told, lambda n: n == "b.test")
 
+    def found_of_a(clusters: str) -> str:
+        pools = tuple(
+            replace(each, servers=(replace(each.servers[0], health="Unhealthy"),))
+            if each.pair.settings not in of_b and each.pair.pool.rpartition("-")[2] in clusters
+            else each
+            for each in health.pools
+        )
+        return sick(replace(health, pools=pools), lambda name: name == "a.test")
+
+    assert found_of_a("green and blue") == "bsc-pool-green (10.1.0.9)"
     assert found("green") == ("bsc-pool-green (10.1.0.9)", "")
     assert found("green and blue") == ("", "bsc-pool-green (10.1.0.9)")
 

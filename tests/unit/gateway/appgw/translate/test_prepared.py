@@ -10,8 +10,9 @@ import pytest
 from bascule.azure.document import Document
 from bascule.errors import InvariantError
 from bascule.gateway.appgw.limits import count_bytes, headroom
-from bascule.gateway.appgw.part import LISTENERS, PATH_MAPS, POOLS, RULES, Part
+from bascule.gateway.appgw.part import LISTENERS, PATH_MAPS, POOLS, RULES, Choice, Part
 from bascule.gateway.appgw.reach import read_reach
+from bascule.gateway.appgw.settings import Mechanism
 from bascule.gateway.appgw.translate.prepared import (
     NOT_PREPARED,
     host_of,
@@ -218,6 +219,14 @@ def test_what_has_no_room_in_rules_or_in_the_document_is_told_together() -> None
 
     assert ["leads to 3 pools" in each.message for each in both.problems] == [True]
     assert ["leads to 4 pools" in each.message for each in none.problems] == [True]
+
+
+def test_where_it_alone_has_no_room_routes_change_clusters_by_rules_all_the_same() -> None:
+    limits = f"{{document_kilobytes: {_kilobytes_of(SHOP) + 3}}}"
+    part = translate_case(f"settings: {{mechanism: auto, limits: {limits}}}\n{SHOP}")
+
+    assert part.choice == Choice(mechanism=Mechanism.RULES, why="everything has room so")
+    assert "bsc-prepared" not in part.children[LISTENERS]
 
 
 def test_a_host_is_left_out_only_where_nothing_prepared_is_left() -> None:
