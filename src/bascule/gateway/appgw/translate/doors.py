@@ -6,6 +6,7 @@ redirect. One address and port speaks either HTTP or HTTPS.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 from bascule.gateway.appgw.part import ANY_HOST, WideRule
 from bascule.gateway.appgw.settings import Limits
@@ -15,6 +16,8 @@ from bascule.gateway.appgw.translate.sheet import Site
 from bascule.routing.model import Problem, Severity
 
 HTTP, HTTPS = "Http", "Https"
+_SHOWN_MAX = 3
+"""So many hosts are named in one sentence."""
 _HOSTS_A_LISTENER = Limits().hosts_a_listener
 
 
@@ -54,6 +57,7 @@ def grant_doors(groups: Sequence[Group], site: Site) -> Allotted:
     priorities = allotment.prioritise(groups, drafts)
     doors = tuple(tuple(_numbered(door, priorities) for door in each) for each in drafts)
     allotment.tell_of_earlier_rules(groups, doors)
+    allotment.tell_who_comes_first(groups, doors)
     return Allotted(
         doors=doors,
         problems=tuple(tuple(each) for each in allotment.problems),
@@ -183,6 +187,35 @@ class _Allotment:
             for name in (each for each in names if wide.covers(each)):
                 self._report(n, group.report("BehindAnotherRule", _tell(wide, name, priority)))
 
+    def tell_who_comes_first(
+        self, groups: Sequence[Group], doors: Sequence[Sequence[Door]]
+    ) -> None:
+        """Tell which of our hosts never get a request, as a wildcard asks to come before them."""
+        for n, group in enumerate(groups):
+            first = doors[n][0] if group.priority is not None and doors[n] else None
+            if first is None or first.priority != group.priority:
+                continue
+            for wide in (name for name in first.names if "*" in name):
+                behind = sorted(self._find_behind(wide, n, groups, doors))
+                if behind:
+                    message = _tell_first(wide, first.priority, behind)
+                    self._report(n, group.report("BeforeOtherHosts", message))
+
+    def _find_behind(
+        self, wide: str, n: int, groups: Sequence[Group], doors: Sequence[Sequence[Door]]
+    ) -> set[tuple[str, int]]:
+        """Return the names, with their priorities, that a wildcard of group `n` answers for."""
+        place, first = (groups[n].frontend, groups[n].port), doors[n][0].priority
+        found = set()
+        for at, group in enumerate(groups):
+            for door in doors[at] if at != n else ():
+                own = (group.port, door.names, door.priority)
+                plain = (self._plain_port, door.redirect_names, door.redirect_priority)
+                for port, names, priority in (own, plain):
+                    if (group.frontend, port) == place and priority > first:
+                        found |= {(each, priority) for each in names if fnmatchcase(each, wide)}
+        return found
+
     def _is_usual(self, group: Group) -> bool:
         settings = self._site.settings
         return group.port == (settings.https_port if group.is_tls else settings.http_port)
@@ -239,6 +272,19 @@ def _tell(wide: WideRule, name: str, priority: int) -> str:
         f"{priority}: the rule {wide.name}, which is not ours, comes before it with {wide.priority}"
         f", and its listener {wide.listener} answers for {whom}; give that rule a larger priority "
         f"than {priority}, or this Ingress a rule-priority below {wide.priority}"
+    )
+
+
+def _tell_first(wide: str, first: int, behind: Sequence[tuple[str, int]]) -> str:
+    whose = "any host" if wide == ANY_HOST else wide
+    more = len(behind) - _SHOWN_MAX
+    names = ", ".join(name for name, _ in behind[:_SHOWN_MAX])
+    told = names + (f" and {more} more" if more > 0 else "")
+    last = max(priority for _, priority in behind)
+    return (
+        f"rule-priority {first} of {whose} comes before the rules of {told}, which never get a "
+        f"request: leave it out, make it larger than {last}, or give those Ingresses a "
+        f"rule-priority below {first}"
     )
 
 

@@ -188,3 +188,43 @@ def test_a_redirect_and_a_wildcard_of_ours_may_be_behind_a_rule_of_others_too() 
     found = _grant("{hosts: [a.test], tls: t}, {name: b, hosts: ['*.b.test']}", wide)
 
     assert _codes(found) == ["BehindAnotherRule", "BehindAnotherRule"]
+
+
+def _wide(priority: int, name: str = "'*.x.test'") -> str:
+    return f"{{name: wide, hosts: [{name}], annotations: {{rule-priority: {priority}}}}}"
+
+
+EXACT = "{name: exact, hosts: [a.x.test, b.x.test, c.x.test, d.x.test, y.test]}"
+
+
+def test_a_wildcard_that_asks_to_come_before_exact_hosts_is_told() -> None:
+    found = _grant(f"{_wide(7)}, {EXACT}")
+
+    (problem,) = [each for problems in found.problems for each in problems]
+    last = max(p.priority for place, p in _doors(found).items() if place.endswith("x.test"))
+    assert (problem.code, problem.name) == ("BeforeOtherHosts", "wide")
+    assert problem.message == (
+        "rule-priority 7 of *.x.test comes before the rules of a.x.test, b.x.test, c.x.test and 1 "
+        f"more, which never get a request: leave it out, make it larger than {last}, or give those "
+        "Ingresses a rule-priority below 7"
+    )
+
+
+def test_a_listener_for_any_host_comes_before_all_and_before_redirects() -> None:
+    any_host = _wide(7, "''")
+
+    found = _grant(f"{any_host}, {{name: exact, hosts: [a.test], tls: t}}")
+
+    assert _codes(found) == ["BeforeOtherHosts"]
+    assert "of any host comes before the rules of a.test, which" in str(found.problems)
+
+
+def test_a_wildcard_that_comes_behind_or_elsewhere_is_not_told() -> None:
+    elsewhere = _wide(7).replace("hosts", "tls: t, hosts")
+    quiet = elsewhere.replace("rule-priority: 7", "rule-priority: 7, ssl-redirect: false")
+    first = "{name: e, hosts: [a.x.test], annotations: {rule-priority: 6}}"
+
+    assert _codes(_grant(f"{_wide(19_000)}, {EXACT}")) == []
+    assert _codes(_grant(f"{quiet}, {EXACT}")) == []
+    assert _codes(_grant(f"{_wide(7)}, {first}")) == []
+    assert _codes(_grant(f"{_wide(7)}, {EXACT}", "facts: {priorities: [7]}")) == ["PriorityTaken"]
