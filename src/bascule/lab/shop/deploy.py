@@ -161,15 +161,23 @@ async def together(work: Iterable[Coroutine[object, object, T]]) -> list[T]:
     try:
         async with asyncio.TaskGroup() as tasks:
             running = [tasks.create_task(item) for item in work]
-    except* BasculeError as group:
+    except BaseExceptionGroup as group:  # Python before 3.11.4 groups what `except*` raises
         raise first_failure(group) from None
     return [task.result() for task in running]
 
 
-def first_failure(group: BaseExceptionGroup[BasculeError]) -> BasculeError:
-    """Return the first failure of tasks, however deep it lies in groups of groups."""
+def first_failure(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """Return the first failure of tasks, however deep it lies in groups of groups.
+
+    The group itself where anything in it is no BasculeError.
+    """
+    failures, rest = group.split(BasculeError)
+    return group if failures is None or rest is not None else _first(failures)
+
+
+def _first(group: BaseExceptionGroup[BasculeError]) -> BasculeError:
     first = group.exceptions[0]
-    return first_failure(first) if isinstance(first, BaseExceptionGroup) else first
+    return _first(first) if isinstance(first, BaseExceptionGroup) else first
 
 
 def load_target(kubeconfig: Path, context: str | None = None) -> Target:

@@ -94,8 +94,8 @@ class Story:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._generator.watch(self._display.show))
                 blue = await self._move_the_shop()
-        except* BasculeError as group:
-            raise first_failure(group) from group
+        except BaseExceptionGroup as group:
+            raise first_failure(group) from None
         self._acts.begin("verdicts")
         green = await self._stage.fetch_effects("green")
         self.told.status = await self._await_witness()

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bascule.errors import BasculeError
 from bascule.lab.load.orders import Drained, Effects
 from bascule.lab.load.verdict import Verdict
 from bascule.lab.shop.deploy import first_failure
@@ -107,8 +106,8 @@ class AzureStory:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._generator.watch(self._display.show))
                 await self._move_the_shop()
-        except* BasculeError as group:
-            raise first_failure(group) from group
+        except BaseExceptionGroup as group:
+            raise first_failure(group) from None
         self._acts.begin("verdict, report, and what is in Azure now")
         await stage.keep_effects("green")
         self.told.report = await self._write_report()
