@@ -37,7 +37,7 @@ async def test_a_wrong_answer_on_one_path_is_caught_before_any_user_gets_it(site
 async def test_a_green_that_fails_one_in_a_hundred_is_caught_and_only_its_own_failures_are_seen(
     site: Site,
 ) -> None:
-    shape = Shape(steps=((50, 6.0), (100, 1.0)), verify_s=0.5)
+    shape = Shape(steps=((50, 8.0), (100, 1.0)), verify_s=0.5)  # 16 failures expected
     errors = replace(REGRESSIONS["errors"], shape=shape, caught_at=frozenset({"shift-50-hold"}))
 
     found = await find_regression(site, errors, "errors")
